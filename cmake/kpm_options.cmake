@@ -1,0 +1,27 @@
+# Flags that every target of this project is compiled with (target kpm_options), and the two ways to link.
+option(KPM_SANITIZE "AddressSanitizer, UndefinedBehaviorSanitizer and libstdc++ assertions" OFF)
+
+add_library(kpm_options INTERFACE)
+target_compile_options(kpm_options INTERFACE -Wall -Wextra -Wshadow -Wconversion -Werror -fno-omit-frame-pointer)
+target_include_directories(kpm_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_definitions(kpm_options INTERFACE KPM_VERSION="${PROJECT_VERSION}")
+set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+
+if(KPM_SANITIZE)
+    target_compile_options(kpm_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined)
+    target_compile_definitions(kpm_options INTERFACE _GLIBCXX_ASSERTIONS)
+    target_link_options(kpm_options INTERFACE -fsanitize=address,undefined)
+else()
+    # A program that starts in the time of a C program loads as few shared libraries as it can.
+    target_link_options(kpm_options INTERFACE -static-libstdc++ -static-libgcc)
+endif()
+
+find_package(Threads REQUIRED)
+find_library(UV_STATIC_LIBRARY NAMES libuv_a.a libuv.a REQUIRED)
+add_library(kpm_uv INTERFACE)
+target_link_libraries(kpm_uv INTERFACE ${UV_STATIC_LIBRARY} Threads::Threads ${CMAKE_DL_LIBS})
+
+find_package(fmt REQUIRED)
+add_library(kpm_fmt INTERFACE)
+target_link_libraries(kpm_fmt INTERFACE fmt::fmt-header-only)

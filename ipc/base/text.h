@@ -1,0 +1,23 @@
+#pragma once
+// Small text functions that the standard library lacks. Pure.
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kpm {
+
+std::string_view trim(std::string_view text);
+// "a,b" -> {"a","b"}; empty parts are kept, an empty text gives one empty part.
+std::vector<std::string_view> split(std::string_view text, char separator);
+bool is_number(std::string_view text);  // only digits, at least one
+std::string lower(std::string_view text);
+
+// Levenshtein distance (insert, delete, replace).
+std::size_t edit_distance(std::string_view a, std::string_view b);
+// The candidate that a misspelt word most likely meant; nullopt when none is near.
+std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string_view> candidates);
+
+}  // namespace kpm
