@@ -1,0 +1,50 @@
+#pragma once
+// One job -> samples: parses the genome, evaluates its network's outputs, runs its audio graph, normalises.
+// No I/O, no threads of its own; one Renderer may be used by one thread at a time.
+// Reference: the semantics of kromosynth's batch path (see docs/render-worker.md).
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ipc/base/json.h"
+#include "ipc/base/result.h"
+#include "render-worker/cppn/cppn_program.h"
+
+namespace kpm::render {
+
+struct RenderRequest {
+    double duration = 1;                                   // seconds
+    double note_delta = 0;                                 // semitones
+    std::optional<std::pair<double, double>> note_ratio;   // noteDelta given as {r1, r2}: f · r1 · r2, in its place
+    double velocity = 1;                                   // scales the periodic input
+    double sample_rate = 48000;                            // Hz
+    bool reverse = false;
+    bool use_overtone_inharmonicity_factors = true;
+    bool frequency_updates_apply_to_all = false;
+    bool anti_aliasing = false;
+};
+
+struct RenderedSound {
+    std::vector<float> samples;   // mono, min-max normalised when it left [-1, 1]
+    double sample_rate = 48000;
+};
+
+class Renderer {
+public:
+    // `evaluator` must outlive the renderer.
+    explicit Renderer(CppnEvaluator& evaluator) : evaluator_(evaluator) {}
+
+    // `genome` is the JSON of a genome in any wrapping (object, or a string that holds JSON).
+    // Errors: Invalid for bad genomes and requests (an unsupported node type is named); Unavailable when cancelled.
+    Result<RenderedSound> render(const Json& genome, const RenderRequest& request, const CancelFlag& cancelled);
+
+private:
+    CppnEvaluator& evaluator_;
+};
+
+// 16-bit PCM, little endian: floor(clamp(y, -1, 1) · 32767 + 0.5), NaN becomes 0.
+std::string to_pcm16(const std::vector<float>& samples);
+
+}  // namespace kpm::render
