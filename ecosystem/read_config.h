@@ -1,0 +1,27 @@
+#pragma once
+// An ecosystem file -> declared apps. Shapes: {apps:[…]}, {apps:{…}}, {pm2:…}, a bare array, a single object. The
+// format follows from the file name: .json/.json5, .yml/.yaml, .config.js/.cjs/.mjs (see read_js.h).
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ecosystem/parse_app.h"
+
+namespace kpm::ecosystem {
+
+struct EcosystemFile {
+    std::vector<ParsedApp> apps;        // their warnings are moved to `warnings`
+    Json deploy = Json::object();       // the `deploy` section as written
+    std::vector<std::string> warnings;
+};
+
+// PM2's rule for a command line word that means a configuration file.
+bool is_config_file(std::string_view word);
+
+// Error: NotFound when there is no such file, else the place and reason.
+Result<EcosystemFile> read_config(const std::string& path);
+// The same from a text in JSON (standard input).
+Result<EcosystemFile> read_config_text(std::string_view text, std::string_view file);
+
+}  // namespace kpm::ecosystem
