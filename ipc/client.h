@@ -1,0 +1,98 @@
+#pragma once
+// The blocking client of the control sockets, for the CLI and for whoever must ask before serving. One thread.
+// Not for the daemon's loops: calls wait.
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ipc/amp_frame.h"
+#include "ipc/base/json.h"
+#include "ipc/base/result.h"
+#include "ipc/base/unique_fd.h"
+#include "ipc/home.h"
+#include "ipc/protocol.h"
+#include "ipc/rpc_message.h"
+
+namespace kpm::ipc {
+
+using Timeout = std::chrono::milliseconds;
+inline constexpr Timeout kForever = Timeout::max();
+
+// Calls by PM2's protocol. An Error from the daemon's method carries its text (and its code, if it is kpmd); an Error
+// Unavailable says that the daemon is gone or did not answer in time.
+class Client {
+public:
+    // NotFound: no daemon (no socket). Unavailable: a socket that nobody serves. Denied: not ours to use.
+    static Result<Client> connect(const Home& home, Timeout timeout = kConnectTimeout);
+
+    // The first value that the method answers with; null when it answers with none.
+    Result<Json> call(std::string_view method, Json args = Json::array({Json::object()}), Timeout timeout = kForever);
+
+    // Pipelining: send any number, then wait for each in any order. Replies are kept until waited for.
+    using Ticket = std::uint64_t;
+    Ticket send(std::string_view method, Json args = Json::array({Json::object()}));
+    Result<Json> wait(Ticket ticket, Timeout timeout = kForever);
+
+    // Sends what is queued without waiting for replies (killMe and notifyKillPM2 have none).
+    Result<void> flush(Timeout timeout = kForever);
+    // Waits until the daemon closes the connection; Unavailable when it has not in time.
+    Result<void> wait_closed(Timeout timeout);
+
+    // For callers that poll themselves.
+    int fd() const { return socket_.get(); }
+    // The process that serves the socket.
+    pid_t daemon_pid() const;
+
+private:
+    using Deadline = std::optional<std::chrono::steady_clock::time_point>;
+
+    Client(UniqueFd socket, std::string path);
+    Result<void> exchange(Deadline deadline);  // waits for one readiness, writes and reads what goes
+    Result<void> read_some();
+    Error lost(std::string_view reason) const;
+
+    UniqueFd socket_;
+    std::string path_;
+    std::string outgoing_;
+    std::size_t sent_ = 0;
+    AmpDecoder decoder_;
+    std::map<Ticket, std::optional<Reply>> open_;  // nullopt: not answered yet
+    Ticket next_ticket_ = 0;
+    bool closed_ = false;
+};
+
+// Receives the events of pub.sock.
+class Subscriber {
+public:
+    static Result<Subscriber> connect(const Home& home);
+
+    int fd() const { return socket_.get(); }  // readable: call next() until it answers nullopt
+    // nullopt: nothing came in time. Unavailable: the daemon has closed the connection.
+    Result<std::optional<Event>> next(Timeout timeout = Timeout{0});
+
+private:
+    Subscriber(UniqueFd socket, std::string path);
+
+    UniqueFd socket_;
+    std::string path_;
+    AmpDecoder decoder_;
+    bool closed_ = false;
+};
+
+// Who answers in a home. `Pm2`: answers getVersion, but not kpm.hello. `Silent`: takes connections and says nothing.
+enum class DaemonKind { None, Stale, Denied, Kpm, Pm2, Silent };
+struct DaemonIdentity {
+    DaemonKind kind = DaemonKind::None;
+    std::string version;  // kpm's or PM2's own
+    Json hello;           // kpm.hello's answer; null otherwise
+};
+DaemonIdentity identify_daemon(const Home& home, Timeout timeout = kConnectTimeout);
+
+}  // namespace kpm::ipc

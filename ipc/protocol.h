@@ -1,0 +1,99 @@
+#pragma once
+// Names, versions and limits of the control protocol: PM2's own, plus methods and topics of kpm's. What PM2's CLI and
+// API need works with the PM2 names alone; the names with a prefix are for what PM2's methods cannot say truthfully.
+// Unknown members of a message are ignored, new ones are optional; a removal raises both versions.
+//
+// History of kProtocolVersion:
+//   1 – first version
+
+#include <chrono>
+#include <cstddef>
+
+namespace kpm::ipc {
+
+inline constexpr int kProtocolVersion = 1;
+inline constexpr int kOldestProtocol = 1;  // a client that speaks less is told to upgrade
+
+// What getVersion answers. PM2's CLI compares it with its own and, when it differs, advises `pm2 update`, which would
+// replace kpmd by PM2's daemon.
+inline constexpr const char* kPm2Version = "7.0.4";
+
+namespace method {
+// PM2's (arguments and answers are PM2's).
+inline constexpr const char* kPing = "ping";
+inline constexpr const char* kGetVersion = "getVersion";
+inline constexpr const char* kGetMonitorData = "getMonitorData";
+inline constexpr const char* kGetSystemData = "getSystemData";
+inline constexpr const char* kGetReport = "getReport";
+inline constexpr const char* kPrepare = "prepare";
+inline constexpr const char* kStartProcessId = "startProcessId";
+inline constexpr const char* kStopProcessId = "stopProcessId";
+inline constexpr const char* kRestartProcessId = "restartProcessId";
+inline constexpr const char* kReloadProcessId = "reloadProcessId";
+inline constexpr const char* kSoftReloadProcessId = "softReloadProcessId";
+inline constexpr const char* kDeleteProcessId = "deleteProcessId";
+inline constexpr const char* kDuplicateProcessId = "duplicateProcessId";
+inline constexpr const char* kResetMetaProcessId = "resetMetaProcessId";
+inline constexpr const char* kSendLineToStdin = "sendLineToStdin";
+inline constexpr const char* kSendDataToProcessId = "sendDataToProcessId";
+inline constexpr const char* kSendSignalToProcessId = "sendSignalToProcessId";
+inline constexpr const char* kSendSignalToProcessName = "sendSignalToProcessName";
+inline constexpr const char* kMsgProcess = "msgProcess";
+inline constexpr const char* kStopWatch = "stopWatch";
+inline constexpr const char* kStartWatch = "startWatch";
+inline constexpr const char* kToggleWatch = "toggleWatch";
+inline constexpr const char* kNotifyByProcessId = "notifyByProcessId";
+inline constexpr const char* kReloadLogs = "reloadLogs";
+inline constexpr const char* kMonitor = "monitor";
+inline constexpr const char* kUnmonitor = "unmonitor";
+inline constexpr const char* kProfileCpu = "profileCPU";
+inline constexpr const char* kProfileMem = "profileMEM";
+inline constexpr const char* kNotifyKillPm2 = "notifyKillPM2";
+inline constexpr const char* kKillMe = "killMe";
+
+// kpm's. One object in, one object out; a target is PM2's: "all", an id, a name or a namespace.
+// {} -> {version, protocol, oldest, pid, keeper_pid, home, started_at}. PM2 has no such method: so they are told apart.
+inline constexpr const char* kHello = "kpm.hello";
+// {apps:[…], wait} -> {apps:[{pm_id, name, pid, status, ready, error?}]}; answers when each app is ready or has failed.
+inline constexpr const char* kStart = "kpm.start";
+// {target} -> as start; each answers when the goal is reached or missed, and says which.
+inline constexpr const char* kStop = "kpm.stop";
+inline constexpr const char* kRestart = "kpm.restart";  // {target, apps?, update_env?}
+inline constexpr const char* kReload = "kpm.reload";    // {target, apps?, update_env?}
+inline constexpr const char* kDelete = "kpm.delete";
+inline constexpr const char* kScale = "kpm.scale";      // {name, instances} or {name, by}
+inline constexpr const char* kReset = "kpm.reset";
+// {pm_ids?} -> {apps:[…]}: what `kpm describe` shows beyond getMonitorData.
+inline constexpr const char* kDescribe = "kpm.describe";
+// {} -> {files}: empties log files in the log loop, so that no line is lost half written.
+inline constexpr const char* kFlush = "kpm.flush";
+// {} -> {file, apps}: writes dump.pm2.
+inline constexpr const char* kSave = "kpm.save";
+// {} -> text in the Prometheus format.
+inline constexpr const char* kMetrics = "kpm.metrics";
+// {path?} -> {version}: answered by the old kpmd just before the keeper starts the new one.
+inline constexpr const char* kUpgrade = "kpm.upgrade";
+// {} -> {}: stops all apps, answers, then daemon and keeper exit.
+inline constexpr const char* kShutdown = "kpm.shutdown";
+}  // namespace method
+
+namespace topic {
+inline constexpr const char* kLogOut = "log:out";
+inline constexpr const char* kLogErr = "log:err";
+inline constexpr const char* kLogPm2 = "log:PM2";
+inline constexpr const char* kProcessEvent = "process:event";
+inline constexpr const char* kProcessMsg = "process:msg";
+inline constexpr const char* kProcessException = "process:exception";
+inline constexpr const char* kAxmReply = "axm:reply";
+inline constexpr const char* kPm2Kill = "pm2:kill";
+// {count, at}: this subscriber was too slow for `count` events that it will never get. `at` in ms since 1970.
+inline constexpr const char* kDropped = "kpm:dropped";
+}  // namespace topic
+
+// A request is an app's configuration with a shell's environment at most; a reply may be 10,000 of them.
+inline constexpr std::size_t kMaxRequestSize = std::size_t{64} << 20;
+inline constexpr std::size_t kMaxReplySize = std::size_t{1} << 30;
+
+inline constexpr std::chrono::seconds kConnectTimeout{5};
+
+}  // namespace kpm::ipc
