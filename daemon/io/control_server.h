@@ -1,0 +1,93 @@
+#pragma once
+// Serves rpc.sock and pub.sock of a home: PM2's protocol for any number of local clients. Knows no method: each request
+// goes to a callback with a Responder, which may answer at once, later or never. A client that breaks the protocol,
+// floods or does not read loses its own connection and nothing else. One thread: the loop's.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/io/loop.h"
+#include "ipc/base/json.h"
+#include "ipc/base/result.h"
+#include "ipc/home.h"
+#include "ipc/protocol.h"
+#include "ipc/rpc_message.h"
+
+namespace kpm::io {
+
+class ControlServer;
+struct PendingReply;
+
+// The right to answer one request, once; later answers do nothing. Copies share it. It may outlive the client and the
+// server. When the last copy goes unanswered the client gets nothing, as PM2 has it for killMe.
+class Responder {
+public:
+    explicit Responder(std::shared_ptr<PendingReply> pending) : pending_(std::move(pending)) {}
+
+    void value(Json value) const;      // {"args":[value]}
+    void none() const;                 // {"args":[]}
+    void error(const Error& error) const;
+    void failure(ipc::Failure failure) const;
+    void unknown_method() const;
+    // Value or error, whatever `result` is.
+    void answer(Result<Json> result) const;
+
+    bool is_wanted() const;  // the client is still there and has no answer yet
+
+private:
+    void send(ipc::Reply reply) const;
+
+    std::shared_ptr<PendingReply> pending_;  // shared with whoever works on the request
+};
+
+struct ControlLimits {
+    std::size_t max_request = ipc::kMaxRequestSize;
+    std::size_t max_replies_queued = std::size_t{256} << 20;   // a client with more unread bytes is disconnected
+    std::size_t max_events_queued = std::size_t{4} << 20;      // a subscriber with more misses events
+    std::size_t max_requests_open = 1024;                      // beyond: the client's next frames wait in its socket
+    std::size_t max_clients = 1024;                            // beyond: closed at once
+};
+
+struct ControlCallbacks {
+    std::function<void(const ipc::Request&, Responder)> on_request;
+    // One line for the daemon's log: a refused or disconnected client, an accept that failed.
+    std::function<void(std::string)> on_notice;
+};
+
+class ControlServer {
+public:
+    // Binds both sockets (mode 0600). A socket file that nobody serves is replaced. Exists: a daemon already runs in the
+    // home; the text says whether it is PM2's. `methods` answers the methods query. Waits for up to some seconds when
+    // another daemon holds the home: for start-up only.
+    static Result<std::unique_ptr<ControlServer>> open(Loop& loop, const ipc::Home& home, ControlCallbacks callbacks,
+                                                       std::vector<std::string> methods = {},
+                                                       ControlLimits limits = {});
+    // Closes every connection and removes the socket files, if they are still this server's.
+    ~ControlServer();
+    ControlServer(const ControlServer&) = delete;
+    ControlServer& operator=(const ControlServer&) = delete;
+
+    // To every subscriber; encoded once. Cheap without subscribers, but the caller can save making the payload.
+    void publish(std::string_view topic, const Json& payload);
+    bool has_subscribers() const;
+
+    // Bytes that clients have not taken yet: run the loop until 0 (or a deadline) before the end.
+    std::size_t queued() const;
+    std::size_t clients() const;
+    // Takes no new connections and removes the socket files; those that are open go on.
+    void stop_listening();
+
+private:
+    friend class Responder;
+    struct State;
+    explicit ControlServer(std::shared_ptr<State> state);
+
+    std::shared_ptr<State> state_;  // Responders hold weak references to its connections
+};
+
+}  // namespace kpm::io
