@@ -25,6 +25,15 @@ namespace kpm::ipc {
 using Timeout = std::chrono::milliseconds;
 inline constexpr Timeout kForever = Timeout::max();
 
+// Who answers in a home. `Pm2`: answers getVersion, but not kpm.hello. `Silent`: takes connections and says nothing.
+enum class DaemonKind { None, Stale, Denied, Kpm, Pm2, Silent };
+struct DaemonIdentity {
+    DaemonKind kind = DaemonKind::None;
+    std::string version;  // kpm's or PM2's own
+    Json hello;           // kpm.hello's answer; null otherwise
+};
+DaemonIdentity identify_daemon(const Home& home, Timeout timeout = kConnectTimeout);
+
 // Calls by PM2's protocol. An Error from the daemon's method carries its text (and its code, if it is kpmd); an Error
 // Unavailable says that the daemon is gone or did not answer in time.
 class Client {
@@ -51,6 +60,7 @@ public:
     pid_t daemon_pid() const;
 
 private:
+    friend DaemonIdentity identify_daemon(const Home& home, Timeout timeout);
     using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
     Client(UniqueFd socket, std::string path);
@@ -85,14 +95,5 @@ private:
     AmpDecoder decoder_;
     bool closed_ = false;
 };
-
-// Who answers in a home. `Pm2`: answers getVersion, but not kpm.hello. `Silent`: takes connections and says nothing.
-enum class DaemonKind { None, Stale, Denied, Kpm, Pm2, Silent };
-struct DaemonIdentity {
-    DaemonKind kind = DaemonKind::None;
-    std::string version;  // kpm's or PM2's own
-    Json hello;           // kpm.hello's answer; null otherwise
-};
-DaemonIdentity identify_daemon(const Home& home, Timeout timeout = kConnectTimeout);
 
 }  // namespace kpm::ipc
