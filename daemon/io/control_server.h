@@ -22,6 +22,7 @@ namespace kpm::io {
 
 class ControlServer;
 struct PendingReply;
+struct RpcConnection;
 
 // The right to answer one request, once; later answers do nothing. Copies share it. It may outlive the client and the
 // server. When the last copy goes unanswered the client gets nothing, as PM2 has it for killMe.
@@ -33,7 +34,7 @@ public:
     void none() const;                 // {"args":[]}
     void error(const Error& error) const;
     void failure(ipc::Failure failure) const;
-    void unknown_method() const;
+    void unknown_method() const;       // method "x" does not exist
     // Value or error, whatever `result` is.
     void answer(Result<Json> result) const;
 
@@ -55,7 +56,7 @@ struct ControlLimits {
 
 struct ControlCallbacks {
     std::function<void(const ipc::Request&, Responder)> on_request;
-    // One line for the daemon's log: a refused or disconnected client, an accept that failed.
+    // One line for the daemon's log: a refused or disconnected client, an accept that failed. Must not end the server.
     std::function<void(std::string)> on_notice;
 };
 
@@ -83,11 +84,11 @@ public:
     void stop_listening();
 
 private:
-    friend class Responder;
+    friend struct RpcConnection;
     struct State;
     explicit ControlServer(std::shared_ptr<State> state);
 
-    std::shared_ptr<State> state_;  // Responders hold weak references to its connections
+    std::shared_ptr<State> state_;  // shared with the callback that runs, in which the server may end
 };
 
 }  // namespace kpm::io

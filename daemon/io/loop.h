@@ -7,7 +7,7 @@ namespace kpm::io {
 
 class Loop {
 public:
-    Loop();
+    Loop();  // from then on the process ignores SIGPIPE
     // Runs until the handles that are closing have closed. A handle that nobody has closed is a broken invariant: its
     // type is printed and the process aborts.
     ~Loop();

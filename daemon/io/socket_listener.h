@@ -1,0 +1,51 @@
+#pragma once
+// A listening Unix socket of the home (mode 0600): accepts clients of the same user (and of root) and hands their
+// sockets over. Out of descriptors it waits a moment instead of spinning on the backlog.
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "daemon/io/loop.h"
+#include "daemon/io/poll_fd.h"
+#include "daemon/io/timer.h"
+#include "ipc/base/result.h"
+#include "ipc/base/unique_fd.h"
+
+namespace kpm::io {
+
+class SocketListener {
+public:
+    struct Callbacks {
+        std::function<void(UniqueFd socket)> on_client;  // non-blocking, close-on-exec
+        std::function<void(std::string line)> on_notice;
+    };
+
+    // Binds `path`; Exists when something is there already.
+    static Result<std::unique_ptr<SocketListener>> open(Loop& loop, const std::filesystem::path& path,
+                                                        Callbacks callbacks);
+    // Removes the socket file if it is still this listener's.
+    ~SocketListener();
+    SocketListener(const SocketListener&) = delete;
+    SocketListener& operator=(const SocketListener&) = delete;
+
+private:
+    SocketListener(Loop& loop, std::filesystem::path path, UniqueFd socket, Callbacks callbacks);
+    void accept_some();
+    void admit(UniqueFd client);
+    void back_off(int reason);
+
+    std::filesystem::path path_;
+    Callbacks callbacks_;
+    dev_t device_ = 0;
+    ino_t inode_ = 0;
+    bool is_backing_off_ = false;
+    UniqueFd socket_;
+    std::unique_ptr<PollFd> poll_;
+    Timer retry_;
+};
+
+}  // namespace kpm::io
