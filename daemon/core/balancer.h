@@ -1,10 +1,10 @@
 #pragma once
 // Which worker gets the next connection. Pure: the connection pool keeps the figures, this only chooses.
 //
-// round_robin: the next eligible worker after the one chosen last, in the order in which they joined; a worker that
-// cannot take one now is skipped and waits for its next turn.
-// least_connections: the smallest reported load (jobs queued and running) plus the connections that the worker has
-// not answered for yet, because their jobs are not in its report; then the fewest open connections; then round robin.
+// round_robin: the next eligible worker after the one chosen last, in the order in which they joined; a
+// worker that cannot take one now is skipped and waits for its next turn. least_connections: the smallest
+// reported load (jobs queued and running) plus the connections that the worker has not answered for yet,
+// because their jobs are not in its report; then the fewest open connections; then round robin.
 
 #include <cstddef>
 #include <cstdint>
@@ -17,17 +17,17 @@ enum class BalancePolicy { RoundRobin, LeastConnections };
 
 // One worker as the balancer sees it.
 struct Candidate {
-    std::uint64_t order = 0;     // rises with each worker that joins the pool, never used twice
-    bool serving = false;        // ready, allowed to serve, not draining
-    bool blocked = false;        // its channel is full, or it has just refused
-    std::size_t unacked = 0;     // handed over, not yet answered
-    std::uint64_t open = 0;      // accepted and not done
-    std::uint64_t load = 0;      // as it reported
+    std::uint64_t order = 0;  // rises with each worker that joins the pool, never used twice
+    bool serving = false;     // ready, allowed to serve, not draining
+    bool blocked = false;     // its channel is full, or it has just refused
+    std::size_t unacked = 0;  // handed over, not yet answered
+    std::uint64_t open = 0;   // accepted and not done
+    std::uint64_t load = 0;   // as it reported
 };
 
 struct BalanceLimits {
-    std::size_t window = 8;                          // unacked per worker
-    std::optional<std::uint64_t> max_connections;    // open and unacked per worker
+    std::size_t window = 8;                        // unacked per worker
+    std::optional<std::uint64_t> max_connections;  // open and unacked per worker
 };
 
 bool is_eligible(const Candidate& worker, const BalanceLimits& limits);
@@ -36,7 +36,8 @@ class Balancer {
 public:
     Balancer(BalancePolicy policy, BalanceLimits limits) : policy_(policy), limits_(limits) {}
 
-    // The index in `workers` (sorted by `order`) of the one that takes the next connection; nullopt: none can now.
+    // The index in `workers` (sorted by `order`) of the one that takes the next connection; nullopt: none can
+    // now.
     std::optional<std::size_t> choose(std::span<const Candidate> workers);
 
 private:

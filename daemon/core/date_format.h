@@ -1,10 +1,9 @@
 #pragma once
-// Dates as `log_date_format` wants them: the tokens of dayjs, because PM2 takes its formats. Pure: the caller knows
-// the clock and the offset of the local time.
+// Dates as `log_date_format` wants them: the tokens of dayjs, because PM2 takes its formats. Pure: the caller
+// knows the clock and the offset of the local time.
 //
-// Tokens: YYYY YY · M MM MMM MMMM · D DD · d dd ddd dddd · H HH h hh · a A · m mm · s ss · S SS SSS ·
-// Z (+02:00) ZZ (+0200) · X (unix seconds) x (unix milliseconds). [text] is copied without its brackets; all else
-// stands for itself. English names.
+// Tokens: YYYY YY · M MM MMM MMMM · D DD · d dd ddd dddd · H HH h hh · a A · m mm · s ss · SSS · Z (+02:00)
+// ZZ (+0200). [text] is copied without its brackets; all else stands for itself. English names.
 
 #include <chrono>
 #include <string>

@@ -1,7 +1,7 @@
 #pragma once
 // An address to listen on, as configuration writes it: "3000" and "*:3000" (every interface, IPv6 and IPv4),
-// "127.0.0.1:3000", "localhost:3000", "[::1]:3000", "unix:/run/app.sock" and "/run/app.sock". Names other than
-// localhost are refused: a listener must not hang on a name server. Pure.
+// "127.0.0.1:3000", "localhost:3000", "[::1]:3000", "unix:/run/app.sock" and "/run/app.sock". Names other
+// than localhost are refused: a listener must not hang on a name server. Pure.
 
 #include <cstdint>
 #include <string>
@@ -14,9 +14,9 @@ namespace kpm::core {
 struct ListenAddress {
     enum class Kind { Any, Ipv4, Ipv6, Unix };
     Kind kind = Kind::Any;
-    std::string host;         // a literal, without brackets; empty for Any and Unix
-    std::uint16_t port = 0;   // 0: the kernel chooses one
-    std::string path;         // Unix only; absolute
+    std::string host;        // a literal, without brackets; empty for Any and Unix
+    std::uint16_t port = 0;  // 0: the kernel chooses one
+    std::string path;        // Unix only; absolute
 
     bool operator==(const ListenAddress&) const = default;
 };

@@ -1,11 +1,13 @@
 #pragma once
-// A stream of output cut into lines, and a line in the form in which it is stored: raw, with the date in front
-// (`time`, `log_date_format`) or as a JSON object (`log_type: json`). Pure; every byte of the input comes out exactly
-// once, also the last line without a newline.
+// A stream of output cut into lines, and a line in the form in which it is stored: raw, with the date in
+// front
+// (`time`, `log_date_format`) or as a JSON object (`log_type: json`). Pure; every byte of the input comes out
+// exactly once, also the last line without a newline.
 //
-// Timestamped: "<date>: <line>\n". JSON: {"message":"<line with its newline>","timestamp":…,"type":"out"|"err",
-// "process_id":…,"app_name":…}\n with PM2's keys and order; bytes that are no UTF-8 become U+FFFD in JSON only.
-// PM2 formats per chunk and loses an unterminated last piece; here it is per line, and nothing is lost.
+// Timestamped: "<date>: <line>\n". JSON: {"message":"<line with its
+// newline>","timestamp":…,"type":"out"|"err", "process_id":…,"app_name":…}\n with PM2's keys and order; bytes
+// that are no UTF-8 become U+FFFD in JSON only. PM2 formats per chunk and loses an unterminated last piece;
+// here it is per line, and nothing is lost.
 
 #include <cstddef>
 #include <cstdint>
@@ -25,10 +27,10 @@ inline constexpr std::size_t kMaxLogLine = std::size_t{1} << 20;
 // Reassembles lines across chunks. A line longer than kMaxLogLine is given out in pieces of that size.
 class LineAssembler {
 public:
-    using Sink = std::function<void(std::string_view line)>;   // with its newline, if it had one
+    using Sink = std::function<void(std::string_view line)>;  // with its newline, if it had one
 
     void feed(std::string_view bytes, const Sink& sink);
-    void finish(const Sink& sink);                              // the last line, if it had no newline
+    void finish(const Sink& sink);  // the last line, if it had no newline
     std::size_t buffered() const { return rest_.size(); }
 
 private:
@@ -37,7 +39,7 @@ private:
 
 struct LineStyle {
     LogFormat format = LogFormat::Raw;
-    std::string date_format;    // empty: none for Timestamped's default, ISO-8601 for Json
+    std::string date_format;  // empty: kDefaultDateFormat for Timestamped, ISO-8601 for Json
     LogStream stream = LogStream::Out;
     int pm_id = 0;
     std::string app_name;

@@ -1,7 +1,8 @@
 #pragma once
 // CPU and memory of a process out of /proc/PID/stat (proc(5)). Pure: io reads the file and the clock.
-// CPU is PM2's: time used between two samples divided by the time between them, in percent of one core (so it may
-// pass 100), with one decimal; a first sample has nothing to compare with and says 0. Memory is the resident set.
+// CPU is PM2's: time used between two samples divided by the time between them, in percent of one core (so it
+// may pass 100), with one decimal; a first sample has nothing to compare with and says 0. Memory is the
+// resident set.
 
 #include <chrono>
 #include <cstdint>
@@ -18,7 +19,7 @@ struct ProcStat {
     char state = '?';
     std::uint64_t user_ticks = 0;
     std::uint64_t system_ticks = 0;
-    std::uint64_t start_ticks = 0;     // since boot; with the pid it names one process for good
+    std::uint64_t start_ticks = 0;  // since boot; with the pid it names one process for good
     std::uint64_t resident_pages = 0;
 };
 
