@@ -230,8 +230,7 @@ void ControlServer::State::add_connection(UniqueFd socket) {
         {.max_queued = limits.max_replies_queued,
          .overflow = Stream::Overflow::Close,
          .on_data = [raw](std::string_view bytes) { raw->receive(bytes); },
-         .on_end = [raw](const std::optional<Error>& reason) { raw->drop(reason ? reason->message : ""); },
-         .on_recovered = {}});
+         .on_end = [raw](const std::optional<Error>& reason) { raw->drop(reason ? reason->message : ""); }});
     if (!stream) return notice(stream.error().message);
     connection->stream.emplace(*std::move(stream));
     connections.emplace(key, connection);
@@ -243,7 +242,6 @@ void ControlServer::State::add_subscriber(UniqueFd socket) {
         Stream::open(loop, std::move(socket),
                      {.max_queued = limits.max_events_queued,
                       .overflow = Stream::Overflow::Drop,
-                      .on_data = {},  // subscribers have nothing to say
                       .on_end = [this, key](const std::optional<Error>&) { subscribers.erase(key); },
                       .on_recovered =
                           [this, key](std::uint64_t count) {

@@ -32,11 +32,11 @@ public:
     struct Options {
         std::size_t max_queued = 0;  // bytes; a write to an empty queue is always taken
         Overflow overflow = Overflow::Close;
-        std::function<void(std::string_view bytes)> on_data;
+        std::function<void(std::string_view bytes)> on_data = {};
         // Called once, at EOF (nullopt) or on a failure. The stream is then dead; destroy it.
-        std::function<void(std::optional<Error> reason)> on_end;
+        std::function<void(std::optional<Error> reason)> on_end = {};
         // Only with Overflow::Drop: the queue has fallen to half after `dropped` writes were lost.
-        std::function<void(std::uint64_t dropped)> on_recovered;
+        std::function<void(std::uint64_t dropped)> on_recovered = {};
     };
 
     static Result<Stream> open(Loop& loop, UniqueFd socket, Options options);
@@ -45,7 +45,7 @@ public:
     Written write(Bytes bytes);
     Written write(std::string bytes) { return write(std::make_shared<const std::string>(std::move(bytes))); }
 
-    // Stops and resumes on_data; while paused the peer is held back by its socket's buffer.
+    // Stops and resumes on_data = {}; while paused the peer is held back by its socket's buffer.
     void pause();
     void resume();
 
