@@ -5,7 +5,12 @@
 //
 // kpmd starts with KPM_KEEPER_FD naming its end. The keeper then sends the inventory:
 //   Hello, [State +memfd], Stored +fd …, Child [+pidfd] …, Exited … (not yet collected), InventoryEnd
-// after which it only answers: Spawned +pidfd | SpawnFailed for each Spawn, Exited for each child that ended.
+// after which it only answers: Spawned +pidfd | SpawnFailed for each Spawn, Exited for each child that ended. A child
+// that ends while the inventory is sent may be in it twice, as Child and as Exited. A Spawn whose kpmd died before
+// the answer is carried out and found as a Child (or Exited) in the next inventory; if it failed, it is in none.
+//
+// kpmd starts in a session of its own, with SIGTERM, SIGINT, SIGHUP and SIGUSR2 blocked: it unblocks them once it
+// handles them, so that a signal that the keeper forwards is never lost and never kills a kpmd that is starting.
 //
 // Ownership: `token` is kpmd's number for one life of one process (an incarnation), never used twice in a home.
 // Stored descriptors belong to an owner (a token, or any other number that kpmd likes, e.g. a listener's) and a slot;
@@ -40,7 +45,7 @@ enum class Kind : std::uint32_t {
     Store = 34,        // token = owner, a = slot, + fd (replaces what is there)
     DropOwner = 35,    // token = owner: close all its stored descriptors
     SetState = 36,     // + memfd (replaces)
-    Quit = 37,         // kpmd is about to exit for good: do not start it again, exit too
+    Quit = 37,         // kpmd is about to exit for good: do not start it again, exit too with the code `a` (0..255)
 };
 
 struct Message {
@@ -52,7 +57,7 @@ struct Message {
 };
 static_assert(sizeof(Message) == 32);
 
-// Where a start failed. Texts in spawn_stage_text(). On the wire, never renumber.
+// Where a start failed. On the wire, never renumber.
 enum class SpawnStage : std::int64_t {
     Request = 1,   // the spec is malformed or too large
     Fork = 2,
@@ -67,13 +72,16 @@ enum class SpawnStage : std::int64_t {
 };
 
 // The spec memfd: SpawnSpec, then fd_targets[fd_count] (int32), groups[group_count] (uint32),
-// limits[limit_count] (SpawnLimit), then text_size bytes: argc + 1 + envc + 2 NUL-terminated strings in the order
-// path, cwd ("" = do not change), argv[0..argc), env[0..envc). The descriptor i of the packet (after the memfd)
-// becomes the child's descriptor fd_targets[i]; the child has no others. All of uid, gid and groups are numbers: kpmd
+// limits[limit_count] (SpawnLimit), then text_size bytes: 2 + argc + envc NUL-terminated strings in the order
+// path (absolute, never searched for), cwd ("" = do not change), argv[0..argc), env[0..envc). The descriptor i of the packet (after the memfd)
+// becomes the child's descriptor fd_targets[i] (each target once, below kMaxSpecTarget); the child has no others. All of uid, gid and groups are numbers: kpmd
 // has looked them up. Sealed with F_SEAL_SHRINK|GROW|WRITE, so that the keeper may map it.
 inline constexpr std::uint32_t kSpecMagic = 0x6b706d31;  // "kpm1"
 inline constexpr std::uint32_t kMaxSpecSize = 4u << 20;
 inline constexpr std::uint32_t kMaxSpecFds = 16;
+inline constexpr std::uint32_t kMaxSpecTarget = 1024;
+inline constexpr std::uint32_t kMaxSpecGroups = 65536;
+inline constexpr std::uint32_t kMaxSpecLimits = 16;
 inline constexpr std::uint32_t kNoId = 0xffffffff;
 
 struct SpawnSpec {

@@ -1,0 +1,52 @@
+#include "daemon/keeper/children.h"
+
+namespace kpm::keeper {
+
+Children::~Children() {
+    for (std::size_t i = 0; i < capacity(); ++i) destroy(at(i));
+    destroy(spare_);
+}
+
+bool Children::reserve() {
+    if (!spare_) spare_ = make<Child>();
+    return spare_ && by_token_.reserve() && by_pid_.reserve();
+}
+
+Child& Children::add(std::uint64_t token, pid_t pid, UniqueFd pidfd) {
+    Child& child = *std::exchange(spare_, nullptr);
+    child.token = token;
+    child.pid = pid;
+    child.pidfd = std::move(pidfd);
+    by_token_.insert(token, &child);
+    by_pid_.insert(static_cast<std::uint64_t>(pid), &child);
+    return child;
+}
+
+void Children::mark_exited(pid_t pid, int exit_code, int signal) {
+    Child* child = by_pid_.find(static_cast<std::uint64_t>(pid));
+    if (!child) return;
+    by_pid_.erase(static_cast<std::uint64_t>(pid));
+    child->alive = false;
+    child->exit_code = exit_code;
+    child->signal = signal;
+    child->queued = true;
+    child->previous = last_;
+    (last_ ? last_->next : first_) = child;
+    last_ = child;
+}
+
+void Children::dequeue(Child& child) {
+    if (!child.queued) return;
+    (child.previous ? child.previous->next : first_) = child.next;
+    (child.next ? child.next->previous : last_) = child.previous;
+    child.next = child.previous = nullptr;
+    child.queued = false;
+}
+
+void Children::forget(Child& child) {
+    dequeue(child);
+    by_token_.erase(child.token);
+    destroy(&child);
+}
+
+}  // namespace kpm::keeper

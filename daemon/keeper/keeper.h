@@ -1,0 +1,61 @@
+#pragma once
+// The keeper itself: one loop over signals, the link to kpmd and the readiness of the first kpmd. Carries out
+// what kpmd asks and remembers; decides nothing.
+//
+// Flow: what kpmd must learn waits in the tables, not in a queue of packets. While the inventory or an answer
+// waits for room in the socket, nothing is read, so that there is at most one answer; exits wait in
+// Children's own queue.
+
+#include "daemon/keeper/daemon_process.h"
+#include "daemon/keeper/inventory.h"
+
+namespace kpm::keeper {
+
+class Keeper {
+public:
+    Keeper(const Options& options, ReadyRelay& relay, const rlimit& child_file_limit)
+        : relay_(relay), child_file_limit_(child_file_limit), daemon_(options), options_(options) {}
+
+    // Until kpmd has said Quit and is gone; returns the exit code of the process.
+    int run();
+
+private:
+    bool open_loop();
+    bool start_daemon();  // false: the first start failed
+    void watch(int operation, int fd, std::uint32_t events);
+    void handle_signals();
+    void reap();
+    void daemon_exited(int exit_code, int signal);
+
+    bool may_read() const { return inventory_.is_done() && !has_answer_; }
+    bool read_link(int most);  // false: nothing more to read now
+    void handle(Packet& packet);
+    void spawn(Packet& packet);
+    void answer(const Message& message, int fd = -1);
+    void flush();
+    void close_link();
+
+    ReadyRelay& relay_;
+    rlimit child_file_limit_;
+    DaemonProcess daemon_;
+    const Options& options_;
+    UniqueFd epoll_;
+    UniqueFd signals_;
+    Link link_;
+    std::uint32_t link_events_ = 0;
+    Inventory inventory_;
+    Children children_;
+    Store store_;
+    UniqueFd state_;
+
+    bool has_answer_ = false;  // did not fit into the socket yet
+    Message answer_;
+    int answer_fd_ = -1;  // the child's pidfd: it is not forgotten before kpmd has the answer
+
+    bool stop_asked_ = false;  // SIGTERM came: each kpmd is told, until one quits
+    bool quit_ = false;
+    bool finished_ = false;
+    int exit_code_ = 0;
+};
+
+}  // namespace kpm::keeper

@@ -1,0 +1,119 @@
+#include "daemon/keeper/launch.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+
+// The child runs on a stack that AddressSanitizer does not know and never returns from.
+#define KPM_IN_CHILD __attribute__((no_sanitize_address, noinline))
+
+namespace kpm::keeper {
+namespace {
+
+constexpr std::size_t kStackSize = 32 * 1024;
+
+// Shared by the keeper and the child, which runs while the keeper waits in clone.
+struct Attempt {
+    const LaunchPlan* plan;
+    pid_t parent;
+    SpawnStage stage;
+    int error;
+};
+
+KPM_IN_CHILD bool place_fds(const LaunchPlan& plan) {
+    int moved[kMaxSpecFds];
+    int above = 3;
+    for (std::uint32_t i = 0; i < plan.fd_count; ++i)
+        if (plan.fd_targets[i] >= above) above = plan.fd_targets[i] + 1;
+    for (std::uint32_t i = 0; i < plan.fd_count; ++i) {
+        moved[i] = ::fcntl(plan.fds[i].get(), F_DUPFD_CLOEXEC, above);
+        if (moved[i] < 0) return false;
+    }
+    // All that is the keeper's closes itself; its own stdio must be told so. A kernel without the flag has no
+    // more.
+    if (::close_range(0, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
+        for (int fd = 0; fd < 3; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    for (std::uint32_t i = 0; i < plan.fd_count; ++i)
+        if (::dup2(moved[i], plan.fd_targets[i]) < 0) return false;
+    return true;
+}
+
+KPM_IN_CHILD bool set_limits(const LaunchPlan& plan) {
+    for (std::uint32_t i = 0; i < plan.limit_count; ++i) {
+        const rlimit limit{plan.limits[i].soft, plan.limits[i].hard};
+        if (::setrlimit(static_cast<__rlimit_resource>(plan.limits[i].resource), &limit) < 0) return false;
+    }
+    return true;
+}
+
+// Returns only when a step failed: that is then in attempt.stage, its reason in errno.
+KPM_IN_CHILD void become(Attempt& attempt) {
+    const LaunchPlan& plan = *attempt.plan;
+    // The kernel drops handlers at exec, but not what is ignored: the keeper ignores SIGPIPE only.
+    ::signal(SIGPIPE, SIG_DFL);
+
+    attempt.stage = SpawnStage::Session;
+    if (::setsid() < 0) return;
+
+    attempt.stage = SpawnStage::Stdio;
+    if (!place_fds(plan)) return;
+
+    attempt.stage = SpawnStage::Limits;
+    if (plan.umask != kNoId) ::umask(static_cast<mode_t>(plan.umask));
+    if (!set_limits(plan)) return;
+
+    attempt.stage = SpawnStage::Groups;
+    if ((plan.uid != kNoId || plan.gid != kNoId) && ::setgroups(plan.group_count, plan.groups) < 0) return;
+    attempt.stage = SpawnStage::Group;
+    if (plan.gid != kNoId && ::setgid(plan.gid) < 0) return;
+    attempt.stage = SpawnStage::User;
+    if (plan.uid != kNoId && ::setuid(plan.uid) < 0) return;
+
+    attempt.stage = SpawnStage::Directory;
+    if (plan.cwd[0] && ::chdir(plan.cwd) < 0) return;
+
+    attempt.stage = SpawnStage::Exec;
+    if (plan.parent_death_signal) {
+        ::prctl(PR_SET_PDEATHSIG, plan.parent_death_signal);  // a change of user clears it, so it comes late
+        if (::getppid() != attempt.parent) ::_exit(1);
+    }
+    ::sigprocmask(SIG_SETMASK, &plan.blocked_signals, nullptr);
+    ::execve(plan.path, plan.argv, plan.envp);
+}
+
+KPM_IN_CHILD int child_main(void* argument) {
+    Attempt& attempt = *static_cast<Attempt*>(argument);
+    become(attempt);
+    attempt.error = errno;
+    ::_exit(127);
+}
+
+}  // namespace
+
+Launched launch(const LaunchPlan& plan) {
+    alignas(16) static char stack[kStackSize];
+    Attempt attempt{&plan, ::getpid(), SpawnStage::Fork, 0};
+    Launched launched;
+    int pidfd = -1;
+    // With CLONE_PIDFD there is no child without a pidfd, not even when the descriptor table is full.
+    launched.pid = ::clone(child_main, stack + kStackSize, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD,
+                           &attempt, &pidfd);
+    if (launched.pid < 0) {
+        launched.error = errno;
+        return launched;
+    }
+    launched.pidfd.reset(pidfd);
+    if (attempt.error) {
+        ::waitpid(launched.pid, nullptr, 0);
+        launched = {-1, UniqueFd{}, attempt.stage, attempt.error};
+    }
+    return launched;
+}
+
+}  // namespace kpm::keeper
