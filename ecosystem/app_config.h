@@ -1,11 +1,12 @@
 #pragma once
 // What is known of one app before it runs. One struct in two forms:
 // - declared: as the user wrote it (ecosystem file, command line); paths may be relative, much is not given;
-// - resolved: after resolve(), as PM2's CLI sends it in `prepare` and as jlist and dump.pm2 show it. `script` is
+// - resolved: after resolve(), as PM2's CLI sends it in `prepare` and as jlist and dump.pm2 show it. `script`
+// is
 //   then pm_exec_path, `cwd` pm_cwd, `out_file` pm_out_log_path and so on: absolute paths.
 // Every member is one row of the table in schema.h, which knows its names, flag, checks and documentation.
-// Runtime state (pid, status, counters) is not in here. An optional without value means "not given": the meaning
-// then depends on other attributes or on the daemon's environment, as the row's doc says.
+// Runtime state (pid, status, counters) is not in here. An optional without value means "not given": the
+// meaning then depends on other attributes or on the daemon's environment, as the row's doc says.
 
 #include <cstdint>
 #include <optional>
@@ -48,11 +49,11 @@ struct AppConfig {
     std::string interpreter;
     std::vector<std::string> interpreter_args;
     std::optional<ExecMode> exec_mode;
-    std::optional<int> instances;       // 0 = one per CPU, negative = CPUs less that many; see instance_count()
+    std::optional<int> instances;  // 0 = one per CPU, negative = CPUs less that many; see instance_count()
     bool execute_command = false;
-    std::string uid;                    // name or number as written
+    std::string uid;  // name or number as written
     std::string gid;
-    std::string username;               // who started the app, for display only
+    std::string username;  // who started the app, for display only
     bool force = false;
 
     Environment env;
@@ -67,9 +68,9 @@ struct AppConfig {
     std::string error_file;
     Selection log_file = false;
     std::string pid_file;
-    std::optional<bool> merge_logs;     // not given: resolve() decides
+    std::optional<bool> merge_logs;  // not given: resolve() decides
     bool disable_logs = false;
-    std::string log_type;               // "" or "raw": bytes as they come; "json": one object a line
+    std::string log_type;  // "" or "raw": bytes as they come; "json": one object a line
     std::string log_date_format;
     bool time = false;
 
@@ -80,27 +81,27 @@ struct AppConfig {
     Duration restart_delay{0};
     Duration exp_backoff_restart_delay{0};  // 0 = no backoff
     std::vector<int> stop_exit_codes;
-    Bytes max_memory_restart;               // 0 = no limit
-    std::string cron_restart;               // "" or "0": none
+    Bytes max_memory_restart;  // 0 = no limit
+    std::string cron_restart;  // "" or "0": none
 
-    std::optional<Duration> kill_timeout;   // not given: the daemon's PM2_KILL_TIMEOUT, else 1600 ms
+    std::optional<Duration> kill_timeout;  // not given: the daemon's PM2_KILL_TIMEOUT, else 1600 ms
     Duration kill_retry_time{100};
     bool treekill = true;
     bool shutdown_with_message = false;
     bool wait_ready = false;
-    std::optional<Duration> listen_timeout; // not given: PM2_GRACEFUL_LISTEN_TIMEOUT, else 3000 ms
+    std::optional<Duration> listen_timeout;  // not given: PM2_GRACEFUL_LISTEN_TIMEOUT, else 3000 ms
 
     Selection watch = false;
     std::vector<std::string> ignore_watch;
     Duration watch_delay{0};
 
-    std::vector<std::string> listen;        // "host:port", "port", "unix:/path"
+    std::vector<std::string> listen;  // "host:port", "port", "unix:/path"
     bool kpm_channel = false;
-    std::optional<Balance> balance;         // not given: the way of taking connections decides
-    std::uint32_t max_connections = 0;      // per worker; 0 = no limit
+    std::optional<Balance> balance;     // not given: the way of taking connections decides
+    std::uint32_t max_connections = 0;  // per worker; 0 = no limit
     Duration drain_timeout{30000};
-    Duration watchdog{0};                   // 0 = none
-    std::string gpu;                        // "", "auto", "none", an index, a PCI address or a UUID
+    Duration watchdog{0};  // 0 = none
+    std::string gpu;       // "", "auto", "none", an index, a PCI address or a UUID
 
     bool vizion = true;
     bool pmx = true;

@@ -1,6 +1,6 @@
 #pragma once
-// Durations with PM2's units: "10s", "2m", "1h"; a bare number is milliseconds. kpm also takes "500ms" and "1d".
-// Pure.
+// Durations with PM2's units: "10s", "2m", "1h"; a bare number is milliseconds. kpm also takes "500ms" and
+// "1d". Pure.
 
 #include <chrono>
 #include <string>

@@ -1,6 +1,6 @@
 #pragma once
-// Environment variables in the order in which they were given. Names are unique; values are always text, as the
-// system wants them (PM2 keeps numbers and booleans as such; its users see the same text in the child).
+// Environment variables in the order in which they were given. Names are unique; values are always text, as
+// the system wants them (PM2 keeps numbers and booleans as such; its users see the same text in the child).
 
 #include <string>
 #include <string_view>

@@ -1,6 +1,7 @@
 #pragma once
-// JSON -> AppConfig over the table of schema.h, in both forms. Errors and warnings name the place, what was found and
-// what is allowed: "ecosystem.json:12: apps[0].max_restarts: expected a number, found \"many\"". Literal 0, false and
+// JSON -> AppConfig over the table of schema.h, in both forms. Errors and warnings name the place, what was
+// found and what is allowed: "ecosystem.json:12: apps[0].max_restarts: expected a number, found \"many\"".
+// Literal 0, false and
 // "" count as given (PM2 ignores them on attributes with an alias). Pure.
 
 #include <string>
@@ -20,10 +21,10 @@ struct ParsedApp {
 };
 
 struct ParseOptions {
-    std::string path;                      // "apps[0]", or "" for a lone object
-    const SourceLines* source = nullptr;   // adds file:line to messages
-    bool strict = false;                   // an unknown key is an error; also by `strict: true` in the app
-    AppConfig base = {};                   // values of what is not given
+    std::string path;                     // "apps[0]", or "" for a lone object
+    const SourceLines* source = nullptr;  // adds file:line to messages
+    bool strict = false;                  // an unknown key is an error; also by `strict: true` in the app
+    AppConfig base = {};                  // values of what is not given
 };
 
 Result<ParsedApp> parse_app(const Json& app, const ParseOptions& options = {});

@@ -1,6 +1,6 @@
 #pragma once
-// An ecosystem file -> declared apps. Shapes: {apps:[…]}, {apps:{…}}, {pm2:…}, a bare array, a single object. The
-// format follows from the file name: .json/.json5, .yml/.yaml, .config.js/.cjs/.mjs (see read_js.h).
+// An ecosystem file -> declared apps. Shapes: {apps:[…]}, {apps:{…}}, {pm2:…}, a bare array, a single object.
+// The format follows from the file name: .json/.json5, .yml/.yaml, .config.js/.cjs/.mjs (see read_js.h).
 
 #include <string>
 #include <string_view>
@@ -11,8 +11,8 @@
 namespace kpm::ecosystem {
 
 struct EcosystemFile {
-    std::vector<ParsedApp> apps;        // their warnings are moved to `warnings`
-    Json deploy = Json::object();       // the `deploy` section as written
+    std::vector<ParsedApp> apps;   // their warnings are moved to `warnings`
+    Json deploy = Json::object();  // the `deploy` section as written
     std::vector<std::string> warnings;
 };
 

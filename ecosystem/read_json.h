@@ -1,7 +1,7 @@
 #pragma once
-// JSON as people write it: comments, trailing commas, unquoted keys, single quotes, hex numbers, a leading + or point
-// (the data part of JSON5, https://spec.json5.org). Data only, never code. Pure; errors carry file:line:column, the
-// source line and a caret.
+// JSON as people write it: comments, trailing commas, unquoted keys, single quotes, hex numbers, a leading +
+// or point (the data part of JSON5, https://spec.json5.org). Data only, never code. Pure; errors carry
+// file:line:column, the source line and a caret.
 
 #include <string>
 #include <string_view>
@@ -12,8 +12,9 @@
 
 namespace kpm::ecosystem {
 
-inline constexpr std::size_t kMaxConfigSize = 4 << 20;
+inline constexpr std::size_t kMaxConfigSize = 1 << 20;
 inline constexpr unsigned kMaxConfigDepth = 64;
+inline constexpr std::size_t kMaxConfigMembers = 10'000;  // of one object or list: looking keys up is linear
 
 struct JsonDocument {
     Json value;

@@ -1,8 +1,9 @@
 #pragma once
-// Declared -> resolved AppConfig, as PM2's CLI does before `prepare`: script path, interpreter, mode and number of
-// instances, log and pid paths, environment. Looks at files (does the script exist, is it binary) but starts nothing.
-// Differs from PM2 on purpose: an executable file that begins with #! is run as such (PM2 hands unknown text files to
-// Node), and `filter_env: true` drops the whole shell environment but PATH and HOME, as documented.
+// Declared -> resolved AppConfig, as PM2's CLI does before `prepare`: script path, interpreter, mode and
+// number of instances, log and pid paths, environment. Looks at files (does the script exist, is it binary)
+// but starts nothing. Differs from PM2 on purpose: an executable file that begins with #! is run as such (PM2
+// hands unknown text files to Node), and `filter_env: true` drops the whole shell environment but PATH and
+// HOME, as documented.
 
 #include <optional>
 #include <string>
@@ -16,12 +17,12 @@ namespace kpm::ecosystem {
 
 // All that resolving depends on beside the files themselves.
 struct ResolveContext {
-    std::string cwd;           // of the shell; also the base for apps of a file, wherever that lies
-    Environment env;           // of the shell
-    std::string home;          // $KPM_HOME
+    std::string cwd;   // of the shell; also the base for apps of a file, wherever that lies
+    Environment env;   // of the shell
+    std::string home;  // $KPM_HOME
     std::string user;
-    std::string env_name;      // --env NAME, or ""
-    bool from_file = false;    // the app comes from an ecosystem file
+    std::string env_name;    // --env NAME, or ""
+    bool from_file = false;  // the app comes from an ecosystem file
 };
 
 struct ResolvedApp {
@@ -29,12 +30,12 @@ struct ResolvedApp {
     std::vector<std::string> warnings;  // PM2's texts, e.g. an --env name that the app does not declare
 };
 
-// Errors contain the tokens that PM2's users match on: "Script not found: /abs/x.js" (NotFound), "Interpreter x is NOT
-// AVAILABLE in PATH." (Unavailable), "No script path - aborting" (Invalid).
+// Errors contain the tokens that PM2's users match on: "Script not found: /abs/x.js" (NotFound), "Interpreter
+// x is NOT AVAILABLE in PATH." (Unavailable), "No script path - aborting" (Invalid).
 Result<ResolvedApp> resolve(const AppConfig& declared, const ResolveContext& context);
 
-// Shell environment (filtered) < env < env_NAME, plus PORT, PM2_HOME and PM2_USAGE: what a restart with --update-env
-// sends as well.
+// Shell environment (filtered) < env < env_NAME, plus PORT, PM2_HOME and PM2_USAGE: what a restart with
+// --update-env sends as well.
 Environment app_environment(const AppConfig& config, const ResolveContext& context);
 
 // The executable that `word` names by way of PATH, absolute.

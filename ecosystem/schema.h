@@ -1,7 +1,8 @@
 #pragma once
-// The one table of options. Each row describes a member of AppConfig: its names, its CLI flag, its checks, what a
-// change of it needs, its documentation. Everything that must know all options loops over it: parse_app.h, dump_app.h,
-// the CLI's options and --help, docs/config.md, spelling hints, the difference at a restart. No other list exists.
+// The one table of options. Each row describes a member of AppConfig: its names, its CLI flag, its checks,
+// what a change of it needs, its documentation. Everything that must know all options loops over it:
+// parse_app.h, dump_app.h, the CLI's options and --help, docs/config.md, spelling hints, the difference at a
+// restart. No other list exists.
 
 #include <optional>
 #include <span>
@@ -15,13 +16,13 @@
 namespace kpm::ecosystem {
 
 // Where the value lives. monostate: not interpreted, kept in AppConfig::extra under its wire key.
-using Slot = std::variant<
-    std::monostate, bool AppConfig::*, std::optional<bool> AppConfig::*, int AppConfig::*,
-    std::optional<int> AppConfig::*, std::uint32_t AppConfig::*, Duration AppConfig::*,
-    std::optional<Duration> AppConfig::*, Bytes AppConfig::*, std::string AppConfig::*,
-    std::vector<std::string> AppConfig::*, std::vector<int> AppConfig::*, Selection AppConfig::*,
-    Environment AppConfig::*, std::vector<EnvBlock> AppConfig::*, std::optional<ExecMode> AppConfig::*,
-    std::optional<Balance> AppConfig::*>;
+using Slot =
+    std::variant<std::monostate, bool AppConfig::*, std::optional<bool> AppConfig::*, int AppConfig::*,
+                 std::optional<int> AppConfig::*, std::uint32_t AppConfig::*, Duration AppConfig::*,
+                 std::optional<Duration> AppConfig::*, Bytes AppConfig::*, std::string AppConfig::*,
+                 std::vector<std::string> AppConfig::*, std::vector<int> AppConfig::*, Selection AppConfig::*,
+                 Environment AppConfig::*, std::vector<EnvBlock> AppConfig::*,
+                 std::optional<ExecMode> AppConfig::*, std::optional<Balance> AppConfig::*>;
 
 // What must happen to a running app for a new value to take effect.
 enum class OnChange { Nothing, Live, Restart };
@@ -34,26 +35,28 @@ enum class Check {
     NotNegative,
     PortNumber,
     AtLeast100ms,
-    LogType,          // "raw" or "json"
-    Words,            // a text is split like a command line (args, interpreter args)
-    Blanks,           // a text is split on blanks
-    CpuCount,         // "max" and any other word mean 0 = one per CPU
-    SecondsOnFlag,    // a bare number on the command line is in seconds, in a file in milliseconds
+    LogType,        // "raw" or "json"
+    Words,          // a text is split like a command line (args, interpreter args)
+    Blanks,         // a text is split on blanks
+    NoList,         // a Selection that is a flag or one text
+    CpuCount,       // "max" and any other word mean 0 = one per CPU
+    SecondsOnFlag,  // a bare number on the command line is in seconds, in a file in milliseconds
 };
 
 enum class FlagKind { None, Switch, NegatedSwitch, Value, OptionalValue };
 
 struct Field {
-    std::string_view key;       // canonical; its camelCase form is accepted too. "env_" is a prefix (EnvBlock slot)
-    std::string_view aliases;   // separated by blanks; their camelCase forms are accepted too
-    std::string_view wire_key;  // PM2's name in pm2_env; on the wire and in dump files, never change
-    std::string_view flag;      // "-k,--kill-timeout", or ""
-    Slot slot;
+    std::string_view key =
+        {};  // canonical; its camelCase form is accepted too. "env_" is a prefix (EnvBlock slot)
+    std::string_view aliases = {};   // separated by blanks; their camelCase forms are accepted too
+    std::string_view wire_key = {};  // PM2's name in pm2_env; on the wire and in dump files, never change
+    std::string_view flag = {};      // "-k,--kill-timeout", or ""
+    Slot slot = {};
     Group group = Group::Basics;
     OnChange on_change = OnChange::Restart;
     Check check = Check::None;
     bool always_sent = false;   // in the wire form even with its default value, as PM2 does
-    std::string_view doc;       // one line, starts in lower case, no full stop
+    std::string_view doc = {};  // one line, starts in lower case, no full stop
 };
 
 std::span<const Field> fields();

@@ -1,0 +1,59 @@
+// The environment part of resolve.h.
+#include <algorithm>
+#include <array>
+
+#include "ecosystem/resolve.h"
+#include "ecosystem/schema.h"
+
+namespace kpm::ecosystem {
+namespace {
+
+// What the daemon itself puts into a child's environment beside the options: a shell that runs inside a
+// managed app has these, and they describe that app, not the one to be started.
+constexpr std::array<std::string_view, 22> kRuntimeVariables{
+    "pm_id",          "status",          "pm_uptime",
+    "created_at",     "restart_time",    "unstable_restarts",
+    "unique_id",      "exit_code",       "node_version",
+    "version",        "vizion_running",  "prev_restart_delay",
+    "_pm2_version",   "NODE_CHANNEL_FD", "NODE_APP_INSTANCE",
+    "NODE_UNIQUE_ID", "pm2_env",         "KPM_CHANNEL_FD",
+    "LISTEN_FDS",     "LISTEN_PID",      "LISTEN_FDNAMES",
+    "NOTIFY_SOCKET"};
+constexpr std::array<std::string_view, 2> kNeverFiltered{"PATH", "HOME"};
+
+bool describes_an_app(std::string_view variable) {
+    return std::ranges::find(kRuntimeVariables, variable) != kRuntimeVariables.end() ||
+           find_wire_field(variable);
+}
+
+bool is_filtered(const Selection& filter, std::string_view variable) {
+    if (const bool* all = std::get_if<bool>(&filter))
+        return *all && std::ranges::find(kNeverFiltered, variable) == kNeverFiltered.end();
+    if (const auto* name = std::get_if<std::string>(&filter)) return variable == *name;
+    return std::ranges::any_of(std::get<std::vector<std::string>>(filter), [&](const std::string& part) {
+        return !part.empty() && variable.find(part) != std::string_view::npos;
+    });
+}
+
+}  // namespace
+
+Environment app_environment(const AppConfig& config, const ResolveContext& context) {
+    const bool inside_app = find_variable(context.env, "pm_id") != nullptr;
+    Environment env;
+    for (const EnvVar& variable : context.env)
+        if (!(inside_app && describes_an_app(variable.name)) &&
+            !is_filtered(config.filter_env, variable.name))
+            env.push_back(variable);
+    if (!config.cwd.empty()) set_variable(env, "PWD", config.cwd);
+    merge_environment(env, config.env);
+    for (const EnvBlock& block : config.env_blocks)
+        if (block.name == context.env_name) merge_environment(env, block.variables);
+    if (config.port) set_variable(env, "PORT", std::to_string(*config.port));
+    if (config.interpreter.find("python") != std::string::npos) set_variable(env, "PYTHONUNBUFFERED", "1");
+    set_variable(env, "PM2_HOME", context.home);
+    set_variable(env, "PM2_USAGE", "CLI");
+    if (context.from_file) set_variable(env, "PM2_JSON_PROCESSING", "true");
+    return env;
+}
+
+}  // namespace kpm::ecosystem

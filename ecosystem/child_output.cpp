@@ -1,0 +1,105 @@
+#include "ecosystem/child_output.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "ipc/base/unique_fd.h"
+
+namespace kpm::ecosystem {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Pipe {
+    UniqueFd read_end;
+    UniqueFd write_end;
+};
+
+Result<Pipe> make_pipe() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return os_error("create", "pipe", errno);
+    return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+    std::vector<char*> result;
+    for (std::string& text : texts) result.push_back(text.data());
+    result.push_back(nullptr);
+    return result;
+}
+
+Result<pid_t> spawn(const std::string& program, std::vector<std::string> argv, const Environment& env,
+                    int out, int err) {
+    std::vector<std::string> env_lines;
+    for (const EnvVar& variable : env) env_lines.push_back(variable.name + "=" + variable.value);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
+    pid_t pid = 0;
+    const int failure = ::posix_spawn(&pid, program.c_str(), &actions, nullptr, pointers(argv).data(),
+                                      pointers(env_lines).data());
+    posix_spawn_file_actions_destroy(&actions);
+    if (failure != 0) return os_error("run", program, failure);
+    return pid;
+}
+
+// Reads both pipes until both are closed; false when the deadline passed or one gave too much.
+bool drain(std::array<UniqueFd, 2> pipes, std::array<std::string*, 2> texts, Clock::time_point end,
+           std::size_t limit) {
+    while (pipes[0] || pipes[1]) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
+        if (left <= 0) return false;
+        std::array<pollfd, 2> polled{{{pipes[0].get(), POLLIN, 0}, {pipes[1].get(), POLLIN, 0}}};
+        if (::poll(polled.data(), polled.size(), static_cast<int>(left)) < 0 && errno != EINTR) return false;
+        for (std::size_t i = 0; i < pipes.size(); ++i) {
+            if (!pipes[i] || polled[i].revents == 0) continue;
+            std::array<char, 16384> buffer;
+            const ssize_t size = ::read(pipes[i].get(), buffer.data(), buffer.size());
+            if (size > 0)
+                texts[i]->append(buffer.data(), static_cast<std::size_t>(size));
+            else if (size == 0 || errno != EINTR)
+                pipes[i].reset();
+            if (texts[i]->size() > limit) return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+Result<ChildOutput> run_to_end(const std::string& program, const std::vector<std::string>& argv,
+                               const Environment& env, std::chrono::milliseconds deadline,
+                               std::size_t max_output) {
+    auto out = make_pipe();
+    if (!out) return out.error();
+    auto err = make_pipe();
+    if (!err) return err.error();
+    auto pid = spawn(program, argv, env, out->write_end.get(), err->write_end.get());
+    if (!pid) return pid.error();
+    out->write_end.reset();
+    err->write_end.reset();
+
+    ChildOutput output;
+    const bool complete = drain({std::move(out->read_end), std::move(err->read_end)},
+                                {&output.out, &output.err}, Clock::now() + deadline, max_output);
+    if (!complete) ::kill(*pid, SIGKILL);
+    while (::waitpid(*pid, &output.wait_status, 0) < 0 && errno == EINTR) {
+    }
+    if (!complete)
+        return Error{ErrorCode::Unavailable,
+                     fmt::format("cannot run '{}': no end after {} ms or more than {} bytes printed", program,
+                                 deadline.count(), max_output)};
+    return output;
+}
+
+}  // namespace kpm::ecosystem

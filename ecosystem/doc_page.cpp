@@ -1,0 +1,102 @@
+#include "ecosystem/doc_page.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <iterator>
+#include <utility>
+
+#include "ecosystem/field_value.h"
+#include "ecosystem/schema.h"
+#include "ipc/base/text.h"
+
+namespace kpm::ecosystem {
+namespace {
+
+constexpr std::array<std::pair<Group, std::string_view>, 8> kGroups{
+    {{Group::Basics, "What to run"},
+     {Group::Variables, "Environment"},
+     {Group::Logs, "Logs and files"},
+     {Group::Restarts, "Starting again"},
+     {Group::Stopping, "Readiness and stopping"},
+     {Group::Watching, "Watching files"},
+     {Group::Connections, "Connections"},
+     {Group::Node, "Node and PM2"}}};
+
+constexpr std::string_view kIntroduction = R"(# Configuration
+
+An ecosystem file lists apps: `{"apps": [{"script": "app.js"}]}`. A lone app, a bare list and a `pm2` section in place
+of `apps` work too. The file name tells the format:
+
+| Name ends in | Format |
+|---|---|
+| `.json`, `.json5` | data with comments, trailing commas, unquoted keys and single quotes; never evaluated as code |
+| `.yml`, `.yaml` | YAML |
+| `.config.js`, `.config.cjs`, `.config.mjs` | evaluated by the first of node, bun and deno in PATH |
+
+Names are PM2's; the camelCase form of each works as well. An unknown attribute is a warning, and an error with
+`"strict": true` in the file or in the app. Relative paths start at `cwd`, which itself starts at the shell's directory.
+
+**Durations** are milliseconds or texts such as `500ms`, `10s`, `2m`, `1h`; **sizes** are bytes or texts such as `100K`,
+`150M`, `1G` (1024 based). A number may be given as text.
+
+The column *change* says what a running app needs for a new value: nothing, *live* (taken over at once) or a *restart*.
+)";
+
+std::string aliases_of(const Field& field) {
+    std::string result;
+    if (field.aliases.empty()) return result;
+    for (const std::string_view alias : split(field.aliases, ' ')) result += fmt::format(", `{}`", alias);
+    return result;
+}
+
+std::string default_of(const Field& field) {
+    const Json value = write_value(field, AppConfig{});
+    const bool empty = value.is_null() || value == "" || (value.is_structured() && value.empty());
+    if (empty) return "";
+    if (std::holds_alternative<Duration AppConfig::*>(field.slot) && value != 0)
+        return fmt::format("`{}`", to_text(Duration(value.get<std::int64_t>())));
+    return fmt::format("`{}`", value.is_string() ? value.get<std::string>() : value.dump());
+}
+
+std::string flags_of(const Field& field) {
+    std::string result;
+    if (field.flag.empty()) return result;
+    for (const std::string_view flag : split(field.flag, ','))
+        result += fmt::format("{}`{}`", result.empty() ? "" : ", ", flag);
+    return result;
+}
+
+std::string_view change_of(const Field& field) {
+    switch (field.on_change) {
+        case OnChange::Nothing:
+            return "nothing";
+        case OnChange::Live:
+            return "live";
+        case OnChange::Restart:
+            return "restart";
+    }
+    return "";
+}
+
+}  // namespace
+
+std::string config_page() {
+    std::string page(kIntroduction);
+    const auto out = std::back_inserter(page);
+    for (const auto& [group, title] : kGroups) {
+        fmt::format_to(out,
+                       "\n## {}\n\n| Attribute | Value | Default | Flag | Change | Meaning "
+                       "|\n|---|---|---|---|---|---|\n",
+                       title);
+        for (const Field& field : fields()) {
+            if (field.group != group) continue;
+            const std::string key = field.key == "env_" ? "env_NAME" : std::string(field.key);
+            fmt::format_to(out, "| `{}`{} | {} | {} | {} | {} | {} |\n", key, aliases_of(field),
+                           type_name(field), default_of(field), flags_of(field), change_of(field), field.doc);
+        }
+    }
+    return page;
+}
+
+}  // namespace kpm::ecosystem

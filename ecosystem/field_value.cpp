@@ -1,0 +1,351 @@
+#include "ecosystem/field_value.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "ecosystem/parse_app.h"
+#include "ipc/base/text.h"
+
+namespace kpm::ecosystem {
+namespace {
+
+using Problem = std::optional<std::string>;
+constexpr std::size_t kShownText = 60;
+
+std::string describe(const Json& value) {
+    if (value.is_object()) return "an object";
+    if (value.is_array()) return "a list";
+    std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    if (text.size() > kShownText) text = text.substr(0, kShownText) + "…\"";
+    return text;
+}
+
+Problem expected(std::string_view what, const Json& found) {
+    return fmt::format("expected {}, found {}", what, describe(found));
+}
+
+// Whole numbers, also as text ("3") and in floating form (3.0), as JavaScript writes them.
+std::optional<std::int64_t> whole_number(const Json& value) {
+    if (value.is_number_unsigned()) {
+        const auto number = value.get<std::uint64_t>();
+        if (number > std::numeric_limits<std::int64_t>::max()) return std::nullopt;
+        return static_cast<std::int64_t>(number);
+    }
+    if (value.is_number_integer()) return value.get<std::int64_t>();
+    if (value.is_number_float()) {
+        const double number = value.get<double>();
+        if (std::trunc(number) != number || std::abs(number) > 9e15) return std::nullopt;
+        return static_cast<std::int64_t>(number);
+    }
+    if (!value.is_string()) return std::nullopt;
+    const auto& whole = value.get_ref<const std::string&>();
+    const std::string_view text = trim(whole);
+    std::int64_t number = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (text.empty() || failure != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
+std::optional<int> small_number(const Json& value) {
+    const auto number = whole_number(value);
+    if (!number || *number < std::numeric_limits<int>::min() || *number > std::numeric_limits<int>::max())
+        return std::nullopt;
+    return static_cast<int>(*number);
+}
+
+// A scalar as the text that a command line or an environment takes; no text with a NUL, which would end it
+// early.
+std::optional<std::string> scalar_text(const Json& value) {
+    if (value.is_string()) {
+        const auto& text = value.get_ref<const std::string&>();
+        if (text.find('\0') != std::string::npos) return std::nullopt;
+        return text;
+    }
+    if (value.is_number() || value.is_boolean()) return value.dump();
+    return std::nullopt;
+}
+
+std::vector<std::string> words(std::string_view text) {
+    std::vector<std::string> result;
+    for (std::size_t start = 0;
+         (start = text.find_first_not_of(" \t\r\n", start)) != std::string_view::npos;) {
+        const std::size_t end = std::min(text.find_first_of(" \t\r\n", start), text.size());
+        result.emplace_back(text.substr(start, end - start));
+        start = end;
+    }
+    return result;
+}
+
+Problem read_environment(const Json& value, Environment& env) {
+    if (!value.is_object()) return expected("an object of variables", value);
+    Environment result;
+    for (const auto& [name, content] : value.items()) {
+        if (name.empty() || name.find('=') != std::string::npos || name.find('\0') != std::string::npos)
+            return fmt::format("expected names of variables without '=', found \"{}\"", name);
+        // PM2 hands objects, lists and null over as JSON text.
+        const bool scalar = content.is_string() || content.is_number() || content.is_boolean();
+        const auto text = scalar
+                              ? scalar_text(content)
+                              : std::optional(content.dump(-1, ' ', false, Json::error_handler_t::replace));
+        if (!text) return fmt::format("expected a text without NUL for '{}'", name);
+        set_variable(result, name, *text);
+    }
+    env = std::move(result);
+    return std::nullopt;
+}
+
+Json environment_json(const Environment& env) {
+    Json object = Json::object();
+    for (const EnvVar& variable : env) object[variable.name] = variable.value;
+    return object;
+}
+
+// One overload of read() and of write() per type of member.
+struct Reader {
+    const Field& field;
+    std::string_view key;
+    const Json& value;
+
+    Problem wrong() const { return expected(type_name(field), value); }
+
+    Problem read(bool& target) const {
+        if (value.is_boolean())
+            target = value.get<bool>();
+        else if (value == "true")
+            target = true;
+        else if (value == "false")
+            target = false;
+        else
+            return wrong();
+        return std::nullopt;
+    }
+    Problem read(int& target) const {
+        const auto number = small_number(value);
+        if (!number && field.check == Check::CpuCount && value.is_string()) {
+            target = 0;
+            return std::nullopt;
+        }
+        if (!number || (field.check == Check::NotNegative && *number < 0) ||
+            (field.check == Check::PortNumber && (*number < 0 || *number > 65535)))
+            return wrong();
+        target = *number;
+        return std::nullopt;
+    }
+    Problem read(std::uint32_t& target) const {
+        const auto number = whole_number(value);
+        if (!number || *number < 0 || *number > std::numeric_limits<std::uint32_t>::max()) return wrong();
+        target = static_cast<std::uint32_t>(*number);
+        return std::nullopt;
+    }
+    Problem read(Duration& target) const {
+        const auto text = value.is_boolean() ? std::nullopt : scalar_text(value);
+        const auto duration = text ? parse_duration(*text) : Result<Duration>(Error{});
+        if (!duration || (field.check == Check::AtLeast100ms && *duration < Duration(100))) return wrong();
+        target = *duration;
+        return std::nullopt;
+    }
+    Problem read(Bytes& target) const {
+        const auto text = value.is_boolean() ? std::nullopt : scalar_text(value);
+        const auto size = text ? parse_byte_size(*text) : Result<Bytes>(Error{});
+        if (!size) return wrong();
+        target = *size;
+        return std::nullopt;
+    }
+    Problem read(std::string& target) const {
+        const auto text = value.is_boolean() ? std::nullopt : scalar_text(value);
+        if (!text || (field.check == Check::LogType && *text != "raw" && *text != "json" && !text->empty()))
+            return wrong();
+        target = *text;
+        return std::nullopt;
+    }
+    Problem read(std::vector<std::string>& target) const {
+        std::vector<std::string> result;
+        if (value.is_array()) {
+            for (const Json& item : value) {
+                const auto text = scalar_text(item);
+                if (!text) return expected("a list of texts", item);
+                result.push_back(*text);
+            }
+        } else {
+            const auto text = value.is_boolean() ? std::nullopt : scalar_text(value);
+            if (!text) return wrong();
+            if (field.check == Check::Words)
+                result = split_words(*text);
+            else if (field.check == Check::Blanks)
+                result = words(*text);
+            else
+                result = {*text};
+        }
+        target = std::move(result);
+        return std::nullopt;
+    }
+    Problem read(std::vector<int>& target) const {
+        Json items = value;
+        if (value.is_string()) {
+            items = Json::array();
+            for (const std::string_view part : split(value.get_ref<const std::string&>(), ','))
+                for (std::string& word : words(part)) items.push_back(std::move(word));
+        } else if (!value.is_array()) {
+            items = Json::array({value});
+        }
+        std::vector<int> result;
+        for (const Json& item : items) {
+            const auto number = small_number(item);
+            if (!number) return expected(type_name(field), item);
+            result.push_back(*number);
+        }
+        target = std::move(result);
+        return std::nullopt;
+    }
+    Problem read(Selection& target) const {
+        bool flag = false;
+        if (!read(flag)) {
+            target = flag;
+        } else if (value.is_array() && field.check != Check::NoList) {
+            std::vector<std::string> list;
+            if (Problem problem = read(list)) return problem;
+            target = std::move(list);
+        } else {
+            std::string text;
+            if (read(text) || value.is_number()) return wrong();
+            target = std::move(text);
+        }
+        return std::nullopt;
+    }
+    Problem read(Environment& target) const { return read_environment(value, target); }
+    Problem read(std::vector<EnvBlock>& target) const {
+        EnvBlock block{std::string(key.substr(field.key.size())), {}};
+        if (Problem problem = read_environment(value, block.variables)) return problem;
+        std::erase_if(target, [&](const EnvBlock& old) { return old.name == block.name; });
+        target.push_back(std::move(block));
+        return std::nullopt;
+    }
+    Problem read(ExecMode& target) const {
+        const auto mode =
+            value.is_string() ? exec_mode_from(value.get_ref<const std::string&>()) : std::nullopt;
+        if (!mode) return wrong();
+        target = *mode;
+        return std::nullopt;
+    }
+    Problem read(Balance& target) const {
+        const auto balance =
+            value.is_string() ? balance_from(value.get_ref<const std::string&>()) : std::nullopt;
+        if (!balance) return wrong();
+        target = *balance;
+        return std::nullopt;
+    }
+    template <class T>
+    Problem read(std::optional<T>& target) const {
+        T content{};
+        if (Problem problem = read(content)) return problem;
+        target = std::move(content);
+        return std::nullopt;
+    }
+};
+
+Json write(bool value) {
+    return value;
+}
+Json write(int value) {
+    return value;
+}
+Json write(std::uint32_t value) {
+    return value;
+}
+Json write(Duration value) {
+    return value.count();
+}
+Json write(Bytes value) {
+    return value.count;
+}
+Json write(const std::string& value) {
+    return value;
+}
+Json write(const std::vector<std::string>& value) {
+    return value;
+}
+Json write(const std::vector<int>& value) {
+    return value;
+}
+Json write(const Selection& value) {
+    return std::visit([](const auto& content) { return Json(content); }, value);
+}
+Json write(const Environment& value) {
+    return environment_json(value);
+}
+Json write(const std::vector<EnvBlock>& value) {
+    Json blocks = Json::object();
+    for (const EnvBlock& block : value) blocks[block.name] = environment_json(block.variables);
+    return blocks;
+}
+Json write(ExecMode value) {
+    return to_text(value);
+}
+Json write(Balance value) {
+    return to_text(value);
+}
+template <class T>
+Json write(const std::optional<T>& value) {
+    return value ? write(*value) : Json();
+}
+
+const AppConfig& defaults() {
+    static const AppConfig config;
+    return config;
+}
+
+}  // namespace
+
+std::optional<std::string> read_value(const Field& field, std::string_view key, const Json& value,
+                                      AppConfig& config) {
+    return std::visit(
+        [&](auto slot) -> Problem {
+            if constexpr (std::is_same_v<decltype(slot), std::monostate>) {
+                config.extra[std::string(field.wire_key)] = value;
+                return std::nullopt;
+            } else {
+                return Reader{field, key, value}.read(config.*slot);
+            }
+        },
+        field.slot);
+}
+
+Json write_value(const Field& field, const AppConfig& config) {
+    return std::visit(
+        [&](auto slot) -> Json {
+            if constexpr (std::is_same_v<decltype(slot), std::monostate>) {
+                const auto found = config.extra.find(std::string(field.wire_key));
+                return found == config.extra.end() ? Json() : *found;
+            } else {
+                return write(config.*slot);
+            }
+        },
+        field.slot);
+}
+
+void reset_value(const Field& field, AppConfig& config) {
+    std::visit(
+        [&](auto slot) {
+            if constexpr (std::is_same_v<decltype(slot), std::monostate>)
+                config.extra.erase(std::string(field.wire_key));
+            else
+                config.*slot = defaults().*slot;
+        },
+        field.slot);
+}
+
+bool has_default(const Field& field, const AppConfig& config) {
+    return std::visit(
+        [&](auto slot) {
+            if constexpr (std::is_same_v<decltype(slot), std::monostate>)
+                return !config.extra.contains(std::string(field.wire_key));
+            else
+                return config.*slot == defaults().*slot;
+        },
+        field.slot);
+}
+
+}  // namespace kpm::ecosystem

@@ -1,0 +1,23 @@
+#pragma once
+// Which program runs a script when the user did not say: by extension, then by the file's first bytes. Looks
+// at the file and at PATH.
+
+#include <string>
+#include <string_view>
+
+#include "ecosystem/environment.h"
+#include "ipc/base/result.h"
+
+namespace kpm::ecosystem {
+
+// By PM2's rule: a NUL byte or more than a tenth of odd bytes.
+bool looks_binary(std::string_view first_bytes);
+
+// `script` is an existing absolute path. "none" means that the file is executed itself. Unavailable: the
+// interpreter that the extension asks for is not installed.
+Result<std::string> choose_interpreter(const std::string& script, const Environment& env);
+
+// Checks an interpreter that the user named; gives it back, "node@VERSION" as the path of NVM's binary.
+Result<std::string> check_interpreter(const std::string& interpreter, const Environment& env);
+
+}  // namespace kpm::ecosystem

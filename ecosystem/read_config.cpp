@@ -1,0 +1,165 @@
+#include "ecosystem/read_config.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <map>
+
+#include "ecosystem/read_js.h"
+#include "ecosystem/read_json.h"
+#include "ecosystem/read_yaml.h"
+#include "ipc/base/unique_fd.h"
+
+namespace kpm::ecosystem {
+namespace {
+
+enum class Format { Json, Yaml, JavaScript };
+
+struct BySuffix {
+    std::string_view suffix;
+    Format format;
+};
+constexpr std::array<BySuffix, 7> kFormats{{{".json", Format::Json},
+                                            {".json5", Format::Json},
+                                            {".yml", Format::Yaml},
+                                            {".yaml", Format::Yaml},
+                                            {".config.js", Format::JavaScript},
+                                            {".config.cjs", Format::JavaScript},
+                                            {".config.mjs", Format::JavaScript}}};
+
+std::optional<Format> format_of(std::string_view path) {
+    for (const BySuffix& row : kFormats)
+        if (path.ends_with(row.suffix)) return row.format;
+    return std::nullopt;
+}
+
+Result<std::string> read_file(const std::string& path) {
+    // O_NONBLOCK: opening a FIFO must not wait for a writer.
+    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!file) return os_error("open", path, errno);
+    struct stat info {};
+    if (::fstat(file.get(), &info) == 0 && S_ISDIR(info.st_mode)) return os_error("read", path, EISDIR);
+    std::string text;
+    std::array<char, 65536> buffer;
+    // One byte more than the readers accept is enough for them to refuse it.
+    while (text.size() <= kMaxConfigSize) {
+        const ssize_t size = ::read(file.get(), buffer.data(), buffer.size());
+        if (size == 0) break;
+        if (size < 0 && errno == EINTR) continue;
+        if (size < 0) return os_error("read", path, errno);
+        text.append(buffer.data(), static_cast<std::size_t>(size));
+    }
+    return text;
+}
+
+bool is_package_json(std::string_view file) {
+    return file.substr(file.find_last_of('/') + 1) == "package.json";
+}
+
+class Assembler {
+public:
+    explicit Assembler(const JsonDocument& document) : document_(document) {}
+
+    Result<EcosystemFile> assemble() {
+        const Json& root = document_.value;
+        if (root.is_array()) {
+            add_list(root, "");
+        } else if (root.is_object()) {
+            strict_ = root.contains("strict") && root["strict"] == true;
+            if (root.contains("deploy") && root["deploy"].is_object()) file_.deploy = root["deploy"];
+            if (root.contains("apps"))
+                add_section("apps");
+            else if (root.contains("pm2"))
+                add_section("pm2");
+            else if (is_package_json(document_.source.file))
+                fail("", "expected a section 'apps' or 'pm2'");
+            else
+                add_app(root, "");
+        } else {
+            fail("", "expected an object with 'apps', a list of apps or one app");
+        }
+        if (error_) return *error_;
+        return std::move(file_);
+    }
+
+private:
+    void fail(const std::string& path, const std::string& reason) {
+        error_ = Error{ErrorCode::Invalid, document_.source.place(path) + reason};
+    }
+
+    void add_section(const std::string& section) {
+        const Json& root = document_.value;
+        for (const auto& [key, value] : root.items())
+            if (key != section && key != "deploy" && key != "strict" &&
+                !is_package_json(document_.source.file))
+                file_.warnings.push_back(document_.source.place(key) +
+                                         fmt::format("unknown section '{}' is ignored", key));
+        const Json& apps = root[section];
+        if (apps.is_array())
+            add_list(apps, section);
+        else
+            add_app(apps, section);
+    }
+
+    void add_list(const Json& apps, const std::string& path) {
+        for (std::size_t i = 0; i < apps.size() && !error_; ++i)
+            add_app(apps[i], fmt::format("{}[{}]", path, i));
+    }
+
+    void add_app(const Json& app, const std::string& path) {
+        auto parsed = parse_app(app, {.path = path, .source = &document_.source, .strict = strict_});
+        if (!parsed) {
+            error_ = parsed.error();
+            return;
+        }
+        auto& warnings = parsed->warnings;
+        file_.warnings.insert(file_.warnings.end(), warnings.begin(), warnings.end());
+        warnings.clear();
+        if (const std::string& name = parsed->config.name; !name.empty())
+            if (const auto [first, is_new] = names_.emplace(name, path); !is_new)
+                file_.warnings.push_back(document_.source.place(path + ".name") +
+                                         fmt::format("'{}' is also the name of {}", name, first->second));
+        file_.apps.push_back(*std::move(parsed));
+    }
+
+    const JsonDocument& document_;
+    EcosystemFile file_;
+    bool strict_ = false;
+    std::map<std::string, std::string> names_;  // name -> path of the app that has it
+    std::optional<Error> error_;
+};
+
+}  // namespace
+
+bool is_config_file(std::string_view word) {
+    return format_of(word).has_value();
+}
+
+Result<EcosystemFile> read_config_text(std::string_view text, std::string_view file) {
+    auto document = read_json(text, file);
+    if (!document) return document.error();
+    return Assembler(*document).assemble();
+}
+
+Result<EcosystemFile> read_config(const std::string& path) {
+    const Format format = format_of(path).value_or(Format::Json);
+    auto text = read_file(path);
+    if (!text) return text.error();
+    if (format == Format::Json) return read_config_text(*text, path);
+    if (format == Format::Yaml) {
+        auto document = read_yaml(*text, path);
+        if (!document) return document.error();
+        return Assembler(*document).assemble();
+    }
+    auto value = read_js(path, environment_from(environ));
+    if (!value) return value.error();
+    JsonDocument document{*std::move(value), {}};
+    document.source.file = path;
+    return Assembler(document).assemble();
+}
+
+}  // namespace kpm::ecosystem

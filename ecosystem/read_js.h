@@ -1,0 +1,17 @@
+#pragma once
+// A JavaScript ecosystem file (.config.js, .cjs, .mjs) -> JSON. kpm has no JavaScript engine: the first of
+// node, bun and deno in PATH evaluates the file in a child with a deadline and prints what it exports
+// (`module.exports`, the default export, else all named exports). A function is not called, as in PM2.
+
+#include <string>
+
+#include "ecosystem/environment.h"
+#include "ipc/base/json.h"
+#include "ipc/base/result.h"
+
+namespace kpm::ecosystem {
+
+// Unavailable: none of the three is installed; the error names the formats that need none.
+Result<Json> read_js(const std::string& path, const Environment& env);
+
+}  // namespace kpm::ecosystem

@@ -1,0 +1,14 @@
+#pragma once
+// One YAML document -> JSON, with the plain scalars of YAML's core schema (null, booleans, numbers) and merge
+// keys
+// (<<). Pure; errors carry file:line:column. Bounded like read_json.h, also against aliases that multiply.
+
+#include <string_view>
+
+#include "ecosystem/read_json.h"
+
+namespace kpm::ecosystem {
+
+Result<JsonDocument> read_yaml(std::string_view text, std::string_view file);
+
+}  // namespace kpm::ecosystem

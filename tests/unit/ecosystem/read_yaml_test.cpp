@@ -1,0 +1,51 @@
+#include "ecosystem/read_yaml.h"
+
+#include <catch2/catch.hpp>
+
+using namespace kpm;
+using namespace kpm::ecosystem;
+
+TEST_CASE("read yaml: plain scalars have types, quoted ones are texts", "[unit][ecosystem]") {
+    auto document = read_yaml(
+        "a: 1\nb: '1'\nc: true\nd: \"true\"\ne:\nf: 1.5\ng: 150M\nh: [x, 0x10, ~]\ni: !!str 5\nj: inf\nk: "
+        "1e3\n",
+        "f.yml");
+    REQUIRE(document);
+    CHECK(document->value == Json::parse(R"({"a": 1, "b": "1", "c": true, "d": "true", "e": null, "f": 1.5,
+        "g": "150M", "h": ["x", 16, null], "i": "5", "j": "inf", "k": 1000.0})"));
+}
+
+TEST_CASE("read yaml: aliases and merge keys are followed, own keys win", "[unit][ecosystem]") {
+    auto document = read_yaml("base: &b {x: 1, y: 2}\napp:\n  <<: *b\n  y: 3\n", "f.yml");
+    REQUIRE(document);
+    CHECK(nlohmann::json(document->value["app"]) == nlohmann::json{{"x", 1}, {"y", 3}});
+}
+
+TEST_CASE("read yaml: lines of values are known", "[unit][ecosystem]") {
+    auto document = read_yaml("apps:\n  - name: a\n    max_restarts: 3\n", "f.yml");
+    REQUIRE(document);
+    CHECK(document->source.place("apps[0].max_restarts") == "f.yml:3: apps[0].max_restarts: ");
+}
+
+TEST_CASE("read yaml: damaged documents are refused with their place", "[unit][ecosystem]") {
+    auto document = read_yaml("apps:\n  - a: [1\n", "f.yml");
+    REQUIRE_FALSE(document);
+    CHECK(document.error().message.starts_with("f.yml:3:"));
+    CHECK_FALSE(read_yaml("? [a]\n: 1\n", "f.yml"));
+    CHECK_FALSE(read_yaml("a: *nothing\n", "f.yml"));
+    CHECK_FALSE(read_yaml("a: &x [*x]\n", "f.yml"));
+    CHECK_FALSE(read_yaml("\xC3(", "f.yml"));
+}
+
+TEST_CASE("read yaml: aliases that multiply are refused", "[unit][ecosystem]") {
+    std::string text = "a0: &a0 [1,1,1,1,1,1,1,1,1,1]\n";
+    for (int i = 1; i < 9; ++i) {
+        const std::string before = "*a" + std::to_string(i - 1);
+        text += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
+        for (int j = 0; j < 10; ++j) text += (j ? "," : "") + before;
+        text += "]\n";
+    }
+    auto document = read_yaml(text, "f.yml");
+    REQUIRE_FALSE(document);
+    CHECK(document.error().message.find("more than 100000 values") != std::string::npos);
+}

@@ -1,0 +1,325 @@
+#include "ecosystem/resolve.h"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "ecosystem/interpreter.h"
+#include "temp_folder.h"
+
+using namespace kpm;
+using namespace kpm::ecosystem;
+
+namespace {
+
+// A folder with an app of each kind and a PATH that holds only what the test puts there.
+class World {
+public:
+    World() {
+        for (const char* tool : {"node", "bash", "python3", "bun"}) tool_path(tool);
+        folder_.file("app.js", "1");
+        folder_.file("run.py", "1");
+        folder_.file("bin/server",
+                     std::string("\x7f"
+                                 "ELF\0\0\0",
+                                 7),
+                     true);
+        context_.cwd = folder_.path();
+        context_.home = "/h";
+        context_.user = "ann";
+        context_.env = {{"PATH", folder_.path() + "/path"}, {"HOME", "/home/ann"}, {"SECRET_KEY", "x"}};
+    }
+
+    ResolveContext& context() { return context_; }
+    const TempFolder& folder() const { return folder_; }
+    std::string path(const std::string& name) const { return folder_.path() + "/" + name; }
+    std::string tool_path(const std::string& name) const {
+        return folder_.file("path/" + name, "#!/bin/sh\n", true);
+    }
+    void remove_tool(const std::string& name) const { std::filesystem::remove(path("path/" + name)); }
+
+    AppConfig operator()(const AppConfig& declared) const {
+        auto app = resolve(declared, context_);
+        if (!app) FAIL(app.error().message);
+        return app->config;
+    }
+    Error error(const AppConfig& declared) const {
+        auto app = resolve(declared, context_);
+        REQUIRE_FALSE(app);
+        return app.error();
+    }
+
+private:
+    TempFolder folder_;
+    ResolveContext context_;
+};
+
+AppConfig script(std::string path) {
+    AppConfig config;
+    config.script = std::move(path);
+    return config;
+}
+
+AppConfig with_instances(std::string path, std::optional<int> instances, std::optional<ExecMode> mode = {}) {
+    AppConfig config = script(std::move(path));
+    config.instances = instances;
+    config.exec_mode = mode;
+    return config;
+}
+
+}  // namespace
+
+TEST_CASE("resolve: a script in the working directory becomes what PM2's CLI sends", "[unit][ecosystem]") {
+    const World resolve_in;
+    const AppConfig app = resolve_in(script("app.js"));
+    CHECK(app.script == resolve_in.path("app.js"));
+    CHECK(app.name == "app");
+    CHECK(app.cwd == resolve_in.folder().path());
+    CHECK(app.interpreter == "node");
+    CHECK(app.exec_mode == ExecMode::Fork);
+    CHECK(app.instances == 1);
+    CHECK(app.merge_logs == true);
+    CHECK(app.out_file == "/h/logs/app-out.log");
+    CHECK(app.error_file == "/h/logs/app-error.log");
+    CHECK(app.log_file == Selection(false));
+    CHECK(app.pid_file == "/h/pids/app.pid");
+    CHECK(app.username == "ann");
+    CHECK(*find_variable(app.env, "PM2_HOME") == "/h");
+    CHECK(*find_variable(app.env, "PM2_USAGE") == "CLI");
+    CHECK(find_variable(app.env, "PM2_JSON_PROCESSING") == nullptr);
+}
+
+TEST_CASE("resolve: mode, count and log suffix follow PM2's table", "[unit][ecosystem]") {
+    struct Row {
+        AppConfig declared;
+        ExecMode mode;
+        int instances;
+        bool merged;
+    };
+    const Row rows[] = {
+        {with_instances("app.js", {}), ExecMode::Fork, 1, true},
+        {with_instances("app.js", 1), ExecMode::Cluster, 1, false},
+        {with_instances("app.js", 4), ExecMode::Cluster, 4, false},
+        {with_instances("app.js", 0), ExecMode::Cluster, 0, true},
+        {with_instances("app.js", 0, ExecMode::Cluster), ExecMode::Cluster, 0, false},
+        {with_instances("app.js", -1), ExecMode::Cluster, -1, false},
+        {with_instances("app.js", -2), ExecMode::Fork, -2, false},
+        {with_instances("run.py", 3), ExecMode::Fork, 3, false},
+        {with_instances("app.js", 3, ExecMode::Fork), ExecMode::Fork, 3, false},
+        {with_instances("app.js", {}, ExecMode::Fork), ExecMode::Fork, 1, true},
+        {with_instances("app.js", {}, ExecMode::Cluster), ExecMode::Cluster, 1, false},
+    };
+    const World resolve_in;
+    for (const Row& row : rows) {
+        const AppConfig app = resolve_in(row.declared);
+        INFO(&row - rows);
+        CHECK(app.exec_mode == row.mode);
+        CHECK(app.instances == row.instances);
+        CHECK(app.merge_logs.value_or(false) == row.merged);
+    }
+}
+
+TEST_CASE("resolve: the number of instances depends on the CPUs", "[unit][ecosystem]") {
+    CHECK(instance_count(with_instances("a", {}), 8) == 1);
+    CHECK(instance_count(with_instances("a", 3), 8) == 3);
+    CHECK(instance_count(with_instances("a", 0), 8) == 8);
+    CHECK(instance_count(with_instances("a", -2), 8) == 6);
+    CHECK(instance_count(with_instances("a", -8), 8) == 1);
+    CHECK(instance_count(with_instances("a", 0), 0) == 1);
+}
+
+TEST_CASE("resolve: kpm's ways of taking connections mean cluster mode", "[unit][ecosystem]") {
+    const World resolve_in;
+    AppConfig app = script("bin/server");
+    app.kpm_channel = true;
+    CHECK(resolve_in(app).exec_mode == ExecMode::Cluster);
+    CHECK_FALSE(resolve_in(app).merge_logs);
+    app = with_instances("bin/server", 2);
+    app.listen = {"8080"};
+    CHECK(resolve_in(app).exec_mode == ExecMode::Cluster);
+    app.execute_command = true;
+    CHECK(resolve_in(app).exec_mode == ExecMode::Fork);
+}
+
+TEST_CASE("resolve: an explicit false is no default", "[unit][ecosystem]") {
+    const World resolve_in;
+    AppConfig app = script("app.js");
+    app.merge_logs = false;
+    CHECK(resolve_in(app).merge_logs == false);
+}
+
+TEST_CASE("resolve: a missing script is an error with its absolute path", "[unit][ecosystem]") {
+    const World resolve_in;
+    const Error error = resolve_in.error(script("none.js"));
+    CHECK(error.code == ErrorCode::NotFound);
+    CHECK(error.message == "Script not found: " + resolve_in.path("none.js"));
+    CHECK(resolve_in.error(script("")).message == "No script path - aborting");
+}
+
+TEST_CASE("resolve: a command is found in PATH", "[unit][ecosystem]") {
+    const World resolve_in;
+    resolve_in.tool_path("npm");
+    const AppConfig app = resolve_in(script("npm"));
+    CHECK(app.script == resolve_in.path("path/npm"));
+    CHECK(app.interpreter == "none");
+    CHECK(app.name == "npm");
+}
+
+TEST_CASE("resolve: a text with blanks goes to the shell, unless it is a file", "[unit][ecosystem]") {
+    const World resolve_in;
+    AppConfig app = resolve_in(script("node app.js --x"));
+    CHECK(app.script == resolve_in.path("path/bash"));
+    CHECK(app.args == std::vector<std::string>{"-c", "node app.js --x"});
+    CHECK(app.interpreter == "none");
+    CHECK(app.name == "node app");
+    resolve_in.folder().file("my app.js", "1");
+    app = resolve_in(script("my app.js"));
+    CHECK(app.interpreter == "node");
+    CHECK(app.args.empty());
+}
+
+TEST_CASE("resolve: the interpreter follows from extension, first line and content", "[unit][ecosystem]") {
+    const World resolve_in;
+    const TempFolder& folder = resolve_in.folder();
+    folder.file("tool", "#!/bin/sh\necho\n", true);
+    folder.file("plain", "console.log(1)\n");
+    folder.file("x.mjs", "");
+    folder.file("x.sh", "");
+    folder.file("x.ts", "");
+    CHECK(resolve_in(script("tool")).interpreter == "none");
+    CHECK(resolve_in(script("plain")).interpreter == "node");
+    CHECK(resolve_in(script("bin/server")).interpreter == "none");
+    CHECK(resolve_in(script("bin")).interpreter == "node");
+    CHECK(resolve_in(script("x.mjs")).interpreter == "node");
+    CHECK(resolve_in(script("x.sh")).interpreter == "bash");
+    CHECK(resolve_in(script("run.py")).interpreter == "python3");
+    CHECK(resolve_in(script("x.ts")).interpreter == "bun");
+    resolve_in.remove_tool("bun");
+    CHECK(resolve_in(script("x.ts")).interpreter == "node");
+    CHECK(looks_binary(std::string_view("a\0b", 3)));
+    CHECK_FALSE(looks_binary("text\twith\nlines"));
+    CHECK_FALSE(looks_binary(""));
+}
+
+TEST_CASE("resolve: an interpreter that is not installed is an error", "[unit][ecosystem]") {
+    const World resolve_in;
+    AppConfig app = script("app.js");
+    app.interpreter = "ruby";
+    CHECK(resolve_in.error(app).code == ErrorCode::Unavailable);
+    CHECK(resolve_in.error(app).message == "Interpreter ruby is NOT AVAILABLE in PATH.");
+    app.interpreter = "/none/ruby";
+    CHECK(resolve_in.error(app).message == "Interpreter /none/ruby is NOT AVAILABLE in PATH.");
+    app.interpreter = "node@99";
+    CHECK(resolve_in.error(app).message == "Interpreter node@99 is NOT AVAILABLE in PATH.");
+    resolve_in.remove_tool("node");
+    CHECK(resolve_in.error(script("app.js")).message == "Interpreter node is NOT AVAILABLE in PATH.");
+}
+
+TEST_CASE("resolve: NVM's versions are found by NVM_DIR", "[unit][ecosystem]") {
+    World resolve_in;
+    const std::string binary = resolve_in.folder().file("nvm/versions/node/v20.1.0/bin/node", "", true);
+    set_variable(resolve_in.context().env, "NVM_DIR", resolve_in.path("nvm"));
+    AppConfig app = script("app.js");
+    app.interpreter = "node@20.1.0";
+    CHECK(resolve_in(app).interpreter == binary);
+}
+
+TEST_CASE("resolve: paths start at cwd, which starts at the shell's", "[unit][ecosystem]") {
+    const World resolve_in;
+    resolve_in.folder().file("sub/x.js", "");
+    AppConfig app = script("./x.js");
+    app.cwd = "sub";
+    app.out_file = "logs/o.log";
+    app.error_file = "~/e.log";
+    app.log_file = true;
+    app.pid_file = "../x.pid";
+    const AppConfig resolved = resolve_in(app);
+    CHECK(resolved.script == resolve_in.path("sub/x.js"));
+    CHECK(resolved.cwd == resolve_in.path("sub"));
+    CHECK(*find_variable(resolved.env, "PWD") == resolve_in.path("sub"));
+    CHECK(resolved.out_file == resolve_in.path("sub/logs/o.log"));
+    CHECK(resolved.error_file == "/home/ann/e.log");
+    CHECK(resolved.log_file == Selection("/h/logs/x.log"));
+    CHECK(resolved.pid_file == resolve_in.path("x.pid"));
+}
+
+TEST_CASE("resolve: names are made safe for files, and logs can be off", "[unit][ecosystem]") {
+    const World resolve_in;
+    AppConfig app = script("app.js");
+    app.name = "my_app/x";
+    app.error_file = "NULL";
+    const AppConfig resolved = resolve_in(app);
+    CHECK(resolved.name == "my_app/x");
+    CHECK(resolved.out_file == "/h/logs/my-app-x-out.log");
+    CHECK(resolved.error_file == "NULL");
+}
+
+TEST_CASE("resolve: time is a date format, a given format wins", "[unit][ecosystem]") {
+    const World resolve_in;
+    AppConfig app = script("app.js");
+    app.time = true;
+    CHECK(resolve_in(app).log_date_format == "YYYY-MM-DDTHH:mm:ss");
+    app.log_date_format = "HH";
+    CHECK(resolve_in(app).log_date_format == "HH");
+}
+
+TEST_CASE("resolve: variables are merged shell, env, env of the name, port", "[unit][ecosystem]") {
+    World resolve_in;
+    resolve_in.context().env_name = "production";
+    resolve_in.context().from_file = true;
+    AppConfig app = script("run.py");
+    app.env = {{"HOME", "/srv"}, {"A", "1"}, {"B", "1"}};
+    app.env_blocks = {{"production", {{"B", "2"}}}, {"staging", {{"B", "3"}}}};
+    app.port = 8080;
+    app.append_env_to_name = true;
+    const AppConfig resolved = resolve_in(app);
+    CHECK(*find_variable(resolved.env, "HOME") == "/srv");
+    CHECK(*find_variable(resolved.env, "A") == "1");
+    CHECK(*find_variable(resolved.env, "B") == "2");
+    CHECK(*find_variable(resolved.env, "PORT") == "8080");
+    CHECK(*find_variable(resolved.env, "PYTHONUNBUFFERED") == "1");
+    CHECK(*find_variable(resolved.env, "PM2_JSON_PROCESSING") == "true");
+    CHECK(resolved.name == "run-production");
+    CHECK(*find_variable(resolved.env, "run-production") == "{}");
+    CHECK(resolved.env_blocks == app.env_blocks);
+}
+
+TEST_CASE("resolve: an env name that the app does not have is a warning", "[unit][ecosystem]") {
+    World world;
+    world.context().env_name = "prod";
+    auto app = resolve(script("app.js"), world.context());
+    REQUIRE(app);
+    CHECK(app->warnings == std::vector<std::string>{"Environment [prod] is not defined in process file"});
+}
+
+TEST_CASE("resolve: variables of the shell can be filtered", "[unit][ecosystem]") {
+    const World resolve_in;
+    AppConfig app = script("app.js");
+    const auto has_secret = [&] { return find_variable(resolve_in(app).env, "SECRET_KEY") != nullptr; };
+    CHECK(has_secret());
+    app.filter_env = std::vector<std::string>{"SECRET"};
+    CHECK_FALSE(has_secret());
+    app.filter_env = std::string("SECRET");
+    CHECK(has_secret());
+    app.filter_env = std::string("SECRET_KEY");
+    CHECK_FALSE(has_secret());
+    app.filter_env = true;
+    CHECK_FALSE(has_secret());
+    CHECK(find_variable(resolve_in(app).env, "PATH") != nullptr);
+    app.env = {{"SECRET_KEY", "own"}};
+    CHECK(has_secret());
+}
+
+TEST_CASE("resolve: a shell inside a managed app does not pass that app's attributes on",
+          "[unit][ecosystem]") {
+    World resolve_in;
+    merge_environment(resolve_in.context().env,
+                      {{"name", "outer"}, {"pm_exec_path", "/o"}, {"exit_code", "1"}});
+    CHECK(find_variable(resolve_in(script("app.js")).env, "name") != nullptr);
+    set_variable(resolve_in.context().env, "pm_id", "3");
+    const AppConfig app = resolve_in(script("app.js"));
+    for (const char* variable : {"name", "pm_exec_path", "exit_code", "pm_id"}) {
+        INFO(variable);
+        CHECK(find_variable(app.env, variable) == nullptr);
+    }
+    CHECK(find_variable(app.env, "HOME") != nullptr);
+}

@@ -1,0 +1,80 @@
+#pragma once
+// An AppConfig no member of which has its default value, declared form.
+
+#include "ecosystem/app_config.h"
+
+namespace kpm::ecosystem {
+
+inline AppConfig sample_config() {
+    using namespace std::chrono_literals;
+    AppConfig config;
+    config.name = "web";
+    config.name_space = "shop";
+    config.script = "app.js";
+    config.args = {"--port", "80 81", "k=\"v w\""};
+    config.cwd = "/srv/shop";
+    config.interpreter = "node";
+    config.interpreter_args = {"--max-old-space-size=200"};
+    config.exec_mode = ExecMode::Cluster;
+    config.instances = -1;
+    config.execute_command = true;
+    config.uid = "www";
+    config.gid = "33";
+    config.username = "ann";
+    config.force = true;
+    config.env = {{"A", "1"}, {"B", "two words"}};
+    config.env_blocks = {{"production", {{"A", "2"}}}, {"staging", {}}};
+    config.filter_env = std::vector<std::string>{"SECRET", "TOKEN"};
+    config.append_env_to_name = true;
+    config.port = 8080;
+    config.instance_var = "INSTANCE";
+    config.increment_var = "PORT";
+    config.out_file = "out.log";
+    config.error_file = "error.log";
+    config.log_file = "all.log";
+    config.pid_file = "web.pid";
+    config.merge_logs = false;
+    config.disable_logs = true;
+    config.log_type = "json";
+    config.log_date_format = "HH:mm";
+    config.time = true;
+    config.autostart = false;
+    config.autorestart = false;
+    config.max_restarts = 0;
+    config.min_uptime = 10s;
+    config.restart_delay = 5ms;
+    config.exp_backoff_restart_delay = 100ms;
+    config.stop_exit_codes = {0, 3};
+    config.max_memory_restart = Bytes{150 << 20};
+    config.cron_restart = "0 0 * * *";
+    config.kill_timeout = 0ms;
+    config.kill_retry_time = 50ms;
+    config.treekill = false;
+    config.shutdown_with_message = true;
+    config.wait_ready = true;
+    config.listen_timeout = 8s;
+    config.watch = true;
+    config.ignore_watch = {"logs", "*.tmp"};
+    config.watch_delay = 1s;
+    config.listen = {"127.0.0.1:8080", "unix:/run/web.sock"};
+    config.kpm_channel = true;
+    config.balance = Balance::Sticky;
+    config.max_connections = 100;
+    config.drain_timeout = 1min;
+    config.watchdog = 30s;
+    config.gpu = "auto";
+    config.vizion = false;
+    config.pmx = false;
+    config.automation = false;
+    config.windows_hide = false;
+    config.source_map_support = false;
+    config.disable_source_map_support = true;
+    // The rows that are only stored.
+    for (const char* key :
+         {"watch_options", "post_update", "name_prefix", "install_url", "write", "io", "trace",
+          "disable_trace", "v8", "event_loop_inspector", "deep_monitoring", "km_link"})
+        config.extra[key] = Json::object({{"kept", key}});
+    return config;
+}
+
+}  // namespace kpm::ecosystem
