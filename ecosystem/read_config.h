@@ -16,7 +16,8 @@ struct EcosystemFile {
     std::vector<std::string> warnings;
 };
 
-// PM2's rule for a command line word that means a configuration file.
+// Whether a command line word means a configuration file: by the end of its name (PM2 looks anywhere in the word, and
+// then fails on app.json.js).
 bool is_config_file(std::string_view word);
 
 // Error: NotFound when there is no such file, else the place and reason.
