@@ -11,6 +11,8 @@
 #include "ipc/base/json.h"
 #include "ipc/base/result.h"
 #include "render-worker/cppn/cppn_program.h"
+#include "render-worker/dsp/noise.h"
+#include "render-worker/dsp/quirks.h"
 
 namespace kpm::render {
 
@@ -23,7 +25,7 @@ struct RenderRequest {
     bool reverse = false;
     bool use_overtone_inharmonicity_factors = true;
     bool frequency_updates_apply_to_all = false;
-    bool anti_aliasing = false;
+    bool anti_aliasing = false;                            // refused: the reference's own is broken
 };
 
 struct RenderedSound {
@@ -33,15 +35,19 @@ struct RenderedSound {
 
 class Renderer {
 public:
-    // `evaluator` must outlive the renderer.
-    explicit Renderer(CppnEvaluator& evaluator) : evaluator_(evaluator) {}
+    // `evaluator` and `noise` must outlive the renderer. Without `noise` every render of a genome has the same noise.
+    explicit Renderer(CppnEvaluator& evaluator, Quirks quirks = {}, NoiseSource* noise = nullptr)
+        : evaluator_(evaluator), quirks_(quirks), noise_(noise) {}
 
     // `genome` is the JSON of a genome in any wrapping (object, or a string that holds JSON).
-    // Errors: Invalid for bad genomes and requests (an unsupported node type is named); Unavailable when cancelled.
+    // At least 2 samples, at most 10 minutes. Errors: Invalid for bad genomes and requests (an unsupported node type
+    // is named); Unavailable when cancelled; whatever the evaluator reports.
     Result<RenderedSound> render(const Json& genome, const RenderRequest& request, const CancelFlag& cancelled);
 
 private:
     CppnEvaluator& evaluator_;
+    Quirks quirks_;
+    NoiseSource* noise_;
 };
 
 // 16-bit PCM, little endian: floor(clamp(y, -1, 1) · 32767 + 0.5), NaN becomes 0.

@@ -1,0 +1,126 @@
+#include "render-worker/graph/audio_graph.h"
+
+#include <algorithm>
+
+namespace kpm::render {
+namespace {
+
+class Destination : public AudioNode {
+public:
+    explicit Destination(std::size_t channels) : AudioNode({ChannelRule::Count::Explicit, channels, false}, 1) {}
+    void process(const BlockTime&) override { output().assign(inputs()[0]); }
+};
+
+// The depth-first search of the order, with an own stack because genomes may chain thousands of nodes.
+template <class TargetsOf>
+class Ordering {
+public:
+    Ordering(std::size_t count, TargetsOf targets_of)
+        : targets_of_(targets_of), seen_(count, false), on_path_(count, false), on_cycle_(count, false) {}
+
+    std::vector<std::size_t> run() {
+        for (std::size_t node = 0; node < seen_.size(); ++node)
+            if (!seen_[node]) visit(node);
+        std::erase_if(left_, [this](std::size_t node) { return on_cycle_[node]; });
+        std::reverse(left_.begin(), left_.end());
+        return std::move(left_);
+    }
+
+private:
+    struct Frame {
+        std::size_t node = 0;
+        std::size_t next = 0;
+    };
+
+    void visit(std::size_t root) {
+        enter(root);
+        while (!path_.empty()) {
+            Frame& frame = path_.back();
+            const auto& targets = targets_of_(frame.node);
+            if (frame.next == targets.size()) {
+                left_.push_back(frame.node);
+                on_path_[frame.node] = false;
+                path_.pop_back();
+                continue;
+            }
+            const std::size_t target = targets[frame.next++].to;
+            if (on_path_[target]) mark_cycle(target);
+            else if (!seen_[target]) enter(target);
+        }
+    }
+
+    void enter(std::size_t node) {
+        seen_[node] = true;
+        on_path_[node] = true;
+        path_.push_back({node, 0});
+    }
+
+    void mark_cycle(std::size_t from) {
+        for (auto frame = path_.rbegin(); frame != path_.rend(); ++frame) {
+            on_cycle_[frame->node] = true;
+            if (frame->node == from) break;
+        }
+    }
+
+    TargetsOf targets_of_;
+    std::vector<bool> seen_, on_path_, on_cycle_;
+    std::vector<Frame> path_;
+    std::vector<std::size_t> left_;
+};
+
+}  // namespace
+
+AudioGraph::AudioGraph(double sample_rate, std::size_t destination_channels)
+    : sample_rate_(sample_rate), destination_channels_(destination_channels) {
+    add(std::make_unique<Destination>(destination_channels));
+}
+
+AudioGraph::Index AudioGraph::add(std::unique_ptr<AudioNode> node) {
+    vertices_.push_back({std::move(node), {}});
+    return vertices_.size() - 1;
+}
+
+void AudioGraph::connect(Index from, Index to) { vertices_[from].edges.push_back({to, nullptr}); }
+
+void AudioGraph::connect_param(Index from, Index to, AudioParam& param) {
+    vertices_[from].edges.push_back({to, &param});
+}
+
+std::vector<AudioGraph::Index> AudioGraph::processing_order() const {
+    const auto targets_of = [this](Index index) -> const std::vector<Edge>& { return vertices_[index].edges; };
+    return Ordering(vertices_.size(), targets_of).run();
+}
+
+void AudioGraph::process(Index index, const BlockTime& time) {
+    AudioNode& node = *vertices_[index].node;
+    node.process(time);
+    for (Quantum& input : node.inputs()) input.make_silent();
+    for (const Edge& edge : vertices_[index].edges) {
+        if (!runs_[edge.to]) continue;
+        if (edge.param != nullptr) {
+            kpm::render::add(edge.param->input(), node.output(), edge.param->input_rule());
+            continue;
+        }
+        AudioNode& target = *vertices_[edge.to].node;
+        kpm::render::add(target.inputs()[0], node.output(), target.input_rule());
+    }
+}
+
+Result<std::vector<std::vector<float>>> AudioGraph::render(std::size_t frames, const CancelFlag& cancelled) {
+    const std::vector<Index> order = processing_order();
+    runs_.assign(vertices_.size(), false);
+    for (Index index : order) runs_[index] = true;
+    std::vector<std::vector<float>> channels(destination_channels_, std::vector<float>(frames, 0));
+    for (std::size_t frame = 0; frame < frames; frame += kQuantum) {
+        if (cancelled) return Error{ErrorCode::Unavailable, "cannot render genome: cancelled"};
+        for (Index index : order) process(index, {frame, sample_rate_});
+        const Quantum& out = node(kDestination).output();
+        if (out.silent) continue;
+        const std::size_t count = std::min(kQuantum, frames - frame);
+        for (std::size_t c = 0; c < destination_channels_; ++c)
+            std::copy_n(out.samples[c].begin(), count, channels[c].begin() + static_cast<std::ptrdiff_t>(frame));
+    }
+    return channels;
+}
+
+}  // namespace kpm::render

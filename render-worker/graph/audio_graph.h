@@ -1,0 +1,54 @@
+#pragma once
+// Audio nodes, their connections, and the rendering of all of it in blocks of 128 frames into a destination of one or
+// more channels. Used by one thread.
+// The order of processing, which fixes the order of summation at the inputs, is the reference's: depth first over the
+// nodes in the order of their making (the destination first) along the outgoing connections in their order; the
+// reverse of the order in which nodes are left. Nodes on a cycle are muted.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "ipc/base/result.h"
+#include "render-worker/cppn/cppn_program.h"
+#include "render-worker/graph/audio_node.h"
+
+namespace kpm::render {
+
+class AudioGraph {
+public:
+    using Index = std::size_t;
+    static constexpr Index kDestination = 0;
+
+    AudioGraph(double sample_rate, std::size_t destination_channels);
+
+    Index add(std::unique_ptr<AudioNode> node);
+    AudioNode& node(Index index) { return *vertices_[index].node; }
+    void connect(Index from, Index to);
+    // `param` belongs to the node `to`.
+    void connect_param(Index from, Index to, AudioParam& param);
+
+    // The destination's channels, `frames` samples each. Errors: Unavailable (cancelled).
+    Result<std::vector<std::vector<float>>> render(std::size_t frames, const CancelFlag& cancelled);
+
+private:
+    struct Edge {
+        Index to = 0;
+        AudioParam* param = nullptr;  // null: the node's input
+    };
+    struct Vertex {
+        std::unique_ptr<AudioNode> node;
+        std::vector<Edge> edges;
+    };
+
+    std::vector<Index> processing_order() const;
+    void process(Index index, const BlockTime& time);
+
+    double sample_rate_;
+    std::size_t destination_channels_;
+    std::vector<Vertex> vertices_;
+    std::vector<bool> runs_;  // false: muted, on a cycle
+};
+
+}  // namespace kpm::render
