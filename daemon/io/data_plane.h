@@ -1,10 +1,10 @@
 #pragma once
-// The data plane: a thread with its own loop that accepts the connections of cluster apps and hands them to workers
-// over the kpm channel (ipc/kpm_channel.h). Whatever the control loop is busy with delays no accept.
+// The data plane: a thread with its own loop that accepts the connections of cluster apps and hands them to
+// workers over the kpm channel (ipc/kpm_channel.h). Whatever the control loop is busy with delays no accept.
 //
-// The control thread calls; each call is a message to the data plane's loop and returns at once, in order. The sink
-// is called on the data plane's thread and must only post to the control loop. Nothing else is shared.
-// A call that names an unknown pool or worker is ignored: the worker may have gone a moment before.
+// The control thread calls; each call is a message to the data plane's loop and returns at once, in order.
+// The sink is called on the data plane's thread and must only post to the control loop. Nothing else is
+// shared. A call that names an unknown pool or worker is ignored: the worker may have gone a moment before.
 
 #include <functional>
 #include <memory>
@@ -25,18 +25,21 @@ public:
     DataPlane(const DataPlane&) = delete;
     DataPlane& operator=(const DataPlane&) = delete;
 
-    // The listeners are copies: the keeper holds the sockets. Their index is what workers are told as `value`.
+    // The listeners are copies: the keeper holds the sockets. Their index is what workers are told as
+    // `value`.
     void add_pool(PoolId pool, std::vector<UniqueFd> listeners, const PoolOptions& options);
     // Its workers leave with it, and connections that no worker has answered for are closed.
     void remove_pool(PoolId pool);
 
-    // `resumed`: the worker was connected to an earlier kpmd; it is asked for its state and serves when that says
-    // ready and not draining. A fresh one serves from its `ready` on. set_serving(false) before that holds it back.
+    // `resumed`: the worker was connected to an earlier kpmd; it is asked for its state and serves when that
+    // says ready and not draining. A fresh one serves from its `ready` on. set_serving(false) before that
+    // holds it back.
     void add_worker(PoolId pool, WorkerId worker, UniqueFd channel, bool resumed);
     void set_serving(WorkerId worker, bool serving);
     // No more connections for it, and it is told so; answered with WorkerDrained, or WorkerGone.
     void drain(WorkerId worker);
-    // What it has not answered goes to others. No WorkerGone follows.
+    // What it has not answered goes to others; no WorkerGone follows. Only for a process that is dead or
+    // about to be killed: one that lives still has those connections in its end of the channel.
     void remove_worker(WorkerId worker);
 
     // `answer` is called on the data plane's thread.

@@ -1,6 +1,6 @@
 #pragma once
-// Listening sockets, made on the control thread and kept by the keeper; the data plane and activated workers only
-// borrow copies. All are non-blocking and close-on-exec.
+// Listening sockets, made on the control thread and kept by the keeper; the data plane and activated workers
+// only borrow copies. All are non-blocking and close-on-exec.
 
 #include <cstdint>
 #include <optional>
@@ -12,13 +12,14 @@
 namespace kpm::io {
 
 struct ListenerOptions {
-    int backlog = 4096;                    // the kernel cuts it to net.core.somaxconn
-    bool reuse_port = false;               // SO_REUSEPORT, for one socket per worker slot
-    std::optional<unsigned> unix_mode;     // permissions of the socket file; otherwise by umask
+    int backlog = 4096;                 // the kernel cuts it to net.core.somaxconn
+    bool reuse_port = false;            // SO_REUSEPORT, for one socket per worker slot
+    std::optional<unsigned> unix_mode;  // permissions of the socket file; otherwise by umask
 };
 
-// Any is one dual-stack socket (IPv4 alone where the kernel has no IPv6). A socket file whose server is gone is
-// replaced; one that answers is not. "cannot listen on '*:3000': Address already in use (held by pid 42, node)".
+// Any is one dual-stack socket (IPv4 alone where the kernel has no IPv6). A socket file whose server is gone
+// is replaced; one that answers is not. "cannot listen on '*:3000': Address already in use (held by pid 42,
+// node)".
 Result<UniqueFd> open_listener(const core::ListenAddress& address, const ListenerOptions& options = {});
 
 // What the socket is bound to, with the port that the kernel chose.

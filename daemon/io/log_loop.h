@@ -1,9 +1,9 @@
 #pragma once
-// The log loop: a thread that copies what the apps write into their log files and to whoever follows. A full or slow
-// disk stalls this thread only.
+// The log loop: a thread that copies what the apps write into their log files and to whoever follows. A full
+// or slow disk stalls this thread only.
 //
-// The control thread calls; each call is a message to the log loop and returns at once, in order. The sink is called
-// on the log loop's thread and must only post to the control loop.
+// The control thread calls; each call is a message to the log loop and returns at once, in order. The sink is
+// called on the log loop's thread and must only post to the control loop.
 
 #include <functional>
 #include <memory>
@@ -16,8 +16,8 @@
 
 namespace kpm::io {
 
-// Makes the files of `targets`, and the folders they are in, so that a spawn can fail before the process is there.
-// Runs on the caller's thread.
+// Makes the files of `targets`, and the folders they are in, so that a spawn can fail before the process is
+// there. Runs on the caller's thread.
 Result<void> prepare_log_files(const LogTargets& targets);
 
 class LogLoop {
@@ -32,8 +32,8 @@ public:
 
     // The pipes are read ends (copies: the keeper holds them too); an empty one counts as being at EOF.
     void add_process(const LogSource& source, UniqueFd out, UniqueFd err, const LogTargets& targets);
-    // A source ends by itself at EOF of both pipes, also long after its root process did. detach is for pipes that a
-    // stray descendant holds open: stores what is in them now and lets go.
+    // A source ends by itself at EOF of both pipes, also long after its root process did. detach is for pipes
+    // that a stray descendant holds open: stores what is in them now and lets go.
     void detach(const LogSource& source);
 
     // Opens the files again under their names, after someone has moved them (all, or those of one app).

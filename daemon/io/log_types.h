@@ -22,10 +22,10 @@ struct LogSource {
 struct LogTargets {
     std::string out;
     std::string err;
-    std::string combined;          // gets both
+    std::string combined;  // gets both
     core::LogFormat format = core::LogFormat::Raw;
-    std::string date_format;       // dayjs tokens
-    bool disabled = false;         // read and forget: no file, no followers
+    std::string date_format;  // dayjs tokens
+    bool disabled = false;    // read and forget: no file, no followers
 };
 
 // A piece of output in the form in which it was stored (topics log:out and log:err).
@@ -34,32 +34,37 @@ struct LogChunk {
     core::LogStream stream = core::LogStream::Out;
     std::string text;
     core::WallTime at;
-    std::uint64_t dropped = 0;     // bytes of this source that followers missed before this piece
-    // Given back when the last copy dies: what is in flight to the control loop is bounded by it. Shared because an
-    // event may be copied on its way through std::function.
+    std::uint64_t dropped = 0;  // bytes of this source that followers missed before this piece
+    // Given back when the last copy dies: what is in flight to the control loop is bounded by it. Shared
+    // because an event may be copied on its way through std::function.
     std::shared_ptr<const void> credit;
 };
 // A log file cannot be written, its bytes are dropped; said once per trouble.
 struct LogWriteFailed {
     LogSource source;
-    std::string reason;            // cannot write '/var/log/a.log': No space left on device
+    std::string reason;  // cannot write '/var/log/a.log': No space left on device
 };
 struct LogWriteRecovered {
     LogSource source;
     std::string path;
-    std::uint64_t dropped = 0;     // bytes
+    std::uint64_t dropped = 0;  // bytes
+};
+// A pipe cannot be read: what its app writes to it is not stored. It counts as ended.
+struct LogReadFailed {
+    LogSource source;
+    std::string reason;
 };
 // Both pipes have reached EOF or were let go, the last line is stored, the source is forgotten.
 struct LogsEnded {
     LogSource source;
 };
-using LogEvent = std::variant<LogChunk, LogWriteFailed, LogWriteRecovered, LogsEnded>;
+using LogEvent = std::variant<LogChunk, LogWriteFailed, LogWriteRecovered, LogReadFailed, LogsEnded>;
 
 struct LogSourceStats {
     LogSource source;
-    std::uint64_t read = 0;              // bytes
-    std::uint64_t dropped_writes = 0;    // bytes that no file took
-    std::uint64_t dropped_followers = 0; // bytes that followers missed
+    std::uint64_t read = 0;               // bytes
+    std::uint64_t dropped_writes = 0;     // bytes that no file took
+    std::uint64_t dropped_followers = 0;  // bytes that followers missed
 };
 
 }  // namespace kpm::io

@@ -1,5 +1,6 @@
 #pragma once
-// The words that the control loop and the data plane exchange: ids, options, events and figures. Plain values.
+// The words that the control loop and the data plane exchange: ids, options, events and figures. Plain
+// values.
 
 #include <compare>
 #include <cstddef>
@@ -24,13 +25,13 @@ struct WorkerId {
 
 struct PoolOptions {
     core::BalancePolicy policy = core::BalancePolicy::LeastConnections;
-    std::optional<std::uint64_t> max_connections;   // open ones per worker; more wait in the backlog
+    std::optional<std::uint64_t> max_connections;  // open ones per worker; more wait in the backlog
 };
 
 // The worker has said `ready`, or a worker that was taken over has said so in its `state`.
 struct WorkerReady {
     WorkerId worker;
-    bool draining = false;   // only after a take-over: it was draining before
+    bool draining = false;  // only after a take-over: it was draining before
 };
 struct WorkerDrained {
     WorkerId worker;
@@ -44,8 +45,8 @@ struct WorkerGone {
     WorkerId worker;
     std::string reason;
 };
-// A listener of the pool can accept nothing for a moment ("cannot accept on …: Too many open files"); it is tried
-// again by itself. Once per trouble.
+// A listener of the pool can accept nothing for a moment ("cannot accept on …: Too many open files"); it is
+// tried again by itself. Once per trouble.
 struct AcceptTrouble {
     PoolId pool = 0;
     std::string reason;
@@ -58,21 +59,21 @@ struct WorkerStats {
     bool ready = false;
     bool serving = false;
     bool draining = false;
-    std::uint64_t handed = 0;     // sent over the channel
-    std::uint64_t accepted = 0;   // answered with `accepted`
-    std::uint64_t refused = 0;    // answered with `refused`
-    std::uint64_t rescued = 0;    // came to it after another worker had died with it or refused it
-    std::uint64_t open = 0;       // accepted and not done
+    std::uint64_t handed = 0;    // sent over the channel
+    std::uint64_t accepted = 0;  // answered with `accepted`
+    std::uint64_t refused = 0;   // answered with `refused`
+    std::uint64_t rescued = 0;   // came to it after another worker had died with it or refused it
+    std::uint64_t open = 0;      // accepted and not done
     std::uint64_t unacked = 0;
     std::uint64_t load = 0;
 };
 
 struct PoolStats {
     PoolId pool = 0;
-    std::uint64_t accepted = 0;   // taken from the kernel
+    std::uint64_t accepted = 0;  // taken from the kernel
     std::uint64_t rescued = 0;
-    std::uint64_t pending = 0;    // held here until a worker can take them
-    std::uint64_t lost = 0;       // still pending when the pool was removed, or over the limit: closed
+    std::uint64_t pending = 0;  // held here until a worker can take them
+    std::uint64_t lost = 0;     // still pending when the pool was removed, or over the limit: closed
 };
 
 struct PlaneStats {

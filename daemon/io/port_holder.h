@@ -1,6 +1,7 @@
 #pragma once
-// Who holds a TCP port, for error texts: the listening socket's inode out of /proc/net/tcp and tcp6, then the process
-// that has it open. nullopt when nobody does, or its /proc entries may not be read, or it is in another namespace.
+// Who holds a TCP port, for error texts: the listening socket's inode out of /proc/net/tcp and tcp6, then the
+// process that has it open. nullopt when nobody does, or its /proc entries may not be read, or it is in
+// another namespace.
 
 #include <sys/types.h>
 
@@ -12,7 +13,7 @@ namespace kpm::io {
 
 struct PortHolder {
     pid_t pid = 0;
-    std::string command;   // /proc/PID/comm
+    std::string command;  // /proc/PID/comm
 };
 
 std::optional<PortHolder> find_port_holder(std::uint16_t port);

@@ -1,6 +1,6 @@
 #pragma once
-// CPU and memory of a set of processes, on demand: remembers the last sample of each pid to compare with. Reads /proc
-// on the caller's thread, a file per pid.
+// CPU and memory of a set of processes, on demand: remembers the last sample of each pid to compare with.
+// Reads /proc on the caller's thread, a file per pid.
 
 #include <sys/types.h>
 
@@ -13,8 +13,8 @@
 namespace kpm::io {
 
 struct ProcUsage {
-    double cpu_percent = 0;           // of one core, one decimal; 0 at the first sample
-    std::uint64_t memory_bytes = 0;   // resident set
+    double cpu_percent = 0;          // of one core, one decimal; 0 at the first sample
+    std::uint64_t memory_bytes = 0;  // resident set
 };
 
 class ProcSampler {
@@ -25,8 +25,6 @@ public:
     std::unordered_map<pid_t, ProcUsage> sample(std::span<const pid_t> pids);
 
 private:
-    void forget_stale(std::size_t asked, std::chrono::steady_clock::time_point now);
-
     std::unordered_map<pid_t, core::ProcSample> last_;
     long ticks_per_second_;
     long page_size_;

@@ -1,0 +1,326 @@
+#include "daemon/io/connection_pool.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "daemon/io/listener.h"
+
+namespace kpm::io {
+namespace {
+
+using namespace std::chrono_literals;
+using channel::ChannelMessage;
+using channel::Type;
+
+// One turn of the loop takes no more from one listener, so that answers of workers are read in between.
+constexpr int kAcceptsPerTurn = 64;
+// Connections that a worker hands back beyond this are closed: only a worker that gives back what it had long
+// accepted can bring a pool here.
+constexpr std::size_t kMaxPending = 1024;
+constexpr auto kAcceptPause = 100ms;
+constexpr auto kWorkerRest = 50ms;
+
+// Two descriptors of one socket have one inode.
+std::optional<ino_t> inode_of(int fd) {
+    struct stat status {};
+    if (::fstat(fd, &status) < 0) return std::nullopt;
+    return status.st_ino;
+}
+
+}  // namespace
+
+struct ConnectionPool::Listener {
+    UniqueFd socket;
+    std::optional<PollFd> poll;
+    bool watched = false;
+};
+
+struct ConnectionPool::Worker {
+    WorkerId id;
+    std::uint64_t order = 0;
+    bool ready = false;
+    bool allowed = true;
+    bool draining = false;
+    bool full = false;     // until on_room
+    bool resting = false;  // until the timer
+    std::deque<Connection> unacked;
+    WorkerStats stats;
+    std::unique_ptr<WorkerChannel> channel;
+
+    bool is_serving() const { return ready && allowed && !draining; }
+};
+
+ConnectionPool::ConnectionPool(Loop& loop, PoolId id, std::vector<UniqueFd> listeners,
+                               const PoolOptions& options, Sink sink)
+    : loop_(loop),
+      id_(id),
+      limits_{.window = channel::kWindow, .max_connections = options.max_connections},
+      sink_(std::move(sink)),
+      balancer_(options.policy, limits_),
+      accept_pause_(loop, [this] { dispatch(); }),
+      worker_rest_(loop, [this] {
+          for (const auto& worker : workers_) worker->resting = false;
+          dispatch();
+      }) {
+    stats_.pool = id;
+    for (UniqueFd& socket : listeners) {
+        auto listener = std::make_unique<Listener>();
+        listener->socket = std::move(socket);
+        const std::size_t index = listeners_.size();
+        auto poll =
+            PollFd::open(loop, listener->socket.get(), 0, [this, index](int) { accept_burst(index); });
+        if (poll)
+            listener->poll.emplace(std::move(poll).value());
+        else
+            sink_(AcceptTrouble{id_, poll.error().message});
+        listeners_.push_back(std::move(listener));
+    }
+}
+
+ConnectionPool::~ConnectionPool() = default;
+
+void ConnectionPool::add_worker(const WorkerId& id, UniqueFd channel, bool resumed) {
+    auto worker = std::make_unique<Worker>();
+    Worker* const joined = worker.get();
+    worker->id = id;
+    worker->order = next_order_++;
+    auto opened = WorkerChannel::open(
+        loop_, std::move(channel),
+        {.on_message = [this, joined](const ChannelMessage& got,
+                                      UniqueFd passed) { message(*joined, got, std::move(passed)); },
+         .on_room =
+             [this, joined] {
+                 joined->full = false;
+                 dispatch();
+             },
+         .on_gone = [this, id](std::string reason) { gone(id, std::move(reason)); }});
+    if (!opened) {
+        sink_(WorkerGone{id, opened.error().message});
+        return;
+    }
+    worker->channel = std::move(opened).value();
+    workers_.push_back(std::move(worker));
+    if (resumed) joined->channel->send_notice(Type::Hello);
+}
+
+void ConnectionPool::set_serving(const WorkerId& id, bool serving) {
+    Worker* const worker = find(id);
+    if (!worker) return;
+    worker->allowed = serving;
+    dispatch();
+}
+
+void ConnectionPool::drain(const WorkerId& id) {
+    Worker* const worker = find(id);
+    if (!worker) return;
+    worker->draining = true;
+    worker->channel->send_notice(Type::Drain);
+    dispatch();
+}
+
+void ConnectionPool::remove_worker(const WorkerId& id) {
+    Worker* const worker = find(id);
+    if (!worker) return;
+    take_back(*worker);
+    std::erase_if(workers_, [&](const auto& one) { return one.get() == worker; });
+    dispatch();
+}
+
+ConnectionPool::Worker* ConnectionPool::find(const WorkerId& id) {
+    const auto found =
+        std::find_if(workers_.begin(), workers_.end(), [&](const auto& one) { return one->id == id; });
+    return found == workers_.end() ? nullptr : found->get();
+}
+
+void ConnectionPool::message(Worker& worker, const ChannelMessage& message, UniqueFd passed) {
+    switch (message.type) {
+        case Type::Ready:
+            if (!std::exchange(worker.ready, true)) sink_(WorkerReady{.worker = worker.id});
+            break;
+        case Type::Accepted:
+            answered(worker);
+            break;
+        case Type::Refused:
+            refused(worker, message, std::move(passed));
+            break;
+        case Type::Done:
+            if (worker.stats.open > 0) --worker.stats.open;
+            break;
+        case Type::Load:
+            if (std::exchange(worker.stats.load, message.value) != message.value)
+                sink_(WorkerLoad{worker.id, message.value});
+            break;
+        case Type::Drained:
+            worker.draining = true;  // also of its own accord
+            sink_(WorkerDrained{worker.id});
+            break;
+        case Type::State:
+            state(worker, message);
+            break;
+        case Type::Connection:
+        case Type::Drain:
+        case Type::Hello:
+            break;  // ours; unknown types fall through here too, as the protocol asks
+    }
+    dispatch();
+}
+
+void ConnectionPool::state(Worker& worker, const ChannelMessage& message) {
+    const bool was_ready = worker.ready;
+    const bool was_draining = worker.draining;
+    worker.ready = (message.flags & channel::kStateReady) != 0;
+    worker.draining = was_draining || (message.flags & channel::kStateDraining) != 0;
+    worker.stats.open = message.value;
+    if (worker.ready && (!was_ready || worker.draining != was_draining))
+        sink_(WorkerReady{.worker = worker.id, .draining = worker.draining});
+}
+
+void ConnectionPool::answered(Worker& worker) {
+    // None is left when an earlier kpmd had sent it: then only the count is ours.
+    if (!worker.unacked.empty()) worker.unacked.pop_front();
+    ++worker.stats.accepted;
+    ++worker.stats.open;
+}
+
+void ConnectionPool::refused(Worker& worker, const ChannelMessage& message, UniqueFd passed) {
+    ++worker.stats.refused;
+    rest(worker);
+    // By identity, because a worker with threads may answer out of turn. One that an earlier kpmd had sent is
+    // known only by what came with the message.
+    auto held = worker.unacked.begin();
+    if (passed) {
+        const auto inode = inode_of(passed.get());
+        held = std::find_if(worker.unacked.begin(), worker.unacked.end(),
+                            [&](const Connection& one) { return inode_of(one.socket.get()) == inode; });
+    }
+    if (held != worker.unacked.end()) {
+        Connection connection = std::move(*held);
+        worker.unacked.erase(held);
+        hold(std::move(connection));
+    } else if (passed) {
+        const std::uint64_t listener = message.value < listeners_.size() ? message.value : 0;
+        hold({.socket = std::move(passed), .listener = listener});
+    }
+}
+
+void ConnectionPool::gone(const WorkerId& id, std::string reason) {
+    remove_worker(id);
+    sink_(WorkerGone{id, std::move(reason)});
+}
+
+void ConnectionPool::take_back(Worker& worker) {
+    for (Connection& connection : worker.unacked) hold(std::move(connection));
+    worker.unacked.clear();
+}
+
+void ConnectionPool::hold(Connection connection) {
+    if (pending_.size() >= kMaxPending) {
+        ++stats_.lost;
+        return;
+    }
+    connection.rescued = true;
+    ++stats_.rescued;
+    pending_.push_back(std::move(connection));
+}
+
+const std::vector<core::Candidate>& ConnectionPool::candidates() {
+    candidates_.clear();
+    for (const auto& worker : workers_)
+        candidates_.push_back({.order = worker->order,
+                               .serving = worker->is_serving(),
+                               .blocked = worker->full || worker->resting,
+                               .unacked = worker->unacked.size(),
+                               .open = worker->stats.open,
+                               .load = worker->stats.load});
+    return candidates_;
+}
+
+bool ConnectionPool::can_take() {
+    const auto& all = candidates();
+    return std::any_of(all.begin(), all.end(), [&](const auto& one) { return is_eligible(one, limits_); });
+}
+
+bool ConnectionPool::hand_over(Connection& connection) {
+    while (const auto chosen = balancer_.choose(candidates())) {
+        Worker& worker = *workers_[*chosen];
+        switch (worker.channel->send_connection(connection.listener, connection.socket.get())) {
+            case WorkerChannel::Sent::Sent:
+                ++worker.stats.handed;
+                if (connection.rescued) ++worker.stats.rescued;
+                worker.unacked.push_back(std::move(connection));
+                return true;
+            case WorkerChannel::Sent::Full:
+                worker.full = true;
+                break;
+            case WorkerChannel::Sent::Failed:
+                rest(worker);
+                break;
+        }
+    }
+    return false;
+}
+
+void ConnectionPool::accept_burst(std::size_t index) {
+    const int listener = listeners_[index]->socket.get();
+    for (int i = 0; i < kAcceptsPerTurn && pending_.empty() && can_take(); ++i) {
+        UniqueFd socket(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        if (!socket) {
+            if (errno == EINTR || errno == ECONNABORTED) continue;
+            if (errno != EAGAIN) accept_failed(errno);
+            break;
+        }
+        accept_trouble_ = false;
+        ++stats_.accepted;
+        Connection connection{.socket = std::move(socket), .listener = index};
+        if (!hand_over(connection)) pending_.push_back(std::move(connection));
+    }
+    dispatch();
+}
+
+void ConnectionPool::accept_failed(int error_number) {
+    // No descriptors or no memory: the connections wait in the backlog, which a loop that spins would not
+    // change.
+    accept_pause_.start(kAcceptPause);
+    if (std::exchange(accept_trouble_, true)) return;
+    sink_(AcceptTrouble{id_, os_error("accept on", fmt::format("pool {}", id_), error_number).message});
+}
+
+void ConnectionPool::rest(Worker& worker) {
+    worker.resting = true;
+    if (!worker_rest_.is_active()) worker_rest_.start(kWorkerRest);
+}
+
+void ConnectionPool::dispatch() {
+    while (!pending_.empty() && hand_over(pending_.front())) pending_.pop_front();
+    const bool open = pending_.empty() && !accept_pause_.is_active() && can_take();
+    for (const auto& listener : listeners_) {
+        if (listener->watched == open || !listener->poll) continue;
+        listener->watched = open;
+        listener->poll->watch(open ? UV_READABLE : 0);
+    }
+}
+
+void ConnectionPool::add_stats(PlaneStats& stats) const {
+    PoolStats pool = stats_;
+    pool.pending = pending_.size();
+    stats.pools.push_back(pool);
+    for (const auto& worker : workers_) {
+        WorkerStats one = worker->stats;
+        one.worker = worker->id;
+        one.pool = id_;
+        one.ready = worker->ready;
+        one.serving = worker->is_serving();
+        one.draining = worker->draining;
+        one.unacked = worker->unacked.size();
+        stats.workers.push_back(one);
+    }
+}
+
+}  // namespace kpm::io

@@ -1,0 +1,90 @@
+#pragma once
+// The listeners of one cluster app and the workers that take their connections, on the data plane's loop.
+//
+// A connection is accepted only when a worker can take it; otherwise it waits in the kernel's backlog. After
+// it has been sent, kpmd keeps its copy until the worker answers:
+//   accepted             the copy is closed
+//   refused, or gone     the connection is `pending` and goes to another worker, before anything new is
+//   accepted
+// So at most kWindow connections per worker are at stake, and none is lost with a worker that dies with them.
+// A worker that refused, or to which the kernel could not deliver, rests a moment; otherwise a pool of
+// unwilling workers would pass one connection around without end.
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/core/balancer.h"
+#include "daemon/io/loop.h"
+#include "daemon/io/plane_types.h"
+#include "daemon/io/poll_fd.h"
+#include "daemon/io/timer.h"
+#include "daemon/io/worker_channel.h"
+#include "ipc/base/unique_fd.h"
+
+namespace kpm::io {
+
+class ConnectionPool {
+public:
+    using Sink = std::function<void(PlaneEvent)>;
+
+    ConnectionPool(Loop& loop, PoolId id, std::vector<UniqueFd> listeners, const PoolOptions& options,
+                   Sink sink);
+    ~ConnectionPool();
+    ConnectionPool(const ConnectionPool&) = delete;
+    ConnectionPool& operator=(const ConnectionPool&) = delete;
+
+    // An event WorkerGone tells of a failure, too.
+    void add_worker(const WorkerId& id, UniqueFd channel, bool resumed);
+    // These ignore workers that are not here.
+    void set_serving(const WorkerId& id, bool serving);
+    void drain(const WorkerId& id);
+    void remove_worker(const WorkerId& id);
+
+    void add_stats(PlaneStats& stats) const;
+
+private:
+    struct Listener;
+    struct Worker;
+    struct Connection {
+        UniqueFd socket;
+        std::uint64_t listener = 0;
+        bool rescued = false;
+    };
+
+    Worker* find(const WorkerId& id);
+    void message(Worker& worker, const channel::ChannelMessage& message, UniqueFd passed);
+    void state(Worker& worker, const channel::ChannelMessage& message);
+    void answered(Worker& worker);
+    void refused(Worker& worker, const channel::ChannelMessage& message, UniqueFd passed);
+    void gone(const WorkerId& id, std::string reason);
+    void take_back(Worker& worker);
+    void hold(Connection connection);
+
+    const std::vector<core::Candidate>& candidates();
+    bool can_take();
+    bool hand_over(Connection& connection);
+    void accept_burst(std::size_t listener);
+    void accept_failed(int error_number);
+    void rest(Worker& worker);
+    void dispatch();
+
+    Loop& loop_;
+    const PoolId id_;
+    const core::BalanceLimits limits_;
+    Sink sink_;
+    core::Balancer balancer_;
+    std::vector<std::unique_ptr<Listener>> listeners_;
+    std::vector<std::unique_ptr<Worker>> workers_;  // in the order of joining
+    std::vector<core::Candidate> candidates_;       // of workers_, made anew for each choice
+    std::deque<Connection> pending_;
+    std::uint64_t next_order_ = 1;
+    PoolStats stats_;
+    bool accept_trouble_ = false;  // said so; until the next accept that succeeds
+    Timer accept_pause_;
+    Timer worker_rest_;
+};
+
+}  // namespace kpm::io

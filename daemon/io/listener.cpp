@@ -1,0 +1,179 @@
+#include "daemon/io/listener.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "daemon/io/port_holder.h"
+
+namespace kpm::io {
+namespace {
+
+using Kind = core::ListenAddress::Kind;
+
+struct SocketAddress {
+    sockaddr_storage storage{};
+    socklen_t size = 0;
+
+    const sockaddr* raw() const { return reinterpret_cast<const sockaddr*>(&storage); }
+    int family() const { return storage.ss_family; }
+};
+
+template <class Address>
+SocketAddress wrap(const Address& address) {
+    SocketAddress wrapped;
+    std::memcpy(&wrapped.storage, &address, sizeof address);
+    wrapped.size = sizeof address;
+    return wrapped;
+}
+
+SocketAddress ipv4_any(std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    return wrap(address);
+}
+
+Result<SocketAddress> socket_address(const core::ListenAddress& from) {
+    const auto refused = [&] {
+        return Error{ErrorCode::Invalid, fmt::format("cannot listen on '{}': not an address", to_text(from))};
+    };
+    switch (from.kind) {
+        case Kind::Any: {
+            sockaddr_in6 address{};
+            address.sin6_family = AF_INET6;
+            address.sin6_port = htons(from.port);
+            return wrap(address);
+        }
+        case Kind::Ipv4: {
+            sockaddr_in address{};
+            address.sin_family = AF_INET;
+            address.sin_port = htons(from.port);
+            if (::inet_pton(AF_INET, from.host.c_str(), &address.sin_addr) != 1) return refused();
+            return wrap(address);
+        }
+        case Kind::Ipv6: {
+            sockaddr_in6 address{};
+            address.sin6_family = AF_INET6;
+            address.sin6_port = htons(from.port);
+            const std::size_t percent = from.host.find('%');
+            if (percent != std::string::npos) {
+                address.sin6_scope_id = ::if_nametoindex(from.host.c_str() + percent + 1);
+                if (address.sin6_scope_id == 0) return refused();
+            }
+            if (::inet_pton(AF_INET6, from.host.substr(0, percent).c_str(), &address.sin6_addr) != 1)
+                return refused();
+            return wrap(address);
+        }
+        case Kind::Unix: {
+            sockaddr_un address{};
+            address.sun_family = AF_UNIX;
+            if (from.path.size() >= sizeof address.sun_path) return refused();
+            std::memcpy(address.sun_path, from.path.data(), from.path.size());
+            return wrap(address);
+        }
+    }
+    return refused();
+}
+
+// The file of a server that is gone refuses connections; only such a file may be taken away. Connecting to a
+// file of another kind is refused as well.
+bool is_stale_socket_file(const std::string& path, const SocketAddress& address) {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) < 0 || !S_ISSOCK(status.st_mode)) return false;
+    const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    return probe && ::connect(probe.get(), address.raw(), address.size) < 0 && errno == ECONNREFUSED;
+}
+
+Error cannot_listen(const core::ListenAddress& address, int error_number) {
+    Error error = os_error("listen on", to_text(address), error_number);
+    if (error_number == EADDRINUSE && address.kind != Kind::Unix)
+        if (const auto holder = find_port_holder(address.port))
+            error.message += fmt::format(" (held by pid {}, {})", holder->pid, holder->command);
+    return error;
+}
+
+void set_option(int socket, int level, int option, int value) {
+    ::setsockopt(socket, level, option, &value, sizeof value);
+}
+
+int try_bind(const core::ListenAddress& address, const SocketAddress& target, const ListenerOptions& options,
+             UniqueFd& socket) {
+    socket.reset(::socket(target.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!socket) return errno;
+    if (address.kind != Kind::Unix) set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+    if (options.reuse_port) set_option(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
+    if (target.family() == AF_INET6)
+        set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, address.kind == Kind::Ipv6);
+
+    if (::bind(socket.get(), target.raw(), target.size) == 0) return 0;
+    const int failure = errno;
+    if (failure != EADDRINUSE || address.kind != Kind::Unix || !is_stale_socket_file(address.path, target))
+        return failure;
+    if (::unlink(address.path.c_str()) < 0) return errno;
+    return ::bind(socket.get(), target.raw(), target.size) == 0 ? 0 : errno;
+}
+
+}  // namespace
+
+Result<UniqueFd> open_listener(const core::ListenAddress& address, const ListenerOptions& options) {
+    const Result<SocketAddress> target = socket_address(address);
+    if (!target) return target.error();
+
+    UniqueFd socket;
+    int failure = try_bind(address, *target, options, socket);
+    const bool no_ipv6 = failure == EAFNOSUPPORT || failure == EADDRNOTAVAIL;
+    if (no_ipv6 && address.kind == Kind::Any)
+        failure = try_bind(address, ipv4_any(address.port), options, socket);
+    if (failure != 0) return cannot_listen(address, failure);
+
+    if (address.kind == Kind::Unix && options.unix_mode &&
+        ::chmod(address.path.c_str(), *options.unix_mode) < 0)
+        return os_error("set the mode of", address.path, errno);
+    if (::listen(socket.get(), options.backlog) < 0) return cannot_listen(address, errno);
+    return socket;
+}
+
+Result<core::ListenAddress> bound_address(int listener) {
+    sockaddr_storage storage{};
+    socklen_t size = sizeof storage;
+    if (::getsockname(listener, reinterpret_cast<sockaddr*>(&storage), &size) < 0)
+        return os_error("read the address of", "listener", errno);
+
+    core::ListenAddress address;
+    char text[INET6_ADDRSTRLEN] = {};
+    if (storage.ss_family == AF_INET) {
+        sockaddr_in ipv4;
+        std::memcpy(&ipv4, &storage, sizeof ipv4);
+        address.port = ntohs(ipv4.sin_port);
+        if (ipv4.sin_addr.s_addr == INADDR_ANY) return address;
+        address.kind = Kind::Ipv4;
+        address.host = ::inet_ntop(AF_INET, &ipv4.sin_addr, text, sizeof text);
+    } else if (storage.ss_family == AF_INET6) {
+        sockaddr_in6 ipv6;
+        std::memcpy(&ipv6, &storage, sizeof ipv6);
+        address.port = ntohs(ipv6.sin6_port);
+        if (IN6_IS_ADDR_UNSPECIFIED(&ipv6.sin6_addr)) return address;
+        address.kind = Kind::Ipv6;
+        address.host = ::inet_ntop(AF_INET6, &ipv6.sin6_addr, text, sizeof text);
+    } else if (storage.ss_family == AF_UNIX) {
+        sockaddr_un local{};
+        std::memcpy(&local, &storage, sizeof local);
+        address.kind = Kind::Unix;
+        address.path = local.sun_path;
+    } else {
+        return Error{ErrorCode::Invalid,
+                     "cannot read the address of 'listener': not an internet or unix socket"};
+    }
+    return address;
+}
+
+}  // namespace kpm::io

@@ -1,0 +1,136 @@
+#include "daemon/io/log_loop.h"
+
+#include <array>
+#include <map>
+#include <thread>
+#include <utility>
+#include <variant>
+
+#include "daemon/io/async_queue.h"
+#include "daemon/io/log_feed.h"
+#include "daemon/io/log_file.h"
+#include "daemon/io/log_session.h"
+#include "daemon/io/loop.h"
+
+namespace kpm::io {
+namespace {
+
+// As much as a pipe holds by default: one read empties it.
+constexpr std::size_t kReadSize = std::size_t{64} << 10;
+
+struct AddProcess {
+    LogSource source;
+    LogPipes pipes;
+    LogTargets targets;
+};
+struct Detach {
+    LogSource source;
+};
+struct Reopen {
+    std::optional<int> pm_id;
+};
+struct SetFollowing {
+    bool following = false;
+};
+struct RequestStats {
+    std::function<void(std::vector<LogSourceStats>)> answer;
+};
+struct Stop {};
+using Command = std::variant<AddProcess, Detach, Reopen, SetFollowing, RequestStats, Stop>;
+
+using Key = std::pair<int, std::uint64_t>;
+
+Key key_of(const LogSource& source) {
+    return {source.pm_id, source.incarnation};
+}
+
+}  // namespace
+
+Result<void> prepare_log_files(const LogTargets& targets) {
+    if (targets.disabled) return {};
+    for (const std::string* path : {&targets.out, &targets.err, &targets.combined})
+        if (is_log_path(*path))
+            if (auto prepared = prepare_log_file(*path); !prepared) return prepared;
+    return {};
+}
+
+// Made and destroyed on the control thread; in between, only the thread that it starts touches its loop and
+// sessions.
+class LogLoop::Thread {
+public:
+    explicit Thread(Sink sink)
+        : feed_(std::move(sink)),
+          commands_(loop_,
+                    [this](Command command) { std::visit([this](auto& one) { execute(one); }, command); }),
+          sender_(commands_.sender()),
+          thread_([this] { loop_.run(); }) {}
+
+    ~Thread() {
+        send(Stop{});
+        thread_.join();
+    }
+
+    void send(Command command) { sender_.push(std::move(command)); }
+
+private:
+    void execute(AddProcess& command) {
+        const Key key = key_of(command.source);
+        auto& session = sessions_[key];
+        session = std::make_unique<LogSession>(command.source, command.targets, feed_);
+        session->start(loop_, std::move(command.pipes), command.targets, buffer_,
+                       [this, key] { ended(key); });
+    }
+    void execute(const Detach& command) {
+        const auto session = sessions_.find(key_of(command.source));
+        if (session == sessions_.end()) return;
+        session->second->drain_and_close();
+        ended(session->first);
+    }
+    void execute(const Reopen& command) {
+        for (const auto& [key, session] : sessions_)
+            if (!command.pm_id || *command.pm_id == key.first) session->reopen();
+    }
+    void execute(const SetFollowing& command) { feed_.set_following(command.following); }
+    void execute(const RequestStats& command) {
+        std::vector<LogSourceStats> stats;
+        for (const auto& [key, session] : sessions_) stats.push_back(session->stats());
+        command.answer(std::move(stats));
+    }
+    void execute(const Stop&) {
+        for (const auto& [key, session] : sessions_) session->drain_and_close();
+        loop_.stop();
+    }
+    void ended(Key key) {
+        const auto node = sessions_.extract(key);
+        feed_.report(LogsEnded{node.mapped()->source()});
+    }
+
+    LogFeed feed_;
+    std::array<char, kReadSize> buffer_;
+    Loop loop_;
+    std::map<Key, std::unique_ptr<LogSession>> sessions_;
+    AsyncQueue<Command> commands_;
+    AsyncQueue<Command>::Sender sender_;
+    std::thread thread_;
+};
+
+LogLoop::LogLoop(Sink sink) : thread_(std::make_unique<Thread>(std::move(sink))) {}
+LogLoop::~LogLoop() = default;
+
+void LogLoop::add_process(const LogSource& source, UniqueFd out, UniqueFd err, const LogTargets& targets) {
+    thread_->send(AddProcess{source, {std::move(out), std::move(err)}, targets});
+}
+void LogLoop::detach(const LogSource& source) {
+    thread_->send(Detach{source});
+}
+void LogLoop::reopen(std::optional<int> pm_id) {
+    thread_->send(Reopen{pm_id});
+}
+void LogLoop::set_following(bool following) {
+    thread_->send(SetFollowing{following});
+}
+void LogLoop::request_stats(std::function<void(std::vector<LogSourceStats>)> answer) {
+    thread_->send(RequestStats{std::move(answer)});
+}
+
+}  // namespace kpm::io

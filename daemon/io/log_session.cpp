@@ -1,0 +1,106 @@
+#include "daemon/io/log_session.h"
+
+#include <chrono>
+#include <utility>
+
+namespace kpm::io {
+namespace {
+
+std::optional<LogFile> file_of(const std::string& path) {
+    if (!is_log_path(path)) return std::nullopt;
+    return LogFile(path);
+}
+
+}  // namespace
+
+LogSession::LogSession(LogSource source, const LogTargets& targets, LogFeed& feed)
+    : source_(std::move(source)), feed_(feed), disabled_(targets.disabled) {
+    if (disabled_) return;
+    out_.file = file_of(targets.out);
+    err_.file = file_of(targets.err);
+    combined_ = file_of(targets.combined);
+    // At once, so that the files are there before the first output.
+    reopen();
+}
+
+void LogSession::start(Loop& loop, LogPipes pipes, const LogTargets& targets, std::span<char> buffer,
+                       std::function<void()> on_end) {
+    on_end_ = std::move(on_end);
+    open_pump(out_, std::move(pipes.out), loop, targets, buffer);
+    open_pump(err_, std::move(pipes.err), loop, targets, buffer);
+    if (out_.pump || err_.pump) return;
+    const auto end = std::move(on_end_);
+    end();
+}
+
+void LogSession::open_pump(Output& output, UniqueFd pipe, Loop& loop, const LogTargets& targets,
+                           std::span<char> buffer) {
+    if (!pipe) return;
+    core::LineStyle style{.format = disabled_ ? core::LogFormat::Raw : targets.format,
+                          .date_format = targets.date_format,
+                          .stream = output.stream,
+                          .pm_id = source_.pm_id,
+                          .app_name = source_.name};
+    auto pump =
+        LogPump::open(loop, std::move(pipe), std::move(style), buffer,
+                      {.on_output = [this, &output](std::string_view text, std::size_t read,
+                                                    core::WallTime at) { store(output, text, read, at); },
+                       .on_end = [this, &output] { ended(output); }});
+    if (pump)
+        output.pump = std::move(pump).value();
+    else
+        feed_.report(LogReadFailed{source_, pump.error().message});
+}
+
+void LogSession::store(Output& output, std::string_view text, std::size_t read, core::WallTime at) {
+    read_ += read;
+    if (disabled_ || text.empty()) return;
+    write(output.file, text);
+    write(combined_, text);
+    if (!feed_.is_following()) {
+        output.missed = 0;  // nobody was there to miss it
+    } else if (feed_.publish(source_, output.stream, text, at, output.missed)) {
+        output.missed = 0;
+    } else {
+        output.missed += text.size();
+        missed_ += text.size();
+    }
+}
+
+void LogSession::write(std::optional<LogFile>& file, std::string_view text) {
+    if (file) tell(*file, file->append(text, std::chrono::steady_clock::now()));
+}
+
+void LogSession::tell(const LogFile& file, const LogFile::News& news) {
+    if (news.failed) feed_.report(LogWriteFailed{source_, news.failed->message});
+    if (news.recovered) feed_.report(LogWriteRecovered{source_, file.path(), *news.recovered});
+}
+
+void LogSession::reopen() {
+    const auto now = std::chrono::steady_clock::now();
+    for (std::optional<LogFile>* file : {&out_.file, &err_.file, &combined_})
+        if (*file) tell(**file, (*file)->reopen(now));
+}
+
+void LogSession::ended(Output& output) {
+    output.pump.reset();
+    if (out_.pump || err_.pump) return;
+    const auto end = std::move(on_end_);
+    end();
+}
+
+void LogSession::drain_and_close() {
+    for (Output* output : {&out_, &err_}) {
+        if (output->pump) output->pump->drain_and_close();
+        output->pump.reset();
+    }
+}
+
+LogSourceStats LogSession::stats() const {
+    LogSourceStats stats{.source = source_, .read = read_, .dropped_followers = missed_};
+    for (const std::optional<LogFile>* file : {&out_.file, &err_.file, &combined_})
+        if (*file) stats.dropped_writes += (*file)->dropped();
+    return stats;
+}
+
+}  // namespace kpm::io

@@ -1,0 +1,6 @@
+list(APPEND KPM_IO_SOURCES
+    io/log_feed.cpp
+    io/log_file.cpp
+    io/log_loop.cpp
+    io/log_pump.cpp
+    io/log_session.cpp)

@@ -1,0 +1,100 @@
+#include "daemon/io/log_file.h"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "daemon/io/log_loop.h"
+#include "tests/support/temp_dir.h"
+
+using namespace kpm;
+using namespace kpm::io;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string read_file(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+LogFile::TimePoint at(std::chrono::milliseconds time) {
+    return LogFile::TimePoint{time};
+}
+
+}  // namespace
+
+TEST_CASE("log file: is made, appended to and kept", "[integration][log_file]") {
+    const TempDir folder;
+    const auto path = folder.path() / "a.log";
+    {
+        LogFile file(path);
+        file.append("one\n", at(0ms));
+    }
+    LogFile file(path);
+    const auto news = file.append("two\n", at(0ms));
+    CHECK_FALSE(news.failed);
+    CHECK_FALSE(news.recovered);
+    CHECK(read_file(path) == "one\ntwo\n");
+}
+
+TEST_CASE("log file: reopening after a rename starts a new file", "[integration][log_file]") {
+    const TempDir folder;
+    const auto path = folder.path() / "a.log";
+    LogFile file(path);
+    file.append("old\n", at(0ms));
+    std::filesystem::rename(path, folder.path() / "a.log.1");
+    file.append("still old\n", at(0ms));
+    file.reopen(at(0ms));
+    file.append("new\n", at(0ms));
+    CHECK(read_file(folder.path() / "a.log.1") == "old\nstill old\n");
+    CHECK(read_file(path) == "new\n");
+}
+
+TEST_CASE("log file: a full disk is said once, counted and tried again", "[integration][log_file]") {
+    LogFile file("/dev/full");
+    const auto first = file.append("12345", at(0ms));
+    REQUIRE(first.failed);
+    CHECK(first.failed->message == "cannot write '/dev/full': No space left on device");
+    CHECK_FALSE(file.append("12345", at(10ms)).failed);
+    CHECK_FALSE(file.append("12345", at(LogFile::kRetryAfter)).failed);
+    CHECK(file.dropped() == 15);
+}
+
+TEST_CASE("log file: recovery says what was lost", "[integration][log_file]") {
+    const TempDir folder;
+    const auto path = folder.path() / "later" / "a.log";
+    LogFile file(path);
+    REQUIRE(file.append("lost\n", at(0ms)).failed);
+    std::filesystem::create_directory(folder.path() / "later");
+    CHECK_FALSE(file.append("lost too\n", at(10ms)).recovered);
+    const auto news = file.append("kept\n", at(LogFile::kRetryAfter));
+    CHECK(news.recovered == 14u);
+    CHECK(read_file(path) == "kept\n");
+    CHECK(file.dropped() == 14);
+    CHECK_FALSE(file.append("more\n", at(5000ms)).recovered);
+}
+
+TEST_CASE("log file: preparing makes folders and files, and tells what it cannot",
+          "[integration][log_file]") {
+    const TempDir folder;
+    const auto out = folder.path() / "logs" / "deep" / "out.log";
+    REQUIRE(prepare_log_files({.out = out, .err = "/dev/null", .combined = "NULL", .date_format = {}})
+                .has_value());
+    CHECK(std::filesystem::exists(out));
+    CHECK_FALSE(std::filesystem::exists("NULL"));
+
+    const std::string under_a_file = out / "x.log";
+    const auto refused =
+        prepare_log_files({.out = under_a_file, .err = {}, .combined = {}, .date_format = {}});
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().message.starts_with("cannot create '"));
+    const auto a_folder =
+        prepare_log_files({.out = {}, .err = folder.path(), .combined = {}, .date_format = {}});
+    REQUIRE_FALSE(a_folder.has_value());
+    CHECK(a_folder.error().message == "cannot open '" + folder.path().string() + "': Is a directory");
+    CHECK(prepare_log_files(
+              {.out = under_a_file, .err = {}, .combined = {}, .date_format = {}, .disabled = true})
+              .has_value());
+}
