@@ -1,0 +1,44 @@
+#pragma once
+// How one GPU is named: its PCI address, its UUID and its DRM render node, each in one normal form so that
+// they can be compared as text. Reads only /sys and /proc; knows no GL.
+
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "render-worker/gpu/device_selector.h"
+
+namespace kpm::render {
+
+// Fields are empty where the system does not tell.
+struct DeviceId {
+    std::string pci;          // "0000:41:00.0"
+    std::string uuid;         // "5e2bd8c5-…", lower case, 8-4-4-4-12
+    std::string render_node;  // "/dev/dri/renderD128"
+    bool software = false;
+};
+
+// "41:00.0", "00000000:41:00.0" -> "0000:41:00.0"; nullopt if it is no PCI address.
+std::optional<std::string> normal_pci(std::string_view text);
+// "GPU-5E2BD8C5-…" or 32 digits -> "5e2bd8c5-…"; nullopt if it is no UUID.
+std::optional<std::string> normal_uuid(std::string_view text);
+// The 16 bytes in which EGL and GL report a UUID.
+std::string uuid_text(std::span<const unsigned char, 16> bytes);
+
+// PCI address behind a DRM render node, from <root>/sys/class/drm/<node>/device; empty if it is not on a PCI
+// bus.
+std::string pci_of_render_node(const std::filesystem::path& root, std::string_view node);
+// PCI address of an NVIDIA GPU, from <root>/proc/driver/nvidia/gpus/<pci>/information; empty if none has this
+// UUID.
+std::string pci_of_nvidia_uuid(const std::filesystem::path& root, std::string_view uuid);
+
+// Whether the selector means this device. Software devices match only `software`.
+bool matches(const DeviceSelector& selector, const DeviceId& device);
+
+// Whole words of a space-separated extension list: "EGL_EXT_device_drm" is not in
+// "EGL_EXT_device_drm_render_node".
+bool has_extension(const char* list, std::string_view extension);
+
+}  // namespace kpm::render
