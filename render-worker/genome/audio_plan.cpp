@@ -48,55 +48,48 @@ bool has_data(const PlanNode& node, const std::vector<NetworkOutput>& outputs) {
     return true;
 }
 
-class Planner {
-public:
-    explicit Planner(const Patch& patch) : patch_(patch) {}
+using Index = std::unordered_map<std::string, std::size_t>;
 
-    Result<void> add_nodes(const std::vector<NetworkOutput>& outputs) {
+Index index_of(const std::vector<PlanNode>& nodes) {
+    Index index;
+    for (std::size_t i = 0; i < nodes.size(); ++i) index[nodes[i].id] = i;
+    return index;
+}
+
+class Decoder {
+public:
+    explicit Decoder(const Patch& patch) : patch_(patch) {}
+
+    Result<std::vector<PlanNode>> decode() {
         for (const PatchNode& patch_node : patch_.nodes) {
-            if (patch_node.name == "OutNode" || is_network_output(patch_node)) continue;
+            if (patch_node.name == "OutNode") continue;
+            if (is_network_output(patch_node)) {
+                signal_nodes_.insert(patch_node.id);
+                continue;
+            }
             const auto kind = kind_named(patch_node.name);
             if (!kind)
                 return Error{ErrorCode::Invalid, fmt::format("cannot render genome: node type {} is not supported",
                                                              in_quotes(patch_node.name))};
-            PlanNode node{patch_node.id, *kind, &patch_node, 1, {}};
-            if (has_data(node, outputs)) nodes_.push_back(std::move(node));
+            nodes_.push_back({patch_node.id, *kind, &patch_node, 1, {}});
         }
-        for (std::size_t i = 0; i < nodes_.size(); ++i) index_[nodes_[i].id] = i;
-        return {};
-    }
-
-    void add_connections() {
-        std::unordered_set<std::string> signal_nodes;
-        for (const PatchNode& node : patch_.nodes)
-            if (is_network_output(node)) signal_nodes.insert(node.id);
-        for (const PatchConnection& c : patch_.connections) {
-            if (signal_nodes.contains(c.source)) continue;
-            if (c.to_destination) {
-                add_edge(c.source, {true, "", ""});
-                continue;
-            }
-            const std::string suffix = c.parameter.empty() ? "" : "-" + c.parameter;
-            std::string key = fmt::format("{}_{}{}-weight", c.source, c.target, suffix);
-            add_edge(c.source, {false, key, ""});
-            if (!index_.contains(key)) {
-                index_[key] = nodes_.size();
-                nodes_.push_back({key, NodeKind::Gain, nullptr, c.weight, {}});
-            }
-            add_edge(key, {false, c.target, c.parameter});
-        }
-    }
-
-    std::vector<PlanNode> cleaned() {
-        for (int round = 0; round < kMaxCleanings; ++round) {
-            const bool edges_dropped = drop_edges();
-            const bool weights_dropped = drop_weights();
-            if (!edges_dropped && !weights_dropped) break;
-        }
+        index_ = index_of(nodes_);
+        for (const PatchConnection& connection : patch_.connections)
+            if (!signal_nodes_.contains(connection.source)) add(connection);
         return std::move(nodes_);
     }
 
 private:
+    void add(const PatchConnection& c) {
+        if (c.to_destination) return add_edge(c.source, {true, "", ""});
+        const std::string suffix = c.parameter.empty() ? "" : "-" + c.parameter;
+        const std::string weight = fmt::format("{}_{}{}-weight", c.source, c.target, suffix);
+        add_edge(c.source, {false, weight, ""});
+        if (index_.emplace(weight, nodes_.size()).second)
+            nodes_.push_back({weight, NodeKind::Gain, nullptr, c.weight, {}});
+        add_edge(weight, {false, c.target, c.parameter});
+    }
+
     void add_edge(const std::string& source, PlanEdge edge) {
         const auto it = index_.find(source);
         if (it == index_.end()) return;
@@ -104,33 +97,30 @@ private:
         if (std::find(edges.begin(), edges.end(), edge) == edges.end()) edges.push_back(std::move(edge));
     }
 
-    bool is_dead(const PlanEdge& edge) const {
-        if (edge.to_destination) return false;
-        return !index_.contains(edge.target) || edge.parameter == "partialBuffer" ||
-               edge.parameter == "partialGainEnvelope";
-    }
-
-    bool drop_edges() {
-        std::size_t dropped = 0;
-        for (PlanNode& node : nodes_)
-            dropped += std::erase_if(node.edges, [this](const PlanEdge& edge) { return is_dead(edge); });
-        return dropped > 0;
-    }
-
-    bool drop_weights() {
-        const std::size_t dropped = std::erase_if(nodes_, [this](const PlanNode& node) {
-            if (node.patch_node != nullptr) return false;
-            return node.edges.empty() || !index_.contains(node.id.substr(0, node.id.find('_')));
-        });
-        index_.clear();
-        for (std::size_t i = 0; i < nodes_.size(); ++i) index_[nodes_[i].id] = i;
-        return dropped > 0;
-    }
-
     const Patch& patch_;
     std::vector<PlanNode> nodes_;
-    std::unordered_map<std::string, std::size_t> index_;
+    std::unordered_set<std::string> signal_nodes_;
+    Index index_;
 };
+
+bool is_dead(const PlanEdge& edge, const Index& index) {
+    if (edge.to_destination) return false;
+    return !index.contains(edge.target) || edge.parameter == "partialBuffer" ||
+           edge.parameter == "partialGainEnvelope";
+}
+
+// One round; false when there was nothing to drop.
+bool drop_dead(std::vector<PlanNode>& plan) {
+    const Index index = index_of(plan);
+    std::size_t dropped = 0;
+    for (PlanNode& node : plan)
+        dropped += std::erase_if(node.edges, [&](const PlanEdge& edge) { return is_dead(edge, index); });
+    dropped += std::erase_if(plan, [&](const PlanNode& node) {
+        if (node.patch_node != nullptr) return false;
+        return node.edges.empty() || !index.contains(node.id.substr(0, node.id.find('_')));
+    });
+    return dropped > 0;
+}
 
 }  // namespace
 
@@ -142,11 +132,19 @@ double PlanNode::oscillator_frequency() const {
     return offset != 0 ? note_frequency(offset) : 440;
 }
 
+Result<std::vector<PlanNode>> decode_audio(const Patch& patch) { return Decoder(patch).decode(); }
+
+std::vector<PlanNode> cleaned(std::vector<PlanNode> plan, const std::vector<NetworkOutput>& outputs) {
+    std::erase_if(plan, [&](const PlanNode& node) { return !has_data(node, outputs); });
+    for (int round = 0; round < kMaxCleanings && drop_dead(plan); ++round) {
+    }
+    return plan;
+}
+
 Result<std::vector<PlanNode>> plan_audio(const Patch& patch, const std::vector<NetworkOutput>& outputs) {
-    Planner planner(patch);
-    if (auto added = planner.add_nodes(outputs); !added) return added.error();
-    planner.add_connections();
-    return planner.cleaned();
+    auto plan = decode_audio(patch);
+    if (!plan) return std::move(plan).error();
+    return cleaned(std::move(*plan), outputs);
 }
 
 }  // namespace kpm::render

@@ -57,8 +57,15 @@ struct PlanNode {
     double oscillator_frequency() const;
 };
 
-// The nodes point into `patch`, which must outlive the plan. Wavetable and additive nodes that no output gives their
-// data are left out. Errors: Invalid (a node type that the reference does not have).
+// Everything the patch says, dead ends included. The nodes point into `patch`, which must outlive the plan.
+// Errors: Invalid (a node type that the reference does not have).
+Result<std::vector<PlanNode>> decode_audio(const Patch& patch);
+
+// Drops the wavetable and additive nodes that no output gives their data, then, again and again, the edges to what is
+// not there or takes no audio, and the weights without an edge or a source.
+std::vector<PlanNode> cleaned(std::vector<PlanNode> plan, const std::vector<NetworkOutput>& outputs);
+
+// Both.
 Result<std::vector<PlanNode>> plan_audio(const Patch& patch, const std::vector<NetworkOutput>& outputs);
 
 }  // namespace kpm::render

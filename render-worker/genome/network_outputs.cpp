@@ -57,7 +57,7 @@ public:
             output.frequency = frequency(node, group);
             const double partial = node.number_or("partialNumber", 1);
             for (const auto& c : patch_.connections)
-                if (c.source == node.id && !c.to_destination && feeds(c) == group)
+                if (c.source == node.id && feeds(c) == group)
                     output.connections.push_back({c.target, c.parameter, c.range, c.weight, partial});
             if (!output.connections.empty()) outputs.push_back(std::move(output));
         }

@@ -1,0 +1,48 @@
+#pragma once
+// Reads the reference data in tests/golden/kromosynth (see its README). Throws std::runtime_error when a file is
+// missing or damaged: a test without its data must fail.
+
+#include <string>
+#include <vector>
+
+#include "render-worker/genome/json_fwd.h"
+#include "render-worker/genome/network_outputs.h"
+#include "render-worker/renderer.h"
+
+namespace kpm::render::golden {
+
+std::string read(const std::string& file);  // relative to the golden folder; unzips .gz
+std::vector<float> read_floats(const std::string& file);
+Json read_json(const std::string& file);
+
+struct Channel {
+    std::uint32_t output = 0;
+    double frequency = 0;
+};
+
+// One stored rendering of a genome; file names are empty where nothing is stored.
+struct Rendering {
+    RenderRequest request;
+    std::string final_file;
+    std::string noise_file;
+    std::string patch_file;
+    std::string cppn_file;
+    std::size_t cppn_frames = 0;
+    std::vector<Channel> channels;
+
+    Pitch pitch() const;
+    std::string label() const;
+};
+
+struct GenomeEntry {
+    std::string id;
+    std::string file;
+    std::vector<Rendering> renderings;
+};
+
+const std::vector<GenomeEntry>& genomes();
+
+// The largest |a - b|; infinity when the lengths differ or a value is not finite.
+double max_error(const std::vector<float>& a, const std::vector<float>& b);
+
+}  // namespace kpm::render::golden

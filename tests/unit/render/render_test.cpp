@@ -1,0 +1,140 @@
+#include <catch2/catch.hpp>
+#include <limits>
+
+#include "golden.h"
+#include "ipc/base/json.h"
+#include "render-worker/cppn/cpu_cppn.h"
+
+using namespace kpm::render;
+using kpm::Json;
+
+namespace {
+
+const CancelFlag kGoOn{false};
+
+class StoredNoise : public NoiseSource {
+public:
+    explicit StoredNoise(std::vector<float> samples) : samples_(std::move(samples)) {}
+    std::vector<float> make(SignalKind, std::size_t count) override {
+        const std::vector<float> part(samples_.begin(), samples_.begin() + static_cast<std::ptrdiff_t>(count));
+        samples_.erase(samples_.begin(), samples_.begin() + static_cast<std::ptrdiff_t>(count));
+        return part;
+    }
+
+private:
+    std::vector<float> samples_;
+};
+
+kpm::Result<RenderedSound> render(const Json& genome, const RenderRequest& request) {
+    CpuCppn cppn;
+    return Renderer(cppn).render(genome, request, kGoOn);
+}
+
+Json additive() { return golden::read_json("genomes/s03_additive.json.gz"); }
+
+std::string refusal(const RenderRequest& request) {
+    const auto sound = render(additive(), request);
+    REQUIRE_FALSE(sound);
+    CHECK(sound.error().code == kpm::ErrorCode::Invalid);
+    return sound.error().message;
+}
+
+// The 16-bit samples differ by at most one step.
+void check_pcm(const std::vector<float>& samples, const std::vector<float>& expected) {
+    const std::string mine = to_pcm16(samples), theirs = to_pcm16(expected);
+    REQUIRE(mine.size() == theirs.size());
+    const auto value = [](const std::string& bytes, std::size_t i) {
+        const auto low = static_cast<unsigned char>(bytes[2 * i]);
+        const auto high = static_cast<signed char>(bytes[2 * i + 1]);
+        return high * 256 + low;
+    };
+    int worst = 0;
+    for (std::size_t i = 0; i < mine.size() / 2; ++i) worst = std::max(worst, std::abs(value(mine, i) - value(theirs, i)));
+    CHECK(worst <= 1);
+}
+
+}  // namespace
+
+TEST_CASE("render: supported genomes sound like the reference in every stored condition", "[unit][render]") {
+    std::size_t compared = 0;
+    for (const auto& entry : golden::genomes()) {
+        for (const auto& rendering : entry.renderings) {
+            if (rendering.final_file.empty()) continue;
+            INFO(entry.id << ": " << rendering.label());
+            CpuCppn cppn;
+            StoredNoise noise(rendering.noise_file.empty() ? std::vector<float>()
+                                                           : golden::read_floats(rendering.noise_file));
+            Renderer renderer(cppn, {}, &noise);
+            const auto sound = renderer.render(golden::read_json(entry.file), rendering.request, kGoOn);
+            REQUIRE(sound);
+            const auto expected = golden::read_floats(rendering.final_file);
+            CHECK(golden::max_error(sound->samples, expected) <= 1e-5);
+            check_pcm(sound->samples, expected);
+            ++compared;
+        }
+    }
+    CHECK(compared == 27);
+}
+
+TEST_CASE("render: genomes with other node types are refused by name", "[unit][render]") {
+    const auto message = [](const std::string& id) {
+        RenderRequest request;
+        request.duration = 0.01;
+        const auto sound = render(golden::read_json("genomes/" + id + ".json.gz"), request);
+        REQUIRE_FALSE(sound);
+        CHECK(sound.error().code == kpm::ErrorCode::Invalid);
+        return sound.error().message;
+    };
+    CHECK(message("s05_filter") == "cannot render genome: node type 'FilterNode' is not supported");
+    CHECK(message("s06_delay") == "cannot render genome: node type 'DelayNode' is not supported");
+    CHECK(message("s08_compressor") == "cannot render genome: node type 'CompressorNode' is not supported");
+    CHECK(message("s09_convolver") == "cannot render genome: node type 'ConvolverNode' is not supported");
+    CHECK(message("s10_waveshaper") == "cannot render genome: node type 'WaveShaperNode' is not supported");
+}
+
+TEST_CASE("render: a feedback delay is silent and everything else sounds", "[unit][render]") {
+    RenderRequest request;
+    request.duration = 0.01;
+    const auto sound = render(golden::read_json("genomes/s07_feedbackdelay.json.gz"), request);
+    REQUIRE(sound);
+    CHECK(sound->samples.size() == 480);
+}
+
+TEST_CASE("render: requests out of bounds are refused with the reason", "[unit][render]") {
+    CHECK(refusal({.anti_aliasing = true}) == "cannot render genome: anti-aliasing is not supported");
+    CHECK(refusal({.duration = -1}) == "cannot render genome: duration -1 is not from 0 to 600 seconds");
+    CHECK(refusal({.duration = std::numeric_limits<double>::quiet_NaN()}) ==
+          "cannot render genome: duration nan is not from 0 to 600 seconds");
+    CHECK(refusal({.duration = 601}) == "cannot render genome: duration 601 is not from 0 to 600 seconds");
+    CHECK(refusal({.duration = 0}) == "cannot render genome: 0 seconds are less than two samples");
+    CHECK(refusal({.sample_rate = 0}) == "cannot render genome: sample rate 0 is not from 3000 to 384000 Hz");
+    CHECK(refusal({.note_delta = std::numeric_limits<double>::infinity()}) ==
+          "cannot render genome: note delta inf is not from -1200 to 1200");
+    CHECK(refusal({.velocity = std::numeric_limits<double>::infinity()}) ==
+          "cannot render genome: note ratio and velocity must be finite numbers");
+    CHECK(refusal({.duration = 600, .sample_rate = 384000}) ==
+          "cannot render genome: 4 signals of 230400000 samples are too much");
+}
+
+TEST_CASE("render: a hundredth of a second is rendered", "[unit][render]") {
+    const auto sound = render(additive(), {.duration = 0.01, .sample_rate = 44100});
+    REQUIRE(sound);
+    CHECK(sound->samples.size() == 441);
+}
+
+TEST_CASE("render: the same genome with noise sounds the same each time", "[unit][render]") {
+    const Json genome = golden::read_json("genomes/n01_noise.json.gz");
+    const auto first = render(genome, {.duration = 0.1});
+    const auto second = render(genome, {.duration = 0.1});
+    REQUIRE(first);
+    REQUIRE(second);
+    CHECK(first->samples == second->samples);
+}
+
+TEST_CASE("render: a cancelled job is unavailable", "[unit][render]") {
+    CpuCppn cppn;
+    const CancelFlag cancelled{true};
+    const auto sound = Renderer(cppn).render(additive(), {}, cancelled);
+    REQUIRE_FALSE(sound);
+    CHECK(sound.error().code == kpm::ErrorCode::Unavailable);
+}
