@@ -15,27 +15,32 @@
 namespace kpm::render {
 namespace {
 
-constexpr double kMaxDuration = 600;              // seconds
-constexpr double kMinRate = 3000;                 // Hz
-constexpr double kMaxRate = 384000;               // Hz
-constexpr double kMaxNote = 1200;                 // semitones either way: no frequency gets out of double's range
-constexpr std::size_t kMaxCurveSamples = 1 << 28; // of all signals and curves together: 1 GiB
+constexpr double kMaxDuration = 600;  // seconds
+constexpr double kMinRate = 3000;     // Hz
+constexpr double kMaxRate = 384000;   // Hz
+constexpr double kMaxNote = 1200;     // semitones either way: no frequency gets out of double's range
+constexpr std::size_t kMaxCurveSamples = 1 << 28;  // of all signals and curves together: 1 GiB
 constexpr std::uint32_t kNoiseSeed = 20240229;
 
 Error refused(std::string_view reason) {
     return {ErrorCode::Invalid, fmt::format("cannot render genome: {}", reason)};
 }
 
-bool is_within(double value, double min, double max) { return value >= min && value <= max; }  // false for NaN
+bool is_within(double value, double min, double max) {
+    return value >= min && value <= max;
+}  // false for NaN
 
 Result<void> check(const RenderRequest& request) {
     if (request.anti_aliasing) return refused("anti-aliasing is not supported");
     if (!is_within(request.sample_rate, kMinRate, kMaxRate))
-        return refused(fmt::format("sample rate {} is not from {} to {} Hz", request.sample_rate, kMinRate, kMaxRate));
+        return refused(
+            fmt::format("sample rate {} is not from {} to {} Hz", request.sample_rate, kMinRate, kMaxRate));
     if (!is_within(request.duration, 0, kMaxDuration))
-        return refused(fmt::format("duration {} is not from 0 to {} seconds", request.duration, kMaxDuration));
+        return refused(
+            fmt::format("duration {} is not from 0 to {} seconds", request.duration, kMaxDuration));
     if (!is_within(request.note_delta, -kMaxNote, kMaxNote))
-        return refused(fmt::format("note delta {} is not from -{} to {}", request.note_delta, kMaxNote, kMaxNote));
+        return refused(
+            fmt::format("note delta {} is not from -{} to {}", request.note_delta, kMaxNote, kMaxNote));
     const auto ratio = request.note_ratio.value_or(std::pair(1.0, 1.0));
     if (!std::isfinite(ratio.first) || !std::isfinite(ratio.second) || !std::isfinite(request.velocity))
         return refused("note ratio and velocity must be finite numbers");
@@ -54,7 +59,8 @@ void drop_unused(std::vector<NetworkOutput>& outputs, const std::vector<PlanNode
     for (NetworkOutput& output : outputs)
         std::erase_if(output.connections, [&](const NetworkOutput::Connection& connection) {
             const auto kind = kinds.find(connection.target);
-            return connection.parameter.empty() || kind == kinds.end() || kind->second == NodeKind::FeedbackDelay;
+            return connection.parameter.empty() || kind == kinds.end() ||
+                   kind->second == NodeKind::FeedbackDelay;
         });
     std::erase_if(outputs, [](const NetworkOutput& output) { return output.connections.empty(); });
 }
@@ -68,8 +74,8 @@ std::size_t curve_count(const std::vector<NetworkOutput>& outputs) {
 // Evaluates every network once per frequency, for all the outputs wanted there.
 class SignalMaker {
 public:
-    SignalMaker(CppnEvaluator& evaluator, NoiseSource& noise, const WaveNetwork& network, const RenderRequest& request,
-                const CancelFlag& cancelled)
+    SignalMaker(CppnEvaluator& evaluator, NoiseSource& noise, const WaveNetwork& network,
+                const RenderRequest& request, const CancelFlag& cancelled)
         : evaluator_(evaluator), noise_(noise), network_(network), request_(request), cancelled_(cancelled) {}
 
     // One signal per output.
@@ -83,17 +89,20 @@ public:
                 continue;
             }
             if (network_.empty()) return refused("it has no waveNetwork, but its patch uses one");
-            if (!std::isfinite(outputs[i].frequency)) return refused("a transposed frequency is out of range");
+            if (!std::isfinite(outputs[i].frequency))
+                return refused("a transposed frequency is out of range");
             groups[{&network_.for_frequency(outputs[i].base_frequency), outputs[i].frequency}].push_back(i);
         }
         for (const auto& [key, members] : groups)
-            if (auto done = evaluate(*key.first, key.second, members, outputs, signals); !done) return done.error();
+            if (auto done = evaluate(*key.first, key.second, members, outputs, signals); !done)
+                return done.error();
         return signals;
     }
 
 private:
-    Result<void> evaluate(const CppnProgram& program, double frequency, const std::vector<std::size_t>& members,
-                          const std::vector<NetworkOutput>& outputs, std::vector<Curve>& signals) {
+    Result<void> evaluate(const CppnProgram& program, double frequency,
+                          const std::vector<std::size_t>& members, const std::vector<NetworkOutput>& outputs,
+                          std::vector<Curve>& signals) {
         std::vector<std::uint32_t> wanted;
         for (std::size_t member : members) wanted.push_back(outputs[member].index);
         std::sort(wanted.begin(), wanted.end());
@@ -131,7 +140,8 @@ private:
 
 }  // namespace
 
-Result<RenderedSound> Renderer::render(const Json& json, const RenderRequest& request, const CancelFlag& cancelled) {
+Result<RenderedSound> Renderer::render(const Json& json, const RenderRequest& request,
+                                       const CancelFlag& cancelled) {
     if (auto checked = check(request); !checked) return checked.error();
     const std::size_t samples = sample_count(request);
     if (samples < 2) return refused(fmt::format("{} seconds are less than two samples", request.duration));

@@ -17,32 +17,35 @@
 namespace kpm::render {
 
 struct RenderRequest {
-    double duration = 1;                                   // seconds
-    double note_delta = 0;                                 // semitones
-    std::optional<std::pair<double, double>> note_ratio;   // noteDelta given as {r1, r2}: f · r1 · r2, in its place
-    double velocity = 1;                                   // scales the periodic input
-    double sample_rate = 48000;                            // Hz
+    double duration = 1;    // seconds
+    double note_delta = 0;  // semitones
+    std::optional<std::pair<double, double>>
+        note_ratio;              // noteDelta given as {r1, r2}: f · r1 · r2, in its place
+    double velocity = 1;         // scales the periodic input
+    double sample_rate = 48000;  // Hz
     bool reverse = false;
     bool use_overtone_inharmonicity_factors = true;
     bool frequency_updates_apply_to_all = false;
-    bool anti_aliasing = false;                            // refused: the reference's own is broken
+    bool anti_aliasing = false;  // refused: the reference's own is broken
 };
 
 struct RenderedSound {
-    std::vector<float> samples;   // mono, min-max normalised when it left [-1, 1]
+    std::vector<float> samples;  // mono, min-max normalised when it left [-1, 1]
     double sample_rate = 48000;
 };
 
 class Renderer {
 public:
-    // `evaluator` and `noise` must outlive the renderer. Without `noise` every render of a genome has the same noise.
+    // `evaluator` and `noise` must outlive the renderer. Without `noise` every render of a genome has the
+    // same noise.
     explicit Renderer(CppnEvaluator& evaluator, Quirks quirks = {}, NoiseSource* noise = nullptr)
         : evaluator_(evaluator), quirks_(quirks), noise_(noise) {}
 
     // `genome` is the JSON of a genome in any wrapping (object, or a string that holds JSON).
-    // At least 2 samples, at most 10 minutes. Errors: Invalid for bad genomes and requests (an unsupported node type
-    // is named); Unavailable when cancelled; whatever the evaluator reports.
-    Result<RenderedSound> render(const Json& genome, const RenderRequest& request, const CancelFlag& cancelled);
+    // At least 2 samples, at most 10 minutes. Errors: Invalid for bad genomes and requests (an unsupported
+    // node type is named); Unavailable when cancelled; whatever the evaluator reports.
+    Result<RenderedSound> render(const Json& genome, const RenderRequest& request,
+                                 const CancelFlag& cancelled);
 
 private:
     CppnEvaluator& evaluator_;

@@ -50,21 +50,32 @@ double gaussian(double x) {
 template <class Visit>
 auto with_function(Activation activation, Visit visit) {
     switch (activation) {
-        case Activation::Sine: return visit([](double x) { return std::sin(x); });
-        case Activation::Sine2: return visit([](double x) { return std::sin(2.0 * x); });
-        case Activation::Cosine: return visit([](double x) { return std::cos(x); });
-        case Activation::ArcTangent: return visit([](double x) { return std::atan(x); });
+        case Activation::Sine:
+            return visit([](double x) { return std::sin(x); });
+        case Activation::Sine2:
+            return visit([](double x) { return std::sin(2.0 * x); });
+        case Activation::Cosine:
+            return visit([](double x) { return std::cos(x); });
+        case Activation::ArcTangent:
+            return visit([](double x) { return std::atan(x); });
         case Activation::Triangle:
             return visit([](double x) { return 2.0 / std::numbers::pi * std::asin(std::sin(x)); });
-        case Activation::Sawtooth: return visit([](double x) { return sawtooth(x); });
-        case Activation::Step: return visit([](double x) { return x <= 0.0 ? -1.0 : 1.0; });
-        case Activation::Spike: return visit([](double x) { return spike(x); });
+        case Activation::Sawtooth:
+            return visit([](double x) { return sawtooth(x); });
+        case Activation::Step:
+            return visit([](double x) { return x <= 0.0 ? -1.0 : 1.0; });
+        case Activation::Spike:
+            return visit([](double x) { return spike(x); });
         case Activation::BipolarSigmoid:
             return visit([](double x) { return 2.0 / (1.0 + std::exp(-4.9 * x)) - 1.0; });
-        case Activation::PlainSigmoid: return visit([](double x) { return 1.0 / (1.0 + std::exp(-x)); });
-        case Activation::Gaussian: return visit([](double x) { return gaussian(x); });
-        case Activation::Linear: return visit([](double x) { return std::abs(x); });
-        case Activation::Null: break;
+        case Activation::PlainSigmoid:
+            return visit([](double x) { return 1.0 / (1.0 + std::exp(-x)); });
+        case Activation::Gaussian:
+            return visit([](double x) { return gaussian(x); });
+        case Activation::Linear:
+            return visit([](double x) { return std::abs(x); });
+        case Activation::Null:
+            break;
     }
     return visit([](double) { return 0.0; });
 }

@@ -11,7 +11,9 @@ enum class Mark : std::uint8_t { Unseen, Open, Done };
 class Compiler {
 public:
     explicit Compiler(const CppnNetwork& network)
-        : network_(network), incoming_(network.activations.size()), marks_(network.activations.size(), Mark::Unseen) {
+        : network_(network),
+          incoming_(network.activations.size()),
+          marks_(network.activations.size(), Mark::Unseen) {
         std::unordered_map<std::uint64_t, double> weights;
         for (const auto& c : network.connections) weights[key(c.source, c.target)] = c.weight;
         for (const auto& c : network.connections)
@@ -33,8 +35,8 @@ public:
 private:
     struct Frame {
         std::uint32_t node = 0;
-        std::size_t next = 0;                   // position in incoming_[node]
-        std::vector<CppnProgram::Edge> edges;   // those kept so far
+        std::size_t next = 0;                  // position in incoming_[node]
+        std::vector<CppnProgram::Edge> edges;  // those kept so far
     };
 
     static std::uint64_t key(std::uint32_t source, std::uint32_t target) {

@@ -1,6 +1,6 @@
 #pragma once
-// From a decoded network (nodes and connections by index) to a CppnProgram. Pure; cannot fail: the decoder has already
-// refused dangling connections and absurd counts.
+// From a decoded network (nodes and connections by index) to a CppnProgram. Pure; cannot fail: the decoder
+// has already refused dangling connections and absurd counts.
 
 #include <cstdint>
 #include <vector>
@@ -23,9 +23,10 @@ struct CppnNetwork {
     std::vector<Connection> connections;  // in the genome's order, which is the order of summation
 };
 
-// Steps in the order in which a recursive evaluation with memory finishes the nodes, for outputs 0, 1, 2 …; so a node in
-// a cycle keeps the value it had when it was first needed, whichever outputs are asked for later.
-// A source that is connected twice counts twice, each time with the weight of the last such connection.
+// Steps in the order in which a recursive evaluation with memory finishes the nodes, for outputs 0, 1, 2 …;
+// so a node in a cycle keeps the value it had when it was first needed, whichever outputs are asked for
+// later. A source that is connected twice counts twice, each time with the weight of the last such
+// connection.
 CppnProgram compile(const CppnNetwork& network);
 
 }  // namespace kpm::render

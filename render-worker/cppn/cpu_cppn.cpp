@@ -36,11 +36,13 @@ public:
         std::array<double, kBlock> e, x;
         fill_inputs(spec, first, std::span(e).first(count), std::span(x).first(count));
         if (program_.input_count > 0) std::copy_n(e.begin(), count, slot(program_.bias_count, count).begin());
-        if (program_.input_count > 1) std::copy_n(x.begin(), count, slot(program_.bias_count + 1, count).begin());
+        if (program_.input_count > 1)
+            std::copy_n(x.begin(), count, slot(program_.bias_count + 1, count).begin());
         for (const auto& step : steps_) {
             const auto sums = slot(step.slot, count);
             std::fill(sums.begin(), sums.end(), 0.0);
-            for (std::uint32_t k = 0; k < step.edge_count; ++k) add(program_.edges[step.first_edge + k], sums);
+            for (std::uint32_t k = 0; k < step.edge_count; ++k)
+                add(program_.edges[step.first_edge + k], sums);
             activate(step.activation, sums);
         }
     }
@@ -61,12 +63,14 @@ private:
 
 Result<std::vector<std::vector<float>>> CpuCppn::evaluate(const CppnProgram& program,
                                                           std::span<const std::uint32_t> outputs,
-                                                          const SignalSpec& spec, const CancelFlag& cancelled) {
+                                                          const SignalSpec& spec,
+                                                          const CancelFlag& cancelled) {
     std::vector<std::uint32_t> slots;
     for (std::uint32_t output : outputs) {
         if (output >= program.output_slots.size())
-            return Error{ErrorCode::Invalid, fmt::format("cannot evaluate output {}: the network has {} outputs",
-                                                         output, program.output_slots.size())};
+            return Error{ErrorCode::Invalid,
+                         fmt::format("cannot evaluate output {}: the network has {} outputs", output,
+                                     program.output_slots.size())};
         slots.push_back(program.output_slots[output]);
     }
 
@@ -78,7 +82,8 @@ Result<std::vector<std::vector<float>>> CpuCppn::evaluate(const CppnProgram& pro
         runner.run(spec, first, count);
         for (std::size_t k = 0; k < slots.size(); ++k) {
             const auto values = runner.slot(slots[k], count);
-            std::transform(values.begin(), values.end(), signals[k].begin() + static_cast<std::ptrdiff_t>(first),
+            std::transform(values.begin(), values.end(),
+                           signals[k].begin() + static_cast<std::ptrdiff_t>(first),
                            [](double value) { return static_cast<float>(value); });
         }
     }

@@ -14,8 +14,8 @@ struct Partial {
     double weight = 1;
 };
 
-// Adds the node's parts to the graph; returns the merger. REQUIRES: at least one partial, all curves of two values or
-// more.
+// Adds the node's parts to the graph; returns the merger. REQUIRES: at least one partial, all curves of two
+// values or more.
 AudioGraph::Index add_additive(AudioGraph& graph, const std::vector<Partial>& partials, double duration,
                                const Quirks& quirks);
 

@@ -1,7 +1,7 @@
 #pragma once
-// AudioBufferSourceNode as the genomes use it: a mono buffer of the sound's own sample rate, played once from time 0
-// without interpolation, then silence. Its parameters (playbackRate, detune) are not driven by any genome: there are
-// none here.
+// AudioBufferSourceNode as the genomes use it: a mono buffer of the sound's own sample rate, played once from
+// time 0 without interpolation, then silence. Its parameters (playbackRate, detune) are not driven by any
+// genome: there are none here.
 
 #include "render-worker/graph/audio_node.h"
 

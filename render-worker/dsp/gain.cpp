@@ -12,7 +12,9 @@ constexpr float kMax = std::numeric_limits<float>::max();
 Gain::Gain(const Quirks& quirks)
     : AudioNode({}, 1), gain_({.initial = 1, .min = -kMax, .max = kMax}, quirks.first_channel_modulates) {}
 
-AudioParam* Gain::param(std::string_view name) { return name == "gain" ? &gain_ : nullptr; }
+AudioParam* Gain::param(std::string_view name) {
+    return name == "gain" ? &gain_ : nullptr;
+}
 
 void Gain::process(const BlockTime& time) {
     const auto gains = gain_.compute(time);

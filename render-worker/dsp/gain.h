@@ -1,6 +1,7 @@
 #pragma once
-// GainNode: y = x · gain, gain a parameter at audio rate. Source: Web Audio specification 1.20; the two thresholds are
-// the reference engine's: a constant |gain| <= 1e-6 silences, |gain - 1| <= 1e-6 passes the samples through unchanged.
+// GainNode: y = x · gain, gain a parameter at audio rate. Source: Web Audio specification 1.20; the two
+// thresholds are the reference engine's: a constant |gain| <= 1e-6 silences, |gain - 1| <= 1e-6 passes the
+// samples through unchanged.
 
 #include "render-worker/dsp/quirks.h"
 #include "render-worker/graph/audio_node.h"

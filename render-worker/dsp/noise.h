@@ -2,7 +2,8 @@
 // The noise that a network output may be set to. With u uniform in [-1, 1):
 //   white  u
 //   brown  l = (l + 0.02 u) / 1.02, out 3.5 l
-//   pink   Paul Kellet's filter of seven terms, out 0.11 · sum ("Filter to make pink noise from white", refined)
+//   pink   Paul Kellet's filter of seven terms, out 0.11 · sum ("Filter to make pink noise from white",
+//   refined)
 
 #include <cstdint>
 #include <random>

@@ -14,7 +14,8 @@ const std::array<float, kTableSize>& sine_table() {
     static const auto table = [] {
         std::array<float, kTableSize> values{};
         for (std::size_t i = 0; i < kTableSize; ++i)
-            values[i] = std::sin(static_cast<float>(i) * 2.0F * std::numbers::pi_v<float> / float{kTableSize});
+            values[i] =
+                std::sin(static_cast<float>(i) * 2.0F * std::numbers::pi_v<float> / float{kTableSize});
         return values;
     }();
     return table;
@@ -88,12 +89,15 @@ float Oscillator::sample(double increment) const {
     const double step = runs_away_ ? increment : std::abs(increment);
     const double shifted = wrapped(phase_ + 0.5);
     switch (form_) {
-        case WaveForm::Sine: return sine(phase_);
+        case WaveForm::Sine:
+            return sine(phase_);
         case WaveForm::Square:
             return static_cast<float>((phase_ < 0.5 ? 1.0 : -1.0) + poly_blep(phase_, step) -
                                       poly_blep(shifted, step));
-        case WaveForm::Sawtooth: return static_cast<float>(2.0 * shifted - 1.0 - poly_blep(shifted, step));
-        case WaveForm::Triangle: return triangle(phase_);
+        case WaveForm::Sawtooth:
+            return static_cast<float>(2.0 * shifted - 1.0 - poly_blep(shifted, step));
+        case WaveForm::Triangle:
+            return triangle(phase_);
     }
     return 0;
 }

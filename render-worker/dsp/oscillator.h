@@ -1,5 +1,6 @@
 #pragma once
-// OscillatorNode: phase p in cycles from 0, advanced by clamp(f · 2^(detune / 1200), ±rate/2) / rate after each sample.
+// OscillatorNode: phase p in cycles from 0, advanced by clamp(f · 2^(detune / 1200), ±rate/2) / rate after
+// each sample.
 //   sine      table of 8192 floats, linear interpolation
 //   square    p < 1/2 ? 1 : -1, both edges smoothed by a two-sample polyBLEP
 //   sawtooth  2 q - 1 with q = p + 1/2 wrapped, its edge smoothed likewise

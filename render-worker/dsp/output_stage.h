@@ -6,8 +6,8 @@
 
 namespace kpm::render {
 
-// If the samples leave [-1, 1]: y = (x - min) / (max - min) · 2 - 1, with min <= 0 <= max. Not symmetric: it moves the
-// zero line. Samples within [-1, 1] stay as they are.
+// If the samples leave [-1, 1]: y = (x - min) / (max - min) · 2 - 1, with min <= 0 <= max. Not symmetric: it
+// moves the zero line. Samples within [-1, 1] stay as they are.
 void normalise(std::vector<float>& samples);
 
 }  // namespace kpm::render

@@ -27,13 +27,14 @@ std::vector<float> wavetable_gains(std::size_t wave, std::size_t wave_count, con
     return gains;
 }
 
-AudioGraph::Index add_wavetable(AudioGraph& graph, const std::vector<Curve>& waves, const Curve& mix, double duration,
-                                const Quirks& quirks) {
+AudioGraph::Index add_wavetable(AudioGraph& graph, const std::vector<Curve>& waves, const Curve& mix,
+                                double duration, const Quirks& quirks) {
     const auto merger = graph.add(std::make_unique<ChannelMerger>(quirks));
     for (std::size_t k = 0; k < waves.size(); ++k) {
         auto gain_node = std::make_unique<Gain>(quirks);
         gain_node->gain().set_curve(
-            std::make_shared<const std::vector<float>>(wavetable_gains(k, waves.size(), *mix, quirks)), duration);
+            std::make_shared<const std::vector<float>>(wavetable_gains(k, waves.size(), *mix, quirks)),
+            duration);
         const auto gain = graph.add(std::move(gain_node));
         const auto source = graph.add(std::make_unique<BufferSource>(waves[k]));
         graph.connect(gain, merger);

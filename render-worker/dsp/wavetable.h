@@ -1,7 +1,8 @@
 #pragma once
-// The wavetable node: W waves, and a mix signal m that chooses among them. Wave k owns the band of width d = 2 / W from
-// k d - 1 on, widened by d / 2 towards its neighbours; inside it the wave's gain falls linearly from the band's centre,
-// g = 1 - |centre - m| / d, outside it is 0. Waves · gains are summed by a ChannelMerger.
+// The wavetable node: W waves, and a mix signal m that chooses among them. Wave k owns the band of width d =
+// 2 / W from k d - 1 on, widened by d / 2 towards its neighbours; inside it the wave's gain falls linearly
+// from the band's centre, g = 1 - |centre - m| / d, outside it is 0. Waves · gains are summed by a
+// ChannelMerger.
 
 #include <vector>
 
@@ -14,8 +15,9 @@ namespace kpm::render {
 std::vector<float> wavetable_gains(std::size_t wave, std::size_t wave_count, const std::vector<float>& mix,
                                    const Quirks& quirks);
 
-// Adds the node's parts to the graph; returns the merger. REQUIRES: at least one wave and a mix of two values or more.
-AudioGraph::Index add_wavetable(AudioGraph& graph, const std::vector<Curve>& waves, const Curve& mix, double duration,
-                                const Quirks& quirks);
+// Adds the node's parts to the graph; returns the merger. REQUIRES: at least one wave and a mix of two values
+// or more.
+AudioGraph::Index add_wavetable(AudioGraph& graph, const std::vector<Curve>& waves, const Curve& mix,
+                                double duration, const Quirks& quirks);
 
 }  // namespace kpm::render

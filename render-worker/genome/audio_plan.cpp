@@ -69,8 +69,9 @@ public:
             }
             const auto kind = kind_named(patch_node.name);
             if (!kind)
-                return Error{ErrorCode::Invalid, fmt::format("cannot render genome: node type {} is not supported",
-                                                             in_quotes(patch_node.name))};
+                return Error{ErrorCode::Invalid,
+                             fmt::format("cannot render genome: node type {} is not supported",
+                                         in_quotes(patch_node.name))};
             nodes_.push_back({patch_node.id, *kind, &patch_node, 1, {}});
         }
         index_ = index_of(nodes_);
@@ -124,7 +125,9 @@ bool drop_dead(std::vector<PlanNode>& plan) {
 
 }  // namespace
 
-const NodeType& type_of(NodeKind kind) { return kNodeTypes[static_cast<std::size_t>(kind)]; }
+const NodeType& type_of(NodeKind kind) {
+    return kNodeTypes[static_cast<std::size_t>(kind)];
+}
 
 double PlanNode::oscillator_frequency() const {
     if (patch_node->name != kNoteOscillator) return patch_node->number_or("frequency", 440);
@@ -132,7 +135,9 @@ double PlanNode::oscillator_frequency() const {
     return offset != 0 ? note_frequency(offset) : 440;
 }
 
-Result<std::vector<PlanNode>> decode_audio(const Patch& patch) { return Decoder(patch).decode(); }
+Result<std::vector<PlanNode>> decode_audio(const Patch& patch) {
+    return Decoder(patch).decode();
+}
 
 std::vector<PlanNode> cleaned(std::vector<PlanNode> plan, const std::vector<NetworkOutput>& outputs) {
     std::erase_if(plan, [&](const PlanNode& node) { return !has_data(node, outputs); });

@@ -1,7 +1,7 @@
 #pragma once
-// The patch as an audio graph, before any sound: its audio nodes, the gain nodes that the connections' weights become,
-// and the edges; cleaned of what leads nowhere. Pure.
-// A connection to target 0 goes to the destination without its weight. Every other one goes through a gain node
+// The patch as an audio graph, before any sound: its audio nodes, the gain nodes that the connections'
+// weights become, and the edges; cleaned of what leads nowhere. Pure. A connection to target 0 goes to the
+// destination without its weight. Every other one goes through a gain node
 // "<source>_<target>[-<parameter>]-weight"; these follow the patch's nodes in the order of the connections.
 
 #include <optional>
@@ -61,8 +61,8 @@ struct PlanNode {
 // Errors: Invalid (a node type that the reference does not have).
 Result<std::vector<PlanNode>> decode_audio(const Patch& patch);
 
-// Drops the wavetable and additive nodes that no output gives their data, then, again and again, the edges to what is
-// not there or takes no audio, and the weights without an edge or a source.
+// Drops the wavetable and additive nodes that no output gives their data, then, again and again, the edges to
+// what is not there or takes no audio, and the weights without an edge or a source.
 std::vector<PlanNode> cleaned(std::vector<PlanNode> plan, const std::vector<NetworkOutput>& outputs);
 
 // Both.

@@ -1,6 +1,6 @@
 #pragma once
-// Reading the fields of one JSON object, with the first mistake kept: after it every read gives its fallback, and the
-// caller asks once at the end. `null` counts as absent everywhere, as in JavaScript's defaults.
+// Reading the fields of one JSON object, with the first mistake kept: after it every read gives its fallback,
+// and the caller asks once at the end. `null` counts as absent everywhere, as in JavaScript's defaults.
 
 #include <optional>
 #include <string>

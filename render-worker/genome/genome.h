@@ -1,5 +1,6 @@
 #pragma once
-// A genome, decoded: its network(s) as programs and its patch. Pure and total: any JSON gives a Genome or an error.
+// A genome, decoded: its network(s) as programs and its patch. Pure and total: any JSON gives a Genome or an
+// error.
 
 #include "ipc/base/result.h"
 #include "render-worker/genome/json_fwd.h"
@@ -13,8 +14,8 @@ struct Genome {
     Patch patch;
 };
 
-// Accepts the genome bare, as { genome: … }, { data: … } (each up to three levels, as object or as text of one).
-// Errors: Invalid, naming the place.
+// Accepts the genome bare, as { genome: … }, { data: … } (each up to three levels, as object or as text of
+// one). Errors: Invalid, naming the place.
 Result<Genome> parse_genome(const Json& json);
 
 }  // namespace kpm::render

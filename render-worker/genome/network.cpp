@@ -42,7 +42,8 @@ private:
         for (std::size_t i = 0; i < nodes.size() && !fault_; ++i) {
             const Fields node(nodes[i], fmt::format("{}[{}]", fields_.place("nodes"), i), fault_);
             const auto gid = node.id("gid");
-            if (!gid) node.fault("gid", "missing");
+            if (!gid)
+                node.fault("gid", "missing");
             else if (!index_.emplace(*gid, static_cast<std::uint32_t>(i)).second)
                 node.fault("gid", fmt::format("{} occurs twice", in_quotes(*gid)));
             leading = leading && node.text("nodeType") == "Bias";
@@ -50,7 +51,8 @@ private:
             const auto name = node.text("activationFunction");
             const auto activation = name ? activation_named(*name) : std::nullopt;
             if (!activation)
-                node.fault("activationFunction", name ? in_quotes(*name) + " is not a known function" : "missing");
+                node.fault("activationFunction",
+                           name ? in_quotes(*name) + " is not a known function" : "missing");
             network_.activations.push_back(activation.value_or(Activation::Null));
         }
     }
@@ -58,7 +60,8 @@ private:
     void decode_connections() {
         const Json& connections = fields_.list("connections", kMaxConnections);
         for (std::size_t i = 0; i < connections.size() && !fault_; ++i) {
-            const Fields connection(connections[i], fmt::format("{}[{}]", fields_.place("connections"), i), fault_);
+            const Fields connection(connections[i], fmt::format("{}[{}]", fields_.place("connections"), i),
+                                    fault_);
             const auto weight = connection.number("weight");
             if (!weight) connection.fault("weight", "missing");
             const auto source = node_index(connection, "sourceID");
@@ -89,7 +92,9 @@ std::optional<double> parse_frequency(std::string_view text) {
 }
 
 // JavaScript's Math.round: halves go up.
-double rounded(double value) { return std::floor(value + 0.5); }
+double rounded(double value) {
+    return std::floor(value + 0.5);
+}
 
 }  // namespace
 
@@ -111,13 +116,16 @@ Result<WaveNetwork> WaveNetwork::parse(const Json& wave_network) {
         add(0, wave_network, "waveNetwork");
     } else {
         const Json* networks = top.find("CPPNs");
-        if (networks == nullptr || !networks->is_object() || networks->empty() || networks->size() > kMaxNetworks)
+        if (networks == nullptr || !networks->is_object() || networks->empty() ||
+            networks->size() > kMaxNetworks)
             top.fault("CPPNs", fmt::format("not an object of 1 to {} networks", kMaxNetworks));
         else
             for (const auto& [key, holder] : networks->items()) {
                 const std::string place = fmt::format("waveNetwork.CPPNs[{}]", in_quotes(key));
-                if (const auto frequency = parse_frequency(key)) add(*frequency, holder, place);
-                else fault.set(place, "not a frequency");
+                if (const auto frequency = parse_frequency(key))
+                    add(*frequency, holder, place);
+                else
+                    fault.set(place, "not a frequency");
                 if (fault) break;
             }
     }

@@ -22,8 +22,9 @@ public:
     static Result<WaveNetwork> parse(const Json& wave_network);
 
     bool empty() const { return entries_.empty(); }
-    // The network for an output whose frequency before any transposition is `base_frequency`: the entry of the
-    // rounded frequency (to 1 Hz below 20 Hz, else to 10 Hz), or the numerically nearest one. REQUIRES: !empty().
+    // The network for an output whose frequency before any transposition is `base_frequency`: the entry of
+    // the rounded frequency (to 1 Hz below 20 Hz, else to 10 Hz), or the numerically nearest one. REQUIRES:
+    // !empty().
     const CppnProgram& for_frequency(double base_frequency) const;
     const std::vector<Entry>& entries() const { return entries_; }
 

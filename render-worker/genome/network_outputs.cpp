@@ -87,7 +87,9 @@ double Pitch::transposed(double frequency) const {
 }
 
 // Two powers, as the reference takes them: one would give other bits.
-double note_frequency(double note_offset) { return 440.0 * std::pow(std::pow(2.0, 1.0 / 12.0), note_offset); }
+double note_frequency(double note_offset) {
+    return 440.0 * std::pow(std::pow(2.0, 1.0 / 12.0), note_offset);
+}
 
 bool is_network_output(const PatchNode& node) {
     return std::find(kOutputNodes.begin(), kOutputNodes.end(), node.name) != kOutputNodes.end();

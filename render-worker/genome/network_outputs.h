@@ -1,9 +1,9 @@
 #pragma once
 // Which network signals a patch asks for, at which frequency, and what each feeds. Pure.
-// The patch's network output nodes do not become audio nodes; each is split by what it feeds into up to three outputs,
-// in this order: its `buffer` connections, its `partialBuffer` connections, all others. Only the first two follow the
-// note: f_buffer = t(f), f_partial = t(f) · n + (t(f) · inharmonicity) for partial n > 1, f_other = f, where t
-// transposes by the note delta: t(f) = f · 2^(100 delta / 1200), or f · r1 · r2.
+// The patch's network output nodes do not become audio nodes; each is split by what it feeds into up to three
+// outputs, in this order: its `buffer` connections, its `partialBuffer` connections, all others. Only the
+// first two follow the note: f_buffer = t(f), f_partial = t(f) · n + (t(f) · inharmonicity) for partial n >
+// 1, f_other = f, where t transposes by the note delta: t(f) = f · 2^(100 delta / 1200), or f · r1 · r2.
 
 #include <cstdint>
 #include <optional>
@@ -20,7 +20,7 @@ struct Pitch {
     double note_delta = 0;                                // semitones
     std::optional<std::pair<double, double>> note_ratio;  // in place of the delta
     bool use_inharmonicity = true;
-    bool applies_to_all = false;                          // the other outputs follow the note too
+    bool applies_to_all = false;  // the other outputs follow the note too
 
     double transposed(double frequency) const;
 };
@@ -40,9 +40,10 @@ struct NetworkOutput {
     };
 
     SignalKind kind = SignalKind::Network;
-    std::uint32_t index = 0;    // of the network's output, for SignalKind::Network
-    double frequency = 0;       // Hz, transposed
-    double base_frequency = 0;  // Hz, before transposition: chooses the network when there is one per frequency
+    std::uint32_t index = 0;  // of the network's output, for SignalKind::Network
+    double frequency = 0;     // Hz, transposed
+    double base_frequency =
+        0;  // Hz, before transposition: chooses the network when there is one per frequency
     std::vector<Connection> connections;
 };
 

@@ -24,17 +24,23 @@ constexpr std::array kNumberKeys = {
 const Json& unquoted(const Json& element, const std::string& place, Json& storage, Fault& fault) {
     if (!element.is_string()) return element;
     auto parsed = parse_json_text(element.get_ref<const std::string&>(), place);
-    if (!parsed) fault.set(place, "not valid JSON");
-    else storage = std::move(*parsed);
+    if (!parsed)
+        fault.set(place, "not valid JSON");
+    else
+        storage = std::move(*parsed);
     return storage;
 }
 
 PatchNode decode_node(const Fields& fields) {
     PatchNode node;
-    if (auto id = fields.id("id")) node.id = std::move(*id);
-    else fields.fault("id", "missing");
-    if (auto name = fields.text("name")) node.name = std::move(*name);
-    else fields.fault("name", "missing");
+    if (auto id = fields.id("id"))
+        node.id = std::move(*id);
+    else
+        fields.fault("id", "missing");
+    if (auto name = fields.text("name"))
+        node.name = std::move(*name);
+    else
+        fields.fault("name", "missing");
     node.type = fields.id("type");
     for (const char* key : kNumberKeys)
         if (const auto value = fields.number(key)) node.numbers.emplace(key, *value);
@@ -55,10 +61,14 @@ std::optional<std::pair<double, double>> decode_range(const Fields& fields) {
 
 PatchConnection decode_connection(const Fields& fields) {
     PatchConnection connection;
-    if (auto source = fields.id("sourceNode")) connection.source = std::move(*source);
-    else fields.fault("sourceNode", "missing");
-    if (auto target = fields.id("targetNode")) connection.target = std::move(*target);
-    else fields.fault("targetNode", "missing");
+    if (auto source = fields.id("sourceNode"))
+        connection.source = std::move(*source);
+    else
+        fields.fault("sourceNode", "missing");
+    if (auto target = fields.id("targetNode"))
+        connection.target = std::move(*target);
+    else
+        fields.fault("targetNode", "missing");
     const Json* target = fields.find("targetNode");
     connection.to_destination = target != nullptr && target->is_number() && connection.target == "0";
     connection.parameter = fields.text("targetParameter").value_or("");
@@ -112,7 +122,8 @@ Result<Patch> parse_patch(const Json& as_neat_patch) {
     const Fields fields(value, "asNEATPatch", fault);
     Patch patch;
     patch.nodes = decode_list<PatchNode>(fields, "nodes", kMaxNodes, fault, decode_node);
-    patch.connections = decode_list<PatchConnection>(fields, "connections", kMaxConnections, fault, decode_connection);
+    patch.connections =
+        decode_list<PatchConnection>(fields, "connections", kMaxConnections, fault, decode_connection);
     refuse_repeated_ids(patch, fault);
     if (fault) return fault.error();
     return patch;

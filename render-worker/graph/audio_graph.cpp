@@ -7,7 +7,8 @@ namespace {
 
 class Destination : public AudioNode {
 public:
-    explicit Destination(std::size_t channels) : AudioNode({ChannelRule::Count::Explicit, channels, false}, 1) {}
+    explicit Destination(std::size_t channels)
+        : AudioNode({ChannelRule::Count::Explicit, channels, false}, 1) {}
     void process(const BlockTime&) override { output().assign(inputs()[0]); }
 };
 
@@ -44,8 +45,10 @@ private:
                 continue;
             }
             const std::size_t target = targets[frame.next++].to;
-            if (on_path_[target]) mark_cycle(target);
-            else if (!seen_[target]) enter(target);
+            if (on_path_[target])
+                mark_cycle(target);
+            else if (!seen_[target])
+                enter(target);
         }
     }
 
@@ -80,14 +83,18 @@ AudioGraph::Index AudioGraph::add(std::unique_ptr<AudioNode> node) {
     return vertices_.size() - 1;
 }
 
-void AudioGraph::connect(Index from, Index to) { vertices_[from].edges.push_back({to, nullptr}); }
+void AudioGraph::connect(Index from, Index to) {
+    vertices_[from].edges.push_back({to, nullptr});
+}
 
 void AudioGraph::connect_param(Index from, Index to, AudioParam& param) {
     vertices_[from].edges.push_back({to, &param});
 }
 
 std::vector<AudioGraph::Index> AudioGraph::processing_order() const {
-    const auto targets_of = [this](Index index) -> const std::vector<Edge>& { return vertices_[index].edges; };
+    const auto targets_of = [this](Index index) -> const std::vector<Edge>& {
+        return vertices_[index].edges;
+    };
     return Ordering(vertices_.size(), targets_of).run();
 }
 
@@ -118,7 +125,8 @@ Result<std::vector<std::vector<float>>> AudioGraph::render(std::size_t frames, c
         if (out.silent) continue;
         const std::size_t count = std::min(kQuantum, frames - frame);
         for (std::size_t c = 0; c < destination_channels_; ++c)
-            std::copy_n(out.samples[c].begin(), count, channels[c].begin() + static_cast<std::ptrdiff_t>(frame));
+            std::copy_n(out.samples[c].begin(), count,
+                        channels[c].begin() + static_cast<std::ptrdiff_t>(frame));
     }
     return channels;
 }

@@ -1,9 +1,9 @@
 #pragma once
-// Audio nodes, their connections, and the rendering of all of it in blocks of 128 frames into a destination of one or
-// more channels. Used by one thread.
-// The order of processing, which fixes the order of summation at the inputs, is the reference's: depth first over the
-// nodes in the order of their making (the destination first) along the outgoing connections in their order; the
-// reverse of the order in which nodes are left. Nodes on a cycle are muted.
+// Audio nodes, their connections, and the rendering of all of it in blocks of 128 frames into a destination
+// of one or more channels. Used by one thread. The order of processing, which fixes the order of summation at
+// the inputs, is the reference's: depth first over the nodes in the order of their making (the destination
+// first) along the outgoing connections in their order; the reverse of the order in which nodes are left.
+// Nodes on a cycle are muted.
 
 #include <cstdint>
 #include <memory>

@@ -1,5 +1,6 @@
 #pragma once
-// A node of the audio graph. The graph adds up its inputs, calls process() once per block, and passes the output on.
+// A node of the audio graph. The graph adds up its inputs, calls process() once per block, and passes the
+// output on.
 
 #include <memory>
 #include <string_view>
@@ -18,7 +19,8 @@ public:
     AudioNode(const AudioNode&) = delete;
     AudioNode& operator=(const AudioNode&) = delete;
 
-    // Reads inputs() and the parameters, writes output() completely. The graph silences the inputs afterwards.
+    // Reads inputs() and the parameters, writes output() completely. The graph silences the inputs
+    // afterwards.
     virtual void process(const BlockTime& time) = 0;
 
     // nullptr when the node has no such parameter; owned by the node.

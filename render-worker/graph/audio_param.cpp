@@ -7,7 +7,9 @@
 namespace kpm::render {
 
 AudioParam::AudioParam(Limits limits, bool first_channel_modulates)
-    : limits_(limits), rule_{ChannelRule::Count::Explicit, 1, first_channel_modulates}, value_(limits.initial) {}
+    : limits_(limits),
+      rule_{ChannelRule::Count::Explicit, 1, first_channel_modulates},
+      value_(limits.initial) {}
 
 void AudioParam::set_curve(Curve curve, double duration) {
     assert(curve->size() >= 2);

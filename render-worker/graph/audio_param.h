@@ -1,6 +1,7 @@
 #pragma once
-// A parameter of an audio node (AudioParam of the Web Audio specification): a constant or a curve over time, plus what
-// is connected to it, clamped to the parameter's range. The node that has it computes it once per block.
+// A parameter of an audio node (AudioParam of the Web Audio specification): a constant or a curve over time,
+// plus what is connected to it, clamped to the parameter's range. The node that has it computes it once per
+// block.
 
 #include <array>
 #include <memory>

@@ -18,8 +18,10 @@ namespace kpm::render {
 namespace {
 
 Error graph_error(const PlanNode& node, std::string_view reason) {
-    const std::string_view name = node.patch_node != nullptr ? std::string_view(node.patch_node->name) : "weight";
-    return {ErrorCode::Invalid, fmt::format("cannot render genome: node {} ({}) {}", in_quotes(node.id), name, reason)};
+    const std::string_view name =
+        node.patch_node != nullptr ? std::string_view(node.patch_node->name) : "weight";
+    return {ErrorCode::Invalid,
+            fmt::format("cannot render genome: node {} ({}) {}", in_quotes(node.id), name, reason)};
 }
 
 // Nodes that take no audio: what is connected to them goes nowhere, as in the reference.
@@ -53,18 +55,25 @@ private:
 
     Result<void> add_node(const PlanNode& node) {
         switch (node.kind) {
-            case NodeKind::Gain: return add_gain(node);
-            case NodeKind::Oscillator: return add_oscillator(node);
-            case NodeKind::BufferSource: return add_buffer_source(node);
-            case NodeKind::Wavetable: return add_wavetable_node(node);
-            case NodeKind::Additive: return add_additive_node(node);
+            case NodeKind::Gain:
+                return add_gain(node);
+            case NodeKind::Oscillator:
+                return add_oscillator(node);
+            case NodeKind::BufferSource:
+                return add_buffer_source(node);
+            case NodeKind::Wavetable:
+                return add_wavetable_node(node);
+            case NodeKind::Additive:
+                return add_additive_node(node);
             // Nothing enters it in the reference, so it is silent: no part of the graph.
-            case NodeKind::FeedbackDelay: return {};
+            case NodeKind::FeedbackDelay:
+                return {};
             case NodeKind::Biquad:
             case NodeKind::Delay:
             case NodeKind::Compressor:
             case NodeKind::Convolver:
-            case NodeKind::WaveShaper: break;
+            case NodeKind::WaveShaper:
+                break;
         }
         assert(!"check_supported was not asked");
         return {};
@@ -93,8 +102,10 @@ private:
     Result<void> add_buffer_source(const PlanNode& node) {
         Curve buffer;
         for (const Feed& feed : feeds(node)) {
-            if (feed.connection->parameter == "buffer") buffer = curve(feed);
-            else if (!feed.connection->parameter.empty()) return no_parameter(node, feed.connection->parameter);
+            if (feed.connection->parameter == "buffer")
+                buffer = curve(feed);
+            else if (!feed.connection->parameter.empty())
+                return no_parameter(node, feed.connection->parameter);
         }
         vertices_[node.id] = graph_.add(std::make_unique<BufferSource>(buffer));
         return {};
@@ -104,22 +115,28 @@ private:
         std::vector<Curve> waves;
         Curve mix;
         for (const Feed& feed : feeds(node)) {
-            if (feed.connection->parameter == "buffer") waves.push_back(curve(feed));
-            else if (feed.connection->parameter == "mix" && mix == nullptr) mix = curve(feed);
+            if (feed.connection->parameter == "buffer")
+                waves.push_back(curve(feed));
+            else if (feed.connection->parameter == "mix" && mix == nullptr)
+                mix = curve(feed);
         }
         vertices_[node.id] = add_wavetable(graph_, waves, mix, options_.duration, options_.quirks);
         return {};
     }
 
-    // Buffers and envelopes are kept by partial number, in the order of first appearance; the j-th buffer goes with the
-    // j-th envelope. The weights count connections, not numbers, and the first partial has none.
+    // Buffers and envelopes are kept by partial number, in the order of first appearance; the j-th buffer
+    // goes with the j-th envelope. The weights count connections, not numbers, and the first partial has
+    // none.
     Result<void> add_additive_node(const PlanNode& node) {
         std::vector<std::pair<double, Curve>> buffers, envelopes;
         std::vector<double> weights;
         const auto keep = [](auto& list, double number, Curve kept) {
-            const auto it = std::find_if(list.begin(), list.end(), [&](auto& item) { return item.first == number; });
-            if (it != list.end()) it->second = std::move(kept);
-            else list.emplace_back(number, std::move(kept));
+            const auto it =
+                std::find_if(list.begin(), list.end(), [&](auto& item) { return item.first == number; });
+            if (it != list.end())
+                it->second = std::move(kept);
+            else
+                list.emplace_back(number, std::move(kept));
         };
         for (const Feed& feed : feeds(node)) {
             const double number = feed.connection->partial_number;
@@ -129,8 +146,8 @@ private:
             weights.push_back(feed.connection->weight);
         }
         if (envelopes.size() < buffers.size())
-            return graph_error(node, fmt::format("has {} partials but only {} envelopes", buffers.size(),
-                                                 envelopes.size()));
+            return graph_error(
+                node, fmt::format("has {} partials but only {} envelopes", buffers.size(), envelopes.size()));
         std::vector<Partial> partials;
         for (std::size_t j = 0; j < buffers.size(); ++j)
             partials.push_back({buffers[j].second, envelopes[j].second, j == 0 ? 1.0 : weights[j]});
@@ -189,7 +206,8 @@ private:
         return std::any_of(node.edges.begin(), node.edges.end(), [this](const PlanEdge& edge) {
             if (edge.to_destination) return true;
             const auto& next = by_id_.at(edge.target)->edges;
-            return std::any_of(next.begin(), next.end(), [](const PlanEdge& e) { return e.parameter.empty(); });
+            return std::any_of(next.begin(), next.end(),
+                               [](const PlanEdge& e) { return e.parameter.empty(); });
         });
     }
 
@@ -221,12 +239,14 @@ Result<void> check_supported(const std::vector<PlanNode>& plan) {
             case NodeKind::BufferSource:
             case NodeKind::Wavetable:
             case NodeKind::Additive:
-            case NodeKind::FeedbackDelay: continue;
+            case NodeKind::FeedbackDelay:
+                continue;
             case NodeKind::Biquad:
             case NodeKind::Delay:
             case NodeKind::Compressor:
             case NodeKind::Convolver:
-            case NodeKind::WaveShaper: break;
+            case NodeKind::WaveShaper:
+                break;
         }
         return Error{ErrorCode::Invalid, fmt::format("cannot render genome: node type '{}' is not supported",
                                                      type_of(node.kind).patch_name)};

@@ -1,9 +1,10 @@
 #pragma once
 // From the plan of a patch and the signals of its network outputs to an AudioGraph. Pure.
 // Where a signal goes: `buffer` of a buffer source (the last one counts), `buffer` and `mix` of a wavetable,
-// `partialBuffer` and `partialGainEnvelope` of an additive node; any other name is a parameter of the node, which then
-// follows the signal over the whole duration (again the last one counts). A connection with a range [lo, hi] gives
-// (s + 1) / 2 · (hi - lo) + lo in place of s. Connected audio nodes add to a parameter's signal.
+// `partialBuffer` and `partialGainEnvelope` of an additive node; any other name is a parameter of the node,
+// which then follows the signal over the whole duration (again the last one counts). A connection with a
+// range [lo, hi] gives (s + 1) / 2 · (hi - lo) + lo in place of s. Connected audio nodes add to a parameter's
+// signal.
 
 #include <vector>
 
@@ -32,7 +33,8 @@ struct GraphOptions {
 // Errors: Invalid, for a node type that this renderer lacks.
 Result<void> check_supported(const std::vector<PlanNode>& plan);
 
-// REQUIRES: check_supported(plan). Errors: Invalid (a connection to a parameter or input that the node lacks).
+// REQUIRES: check_supported(plan). Errors: Invalid (a connection to a parameter or input that the node
+// lacks).
 Result<AudioGraph> build_graph(const GraphInput& input, const GraphOptions& options);
 
 }  // namespace kpm::render

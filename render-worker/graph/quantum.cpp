@@ -17,7 +17,9 @@ void fill_zeros(Quantum& block, std::size_t from, std::size_t to) {
     for (std::size_t c = from; c < to; ++c) block.samples[c].fill(0);
 }
 
-void mix_discrete(Quantum& block, std::size_t channels) { fill_zeros(block, block.channels, channels); }
+void mix_discrete(Quantum& block, std::size_t channels) {
+    fill_zeros(block, block.channels, channels);
+}
 
 void mono_to_surround(Quantum& block) {
     block.samples[kCentre] = block.samples[0];
@@ -47,15 +49,24 @@ void surround_to_mono(Quantum& block) {
     }
 }
 
-// Layouts of 3 to 5 channels never arise: sources are mono, the destination has 1, 2 or 8 channels, mergers have 6.
+// Layouts of 3 to 5 channels never arise: sources are mono, the destination has 1, 2 or 8 channels, mergers
+// have 6.
 void mix_speakers(Quantum& block, std::size_t channels) {
-    const auto is = [&](std::size_t from, std::size_t to) { return block.channels == from && channels == to; };
-    if (is(1, 2)) block.samples[kRight] = block.samples[kLeft];
-    else if (is(1, kSurroundChannels)) mono_to_surround(block);
-    else if (is(2, 1)) stereo_to_mono(block);
-    else if (is(kSurroundChannels, 2)) surround_to_stereo(block);
-    else if (is(kSurroundChannels, 1)) surround_to_mono(block);
-    else mix_discrete(block, channels);
+    const auto is = [&](std::size_t from, std::size_t to) {
+        return block.channels == from && channels == to;
+    };
+    if (is(1, 2))
+        block.samples[kRight] = block.samples[kLeft];
+    else if (is(1, kSurroundChannels))
+        mono_to_surround(block);
+    else if (is(2, 1))
+        stereo_to_mono(block);
+    else if (is(kSurroundChannels, 2))
+        surround_to_stereo(block);
+    else if (is(kSurroundChannels, 1))
+        surround_to_mono(block);
+    else
+        mix_discrete(block, channels);
 }
 
 }  // namespace
@@ -74,8 +85,10 @@ void Quantum::assign(const Quantum& other) {
 
 void mix(Quantum& block, std::size_t channels, bool discrete) {
     if (block.silent || block.channels == channels) return;
-    if (discrete || block.channels > kSurroundChannels || channels > kSurroundChannels) mix_discrete(block, channels);
-    else mix_speakers(block, channels);
+    if (discrete || block.channels > kSurroundChannels || channels > kSurroundChannels)
+        mix_discrete(block, channels);
+    else
+        mix_speakers(block, channels);
     block.channels = channels;
 }
 

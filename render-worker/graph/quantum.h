@@ -8,7 +8,7 @@
 
 namespace kpm::render {
 
-inline constexpr std::size_t kQuantum = 128;     // frames
+inline constexpr std::size_t kQuantum = 128;  // frames
 inline constexpr std::size_t kMaxChannels = 8;
 
 struct Quantum {

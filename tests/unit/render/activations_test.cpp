@@ -23,7 +23,8 @@ TEST_CASE("activations: every function follows the reference's table", "[unit][a
         activate(*activation, block);
         for (std::size_t i = 0; i < xs.size(); ++i) {
             INFO("x = " << xs[i]);
-            CHECK(std::abs(activate(*activation, xs[i]) - expected[i]) <= 1e-14 * std::max(1.0, std::abs(expected[i])));
+            CHECK(std::abs(activate(*activation, xs[i]) - expected[i]) <=
+                  1e-14 * std::max(1.0, std::abs(expected[i])));
             CHECK(block[i] == activate(*activation, xs[i]));
         }
     }

@@ -30,7 +30,8 @@ SignalSpec samples(std::size_t count) {
 // One bias, two inputs, then `activations`, the first `outputs` of which are outputs.
 CppnNetwork network(std::uint32_t outputs, std::vector<Activation> activations,
                     std::vector<CppnNetwork::Connection> connections) {
-    CppnNetwork result{1, 2, outputs, {Activation::Null, Activation::Null, Activation::Null}, std::move(connections)};
+    CppnNetwork result{
+        1, 2, outputs, {Activation::Null, Activation::Null, Activation::Null}, std::move(connections)};
     result.activations.insert(result.activations.end(), activations.begin(), activations.end());
     return result;
 }
@@ -53,10 +54,11 @@ TEST_CASE("cppn: every stored channel of the reference is reproduced", "[unit][c
             for (std::size_t c = 0; c < rendering.channels.size(); ++c) {
                 const auto& channel = rendering.channels[c];
                 INFO("output " << channel.output << " at " << channel.frequency << " Hz");
-                const auto used = std::find_if(outputs->begin(), outputs->end(), [&](const NetworkOutput& output) {
-                    return output.kind == SignalKind::Network && output.index == channel.output &&
-                           output.frequency == Approx(channel.frequency).epsilon(1e-14);
-                });
+                const auto used =
+                    std::find_if(outputs->begin(), outputs->end(), [&](const NetworkOutput& output) {
+                        return output.kind == SignalKind::Network && output.index == channel.output &&
+                               output.frequency == Approx(channel.frequency).epsilon(1e-14);
+                    });
                 REQUIRE(used != outputs->end());
                 SignalSpec spec = samples(rendering.cppn_frames);
                 spec.frequency = channel.frequency;
@@ -65,7 +67,8 @@ TEST_CASE("cppn: every stored channel of the reference is reproduced", "[unit][c
                 const auto signal =
                     evaluate(genome->network.for_frequency(used->base_frequency), channel.output, spec);
                 const auto begin = stored.begin() + static_cast<std::ptrdiff_t>(c * rendering.cppn_frames);
-                const std::vector<float> expected(begin, begin + static_cast<std::ptrdiff_t>(rendering.cppn_frames));
+                const std::vector<float> expected(begin,
+                                                  begin + static_cast<std::ptrdiff_t>(rendering.cppn_frames));
                 CHECK(golden::max_error(signal, expected) <= 1e-6);
                 ++compared;
                 exact += signal == expected;
@@ -78,7 +81,8 @@ TEST_CASE("cppn: every stored channel of the reference is reproduced", "[unit][c
 }
 
 TEST_CASE("cppn: only the asked outputs are computed, and in their order", "[unit][cppn]") {
-    const auto program = compile(network(2, {Activation::Linear, Activation::Linear}, {{0, 3, 2.0}, {0, 4, 3.0}}));
+    const auto program =
+        compile(network(2, {Activation::Linear, Activation::Linear}, {{0, 3, 2.0}, {0, 4, 3.0}}));
     CpuCppn cppn;
     const std::uint32_t wanted[] = {1, 0, 1};
     const auto result = cppn.evaluate(program, wanted, samples(300), kGoOn);
@@ -100,8 +104,8 @@ TEST_CASE("cppn: a repeated connection counts twice with its last weight", "[uni
 
 TEST_CASE("cppn: the edge that closes a cycle contributes nothing", "[unit][cppn]") {
     // bias -> a (1), a -> b (2), b -> a (10): a is asked first, so b misses a.
-    const auto program =
-        compile(network(2, {Activation::Linear, Activation::Linear}, {{0, 3, 1.0}, {3, 4, 2.0}, {4, 3, 10.0}}));
+    const auto program = compile(
+        network(2, {Activation::Linear, Activation::Linear}, {{0, 3, 1.0}, {3, 4, 2.0}, {4, 3, 10.0}}));
     CHECK(program.recurrent);
     CHECK(evaluate(program, 0, samples(2)) == std::vector<float>(2, 1.0F));
     CHECK(evaluate(program, 1, samples(2)) == std::vector<float>(2, 0.0F));
@@ -137,7 +141,8 @@ TEST_CASE("cppn: an output that the network lacks is refused", "[unit][cppn]") {
     const std::uint32_t wanted[] = {1};
     const auto result = cppn.evaluate(program, wanted, samples(2), kGoOn);
     REQUIRE_FALSE(result);
-    CHECK(result.error() == kpm::Error{kpm::ErrorCode::Invalid, "cannot evaluate output 1: the network has 1 outputs"});
+    CHECK(result.error() ==
+          kpm::Error{kpm::ErrorCode::Invalid, "cannot evaluate output 1: the network has 1 outputs"});
 }
 
 TEST_CASE("cppn: a cancelled evaluation is given up", "[unit][cppn]") {

@@ -70,7 +70,8 @@ TEST_CASE("genome: deep nesting is refused, as text and as value", "[unit][genom
     Json value = Json::array();
     for (int depth = 0; depth < 200; ++depth) value = Json::array({std::move(value)});
     CHECK(mistake(Json{{"genome", value}}) == "cannot read genome: genome: nested too deeply");
-    CHECK(mistake_at("/asNEATPatch/nodes/0", text) == "cannot read genome: asNEATPatch.nodes[0]: not valid JSON");
+    CHECK(mistake_at("/asNEATPatch/nodes/0", text) ==
+          "cannot read genome: asNEATPatch.nodes[0]: not valid JSON");
 }
 
 TEST_CASE("genome: a connection to a missing node is named", "[unit][genome]") {
@@ -83,16 +84,19 @@ TEST_CASE("genome: a connection to a missing node is named", "[unit][genome]") {
 TEST_CASE("genome: wrong types and absurd counts in the network are named", "[unit][genome]") {
     const std::string network = kNetwork;
     CHECK(mistake_at("/waveNetwork", Json::array()) == "cannot read genome: waveNetwork: not an object");
-    CHECK(mistake_at("/waveNetwork/offspring", nullptr) == "cannot read genome: waveNetwork.offspring: missing");
+    CHECK(mistake_at("/waveNetwork/offspring", nullptr) ==
+          "cannot read genome: waveNetwork.offspring: missing");
     CHECK(mistake_at("/waveNetwork/offspring/nodes", 3) == network + "nodes: not an array");
     CHECK(mistake_at("/waveNetwork/offspring/nodes/2", "x") == network + "nodes[2]: not an object");
-    CHECK(mistake_at("/waveNetwork/offspring/nodes/2/gid", "0") == network + "nodes[2].gid: '0' occurs twice");
+    CHECK(mistake_at("/waveNetwork/offspring/nodes/2/gid", "0") ==
+          network + "nodes[2].gid: '0' occurs twice");
     CHECK(mistake_at("/waveNetwork/offspring/nodes/4/activationFunction", "relu") ==
           network + "nodes[4].activationFunction: 'relu' is not a known function");
     CHECK(mistake_at("/waveNetwork/offspring/connections/0/weight", "1") ==
           network + "connections[0].weight: not a finite number");
-    CHECK(mistake_at("/waveNetwork/offspring/connections/0/weight", std::numeric_limits<double>::quiet_NaN()) ==
-          network + "connections[0].weight: not a finite number");
+    CHECK(
+        mistake_at("/waveNetwork/offspring/connections/0/weight", std::numeric_limits<double>::quiet_NaN()) ==
+        network + "connections[0].weight: not a finite number");
     CHECK(mistake_at("/waveNetwork/offspring/inputNodeCount", -1) ==
           network + "inputNodeCount: not a count from 0 to 20000");
     CHECK(mistake_at("/waveNetwork/offspring/outputNodeCount", 1e18) ==
@@ -103,9 +107,11 @@ TEST_CASE("genome: wrong types and absurd counts in the network are named", "[un
 
 TEST_CASE("genome: wrong types in the patch are named", "[unit][genome]") {
     CHECK(mistake_at("/asNEATPatch", "[]") == "cannot read genome: asNEATPatch: not an object");
-    CHECK(mistake_at("/asNEATPatch/nodes", Json::object()) == "cannot read genome: asNEATPatch.nodes: not an array");
+    CHECK(mistake_at("/asNEATPatch/nodes", Json::object()) ==
+          "cannot read genome: asNEATPatch.nodes: not an array");
     CHECK(mistake_at("/asNEATPatch/nodes/1", 5) == "cannot read genome: asNEATPatch.nodes[1]: not an object");
-    CHECK(mistake_at("/asNEATPatch/nodes/1/name", 5) == "cannot read genome: asNEATPatch.nodes[1].name: not a string");
+    CHECK(mistake_at("/asNEATPatch/nodes/1/name", 5) ==
+          "cannot read genome: asNEATPatch.nodes[1].name: not a string");
     CHECK(mistake_at("/asNEATPatch/nodes/0/gain", "loud") ==
           "cannot read genome: asNEATPatch.nodes[0].gain: not a finite number");
     CHECK(mistake_at("/asNEATPatch/connections/0/targetNode", true) ==
@@ -118,18 +124,19 @@ TEST_CASE("genome: wrong types in the patch are named", "[unit][genome]") {
           "cannot read genome: asNEATPatch.connections: more than 10000 elements");
 }
 
-TEST_CASE("genome: one network per frequency is chosen by the rounded or the nearest frequency", "[unit][genome]") {
+TEST_CASE("genome: one network per frequency is chosen by the rounded or the nearest frequency",
+          "[unit][genome]") {
     const Json offspring = opened().at("waveNetwork").at("offspring");
     const auto of_slots = [&](int extra) {
         Json network = offspring;
         for (int i = 0; i < extra; ++i)
-            network["nodes"].push_back({{"gid", "h" + std::to_string(i)},
-                                        {"activationFunction", "Sine"},
-                                        {"nodeType", "Hidden"}});
+            network["nodes"].push_back(
+                {{"gid", "h" + std::to_string(i)}, {"activationFunction", "Sine"}, {"nodeType", "Hidden"}});
         return Json{{"offspring", network}};
     };
-    const auto network = WaveNetwork::parse(
-        {{"oneCPPNPerFrequency", true}, {"CPPNs", {{"7", of_slots(0)}, {"440", of_slots(1)}, {"470", of_slots(2)}}}});
+    const auto network =
+        WaveNetwork::parse({{"oneCPPNPerFrequency", true},
+                            {"CPPNs", {{"7", of_slots(0)}, {"440", of_slots(1)}, {"470", of_slots(2)}}}});
     REQUIRE(network);
     const auto slots = [&](double frequency) { return network->for_frequency(frequency).slot_count - 21; };
     CHECK(slots(6.6) == 0);
@@ -169,11 +176,12 @@ std::string render_mistake_at(const char* pointer, Json value) {
 TEST_CASE("genome: what cannot be rendered is refused with the node's name", "[unit][genome]") {
     CHECK(render_mistake_at("/asNEATPatch/nodes/0/name", "PannerNode") ==
           "cannot render genome: node type 'PannerNode' is not supported");
-    CHECK(render_mistake_at("/asNEATPatch/connections/0/targetParameter", "loudness").find(
-              "has no parameter 'loudness'") != std::string::npos);
+    CHECK(render_mistake_at("/asNEATPatch/connections/0/targetParameter", "loudness")
+              .find("has no parameter 'loudness'") != std::string::npos);
     Json no_network = opened();
     no_network.erase("waveNetwork");
-    CHECK(render_mistake(no_network) == "cannot render genome: it has no waveNetwork, but its patch uses one");
+    CHECK(render_mistake(no_network) ==
+          "cannot render genome: it has no waveNetwork, but its patch uses one");
     Json no_such_output = opened();
     for (Json& node : no_such_output["asNEATPatch"]["nodes"])
         if (node.contains("type")) node["type"] = "18";

@@ -30,7 +30,8 @@ Rendering rendering_from(const Json& json) {
     r.request.duration = json.at("duration").get<double>();
     r.request.note_delta = json.at("note_delta").get<double>();
     if (json.contains("note_ratio"))
-        r.request.note_ratio = std::pair(json.at("note_ratio")[0].get<double>(), json.at("note_ratio")[1].get<double>());
+        r.request.note_ratio =
+            std::pair(json.at("note_ratio")[0].get<double>(), json.at("note_ratio")[1].get<double>());
     r.request.velocity = json.at("velocity").get<double>();
     r.request.reverse = json.at("reverse").get<bool>();
     r.request.use_overtone_inharmonicity_factors = json.at("inharmonicity").get<bool>();
@@ -70,7 +71,9 @@ std::vector<float> read_floats(const std::string& file) {
     return values;
 }
 
-Json read_json(const std::string& file) { return Json::parse(read(file)); }
+Json read_json(const std::string& file) {
+    return Json::parse(read(file));
+}
 
 Pitch Rendering::pitch() const {
     return {request.note_delta, request.note_ratio, request.use_overtone_inharmonicity_factors,

@@ -1,6 +1,6 @@
 #pragma once
-// Reads the reference data in tests/golden/kromosynth (see its README). Throws std::runtime_error when a file is
-// missing or damaged: a test without its data must fail.
+// Reads the reference data in tests/golden/kromosynth (see its README). Throws std::runtime_error when a file
+// is missing or damaged: a test without its data must fail.
 
 #include <string>
 #include <vector>

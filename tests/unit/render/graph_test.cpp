@@ -50,7 +50,8 @@ TEST_CASE("mix: a pair is halved to mono", "[unit][graph]") {
     CHECK(first_samples(quantum) == std::vector<float>{0.375F});
 }
 
-TEST_CASE("mix: beyond 5.1 and in discrete inputs channels are dropped or filled with zeros", "[unit][graph]") {
+TEST_CASE("mix: beyond 5.1 and in discrete inputs channels are dropped or filled with zeros",
+          "[unit][graph]") {
     Quantum wide = block({1, 2});
     mix(wide, 8, false);
     CHECK(first_samples(wide) == std::vector<float>{1, 2, 0, 0, 0, 0, 0, 0});
@@ -74,7 +75,8 @@ TEST_CASE("add: a clamped input never gets wider than its limit", "[unit][graph]
     CHECK(first_samples(input) == std::vector<float>{2, 1});
 }
 
-TEST_CASE("graph: a length that is no multiple of the block is rendered to its last sample", "[unit][graph]") {
+TEST_CASE("graph: a length that is no multiple of the block is rendered to its last sample",
+          "[unit][graph]") {
     AudioGraph graph(16000, 1);
     graph.connect(graph.add(constant(0.5F, 131)), AudioGraph::kDestination);
     const auto channels = graph.render(133, kGoOn);

@@ -33,7 +33,9 @@ class Bench {
 public:
     explicit Bench(std::size_t channels = 1) : graph_(kRate, channels) {}
 
-    AudioGraph::Index source(const std::string& name) { return graph_.add(std::make_unique<BufferSource>(stored(name))); }
+    AudioGraph::Index source(const std::string& name) {
+        return graph_.add(std::make_unique<BufferSource>(stored(name)));
+    }
     AudioGraph::Index gain(float value) {
         const auto index = graph_.add(std::make_unique<Gain>(kQuirks));
         param(index, "gain").set(value);
@@ -95,7 +97,8 @@ TEST_CASE("node cases: gain, constant and along a curve", "[unit][nodes]") {
     curve.check("gain_curve");
 }
 
-TEST_CASE("node cases: oscillators at a constant, a curved, a negative and a modulated frequency", "[unit][nodes]") {
+TEST_CASE("node cases: oscillators at a constant, a curved, a negative and a modulated frequency",
+          "[unit][nodes]") {
     for (const std::string form : {"sine", "square", "sawtooth", "triangle"}) {
         Bench constant;
         constant.out(constant.oscillator(form, 440.5F));
@@ -136,6 +139,25 @@ TEST_CASE("node cases: a parameter takes the first channel of what is connected"
     bench.modulate(bench.merger(1, false), gain, "gain");
     bench.out(gain);
     bench.check("merger6_to_param");
+}
+
+TEST_CASE("node cases: mono added to 5.1 lands in its centre", "[unit][nodes]") {
+    Bench bench(2);
+    const auto sum = bench.gain(1);
+    bench.chain({bench.merger(1, false), sum});
+    bench.chain({bench.source("noise"), bench.gain(0.1F), sum});
+    bench.out(sum);
+    bench.check("merger6_plus_mono_to2");
+}
+
+TEST_CASE("node cases: a connected node adds to a parameter's curve", "[unit][nodes]") {
+    Bench bench;
+    const auto gain = bench.gain(1);
+    bench.param(gain, "gain").set_curve(stored("sinc"), kDuration);
+    bench.chain({bench.source("noise"), gain});
+    bench.modulate(bench.source("sine"), gain, "gain");
+    bench.out(gain);
+    bench.check("param_node_plus_curve");
 }
 
 TEST_CASE("node cases: a cycle without a delay is silent", "[unit][nodes]") {

@@ -35,8 +35,10 @@ void check_node(const PlanNode& node, const Json& stored) {
 void check_output(const NetworkOutput& output, const Json& stored) {
     CHECK(output.frequency == Approx(stored.at("frequency").get<double>()).epsilon(1e-14));
     const std::string source = stored.at("networkOutput").get<std::string>();
-    if (output.kind == SignalKind::Network) CHECK(std::to_string(output.index) == source);
-    else CHECK(source.substr(0, 5) == "noise");
+    if (output.kind == SignalKind::Network)
+        CHECK(std::to_string(output.index) == source);
+    else
+        CHECK(source.substr(0, 5) == "noise");
     std::size_t connections = 0;
     for (const auto& [target, list] : stored.at("audioGraphNodes").items()) {
         std::vector<NetworkOutput::Connection> mine;
@@ -45,10 +47,12 @@ void check_output(const NetworkOutput& output, const Json& stored) {
         REQUIRE(mine.size() == list.size());
         for (std::size_t i = 0; i < mine.size(); ++i) {
             const Json& c = list[i];
-            CHECK(mine[i].parameter == (c.at("paramName").is_null() ? "" : c.at("paramName").get<std::string>()));
+            CHECK(mine[i].parameter ==
+                  (c.at("paramName").is_null() ? "" : c.at("paramName").get<std::string>()));
             CHECK(mine[i].range == std::pair(c.at("range")[0].get<double>(), c.at("range")[1].get<double>()));
             CHECK(mine[i].weight == c.at("weight").get<double>());
-            if (c.contains("partialNumber")) CHECK(mine[i].partial_number == c.at("partialNumber").get<double>());
+            if (c.contains("partialNumber"))
+                CHECK(mine[i].partial_number == c.at("partialNumber").get<double>());
         }
         connections += mine.size();
     }
@@ -91,7 +95,8 @@ TEST_CASE("plan: every stored graph of the reference is decoded alike, for all n
 
 TEST_CASE("plan: what leads nowhere is dropped, with the weights that led there", "[unit][plan]") {
     Patch patch;
-    for (const auto& [id, name] : {std::pair("out", "GainNode"), {"add", "AdditiveNode"}, {"osc", "OscillatorNode"}})
+    for (const auto& [id, name] :
+         {std::pair("out", "GainNode"), {"add", "AdditiveNode"}, {"osc", "OscillatorNode"}})
         patch.nodes.push_back({id, name, {}, {}});
     patch.connections = {{.source = "osc", .target = "out"},
                          {.source = "osc", .target = "out"},

@@ -16,7 +16,8 @@ class StoredNoise : public NoiseSource {
 public:
     explicit StoredNoise(std::vector<float> samples) : samples_(std::move(samples)) {}
     std::vector<float> make(SignalKind, std::size_t count) override {
-        const std::vector<float> part(samples_.begin(), samples_.begin() + static_cast<std::ptrdiff_t>(count));
+        const std::vector<float> part(samples_.begin(),
+                                      samples_.begin() + static_cast<std::ptrdiff_t>(count));
         samples_.erase(samples_.begin(), samples_.begin() + static_cast<std::ptrdiff_t>(count));
         return part;
     }
@@ -30,7 +31,9 @@ kpm::Result<RenderedSound> render(const Json& genome, const RenderRequest& reque
     return Renderer(cppn).render(genome, request, kGoOn);
 }
 
-Json additive() { return golden::read_json("genomes/s03_additive.json.gz"); }
+Json additive() {
+    return golden::read_json("genomes/s03_additive.json.gz");
+}
 
 std::string refusal(const RenderRequest& request) {
     const auto sound = render(additive(), request);
@@ -49,7 +52,8 @@ void check_pcm(const std::vector<float>& samples, const std::vector<float>& expe
         return high * 256 + low;
     };
     int worst = 0;
-    for (std::size_t i = 0; i < mine.size() / 2; ++i) worst = std::max(worst, std::abs(value(mine, i) - value(theirs, i)));
+    for (std::size_t i = 0; i < mine.size() / 2; ++i)
+        worst = std::max(worst, std::abs(value(mine, i) - value(theirs, i)));
     CHECK(worst <= 1);
 }
 
