@@ -16,9 +16,12 @@ constexpr int kLengthBytes = 4;
 
 std::string_view prefix_of(AmpKind kind) {
     switch (kind) {
-        case AmpKind::Json: return kJsonPrefix;
-        case AmpKind::Text: return kTextPrefix;
-        case AmpKind::Blob: return {};
+        case AmpKind::Json:
+            return kJsonPrefix;
+        case AmpKind::Text:
+            return kTextPrefix;
+        case AmpKind::Blob:
+            return {};
     }
     return {};
 }
@@ -40,9 +43,13 @@ AmpArg json_arg(const Json& value) {
     return {AmpKind::Json, value.dump(-1, ' ', false, Json::error_handler_t::replace)};
 }
 
-AmpArg text_arg(std::string text) { return {AmpKind::Text, std::move(text)}; }
+AmpArg text_arg(std::string text) {
+    return {AmpKind::Text, std::move(text)};
+}
 
-AmpArg blob_arg(std::string bytes) { return {AmpKind::Blob, std::move(bytes)}; }
+AmpArg blob_arg(std::string bytes) {
+    return {AmpKind::Blob, std::move(bytes)};
+}
 
 std::string encode_frame(const AmpFrame& frame) {
     assert(!frame.args.empty() && frame.args.size() <= kMaxAmpArgs);
@@ -139,6 +146,8 @@ std::size_t AmpDecoder::buffered() const {
     return size;
 }
 
-bool AmpDecoder::is_inside_frame() const { return step_ != Step::Meta || !frame_.args.empty(); }
+bool AmpDecoder::is_inside_frame() const {
+    return step_ != Step::Meta || !frame_.args.empty();
+}
 
 }  // namespace kpm::ipc

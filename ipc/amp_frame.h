@@ -73,7 +73,7 @@ private:
     void finish_arg();
 
     AmpLimits limits_;
-    std::string input_;        // not yet looked at: input_[offset_..]
+    std::string input_;  // not yet looked at: input_[offset_..]
     std::size_t offset_ = 0;
     Step step_ = Step::Meta;
     std::size_t args_left_ = 0;

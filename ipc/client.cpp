@@ -1,7 +1,7 @@
 #include "ipc/client.h"
 
-#include <fmt/format.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -92,7 +92,9 @@ Result<Json> value_of(Reply reply) {
     return Json(std::get<MethodNames>(reply.result).names);
 }
 
-std::string id_of(Client::Ticket ticket) { return fmt::format("{}:{}", ::getpid(), ticket); }
+std::string id_of(Client::Ticket ticket) {
+    return fmt::format("{}:{}", ::getpid(), ticket);
+}
 
 std::optional<Client::Ticket> ticket_of(std::string_view id) {
     const std::size_t colon = id.find(':');
@@ -158,7 +160,8 @@ Result<void> Client::wait_closed(Timeout timeout) {
     const Deadline deadline = deadline_in(timeout);
     while (!closed_) {
         if (const int reason = wait_ready(socket_.get(), POLLIN, deadline); reason == ETIMEDOUT)
-            return Error{ErrorCode::Unavailable, fmt::format("cannot see the end of '{}': it goes on", path_)};
+            return Error{ErrorCode::Unavailable,
+                         fmt::format("cannot see the end of '{}': it goes on", path_)};
         else if (reason != 0)
             return os_error("wait for", path_, reason);
         if (Result<void> got = read_some(); !got) return got;
@@ -182,7 +185,8 @@ Result<void> Client::exchange(Deadline deadline) {
     else if (reason != 0)
         return os_error("wait for", path_, reason);
     if (is_writing) {
-        const ssize_t size = ::send(socket_.get(), outgoing_.data() + sent_, outgoing_.size() - sent_, MSG_NOSIGNAL);
+        const ssize_t size =
+            ::send(socket_.get(), outgoing_.data() + sent_, outgoing_.size() - sent_, MSG_NOSIGNAL);
         if (size > 0)
             sent_ += static_cast<std::size_t>(size);
         else if (errno == EPIPE || errno == ECONNRESET)
@@ -251,11 +255,15 @@ DaemonIdentity identify_daemon(const Home& home, Timeout timeout) {
     if (const int* reason = std::get_if<int>(&connected)) {
         switch (*reason) {
             case ENOENT:
-            case ENOTDIR: return {};
-            case ECONNREFUSED: return {DaemonKind::Stale, {}, {}};
+            case ENOTDIR:
+                return {};
+            case ECONNREFUSED:
+                return {DaemonKind::Stale, {}, {}};
             case EACCES:
-            case EPERM: return {DaemonKind::Denied, {}, {}};
-            default: return {DaemonKind::Silent, {}, {}};  // a full backlog above all: someone is there
+            case EPERM:
+                return {DaemonKind::Denied, {}, {}};
+            default:
+                return {DaemonKind::Silent, {}, {}};  // a full backlog above all: someone is there
         }
     }
     Client client(std::get<UniqueFd>(std::move(connected)), home.rpc_socket().string());
@@ -264,9 +272,13 @@ DaemonIdentity identify_daemon(const Home& home, Timeout timeout) {
     Result<Json> version_answer = client.wait(version, timeout);
     if (!version_answer) return {DaemonKind::Silent, {}, {}};
     Result<Json> hello_answer = client.wait(hello, timeout);
-    if (hello_answer && hello_answer->is_object())
-        return {DaemonKind::Kpm, hello_answer->value("version", std::string()), *std::move(hello_answer)};
-    if (!hello_answer && hello_answer.error().code == ErrorCode::Unavailable) return {DaemonKind::Silent, {}, {}};
+    if (hello_answer && hello_answer->is_object()) {
+        const auto kpm = hello_answer->find("kpm");
+        std::string own = kpm != hello_answer->end() && kpm->is_string() ? kpm->get<std::string>() : "";
+        return {DaemonKind::Kpm, std::move(own), *std::move(hello_answer)};
+    }
+    if (!hello_answer && hello_answer.error().code == ErrorCode::Unavailable)
+        return {DaemonKind::Silent, {}, {}};
     return {DaemonKind::Pm2, version_answer->is_string() ? version_answer->get<std::string>() : "", {}};
 }
 

@@ -42,7 +42,8 @@ public:
     static Result<Client> connect(const Home& home, Timeout timeout = kConnectTimeout);
 
     // The first value that the method answers with; null when it answers with none.
-    Result<Json> call(std::string_view method, Json args = Json::array({Json::object()}), Timeout timeout = kForever);
+    Result<Json> call(std::string_view method, Json args = Json::array({Json::object()}),
+                      Timeout timeout = kForever);
 
     // Pipelining: send any number, then wait for each in any order. Replies are kept until waited for.
     using Ticket = std::uint64_t;

@@ -23,7 +23,7 @@ public:
     std::filesystem::path dump() const { return root_ / "dump.pm2"; }
     std::filesystem::path dump_backup() const { return root_ / "dump.pm2.bak"; }
     std::filesystem::path module_conf() const { return root_ / "module_conf.json"; }
-    std::filesystem::path lock() const { return root_ / "kpm.lock"; }  // flock held by the keeper: one daemon a home
+    std::filesystem::path lock() const { return root_ / "kpm.lock"; }  // flocked by the keeper
     std::filesystem::path logs() const { return root_ / "logs"; }
     std::filesystem::path pids() const { return root_ / "pids"; }
     std::filesystem::path modules() const { return root_ / "modules"; }

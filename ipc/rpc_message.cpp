@@ -43,8 +43,10 @@ bool is_too_deep(std::string_view json) {
     for (std::size_t i = 0; i < json.size(); ++i) {
         const char c = json[i];
         if (in_string) {
-            if (c == '\\') ++i;
-            else if (c == '"') in_string = false;
+            if (c == '\\')
+                ++i;
+            else if (c == '"')
+                in_string = false;
         } else if (c == '"') {
             in_string = true;
         } else if (c == '[' || c == '{') {
@@ -81,7 +83,9 @@ std::string seal(const Json& message, const std::string& id) {
     return encode_frame({{json_arg(message), text_arg(id)}});
 }
 
-Json json_of(const Values& values) { return {{"args", values.args}}; }
+Json json_of(const Values& values) {
+    return {{"args", values.args}};
+}
 
 Json json_of(const Failure& failure) {
     Json message{{"error", failure.error}};
@@ -107,7 +111,9 @@ const Json& Request::arg(std::size_t index) const {
     return index < args.size() ? args[index] : kNull;
 }
 
-std::string Failure::message() const { return error.is_string() ? error.get<std::string>() : error.dump(); }
+std::string Failure::message() const {
+    return error.is_string() ? error.get<std::string>() : error.dump();
+}
 
 Reply value_reply(std::string id, Json value) {
     Json args = Json::array();
@@ -156,7 +162,8 @@ Result<Reply> decode_reply(const AmpFrame& frame) {
         return Reply{std::move(id), std::move(names)};
     }
     const auto args = message.find("args");
-    if (args == message.end() || !args->is_array()) return malformed("reply", "it has neither args nor error");
+    if (args == message.end() || !args->is_array())
+        return malformed("reply", "it has neither args nor error");
     return Reply{std::move(id), Values{std::move(*args)}};
 }
 
@@ -172,7 +179,9 @@ std::string encode(const Request& request) {
     return seal({{"type", "call"}, {"method", request.method}, {"args", request.args}}, request.id);
 }
 
-std::string encode(const MethodsQuery& query) { return seal({{"type", "methods"}}, query.id); }
+std::string encode(const MethodsQuery& query) {
+    return seal({{"type", "methods"}}, query.id);
+}
 
 std::string encode(const Reply& reply) {
     return seal(std::visit([](const auto& result) { return json_of(result); }, reply.result), reply.id);

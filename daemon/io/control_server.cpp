@@ -30,13 +30,16 @@ Result<void> clear_home(const ipc::Home& home) {
     const ipc::DaemonIdentity other = ipc::identify_daemon(home, kIdentifyTimeout);
     switch (other.kind) {
         case ipc::DaemonKind::None:
-        case ipc::DaemonKind::Stale: break;
-        case ipc::DaemonKind::Denied: return os_error("connect to", home.rpc_socket().native(), EACCES);
+        case ipc::DaemonKind::Stale:
+            break;
+        case ipc::DaemonKind::Denied:
+            return os_error("connect to", home.rpc_socket().native(), EACCES);
         case ipc::DaemonKind::Kpm:
             return taken(home, fmt::format("a daemon already runs in it (kpm {})", other.version));
         case ipc::DaemonKind::Pm2:
             return taken(home, fmt::format("a PM2 daemon (version {}) runs in it", other.version));
-        case ipc::DaemonKind::Silent: return taken(home, "a daemon runs in it that does not answer");
+        case ipc::DaemonKind::Silent:
+            return taken(home, "a daemon runs in it that does not answer");
     }
     if (ipc::Subscriber::connect(home)) return taken(home, "a daemon runs in it that has lost its rpc.sock");
     for (const std::filesystem::path& path : {home.rpc_socket(), home.pub_socket()}) {
@@ -48,7 +51,8 @@ Result<void> clear_home(const ipc::Home& home) {
 }
 
 std::int64_t now_in_ms() {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
         .count();
 }
 
@@ -90,9 +94,11 @@ struct PendingReply {
 
 struct ControlServer::State : std::enable_shared_from_this<State> {
     State(Loop& owner, ControlCallbacks called, std::vector<std::string> names, ControlLimits bounds)
-        : loop(owner), callbacks(std::move(called)), methods(std::move(names)), limits(bounds), serve_later(owner, [this] {
-              serve_waiting();
-          }) {}
+        : loop(owner),
+          callbacks(std::move(called)),
+          methods(std::move(names)),
+          limits(bounds),
+          serve_later(owner, [this] { serve_waiting(); }) {}
 
     void close();
     Result<void> listen(const ipc::Home& home);
@@ -262,7 +268,8 @@ void ControlServer::State::serve_waiting() {
 
 Result<std::unique_ptr<ControlServer>> ControlServer::open(Loop& loop, const ipc::Home& home,
                                                            ControlCallbacks callbacks,
-                                                           std::vector<std::string> methods, ControlLimits limits) {
+                                                           std::vector<std::string> methods,
+                                                           ControlLimits limits) {
     if (Result<void> cleared = clear_home(home); !cleared) return cleared.error();
     auto state = std::make_shared<State>(loop, std::move(callbacks), std::move(methods), limits);
     if (Result<void> listening = state->listen(home); !listening) return listening.error();
@@ -271,7 +278,9 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(Loop& loop, const ipc
 
 ControlServer::ControlServer(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
-ControlServer::~ControlServer() { state_->close(); }
+ControlServer::~ControlServer() {
+    state_->close();
+}
 
 void ControlServer::publish(std::string_view topic, const Json& payload) {
     if (state_->subscribers.empty()) return;
@@ -280,7 +289,9 @@ void ControlServer::publish(std::string_view topic, const Json& payload) {
     for (auto& [key, subscriber] : state_->subscribers) subscriber.write(bytes);
 }
 
-bool ControlServer::has_subscribers() const { return !state_->subscribers.empty(); }
+bool ControlServer::has_subscribers() const {
+    return !state_->subscribers.empty();
+}
 
 std::size_t ControlServer::queued() const {
     std::size_t bytes = 0;
@@ -289,22 +300,34 @@ std::size_t ControlServer::queued() const {
     return bytes;
 }
 
-std::size_t ControlServer::clients() const { return state_->connections.size() + state_->subscribers.size(); }
+std::size_t ControlServer::clients() const {
+    return state_->connections.size() + state_->subscribers.size();
+}
 
 void ControlServer::stop_listening() {
     state_->rpc.reset();
     state_->pub.reset();
 }
 
-void Responder::value(Json value) const { send(ipc::value_reply({}, std::move(value))); }
+void Responder::value(Json value) const {
+    send(ipc::value_reply({}, std::move(value)));
+}
 
-void Responder::none() const { send({{}, ipc::Values{}}); }
+void Responder::none() const {
+    send({{}, ipc::Values{}});
+}
 
-void Responder::error(const Error& error) const { send(ipc::error_reply({}, error)); }
+void Responder::error(const Error& error) const {
+    send(ipc::error_reply({}, error));
+}
 
-void Responder::failure(ipc::Failure failure) const { send({{}, std::move(failure)}); }
+void Responder::failure(ipc::Failure failure) const {
+    send({{}, std::move(failure)});
+}
 
-void Responder::unknown_method() const { send(ipc::unknown_method_reply({pending_->method, {}, {}})); }
+void Responder::unknown_method() const {
+    send(ipc::unknown_method_reply({pending_->method, {}, {}}));
+}
 
 void Responder::answer(Result<Json> result) const {
     if (result)

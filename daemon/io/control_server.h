@@ -30,11 +30,11 @@ class Responder {
 public:
     explicit Responder(std::shared_ptr<PendingReply> pending) : pending_(std::move(pending)) {}
 
-    void value(Json value) const;      // {"args":[value]}
-    void none() const;                 // {"args":[]}
+    void value(Json value) const;  // {"args":[value]}
+    void none() const;             // {"args":[]}
     void error(const Error& error) const;
     void failure(ipc::Failure failure) const;
-    void unknown_method() const;       // method "x" does not exist
+    void unknown_method() const;  // method "x" does not exist
     // Value or error, whatever `result` is.
     void answer(Result<Json> result) const;
 
@@ -48,10 +48,10 @@ private:
 
 struct ControlLimits {
     std::size_t max_request = ipc::kMaxRequestSize;
-    std::size_t max_replies_queued = std::size_t{256} << 20;   // a client with more unread bytes is disconnected
-    std::size_t max_events_queued = std::size_t{4} << 20;      // a subscriber with more misses events
-    std::size_t max_requests_open = 1024;                      // beyond: the client's next frames wait in its socket
-    std::size_t max_clients = 1024;                            // beyond: closed at once
+    std::size_t max_replies_queued = std::size_t{256} << 20;  // more unread bytes: disconnected
+    std::size_t max_events_queued = std::size_t{4} << 20;     // of a subscriber; beyond, it misses events
+    std::size_t max_requests_open = 1024;                     // beyond: the next frames wait in the socket
+    std::size_t max_clients = 1024;                           // beyond: closed at once
 };
 
 struct ControlCallbacks {
@@ -65,7 +65,8 @@ public:
     // Binds both sockets (mode 0600). A socket file that nobody serves is replaced. Exists: a daemon already runs in the
     // home; the text says whether it is PM2's. `methods` answers the methods query. Waits for up to some seconds when
     // another daemon holds the home: for start-up only.
-    static Result<std::unique_ptr<ControlServer>> open(Loop& loop, const ipc::Home& home, ControlCallbacks callbacks,
+    static Result<std::unique_ptr<ControlServer>> open(Loop& loop, const ipc::Home& home,
+                                                       ControlCallbacks callbacks,
                                                        std::vector<std::string> methods = {},
                                                        ControlLimits limits = {});
     // Closes every connection and removes the socket files, if they are still this server's.

@@ -27,7 +27,8 @@ Loop::~Loop() {
         [](uv_handle_t* handle, void* found) {
             if (uv_is_closing(handle)) return;
             *static_cast<bool*>(found) = true;
-            std::fprintf(stderr, "event loop: a %s handle is still open\n", uv_handle_type_name(handle->type));
+            std::fprintf(stderr, "event loop: a %s handle is still open\n",
+                         uv_handle_type_name(handle->type));
         },
         &is_open);
     // Running it dry would wait for the open one, perhaps for ever.
@@ -36,12 +37,20 @@ Loop::~Loop() {
     if (uv_loop_close(&loop_) != 0) give_up("cannot be closed");
 }
 
-bool Loop::run_once() { return uv_run(&loop_, UV_RUN_ONCE) != 0; }
+bool Loop::run_once() {
+    return uv_run(&loop_, UV_RUN_ONCE) != 0;
+}
 
-bool Loop::run_ready() { return uv_run(&loop_, UV_RUN_NOWAIT) != 0; }
+bool Loop::run_ready() {
+    return uv_run(&loop_, UV_RUN_NOWAIT) != 0;
+}
 
-void Loop::run() { uv_run(&loop_, UV_RUN_DEFAULT); }
+void Loop::run() {
+    uv_run(&loop_, UV_RUN_DEFAULT);
+}
 
-void Loop::stop() { uv_stop(&loop_); }
+void Loop::stop() {
+    uv_stop(&loop_);
+}
 
 }  // namespace kpm::io

@@ -14,7 +14,9 @@ Signals::Signals(Loop& loop, std::initializer_list<int> numbers, std::function<v
         UvOwned<Box> owned = own(std::move(box));
         const int status = uv_signal_start(
             &owned->handle,
-            [](uv_signal_t* handle, int received) noexcept { static_cast<Box*>(handle->data)->on_signal(received); },
+            [](uv_signal_t* handle, int received) noexcept {
+                static_cast<Box*>(handle->data)->on_signal(received);
+            },
             number);
         assert(status == 0);  // only SIGKILL, SIGSTOP and numbers that are none are refused
         static_cast<void>(status);

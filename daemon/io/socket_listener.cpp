@@ -61,9 +61,10 @@ Result<std::unique_ptr<SocketListener>> SocketListener::open(Loop& loop, const s
 }
 
 SocketListener::SocketListener(Loop& loop, std::filesystem::path path, UniqueFd socket, Callbacks callbacks)
-    : path_(std::move(path)), callbacks_(std::move(callbacks)), socket_(std::move(socket)), retry_(loop, [this] {
-          poll_->watch(UV_READABLE);
-      }) {}
+    : path_(std::move(path)),
+      callbacks_(std::move(callbacks)),
+      socket_(std::move(socket)),
+      retry_(loop, [this] { poll_->watch(UV_READABLE); }) {}
 
 SocketListener::~SocketListener() {
     struct stat file {};
@@ -92,8 +93,9 @@ void SocketListener::admit(UniqueFd client) {
     socklen_t size = sizeof peer;
     if (::getsockopt(client.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return;
     if (peer.uid != ::geteuid() && peer.uid != 0) {
-        callbacks_.on_notice(fmt::format("refused a client of uid {} (pid {}) on '{}': only uid {} and root may connect",
-                                         peer.uid, peer.pid, path_.native(), ::geteuid()));
+        callbacks_.on_notice(
+            fmt::format("refused a client of uid {} (pid {}) on '{}': only uid {} and root may connect",
+                        peer.uid, peer.pid, path_.native(), ::geteuid()));
         return;
     }
     callbacks_.on_client(std::move(client));
@@ -101,7 +103,8 @@ void SocketListener::admit(UniqueFd client) {
 
 void SocketListener::back_off(int reason) {
     if (!std::exchange(is_backing_off_, true))
-        callbacks_.on_notice(os_error("accept a client on", path_.native(), reason).message + ", trying again");
+        callbacks_.on_notice(os_error("accept a client on", path_.native(), reason).message +
+                             ", trying again");
     poll_->watch(0);
     retry_.start(kRetryDelay);
 }

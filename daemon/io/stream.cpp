@@ -9,7 +9,9 @@ namespace {
 
 constexpr std::size_t kReadChunk = std::size_t{64} << 10;
 
-Error failure(int status) { return os_error("read from", "the connection", -status); }
+Error failure(int status) {
+    return os_error("read from", "the connection", -status);
+}
 
 }  // namespace
 
@@ -64,8 +66,9 @@ struct Stream::Box {
         Box& box = *static_cast<Box*>(request->handle->data);
         // Writes that were pending at the close come back here; then the owner is gone.
         if (box.is_closing()) return;
-        if (status != 0) return box.end(status == UV_EPIPE || status == UV_ECONNRESET ? std::nullopt
-                                                                                       : std::optional(failure(status)));
+        if (status != 0)
+            return box.end(status == UV_EPIPE || status == UV_ECONNRESET ? std::nullopt
+                                                                         : std::optional(failure(status)));
         if (box.is_losing && box.queued() <= box.options.max_queued / 2) {
             box.is_losing = false;
             const std::uint64_t lost = std::exchange(box.lost, 0);
@@ -74,7 +77,9 @@ struct Stream::Box {
     }
 };
 
-void Stream::CloseBox::operator()(Box* box) const { CloseThenDelete{}(box); }
+void Stream::CloseBox::operator()(Box* box) const {
+    CloseThenDelete{}(box);
+}
 
 Result<Stream> Stream::open(Loop& loop, UniqueFd socket, Options options) {
     auto plain = std::make_unique<Box>();
@@ -103,8 +108,8 @@ Stream::Written Stream::write(Bytes bytes) {
     write->bytes = std::move(bytes);
     write->request.data = write.get();
     // libuv does not write to the buffer; its type has no const.
-    const uv_buf_t buffer = uv_buf_init(const_cast<char*>(write->bytes->data()),
-                                        static_cast<unsigned>(write->bytes->size()));
+    const uv_buf_t buffer =
+        uv_buf_init(const_cast<char*>(write->bytes->data()), static_cast<unsigned>(write->bytes->size()));
     if (uv_write(&write->request, box.stream(), &buffer, 1, &Box::written) != 0) return Written::Closed;
     static_cast<void>(write.release());
     return Written::Queued;
@@ -118,8 +123,12 @@ void Stream::resume() {
     if (!box_->has_ended) box_->start_reading();
 }
 
-std::size_t Stream::queued() const { return box_->queued(); }
+std::size_t Stream::queued() const {
+    return box_->queued();
+}
 
-std::uint64_t Stream::dropped() const { return box_->dropped; }
+std::uint64_t Stream::dropped() const {
+    return box_->dropped;
+}
 
 }  // namespace kpm::io

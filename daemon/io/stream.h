@@ -49,8 +49,8 @@ public:
     void pause();
     void resume();
 
-    std::size_t queued() const;         // bytes that the kernel has not taken
-    std::uint64_t dropped() const;      // writes lost, in all
+    std::size_t queued() const;     // bytes that the kernel has not taken
+    std::uint64_t dropped() const;  // writes lost, in all
 
 private:
     struct Box;

@@ -20,12 +20,16 @@ void Timer::start(std::chrono::milliseconds delay, std::chrono::milliseconds rep
         return static_cast<std::uint64_t>(std::max<std::chrono::milliseconds::rep>(time.count(), 0));
     };
     uv_timer_start(
-        &box_->handle, [](uv_timer_t* handle) noexcept { static_cast<Box*>(handle->data)->on_time(); }, ticks(delay),
-        ticks(repeat));
+        &box_->handle, [](uv_timer_t* handle) noexcept { static_cast<Box*>(handle->data)->on_time(); },
+        ticks(delay), ticks(repeat));
 }
 
-void Timer::stop() { uv_timer_stop(&box_->handle); }
+void Timer::stop() {
+    uv_timer_stop(&box_->handle);
+}
 
-bool Timer::is_active() const { return uv_is_active(reinterpret_cast<const uv_handle_t*>(&box_->handle)) != 0; }
+bool Timer::is_active() const {
+    return uv_is_active(reinterpret_cast<const uv_handle_t*>(&box_->handle)) != 0;
+}
 
 }  // namespace kpm::io

@@ -13,7 +13,8 @@ class TempDir {
 public:
     TempDir() {
         std::string name = (std::filesystem::temp_directory_path() / "kpm-test-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a directory for the test");
+        if (::mkdtemp(name.data()) == nullptr)
+            throw std::runtime_error("cannot make a directory for the test");
         path_ = name;
     }
     ~TempDir() {

@@ -40,7 +40,8 @@ TEST_CASE("async queue: a sender outlives the queue and is told so", "[integrati
     CHECK_FALSE(sender.push(std::make_unique<int>(2)));
 }
 
-TEST_CASE("async queue: it may end in its own callback; the rest of the batch is not delivered", "[integration][io]") {
+TEST_CASE("async queue: it may end in its own callback; the rest of the batch is not delivered",
+          "[integration][io]") {
     Loop loop;
     std::vector<int> got;
     std::unique_ptr<AsyncQueue<int>> queue;
@@ -69,7 +70,8 @@ TEST_CASE("async queue: a message pushed by the callback comes in a later turn",
 TEST_CASE("async queue: a full one refuses, a drained one takes again", "[integration][io]") {
     Loop loop;
     std::vector<int> got;
-    AsyncQueue<int> queue(loop, [&](int number) { got.push_back(number); }, 2);
+    AsyncQueue<int> queue(
+        loop, [&](int number) { got.push_back(number); }, 2);
     CHECK(queue.sender().push(1));
     CHECK(queue.sender().push(2));
     CHECK_FALSE(queue.sender().push(3));

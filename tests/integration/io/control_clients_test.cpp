@@ -32,7 +32,8 @@ TEST_CASE("control clients: a request in single bytes is a request", "[integrati
         fixture.loop.run_ready();
     }
     std::string got;
-    CHECK(fixture.until([&] { return read_raw(client, got) && got == ipc::encode(ipc::value_reply("1", 7)); }));
+    CHECK(
+        fixture.until([&] { return read_raw(client, got) && got == ipc::encode(ipc::value_reply("1", 7)); }));
 }
 
 TEST_CASE("control clients: garbage, too much and no id close that connection only", "[integration][io]") {
@@ -139,7 +140,8 @@ TEST_CASE("control clients: a slow subscriber loses events, is told how many, an
     CHECK((*next)->payload["number"] == kEvents);
 }
 
-TEST_CASE("control clients: beyond the limit they are closed at once, with one line for all", "[integration][io]") {
+TEST_CASE("control clients: beyond the limit they are closed at once, with one line for all",
+          "[integration][io]") {
     ControlFixture fixture;
     fixture.serve({.max_clients = 2});
     UniqueFd first = connect_raw(fixture.home.rpc_socket());
@@ -176,7 +178,8 @@ TEST_CASE("control clients: without descriptors the server waits instead of spin
     CHECK(waited > 150ms);
     CHECK(fixture.notices.front().find("Too many open files, trying again") != std::string::npos);
     std::string got;
-    CHECK(fixture.until([&] { return read_raw(client, got) && got == ipc::encode(ipc::value_reply("1", 1)); }));
+    CHECK(
+        fixture.until([&] { return read_raw(client, got) && got == ipc::encode(ipc::value_reply("1", 1)); }));
     CHECK(fixture.notices.size() == 1);
 }
 

@@ -39,7 +39,8 @@ struct ControlFixture {
     void serve(ControlLimits limits = {}) {
         auto opened = ControlServer::open(
             loop, home,
-            {.on_request = [this](const ipc::Request& request, Responder responder) { handle(request, responder); },
+            {.on_request = [this](const ipc::Request& request,
+                                  Responder responder) { handle(request, responder); },
              .on_notice = [this](std::string line) { notices.push_back(std::move(line)); }},
             {"ping", "echo"}, limits);
         if (!opened) FAIL(opened.error().message);
@@ -81,7 +82,8 @@ inline UniqueFd connect_raw(const std::filesystem::path& path) {
 }
 
 inline void write_raw(const UniqueFd& socket, std::string_view bytes) {
-    REQUIRE(::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
+    REQUIRE(::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+            static_cast<ssize_t>(bytes.size()));
 }
 
 // Appends what can be read now. False: the server has closed.

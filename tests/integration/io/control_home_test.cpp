@@ -20,21 +20,23 @@ void leave_socket(const std::filesystem::path& path) {
 
 Result<void> try_to_serve(const ipc::Home& home) {
     Loop loop;
-    const auto server = ControlServer::open(loop, home, {[](const ipc::Request&, Responder) {}, [](std::string) {}});
+    const auto server =
+        ControlServer::open(loop, home, {[](const ipc::Request&, Responder) {}, [](std::string) {}});
     if (!server) return server.error();
     return {};
 }
 
 // A daemon that answers these methods with these values.
 void answer(ControlFixture& fixture, std::map<std::string, Json> answers) {
-    auto opened = ControlServer::open(fixture.loop, fixture.home,
-                                      {.on_request =
-                                           [answers](const ipc::Request& request, const Responder& responder) {
-                                               const auto found = answers.find(request.method);
-                                               if (found == answers.end()) return responder.unknown_method();
-                                               responder.value(found->second);
-                                           },
-                                       .on_notice = [](const std::string&) {}});
+    auto opened =
+        ControlServer::open(fixture.loop, fixture.home,
+                            {.on_request =
+                                 [answers](const ipc::Request& request, const Responder& responder) {
+                                     const auto found = answers.find(request.method);
+                                     if (found == answers.end()) return responder.unknown_method();
+                                     responder.value(found->second);
+                                 },
+                             .on_notice = [](const std::string&) {}});
     REQUIRE(opened);
     fixture.server = *std::move(opened);
 }
@@ -43,12 +45,11 @@ void answer(ControlFixture& fixture, std::map<std::string, Json> answers) {
 
 TEST_CASE("control home: a second server is refused, with the first one's version", "[integration][io]") {
     ControlFixture fixture;
-    answer(fixture, {{"getVersion", "7.0.4"}, {"kpm.hello", {{"version", "0.1.0"}}}});
+    answer(fixture, {{"getVersion", "7.0.4"}, {"kpm.hello", {{"kpm", "0.1.0"}}}});
     const Result<void> second = run_beside(fixture.loop, [&] { return try_to_serve(fixture.home); });
     REQUIRE_FALSE(second);
-    CHECK(second.error() ==
-          Error{ErrorCode::Exists, "cannot serve '" + fixture.home.root().string() +
-                                       "': a daemon already runs in it (kpm 0.1.0)"});
+    CHECK(second.error() == Error{ErrorCode::Exists, "cannot serve '" + fixture.home.root().string() +
+                                                         "': a daemon already runs in it (kpm 0.1.0)"});
     CHECK(std::filesystem::exists(fixture.home.rpc_socket()));
 }
 
@@ -109,7 +110,8 @@ TEST_CASE("control home: sockets that are another's by now stay", "[integration]
     CHECK_FALSE(std::filesystem::exists(fixture.home.pub_socket()));
 }
 
-TEST_CASE("control home: connecting tells no daemon, a stale socket and a missing home apart", "[integration][io]") {
+TEST_CASE("control home: connecting tells no daemon, a stale socket and a missing home apart",
+          "[integration][io]") {
     const TempDir directory;
     const ipc::Home home(directory.path());
     CHECK(ipc::identify_daemon(home).kind == ipc::DaemonKind::None);
@@ -133,5 +135,6 @@ TEST_CASE("control home: the home and its folders are made, with the reason when
     std::ofstream(directory.path() / "file") << "x";
     const auto blocked = ipc::ensure_home(ipc::Home(directory.path() / "file"));
     REQUIRE_FALSE(blocked);
-    CHECK(blocked.error().message == "cannot create '" + (directory.path() / "file").string() + "': Not a directory");
+    CHECK(blocked.error().message ==
+          "cannot create '" + (directory.path() / "file").string() + "': Not a directory");
 }

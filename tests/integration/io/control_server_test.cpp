@@ -26,7 +26,8 @@ TEST_CASE("control server: an unknown method is an error with PM2's text", "[int
     CHECK(answer.error().message == "method \"x\" does not exist");
 }
 
-TEST_CASE("control server: the methods query names the methods, a malformed call gets its error", "[integration][io]") {
+TEST_CASE("control server: the methods query names the methods, a malformed call gets its error",
+          "[integration][io]") {
     ControlFixture fixture;
     fixture.serve();
     const UniqueFd client = connect_raw(fixture.home.rpc_socket());
@@ -38,7 +39,8 @@ TEST_CASE("control server: the methods query names the methods, a malformed call
 
     got.clear();
     const std::string refusal = ipc::encode(ipc::Reply{"2", ipc::Failure{".args required", {}, {}}});
-    write_raw(client, ipc::encode_frame({{ipc::json_arg({{"type", "call"}, {"method", "ping"}}), ipc::text_arg("2")}}));
+    write_raw(client, ipc::encode_frame(
+                          {{ipc::json_arg({{"type", "call"}, {"method", "ping"}}), ipc::text_arg("2")}}));
     CHECK(fixture.until([&] { return read_raw(client, got) && got.size() >= refusal.size(); }));
     CHECK(got == refusal);
 }
@@ -118,7 +120,8 @@ TEST_CASE("control server: events reach every subscriber; its end is seen", "[in
     CHECK(end.error().code == ErrorCode::Unavailable);
 }
 
-TEST_CASE("control server: a subscriber that leaves is forgotten, what it says is ignored", "[integration][io]") {
+TEST_CASE("control server: a subscriber that leaves is forgotten, what it says is ignored",
+          "[integration][io]") {
     ControlFixture fixture;
     fixture.serve();
     UniqueFd subscriber = connect_raw(fixture.home.pub_socket());
@@ -131,7 +134,8 @@ TEST_CASE("control server: a subscriber that leaves is forgotten, what it says i
     CHECK(fixture.until([&] { return !fixture.server->has_subscribers(); }));
 }
 
-TEST_CASE("control server: it may end in a request; the client sees the connection close", "[integration][io]") {
+TEST_CASE("control server: it may end in a request; the client sees the connection close",
+          "[integration][io]") {
     ControlFixture fixture;
     auto opened = ControlServer::open(fixture.loop, fixture.home,
                                       {.on_request =
@@ -180,6 +184,7 @@ TEST_CASE("control server: it stops listening and still serves who is connected"
     CHECK(ipc::identify_daemon(fixture.home).kind == ipc::DaemonKind::None);
     std::string got;
     write_raw(client, ipc::encode(ipc::Request{"echo", Json::array({1}), "1"}));
-    CHECK(fixture.until([&] { return read_raw(client, got) && got == ipc::encode(ipc::value_reply("1", 1)); }));
+    CHECK(
+        fixture.until([&] { return read_raw(client, got) && got == ipc::encode(ipc::value_reply("1", 1)); }));
     CHECK(fixture.server->queued() == 0);
 }

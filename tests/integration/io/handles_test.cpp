@@ -66,7 +66,8 @@ TEST_CASE("signals: each number is heard, and the owner may end it in the callba
     CHECK(signals == nullptr);
 }
 
-TEST_CASE("poll: readiness comes until it is read, and the owner may end it in the callback", "[integration][io]") {
+TEST_CASE("poll: readiness comes until it is read, and the owner may end it in the callback",
+          "[integration][io]") {
     int ends[2];
     REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
     const UniqueFd reader(ends[0]), writer(ends[1]);

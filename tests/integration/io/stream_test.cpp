@@ -100,9 +100,9 @@ TEST_CASE("stream: a peer that resets while writes are pending ends it once", "[
     Loop loop;
     Pair pair = connected();
     int ends = 0;
-    auto stream = open(loop, std::move(pair.ours),
-                       {.max_queued = 10 * kLarge.size(),
-                        .on_end = [&](const std::optional<Error>&) { ++ends; }});
+    auto stream =
+        open(loop, std::move(pair.ours),
+             {.max_queued = 10 * kLarge.size(), .on_end = [&](const std::optional<Error>&) { ++ends; }});
     CHECK(stream->write(kLarge) == Stream::Written::Queued);
     CHECK(stream->write(kLarge) == Stream::Written::Queued);
     pair.peer.reset();
@@ -110,7 +110,8 @@ TEST_CASE("stream: a peer that resets while writes are pending ends it once", "[
     CHECK(ends == 1);
 }
 
-TEST_CASE("stream: beyond the bound a closing stream refuses, a first write is always taken", "[integration][io]") {
+TEST_CASE("stream: beyond the bound a closing stream refuses, a first write is always taken",
+          "[integration][io]") {
     Loop loop;
     Pair pair = connected();
     auto stream = open(loop, std::move(pair.ours), {.max_queued = 10});
@@ -119,7 +120,8 @@ TEST_CASE("stream: beyond the bound a closing stream refuses, a first write is a
     CHECK(stream->dropped() == 0);
 }
 
-TEST_CASE("stream: beyond the bound a dropping stream counts, and tells when there is room", "[integration][io]") {
+TEST_CASE("stream: beyond the bound a dropping stream counts, and tells when there is room",
+          "[integration][io]") {
     Loop loop;
     Pair pair = connected();
     std::vector<std::uint64_t> recovered;
@@ -145,8 +147,8 @@ TEST_CASE("stream: a paused one leaves the bytes in the socket", "[integration][
     Loop loop;
     Pair pair = connected();
     std::string got;
-    auto stream = open(loop, std::move(pair.ours),
-                       {.on_data = [&](std::string_view bytes) { got += bytes; }});
+    auto stream =
+        open(loop, std::move(pair.ours), {.on_data = [&](std::string_view bytes) { got += bytes; }});
     stream->pause();
     REQUIRE(::write(pair.peer.get(), "x", 1) == 1);
     loop.run_ready();

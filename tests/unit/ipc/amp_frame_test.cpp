@@ -7,7 +7,8 @@ using namespace kpm::ipc;
 
 namespace {
 
-const std::string kPing{"\x12\0\0\0\x2dj:{\"type\":\"call\",\"method\":\"ping\",\"args\":[{}]}\0\0\0\x08s:4614:1", 62};
+const std::string kPing{
+    "\x12\0\0\0\x2dj:{\"type\":\"call\",\"method\":\"ping\",\"args\":[{}]}\0\0\0\x08s:4614:1", 62};
 
 // All frames of `bytes`, fed in chunks of `size`.
 std::vector<AmpFrame> decode(std::string_view bytes, std::size_t size, AmpLimits limits = {}) {
@@ -45,7 +46,8 @@ TEST_CASE("amp: a frame is encoded as PM2 writes it", "[unit][ipc]") {
 }
 
 TEST_CASE("amp: frames come out the same in any chunking", "[unit][ipc]") {
-    const AmpFrame mixed{{text_arg("a"), blob_arg(""), json_arg(Json("\xc3\xa9")), blob_arg("x"), text_arg("")}};
+    const AmpFrame mixed{
+        {text_arg("a"), blob_arg(""), json_arg(Json("\xc3\xa9")), blob_arg("x"), text_arg("")}};
     const std::string bytes = kPing + encode_frame(mixed) + kPing;
     const std::vector<AmpFrame> whole = decode(bytes, bytes.size());
     REQUIRE(whole.size() == 3);
@@ -71,9 +73,17 @@ TEST_CASE("amp: a length over the limit is refused before its bytes come", "[uni
     CHECK(failure_of(std::string("\x11\xff\xff\xff\xff", 5)).message ==
           "cannot read a frame: an argument of 4294967295 bytes is over the limit of 67108864");
     const AmpLimits small{.max_arg_size = 4, .max_frame_size = 6};
-    CHECK(decode(std::string("\x11\0\0\0\x04" "abcd", 9), 1, small).size() == 1);
+    CHECK(decode(std::string("\x11\0\0\0\x04"
+                             "abcd",
+                             9),
+                 1, small)
+              .size() == 1);
     CHECK(failure_of(std::string("\x11\0\0\0\x05", 5), small).code == ErrorCode::Invalid);
-    CHECK(failure_of(std::string("\x12\0\0\0\x04" "abcd\0\0\0\x03", 13), small).code == ErrorCode::Invalid);
+    CHECK(failure_of(std::string("\x12\0\0\0\x04"
+                                 "abcd\0\0\0\x03",
+                                 13),
+                     small)
+              .code == ErrorCode::Invalid);
 }
 
 TEST_CASE("amp: after an error the decoder takes no more and holds nothing", "[unit][ipc]") {

@@ -68,7 +68,8 @@ TEST_CASE("recorded frames: decoding and encoding gives the same bytes", "[unit]
     for (const std::size_t size : {1u, 2u, 5u, 63u, 4096u}) CHECK(decode(stream, size) == whole);
 }
 
-TEST_CASE("recorded frames: the messages in them are understood and written as PM2 writes them", "[unit][ipc]") {
+TEST_CASE("recorded frames: the messages in them are understood and written as PM2 writes them",
+          "[unit][ipc]") {
     std::set<std::string> methods, topics;
     for (const Recorded& one : recorded()) {
         const AmpFrame frame = decode(one.bytes, one.bytes.size()).at(0);

@@ -8,7 +8,8 @@ using namespace kpm::ipc;
 
 namespace {
 
-Result<Home> find(const std::map<std::string, std::string>& variables, std::optional<std::string> directory = {}) {
+Result<Home> find(const std::map<std::string, std::string>& variables,
+                  std::optional<std::string> directory = {}) {
     return find_home(
         [&](const char* name) -> std::optional<std::string> {
             const auto found = variables.find(name);

@@ -30,7 +30,9 @@ std::string refusal_of(std::string_view json) {
     return std::get<Failure>(reply->result).message();
 }
 
-std::string body_of(const Reply& reply) { return decoded(encode(reply)).args[0].body; }
+std::string body_of(const Reply& reply) {
+    return decoded(encode(reply)).args[0].body;
+}
 
 }  // namespace
 
@@ -49,15 +51,17 @@ TEST_CASE("rpc: the frames of a getVersion exchange, byte for byte", "[unit][ipc
 
 TEST_CASE("rpc: the frames of a ping exchange, byte for byte", "[unit][ipc]") {
     CHECK(encode(Request{"ping", Json::array({Json::object()}), "4614:1"}) ==
-          std::string("\x12\0\0\0\x2dj:{\"type\":\"call\",\"method\":\"ping\",\"args\":[{}]}\0\0\0\x08s:4614:1", 62));
+          std::string(
+              "\x12\0\0\0\x2dj:{\"type\":\"call\",\"method\":\"ping\",\"args\":[{}]}\0\0\0\x08s:4614:1", 62));
     CHECK(encode(value_reply("4614:1", {{"msg", "pong"}})) ==
           std::string("\x12\0\0\0\x1bj:{\"args\":[{\"msg\":\"pong\"}]}\0\0\0\x08s:4614:1", 44));
 }
 
 TEST_CASE("rpc: an unknown method is answered as PM2 answers it, byte for byte", "[unit][ipc]") {
     const Reply reply = unknown_method_reply({"x", Json::array(), "4614:2"});
-    CHECK(encode(reply) ==
-          std::string("\x12\0\0\0\x29j:{\"error\":\"method \\\"x\\\" does not exist\"}\0\0\0\x08s:4614:2", 58));
+    CHECK(
+        encode(reply) ==
+        std::string("\x12\0\0\0\x29j:{\"error\":\"method \\\"x\\\" does not exist\"}\0\0\0\x08s:4614:2", 58));
     CHECK(std::get<Failure>(decode_reply(decoded(encode(reply)))->result).message() ==
           "method \"x\" does not exist");
 }
@@ -93,7 +97,8 @@ TEST_CASE("rpc: a frame without an id cannot be answered", "[unit][ipc]") {
 }
 
 TEST_CASE("rpc: the id is the last argument, whatever stands between", "[unit][ipc]") {
-    auto incoming = decode_request({{json_arg({{"type", "methods"}}), text_arg("extra"), text_arg("any text")}});
+    auto incoming =
+        decode_request({{json_arg({{"type", "methods"}}), text_arg("extra"), text_arg("any text")}});
     REQUIRE(incoming);
     CHECK(std::get<MethodsQuery>(*incoming).id == "any text");
 }
@@ -111,8 +116,9 @@ TEST_CASE("rpc: each kind of reply keeps its shape", "[unit][ipc]") {
           R"({"error":"text","stack":"Error: text\n at x"})");
     CHECK(body_of({"1", Failure{{{"any", 1}}, {}, {}}}) == R"({"error":{"any":1}})");
     CHECK(body_of({"1", MethodNames{{"ping"}}}) == R"({"methods":{"ping":{"name":"ping","params":[]}}})");
-    for (const Reply& reply : {Reply{"1", Values{Json::array({1})}}, Reply{"1", Failure{"e", "s", ErrorCode::Denied}},
-                               Reply{"1", MethodNames{{"a", "b"}}}, Reply{"1", Failure{nullptr, {}, {}}}})
+    for (const Reply& reply :
+         {Reply{"1", Values{Json::array({1})}}, Reply{"1", Failure{"e", "s", ErrorCode::Denied}},
+          Reply{"1", MethodNames{{"a", "b"}}}, Reply{"1", Failure{nullptr, {}, {}}}})
         CHECK(*decode_reply(decoded(encode(reply))) == reply);
 }
 
