@@ -1,0 +1,85 @@
+// render-worker: serves renders on connections that kpmd hands over (KPM_CHANNEL_FD) or on an own port.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "render-worker/gpu/probe.h"
+#include "render-worker/server/channel_fd.h"
+#include "render-worker/server/options.h"
+#include "render-worker/server/pcm_protocol.h"
+#include "render-worker/server/renderer_engine.h"
+#include "render-worker/server/server.h"
+
+namespace {
+
+using namespace kpm;
+using namespace kpm::render;
+
+struct Arguments {
+    ServerOptions server;
+    std::string gpu = "auto";
+    long long drain_idle = 2000;  // milliseconds
+    bool probe = false;
+};
+
+int fail(const std::string& message) {
+    fmt::print(stderr, "render-worker: {}\n", message);
+    return 1;
+}
+
+void declare(CLI::App& app, Arguments& arguments) {
+    app.set_version_flag("--version", "render-worker " KPM_VERSION);
+    app.add_option("--host", arguments.server.host, "address or name to listen on")->capture_default_str();
+    app.add_option("--port", arguments.server.port, "port to listen on, 0 for any free one")
+        ->envname("PORT")
+        ->capture_default_str();
+    app.add_option("--gpu", arguments.gpu, "auto, off, software, a PCI address or a UUID")
+        ->envname("RW_GPU")
+        ->capture_default_str();
+    app.add_option("--max-message", arguments.server.max_message,
+                   "bytes of the longest message that is taken")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    app.add_option("--queue", arguments.server.queue, "jobs that may wait for the one that is rendered")
+        ->capture_default_str();
+    app.add_option("--drain-idle", arguments.drain_idle,
+                   "milliseconds of silence before a drain closes a connection")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    app.add_flag("--probe", arguments.probe, "print the GPUs that can be used, then exit");
+}
+
+int print_devices() {
+    fmt::print("{}", probe_json_lines());
+    return 0;
+}
+
+int run(Arguments arguments) {
+    Result<EngineFactory> factory = make_engine_factory(arguments.gpu);
+    if (!factory) return fail(factory.error().message);
+    Result<std::optional<UniqueFd>> channel = channel_from_environment();
+    if (!channel) return fail(channel.error().message);
+
+    arguments.server.drain_idle = std::chrono::milliseconds(arguments.drain_idle);
+    const PcmProtocol protocol;
+    const Result<int> code =
+        render::serve(arguments.server, protocol, *std::move(factory), *std::move(channel));
+    return code ? *code : fail(code.error().message);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Arguments arguments;
+    CLI::App app("Renders KromoSynth genomes to sound, for WebSocket clients.", "render-worker");
+    declare(app, arguments);
+    CLI11_PARSE(app, argc, argv);
+    if (arguments.probe) return print_devices();
+    return run(std::move(arguments));
+}

@@ -1,0 +1,27 @@
+#pragma once
+// What the server of the render-worker can be told. Filled by main from the command line; read by all parts.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace kpm::render {
+
+struct ServerOptions {
+    std::string host = "0.0.0.0";
+    std::uint16_t port = 3000;                 // 0 = any free port
+    std::size_t max_message = 128u << 20;      // bytes of one incoming WebSocket message
+    std::size_t queue = 64;                    // jobs that may wait while another one is rendered
+    std::size_t max_queue_bytes = 512u << 20;  // bytes of the messages that wait
+    std::size_t max_output = 64u << 20;        // bytes of replies that may wait for one slow reader
+    std::chrono::milliseconds drain_idle{
+        2000};  // how long a connection must be quiet before a drain closes it
+    std::chrono::milliseconds stop_deadline{
+        30000};  // from the first signal to the exit, whatever is in flight
+    std::chrono::milliseconds ping_interval{20000};  // a peer silent for twice this long is gone
+    std::chrono::milliseconds request_timeout{
+        60000};  // HTTP: from the last answer to the end of the next request
+};
+
+}  // namespace kpm::render

@@ -1,0 +1,142 @@
+#include "render-worker/server/ws_session.h"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
+
+#include <chrono>
+#include <utility>
+
+namespace kpm::render {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace websocket = beast::websocket;
+
+constexpr std::chrono::seconds kCloseTime{5};  // for the peer's answer to a close frame
+constexpr std::size_t kFragmentBytes =
+    64u << 10;  // clients have frame limits, and pings go out between fragments
+
+}  // namespace
+
+WsSession::WsSession(beast::tcp_stream stream, SessionTable::Ticket ticket, const ServerParts& parts)
+    : ticket_(std::move(ticket)),
+      parts_(parts),
+      socket_(std::move(stream)),
+      idle_(socket_.get_executor(), parts.options.drain_idle) {
+    parts_.sessions.add(*this);
+}
+
+WsSession::~WsSession() {
+    parts_.sessions.remove(*this);
+}
+
+void WsSession::start(beast::http::request<beast::http::string_body> upgrade) {
+    websocket::stream_base::timeout timeout;
+    timeout.handshake_timeout = kCloseTime;
+    // Beast pings after half of the idle time.
+    timeout.idle_timeout = parts_.options.ping_interval * 2;
+    timeout.keep_alive_pings = true;
+    socket_.set_option(timeout);
+    socket_.read_message_max(parts_.options.max_message);
+    socket_.auto_fragment(true);
+    socket_.write_buffer_bytes(kFragmentBytes);
+    if (parts_.sessions.draining()) drain();
+    socket_.async_accept(upgrade, [self = shared_from_this()](const beast::error_code& error) {
+        if (error) return;
+        self->idle_.touch();
+        self->send(self->parts_.protocol.greeting());
+        self->read();
+    });
+}
+
+void WsSession::drain() {
+    idle_.start(
+        [weak = weak_from_this()] {
+            const auto self = weak.lock();
+            return self && self->is_busy();
+        },
+        [weak = weak_from_this()] {
+            if (const auto self = weak.lock()) self->close(websocket::close_code::going_away);
+        });
+}
+
+// A message that has begun to arrive, even if only in the kernel's buffer, is still served.
+bool WsSession::is_busy() {
+    boost::system::error_code error;
+    return !socket_.is_open() || jobs_ > 0 || !outgoing_.empty() || buffer_.size() > 0 ||
+           beast::get_lowest_layer(socket_).socket().available(error) > 0;
+}
+
+void WsSession::read() {
+    socket_.async_read(buffer_, [self = shared_from_this()](const beast::error_code& error, std::size_t) {
+        if (error) return self->leave();
+        self->take_message();
+        self->read();
+    });
+}
+
+void WsSession::take_message() {
+    idle_.touch();
+    RenderJob job{.message = beast::buffers_to_string(buffer_.data()),
+                  .cancelled = gone_,
+                  .answer = [weak = weak_from_this()](Reply reply) {
+                      if (const auto self = weak.lock()) self->answered(std::move(reply));
+                  }};
+    buffer_.clear();
+    buffer_.shrink_to_fit();
+    ++jobs_;
+    if (const Result<void> taken = parts_.queue.submit(std::move(job)); !taken)
+        answered(parts_.protocol.failure(nullptr, taken.error()));
+}
+
+void WsSession::answered(Reply reply) {
+    --jobs_;
+    idle_.touch();
+    send(std::move(reply));
+}
+
+void WsSession::send(Reply reply) {
+    if (closing_ || *gone_) return;
+    close_when_written_ = close_when_written_ || reply.close;
+    const bool idle = outgoing_.empty();
+    for (WireMessage& message : reply.messages) {
+        outgoing_bytes_ += message.bytes.size();
+        outgoing_.push_back(std::move(message));
+    }
+    // What is being written does not count: one sound may be as long as it is.
+    if (!idle && outgoing_bytes_ - outgoing_.front().bytes.size() > parts_.options.max_output) return leave();
+    if (idle) write();
+}
+
+void WsSession::write() {
+    if (outgoing_.empty()) {
+        if (close_when_written_) close(websocket::close_code::normal);
+        return;
+    }
+    const WireMessage& message = outgoing_.front();
+    socket_.text(message.text);
+    socket_.async_write(asio::buffer(message.bytes),
+                        [self = shared_from_this()](const beast::error_code& error, std::size_t) {
+                            if (error) return self->leave();
+                            self->idle_.touch();
+                            self->outgoing_bytes_ -= self->outgoing_.front().bytes.size();
+                            self->outgoing_.pop_front();
+                            self->write();
+                        });
+}
+
+void WsSession::close(websocket::close_code code) {
+    if (closing_) return;
+    closing_ = true;
+    socket_.async_close(code, [self = shared_from_this()](const beast::error_code&) { self->leave(); });
+}
+
+// Ends the pending operations, and with the last of them the session.
+void WsSession::leave() {
+    if (gone_->exchange(true)) return;
+    parts_.queue.drop_cancelled();
+    beast::get_lowest_layer(socket_).close();
+}
+
+}  // namespace kpm::render

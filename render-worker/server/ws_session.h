@@ -1,0 +1,54 @@
+#pragma once
+// One WebSocket connection: every message becomes a job of the queue, every reply goes out in the order in
+// which the jobs end. A client that leaves cancels its jobs; one that does not read its replies is cut off at
+// ServerOptions::max_output; one that does not answer pings is gone after two of them.
+// Lives in its own asynchronous operations, like HttpSession.
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/websocket/stream.hpp>
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+
+#include "render-worker/server/idle_watch.h"
+#include "render-worker/server/server_parts.h"
+
+namespace kpm::render {
+
+class WsSession final : public Session, public std::enable_shared_from_this<WsSession> {
+public:
+    WsSession(boost::beast::tcp_stream stream, SessionTable::Ticket ticket, const ServerParts& parts);
+    ~WsSession() override;
+
+    void start(boost::beast::http::request<boost::beast::http::string_body> upgrade);
+    void drain() override;
+
+private:
+    void read();
+    void take_message();
+    void answered(Reply reply);
+    void send(Reply reply);
+    void write();
+    void close(boost::beast::websocket::close_code code);
+    void leave();
+    bool is_busy();
+
+    SessionTable::Ticket ticket_;
+    const ServerParts& parts_;
+    boost::beast::websocket::stream<boost::beast::tcp_stream> socket_;
+    boost::beast::flat_buffer buffer_;
+    std::shared_ptr<CancelFlag> gone_ =
+        std::make_shared<CancelFlag>(false);  // shared with this client's jobs
+    std::size_t jobs_ = 0;
+    std::deque<WireMessage> outgoing_;  // the first one is being written
+    std::size_t outgoing_bytes_ = 0;
+    bool close_when_written_ = false;
+    bool closing_ = false;
+    IdleWatch idle_;
+};
+
+}  // namespace kpm::render

@@ -1,0 +1,81 @@
+// The real server with an engine that does what the genome says:
+//   {"level": 0.5}     samples of that level
+//   {"gate": "/path"}  first waits until the file exists (or the job is cancelled)
+//   {"fail": "text"}   an Invalid error
+//   {"throw": "text"}  an exception
+//   {"lose": true}     the device is lost
+// Arguments: name=value for the members of ServerOptions that tests need.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "render-worker/server/channel_fd.h"
+#include "render-worker/server/pcm_protocol.h"
+#include "render-worker/server/server.h"
+
+namespace {
+
+using namespace kpm;
+using namespace kpm::render;
+
+class GateEngine final : public RenderEngine {
+public:
+    Result<RenderedSound> render(const RenderTask& task, const CancelFlag& cancelled) override {
+        const Json& genome = task.genome;
+        if (genome.contains("gate"))
+            while (::access(genome["gate"].get_ref<const std::string&>().c_str(), F_OK) != 0) {
+                if (cancelled) return Error{ErrorCode::Unavailable, "cannot render 'genome': cancelled"};
+                std::this_thread::sleep_for(std::chrono::milliseconds(2));
+            }
+        if (genome.contains("fail")) return Error{ErrorCode::Invalid, genome["fail"].get<std::string>()};
+        if (genome.contains("throw")) throw std::runtime_error(genome["throw"].get<std::string>());
+        if (genome.contains("lose")) return Error{ErrorCode::Unavailable, "cannot use gpu: context lost"};
+        const auto count =
+            static_cast<std::size_t>(std::lround(task.request.duration * task.request.sample_rate));
+        return RenderedSound{std::vector<float>(count, genome.value("level", 0.5f)),
+                             task.request.sample_rate};
+    }
+    int exit_code_when_lost() const override { return 75; }
+    std::string description() const override { return "gate"; }
+};
+
+ServerOptions read_options(int argc, char** argv) {
+    ServerOptions options{.host = "127.0.0.1", .port = 0};
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view argument = argv[i];
+        const std::size_t equals = argument.find('=');
+        const std::string_view name = argument.substr(0, equals);
+        const long value = std::atol(argv[i] + equals + 1);
+        if (name == "queue") options.queue = static_cast<std::size_t>(value);
+        if (name == "max_message") options.max_message = static_cast<std::size_t>(value);
+        if (name == "max_output") options.max_output = static_cast<std::size_t>(value);
+        if (name == "drain_idle") options.drain_idle = std::chrono::milliseconds(value);
+        if (name == "ping_interval") options.ping_interval = std::chrono::milliseconds(value);
+        if (name == "stop_deadline") options.stop_deadline = std::chrono::milliseconds(value);
+    }
+    return options;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Result<std::optional<UniqueFd>> channel = channel_from_environment();
+    if (!channel) return 2;
+    const PcmProtocol protocol;
+    const EngineFactory factory = [] {
+        return std::unique_ptr<RenderEngine>(std::make_unique<GateEngine>());
+    };
+    const Result<int> code = serve(read_options(argc, argv), protocol, factory, *std::move(channel));
+    if (!code) fmt::print(stderr, "{}\n", code.error().message);
+    return code ? *code : 2;
+}
