@@ -51,30 +51,18 @@ inline constexpr const char* kProfileMem = "profileMEM";
 inline constexpr const char* kNotifyKillPm2 = "notifyKillPM2";
 inline constexpr const char* kKillMe = "killMe";
 
-// kpm's. One object in, one object out; a target is PM2's: "all", an id, a name or a namespace.
-// {} -> {version, protocol, oldest, pid, keeper_pid, home, started_at}. PM2 has no such method: so they are told apart.
+// kpm's.
+// {} -> {kpm: version, protocol, pid, home}. PM2 has no such method: so the two daemons are told apart.
 inline constexpr const char* kHello = "kpm.hello";
-// {apps:[…], wait} -> {apps:[{pm_id, name, pid, status, ready, error?}]}; answers when each app is ready or has failed.
+// As prepare, restartProcessId and reloadProcessId, but the answer is the outcome: an error when the process did not
+// come up, was not ready in time, or could not be replaced.
 inline constexpr const char* kStart = "kpm.start";
-// {target} -> as start; each answers when the goal is reached or missed, and says which.
-inline constexpr const char* kStop = "kpm.stop";
-inline constexpr const char* kRestart = "kpm.restart";  // {target, apps?, update_env?}
-inline constexpr const char* kReload = "kpm.reload";    // {target, apps?, update_env?}
-inline constexpr const char* kDelete = "kpm.delete";
-inline constexpr const char* kScale = "kpm.scale";      // {name, instances} or {name, by}
-inline constexpr const char* kReset = "kpm.reset";
-// {pm_ids?} -> {apps:[…]}: what `kpm describe` shows beyond getMonitorData.
-inline constexpr const char* kDescribe = "kpm.describe";
-// {} -> {files}: empties log files in the log loop, so that no line is lost half written.
-inline constexpr const char* kFlush = "kpm.flush";
-// {} -> {file, apps}: writes dump.pm2.
+inline constexpr const char* kRestart = "kpm.restart";
+inline constexpr const char* kReload = "kpm.reload";
+// {force?} -> {apps, written}: writes dump.pm2; without `force` not when nothing is managed.
 inline constexpr const char* kSave = "kpm.save";
-// {} -> text in the Prometheus format.
-inline constexpr const char* kMetrics = "kpm.metrics";
-// {path?} -> {version}: answered by the old kpmd just before the keeper starts the new one.
-inline constexpr const char* kUpgrade = "kpm.upgrade";
-// {} -> {}: stops all apps, answers, then daemon and keeper exit.
-inline constexpr const char* kShutdown = "kpm.shutdown";
+// {} -> [{pm_id, handed, accepted, active, rescued, refused, load}]: the balancer's figures, one row per worker.
+inline constexpr const char* kWorkers = "kpm.workers";
 }  // namespace method
 
 namespace topic {

@@ -1,0 +1,112 @@
+#include "daemon/commands/control_commands.h"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstring>
+#include <string>
+
+#include "daemon/commands/arguments.h"
+#include "daemon/core/rows.h"
+
+namespace kpm::core {
+namespace {
+
+// "SIGUSR2", "USR2", "12" and 12.
+std::optional<int> signal_number(const Json& value) {
+    if (const auto number = as_id(value)) return *number > 0 && *number < NSIG ? number : std::nullopt;
+    if (!value.is_string()) return std::nullopt;
+    std::string_view name = value.get_ref<const std::string&>();
+    if (name.starts_with("SIG")) name.remove_prefix(3);
+    for (int number = 1; number < NSIG; ++number)
+        if (const char* known = sigabbrev_np(number); known && name == known) return number;
+    return std::nullopt;
+}
+
+Json all_rows(const Supervisor& supervisor) {
+    Json rows = Json::array();
+    for (const auto& [pm_id, slot] : supervisor.slots()) rows.push_back(row(slot));
+    return rows;
+}
+
+const Error kUnknownSignal{ErrorCode::Invalid, "Error when sending signal (signal unknown)"};
+
+}  // namespace
+
+void send_signal_to_id(Supervisor& supervisor, const Json& args, Answer answer) {
+    const Json& options = argument(args, 0);
+    const auto id = id_or_member(options, "process_id");
+    const Slot* slot = id ? supervisor.find(*id) : nullptr;
+    if (!slot) return answer(Error{ErrorCode::NotFound, fmt::format("{} id unknown", id ? *id : -1)});
+    const auto signo = signal_number(options.is_object() ? options.value("signal", Json()) : Json());
+    if (!signo) return answer(kUnknownSignal);
+    if (const auto sent = supervisor.host().signal_root(slot->key(), *signo); !sent) return answer(sent.error());
+    answer(all_rows(supervisor));
+}
+
+void send_signal_to_name(Supervisor& supervisor, const Json& args, Answer answer) {
+    const Json& options = argument(args, 0);
+    const auto ids = supervisor.ids_of(text_member(options, "process_name"));
+    if (ids.empty()) return answer(Error{ErrorCode::NotFound, "Unknown process name"});
+    const auto signo = signal_number(options.value("signal", Json()));
+    if (!signo) return answer(kUnknownSignal);
+    for (const int id : ids)
+        if (const auto sent = supervisor.host().signal_root(supervisor.find(id)->key(), *signo); !sent)
+            return answer(sent.error());
+    answer(all_rows(supervisor));
+}
+
+void reset_counters(Supervisor& supervisor, const Json& args, Answer answer) {
+    const auto id = id_or_member(argument(args, 0), "id");
+    if (!id) return answer(Error{ErrorCode::NotFound, shown(argument(args, 0)) + " id unknown"});
+    if (const auto reset = supervisor.reset(*id); !reset) return answer(reset.error());
+    answer(all_rows(supervisor));
+}
+
+void reload_logs(Supervisor& supervisor, const Json&, Answer answer) {
+    supervisor.host().reopen_logs(std::nullopt);
+    answer(Json::object());
+}
+
+void notify(Supervisor& supervisor, const Json& args, Answer answer) {
+    const Json& options = argument(args, 0);
+    if (!options.is_object() || !options.contains("id"))
+        return answer(Error{ErrorCode::Invalid, "process id missing"});
+    const auto id = as_id(options["id"]);
+    const Slot* slot = id ? supervisor.find(*id) : nullptr;
+    if (!slot) return answer(Error{ErrorCode::NotFound, "process id doesnt exists"});
+    supervisor.publish_event(*slot, text_member(options, "action_name"), options.contains("manually"));
+    answer(Json());
+}
+
+// PM2's clients switch the watcher off before each stop; without one there is nothing to switch.
+void watch_switch(Supervisor&, const Json&, Answer answer) { answer(Json{{"success", true}}); }
+
+Result<void> save_dump(Supervisor& supervisor, bool even_if_empty) {
+    if (supervisor.slots().empty() && !even_if_empty) return {};
+    Json dump = Json::array();
+    for (const auto& [pm_id, slot] : supervisor.slots()) dump.push_back(dump_entry(slot));
+    return supervisor.host().write_dump(dump.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+void save(Supervisor& supervisor, const Json& args, Answer answer) {
+    const Json& options = argument(args, 0);
+    const bool is_forced = options.is_object() && options.value("force", false);
+    if (const auto saved = save_dump(supervisor, is_forced); !saved) return answer(saved.error());
+    answer(Json{{"apps", supervisor.slots().size()}, {"written", is_forced || !supervisor.slots().empty()}});
+}
+
+// PM2 sets a flag here that is never cleared, so a client that dies next leaves its daemon crippled. Here the stop is
+// what killMe asks for.
+void notify_kill(Supervisor&, const Json&, Answer) {}
+
+void kill_me(Supervisor& supervisor, const Json& args, Answer) {
+    const Json& options = argument(args, 0);
+    const int client = options.is_object() && options.contains("pid") ? as_id(options["pid"]).value_or(0) : 0;
+    supervisor.stop_all([&supervisor, client](const Result<void>&) {
+        supervisor.host().publish("pm2:kill", {{"status", "killed"}, {"msg", "pm2 has been killed via CLI"}});
+        supervisor.host().shut_down(client);
+    });
+}
+
+}  // namespace kpm::core

@@ -1,0 +1,21 @@
+#pragma once
+// The other methods: signals, counters, logs, the dump, notices to the bus, the daemon's own end.
+
+#include "daemon/commands/command.h"
+
+namespace kpm::core {
+
+void send_signal_to_id(Supervisor& supervisor, const Json& args, Answer answer);
+void send_signal_to_name(Supervisor& supervisor, const Json& args, Answer answer);
+void reset_counters(Supervisor& supervisor, const Json& args, Answer answer);
+void reload_logs(Supervisor& supervisor, const Json& args, Answer answer);
+void notify(Supervisor& supervisor, const Json& args, Answer answer);
+void watch_switch(Supervisor& supervisor, const Json& args, Answer answer);
+void save(Supervisor& supervisor, const Json& args, Answer answer);
+void notify_kill(Supervisor& supervisor, const Json& args, Answer answer);
+void kill_me(Supervisor& supervisor, const Json& args, Answer answer);
+
+// What a daemon that is told to end by a signal leaves behind, for `resurrect`. Nothing when nothing is managed.
+Result<void> save_dump(Supervisor& supervisor, bool even_if_empty);
+
+}  // namespace kpm::core

@@ -1,0 +1,50 @@
+#include "daemon/commands/inspect_commands.h"
+
+#include "daemon/core/rows.h"
+#include "ipc/protocol.h"
+
+namespace kpm::core {
+
+void ping(Supervisor&, const Json&, Answer answer) { answer(Json{{"msg", "pong"}}); }
+
+void get_version(Supervisor&, const Json&, Answer answer) { answer(Json(ipc::kPm2Version)); }
+
+void get_monitor_data(Supervisor& supervisor, const Json&, Answer answer) {
+    Json rows = Json::array();
+    for (const auto& [pm_id, slot] : supervisor.slots()) {
+        const LifecycleData& life = slot.current.life.data();
+        const bool is_measured = life.state == State::Online && life.pid != 0;
+        rows.push_back(row_with_usage(slot, is_measured ? supervisor.host().usage(life.pid) : Usage{}));
+    }
+    answer(std::move(rows));
+}
+
+// Clients show host metrics only when there are some.
+void get_system_data(Supervisor&, const Json&, Answer answer) { answer(Json::object()); }
+
+void get_report(Supervisor& supervisor, const Json&, Answer answer) {
+    const Settings& settings = supervisor.settings();
+    answer(Json{{"pm2_version", ipc::kPm2Version},
+                {"node_version", "N/A"},
+                {"node_path", "N/A"},
+                {"argv0", "kpmd"},
+                {"argv", Json::array({"kpmd", "--home", settings.home})},
+                {"user", settings.user},
+                {"uid", settings.uid},
+                {"gid", settings.gid},
+                {"managed_apps", supervisor.slots().size()},
+                {"started_at", settings.started_at.since_epoch}});
+}
+
+void hello(Supervisor& supervisor, const Json&, Answer answer) {
+    answer(Json{{"kpm", KPM_VERSION},
+                {"protocol", ipc::kProtocolVersion},
+                {"pid", supervisor.settings().pid},
+                {"home", supervisor.settings().home}});
+}
+
+void workers(Supervisor& supervisor, const Json&, Answer answer) {
+    supervisor.host().worker_stats([answer = std::move(answer)](Json stats) { answer(std::move(stats)); });
+}
+
+}  // namespace kpm::core

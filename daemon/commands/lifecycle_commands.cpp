@@ -1,0 +1,217 @@
+#include "daemon/commands/lifecycle_commands.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "daemon/commands/arguments.h"
+#include "daemon/core/rows.h"
+#include "ecosystem/parse_app.h"
+#include "ecosystem/schema.h"
+
+namespace kpm::core {
+namespace {
+
+enum class Truth { Pm2, Outcome };
+
+// What PM2 keeps in a process's entry beside its configuration: in a dump, not for the next life.
+constexpr std::array<const char*, 20> kRuntimeKeys{
+    "status",       "pm_id",           "pm_uptime",    "created_at",         "restart_time",
+    "unstable_restarts", "unique_id",  "axm_actions",  "axm_monitor",        "axm_options",
+    "axm_dynamic",  "vizion_running",  "exit_code",    "exit_signal",        "failure",
+    "node_version", "prev_restart_delay", "_tree_pids", "_pm2_version",      "km_link"};
+
+// Unavailable means: the process is there, but not (or no longer) ready. PM2 calls that a success.
+bool is_failure(const Result<void>& result, Truth truth) {
+    return !result && (truth == Truth::Outcome || result.error().code != ErrorCode::Unavailable);
+}
+
+Json process_or_null(Supervisor& supervisor, int pm_id) {
+    const Slot* slot = supervisor.find(pm_id);
+    return slot ? process_object(*slot) : Json(nullptr);
+}
+
+// A reply after one process has settled.
+Done answer_process(Supervisor& supervisor, int pm_id, Truth truth, Answer answer) {
+    return [&supervisor, pm_id, truth, answer = std::move(answer)](const Result<void>& result) {
+        if (is_failure(result, truth)) return answer(result.error());
+        answer(process_or_null(supervisor, pm_id));
+    };
+}
+
+// The state of one `prepare` with several instances.
+struct Launches {
+    std::vector<int> ids;
+    std::size_t open = 0;
+    std::optional<Error> error;
+    Answer answer;
+};
+
+// PM2's wire form also carries what is left of an earlier life: separated here.
+NewApp new_app(const Json& wire, ecosystem::AppConfig config, std::string unique_id) {
+    NewApp app{.config = std::move(config), .unique_id = std::move(unique_id)};
+    const bool is_restored = !wire.contains("instances");
+    if (is_restored) {
+        if (wire.contains(app.config.instance_var)) app.instance_index = as_id(wire[app.config.instance_var]);
+        if (const auto it = wire.find("created_at"); it != wire.end() && it->is_number_integer())
+            app.created_at = EpochTime{it->get<std::int64_t>()};
+    }
+    app.start = app.config.autostart && !(is_restored && text_member(wire, "status") == "stopped");
+    Json& extra = app.config.extra;
+    for (const char* key : kRuntimeKeys) extra.erase(key);
+    extra.erase(app.config.instance_var);
+    for (const auto& [name, value] : app.config.env) extra.erase(name);
+    return app;
+}
+
+void prepare_app(Supervisor& supervisor, const Json& args, Truth truth, Answer answer) {
+    const Json& wire = argument(args, 0);
+    if (!wire.is_object()) return answer(Error{ErrorCode::Invalid, "cannot start 'app': expected an object"});
+    auto config = ecosystem::parse_wire(wire);
+    if (!config) return answer(config.error());
+    if (config->name.empty()) return answer(Error{ErrorCode::Invalid, "cannot start 'app': it has no name"});
+    if (config->script.empty())
+        return answer(Error{ErrorCode::Invalid, fmt::format("cannot start '{}': it has no script", config->name)});
+
+    const unsigned count =
+        wire.contains("instances") ? ecosystem::instance_count(*config, supervisor.settings().cpus) : 1;
+    const NewApp app = new_app(wire, std::move(*config), supervisor.host().unique_id());
+    const auto launches = std::make_shared<Launches>();  // shared by the answers of all instances
+    launches->open = count + 1;
+    launches->answer = std::move(answer);
+    const auto one_done = [&supervisor, launches, truth](const Result<void>& result) {
+        if (is_failure(result, truth) && !launches->error) launches->error = result.error();
+        if (--launches->open > 0) return;
+        if (launches->error) return launches->answer(*launches->error);
+        Json processes = Json::array();
+        for (const int id : launches->ids) processes.push_back(process_or_null(supervisor, id));
+        launches->answer(std::move(processes));
+    };
+    for (unsigned i = 0; i < count; ++i) {
+        const int id = supervisor.add(app, one_done);
+        launches->ids.push_back(id);
+        supervisor.publish_event(*supervisor.find(id), "start", true);
+    }
+    one_done({});
+}
+
+// PM2's rule of what a restart changes: variables beside `current_conf` overlay the stored ones, a non-empty
+// `current_conf.env` replaces them all, every other key of `current_conf` overwrites.
+Result<ecosystem::AppConfig> merged(const ecosystem::AppConfig& stored, const Json& env) {
+    ecosystem::AppConfig config = stored;
+    if (!env.is_object()) return config;
+    for (const auto& [name, value] : env.items()) {
+        if (value.is_string())
+            ecosystem::set_variable(config.env, name, value.get<std::string>());
+        else if (!value.is_structured() && !value.is_null())
+            ecosystem::set_variable(config.env, name, value.dump());
+    }
+    const auto conf = env.find("current_conf");
+    if (conf == env.end() || !conf->is_object()) return config;
+    Json changes = *conf;
+    if (const auto it = changes.find("env"); it != changes.end() && (!it->is_object() || it->empty())) changes.erase("env");
+    for (const char* key : kRuntimeKeys) changes.erase(key);
+    changes.erase("exec_mode");
+    return ecosystem::merge_wire(std::move(config), changes);
+}
+
+// Finds the slot of a {id, env} request and gives it its new configuration.
+Result<int> reconfigured(Supervisor& supervisor, const Json& options, const char* unknown) {
+    const auto id = id_or_member(options, "id");
+    if (!id) return Error{ErrorCode::NotFound, unknown};
+    const Slot* slot = supervisor.find(*id);
+    if (!slot) return Error{ErrorCode::NotFound, unknown};
+    if (options.is_object() && options.contains("env")) {
+        auto config = merged(slot->config, options["env"]);
+        if (!config) return config.error();
+        if (const auto changed = supervisor.reconfigure(*id, std::move(*config)); !changed) return changed.error();
+    }
+    return *id;
+}
+
+void restart_by_id(Supervisor& supervisor, const Json& args, Truth truth, Answer answer) {
+    const Json& options = argument(args, 0);
+    if (options.is_object() && !options.contains("id"))
+        return answer(Error{ErrorCode::Invalid, "opts.id not passed to restartProcessId"});
+    const auto id = reconfigured(supervisor, options, "God db process id unknown");
+    if (!id) return answer(id.error());
+    supervisor.restart(*id, answer_process(supervisor, *id, truth, std::move(answer)));
+}
+
+void reload_by_id(Supervisor& supervisor, const Json& args, Truth truth, Answer answer) {
+    const auto id = reconfigured(supervisor, argument(args, 0), "PM2 ID unknown");
+    if (!id) return answer(id.error());
+    // Unlike other outcomes a failed reload is told to PM2's clients as well: the old process goes on.
+    const bool is_transaction = supervisor.find(*id)->current.life.state() == State::Online;
+    supervisor.reload(*id, answer_process(supervisor, *id, is_transaction ? Truth::Outcome : truth, std::move(answer)));
+}
+
+}  // namespace
+
+void prepare(Supervisor& supervisor, const Json& args, Answer answer) {
+    prepare_app(supervisor, args, Truth::Pm2, std::move(answer));
+}
+
+void start(Supervisor& supervisor, const Json& args, Answer answer) {
+    prepare_app(supervisor, args, Truth::Outcome, std::move(answer));
+}
+
+void start_process(Supervisor& supervisor, const Json& args, Answer answer) {
+    const auto id = id_or_member(argument(args, 0), "id");
+    const Slot* slot = id ? supervisor.find(*id) : nullptr;
+    if (!slot) return answer(Error{ErrorCode::NotFound, shown(argument(args, 0)) + " id unknown"});
+    if (has_process(slot->current.life.state())) return answer(Error{ErrorCode::Exists, "process already online"});
+    supervisor.start(*id, answer_process(supervisor, *id, Truth::Pm2, std::move(answer)));
+}
+
+void stop_process(Supervisor& supervisor, const Json& args, Answer answer) {
+    const auto id = id_or_member(argument(args, 0), "id");
+    if (!id) return answer(Error{ErrorCode::NotFound, shown(argument(args, 0)) + " : id unknown"});
+    supervisor.stop(*id, [&supervisor, id = *id, answer](const Result<void>& result) {
+        if (!result) return answer(result.error());
+        const Slot* slot = supervisor.find(id);
+        answer(slot ? row(*slot) : Json(nullptr));
+    });
+}
+
+void restart_process(Supervisor& supervisor, const Json& args, Answer answer) {
+    restart_by_id(supervisor, args, Truth::Pm2, std::move(answer));
+}
+
+void restart(Supervisor& supervisor, const Json& args, Answer answer) {
+    restart_by_id(supervisor, args, Truth::Outcome, std::move(answer));
+}
+
+void reload_process(Supervisor& supervisor, const Json& args, Answer answer) {
+    reload_by_id(supervisor, args, Truth::Pm2, std::move(answer));
+}
+
+void reload(Supervisor& supervisor, const Json& args, Answer answer) {
+    reload_by_id(supervisor, args, Truth::Outcome, std::move(answer));
+}
+
+void delete_process(Supervisor& supervisor, const Json& args, Answer answer) {
+    const auto id = id_or_member(argument(args, 0), "id");
+    if (!id) return answer(Error{ErrorCode::NotFound, shown(argument(args, 0)) + " : id unknown"});
+    supervisor.remove(*id, [&supervisor, id = *id, answer](const Result<void>& result) {
+        if (!result) return answer(result.error());
+        const Slot* slot = supervisor.find(id);
+        answer(slot ? row(*slot) : Json(nullptr));
+    });
+}
+
+void duplicate_process(Supervisor& supervisor, const Json& args, Answer answer) {
+    const auto id = id_or_member(argument(args, 0), "id");
+    if (!id) return answer(Error{ErrorCode::NotFound, shown(argument(args, 0)) + " id unknown"});
+    // The new id is only known after the call, and the answer may come within it.
+    const auto made = std::make_shared<int>(-1);
+    const Done done = [&supervisor, made, answer](const Result<void>& result) {
+        if (is_failure(result, Truth::Pm2)) return answer(result.error());
+        answer(process_or_null(supervisor, *made));
+    };
+    const auto new_id = supervisor.duplicate(*id, done);
+    if (!new_id) return answer(new_id.error());
+    *made = *new_id;
+}
+
+}  // namespace kpm::core

@@ -1,0 +1,56 @@
+#include <algorithm>
+#include <array>
+
+#include "daemon/commands/command.h"
+#include "daemon/commands/control_commands.h"
+#include "daemon/commands/inspect_commands.h"
+#include "daemon/commands/lifecycle_commands.h"
+#include "ipc/protocol.h"
+
+namespace kpm::core {
+namespace {
+
+namespace method = ipc::method;
+
+constexpr std::array kCommands{
+    Command{method::kPing, ping},
+    Command{method::kGetVersion, get_version},
+    Command{method::kGetMonitorData, get_monitor_data},
+    Command{method::kGetSystemData, get_system_data},
+    Command{method::kGetReport, get_report},
+    Command{method::kPrepare, prepare},
+    Command{method::kStartProcessId, start_process},
+    Command{method::kStopProcessId, stop_process},
+    Command{method::kRestartProcessId, restart_process},
+    Command{method::kReloadProcessId, reload_process},
+    Command{method::kSoftReloadProcessId, reload_process},
+    Command{method::kDeleteProcessId, delete_process},
+    Command{method::kDuplicateProcessId, duplicate_process},
+    Command{method::kResetMetaProcessId, reset_counters},
+    Command{method::kSendSignalToProcessId, send_signal_to_id},
+    Command{method::kSendSignalToProcessName, send_signal_to_name},
+    Command{method::kStopWatch, watch_switch},
+    Command{method::kStartWatch, watch_switch},
+    Command{method::kToggleWatch, watch_switch},
+    Command{method::kNotifyByProcessId, notify, false},
+    Command{method::kReloadLogs, reload_logs},
+    Command{method::kNotifyKillPm2, notify_kill},
+    Command{method::kKillMe, kill_me},
+    Command{method::kHello, hello},
+    Command{method::kStart, start},
+    Command{method::kRestart, restart},
+    Command{method::kReload, reload},
+    Command{method::kSave, save},
+    Command{method::kWorkers, workers},
+};
+
+}  // namespace
+
+std::span<const Command> commands() { return kCommands; }
+
+const Command* find_command(std::string_view name) {
+    const auto it = std::ranges::find(kCommands, name, &Command::method);
+    return it == kCommands.end() ? nullptr : &*it;
+}
+
+}  // namespace kpm::core

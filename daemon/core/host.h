@@ -1,0 +1,119 @@
+#pragma once
+// The one seam between the supervisor and the world: everything that it may ask for. The real one is io::UvHost, the
+// fake one tests/support/fake_host.h. None of these calls waits; what they lead to comes back as an event in the
+// supervisor's inbox (see supervisor.h), in any later turn.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/core/time.h"
+#include "ipc/base/json.h"
+#include "ipc/base/result.h"
+
+namespace kpm::core {
+
+// One life of one process: `incarnation` is never used twice in a home, it is the keeper's token.
+struct AppKey {
+    int pm_id = 0;
+    std::uint64_t incarnation = 0;
+
+    auto operator<=>(const AppKey&) const = default;
+};
+
+enum class ChildChannel { None, Kpm };   // Kpm: ipc/kpm_channel.h
+
+struct LogFiles {
+    std::string out, err, combined;      // absolute; "" = none
+    std::string date_format;             // dayjs tokens, "" = raw lines
+    bool json = false;
+    bool disabled = false;
+
+    bool operator==(const LogFiles&) const = default;
+};
+
+// Everything that a process is started with.
+struct LaunchSpec {
+    std::string name;
+    std::string name_space;
+    std::vector<std::string> argv;       // argv[0] is looked up in the PATH of `env`
+    std::vector<std::string> env;        // "KEY=value"
+    std::string cwd;
+    std::string user, group;             // names or numbers, "" = the daemon's
+    std::string pid_file;
+    LogFiles logs;
+    ChildChannel channel = ChildChannel::None;
+    std::string pool;                    // the connection pool that it serves, "" = none
+
+    bool operator==(const LaunchSpec&) const = default;
+};
+
+struct Usage {
+    std::uint64_t memory = 0;            // bytes, resident
+    double cpu = 0;                      // percent of one core since the sample before
+};
+
+struct PoolSpec {
+    std::string name;
+    std::vector<std::string> listen;     // addresses as configured
+    std::string balance;                 // policy name
+    int max_connections = 0;             // per worker, 0 = no limit
+};
+
+// What an earlier daemon's process has become.
+struct Adopted {
+    enum class Kind { Alive, Ended, Unknown } kind = Kind::Unknown;   // Ended: Exited follows; Unknown: never started
+    int pid = 0;
+};
+
+class Host {
+public:
+    virtual ~Host() = default;
+
+    virtual TimePoint now() const = 0;
+    virtual EpochTime wall_now() const = 0;
+
+    // -> Spawned or SpawnFailed, then one day Exited.
+    virtual void spawn(const AppKey& key, const LaunchSpec& spec) = 0;
+    // Sends `signo` to every process of the tree, then watches it: -> TreeGone when none is left.
+    virtual void signal_tree(const AppKey& key, int signo) = 0;
+    // Sends `signo` to the root process only. No-op once it is gone.
+    virtual Result<void> signal_root(const AppKey& key, int signo) = 0;
+    // The root ended by itself: ends what it left behind, without waiting for it.
+    virtual void sweep(const AppKey& key) = 0;
+    // The supervisor is done with this process: its log pipes are drained and closed, its descriptors dropped.
+    virtual void release(const AppKey& key) = 0;
+
+    // A pool of listening sockets, one per clustered app name. Idempotent: an open pool takes over the new policy.
+    virtual Result<void> open_pool(const PoolSpec& pool) = 0;
+    virtual void close_pool(const std::string& name) = 0;
+    // A worker gets no more connections. -> Drained when it has finished those that it has.
+    virtual void drain(const AppKey& key) = 0;
+    // Takes over a process that an earlier daemon started: its pipes, its channel, its exit.
+    virtual Adopted adopt(const AppKey& key, const LaunchSpec& spec) = 0;
+
+    // Creates what a start needs beforehand (log files and their folders).
+    virtual Result<void> prepare_logs(const LogFiles& logs) = 0;
+    // Opens log files again under their names; all, or those of one app.
+    virtual void reopen_logs(std::optional<int> pm_id) = 0;
+    // Replaces dump.pm2, whole or not at all; the file before it becomes dump.pm2.bak.
+    virtual Result<void> write_dump(const std::string& text) = 0;
+    virtual Usage usage(int pid) = 0;
+    // The balancer's figures, an array of {pm_id, handed, accepted, active, rescued, refused, load}.
+    virtual void worker_stats(std::function<void(Json)> answer) = 0;
+    // The daemon ends for good (all apps are gone). SIGQUIT goes to the client that waits for it, 0 = none.
+    virtual void shut_down(int client_pid) = 0;
+
+    virtual void wake_at(std::optional<TimePoint> when) = 0;   // -> tick(); nullopt = no deadline
+    // State that survives the daemon: a small key-value store. nullopt erases.
+    virtual void persist(const std::string& key, const std::optional<Json>& value) = 0;
+    virtual void publish(const std::string& topic, const Json& payload) = 0;
+    virtual bool has_followers() const = 0;                     // false: nobody would get what is published
+    virtual std::string unique_id() = 0;                        // random, in the shape of a UUID 4
+    virtual void log(std::string_view text) = 0;
+};
+
+}  // namespace kpm::core

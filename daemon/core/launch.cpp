@@ -1,0 +1,102 @@
+#include "daemon/core/launch.h"
+
+#include <fmt/format.h>
+
+#include "daemon/core/rows.h"
+#include "ecosystem/command_line.h"
+#include "ecosystem/log_paths.h"
+#include "ecosystem/schema.h"
+
+namespace kpm::core {
+namespace {
+
+using ecosystem::AppConfig;
+
+bool is_cluster(const AppConfig& config) { return config.exec_mode == ecosystem::ExecMode::Cluster; }
+
+bool takes_channel(const AppConfig& config) { return config.kpm_channel && !config.listen.empty(); }
+
+// PM2's environment: every scalar of pm2_env, with the app's own variables on top.
+std::vector<std::string> launch_environment(const Slot& slot) {
+    ecosystem::Environment env;
+    const Json shown = pm2_env(slot);
+    for (const auto& [name, value] : shown.items()) {
+        if (value.is_string())
+            ecosystem::set_variable(env, name, value.get<std::string>());
+        else if (value.is_number() || value.is_boolean())
+            ecosystem::set_variable(env, name, value.dump());
+    }
+    ecosystem::merge_environment(env, slot.config.env);
+    ecosystem::set_variable(env, "unique_id", slot.unique_id);
+    ecosystem::set_variable(env, slot.config.instance_var, std::to_string(slot.instance_index));
+    if (!slot.config.gpu.empty()) ecosystem::set_variable(env, "RW_GPU", slot.config.gpu);
+    std::vector<std::string> lines;
+    lines.reserve(env.size());
+    for (const auto& [name, value] : env) lines.push_back(name + '=' + value);
+    return lines;
+}
+
+std::string log_path(const AppConfig& config, const std::string& path) {
+    return config.disable_logs || ecosystem::is_no_log(path) ? std::string{} : path;
+}
+
+}  // namespace
+
+LifecyclePolicy lifecycle_policy(const AppConfig& config, const Settings& settings) {
+    LifecyclePolicy policy;
+    policy.restart.autorestart = config.autorestart;
+    policy.restart.max_restarts = config.max_restarts;
+    policy.restart.min_uptime = config.min_uptime;
+    policy.restart.restart_delay = config.restart_delay;
+    if (config.exp_backoff_restart_delay > Duration{0}) policy.restart.backoff_start = config.exp_backoff_restart_delay;
+    policy.restart.stop_exit_codes = config.stop_exit_codes;
+    policy.stop_signal = settings.stop_signal;
+    policy.kill_timeout = config.kill_timeout.value_or(settings.kill_timeout);
+    policy.listen_timeout = config.listen_timeout.value_or(settings.listen_timeout);
+    policy.drain_timeout = config.drain_timeout;
+    policy.wait_ready = config.wait_ready || takes_channel(config);
+    return policy;
+}
+
+LifecyclePolicy incoming_policy(const AppConfig& config, const Settings& settings) {
+    LifecyclePolicy policy = lifecycle_policy(config, settings);
+    policy.restart.autorestart = false;
+    return policy;
+}
+
+LaunchSpec launch_spec(const Slot& slot, const Settings& settings) {
+    const AppConfig& config = slot.config;
+    LaunchSpec spec;
+    spec.name = config.name;
+    spec.name_space = config.name_space;
+    spec.argv = ecosystem::command_line(config, settings.node_options);
+    spec.env = launch_environment(slot);
+    spec.cwd = config.cwd;
+    spec.user = config.uid;
+    spec.group = config.gid;
+    spec.pid_file = config.pid_file;
+    spec.logs.out = log_path(config, config.out_file);
+    spec.logs.err = log_path(config, config.error_file);
+    if (const auto* combined = std::get_if<std::string>(&config.log_file)) spec.logs.combined = log_path(config, *combined);
+    spec.logs.date_format =
+        config.log_date_format.empty() && config.time ? "YYYY-MM-DDTHH:mm:ss" : config.log_date_format;
+    spec.logs.json = config.log_type == "json";
+    spec.logs.disabled = config.disable_logs;
+    spec.channel = takes_channel(config) ? ChildChannel::Kpm : ChildChannel::None;
+    if (pool_spec(config)) spec.pool = config.name;
+    return spec;
+}
+
+std::optional<PoolSpec> pool_spec(const AppConfig& config) {
+    if (!takes_channel(config)) return std::nullopt;
+    PoolSpec pool;
+    pool.name = config.name;
+    pool.listen = config.listen;
+    pool.balance = ecosystem::to_text(config.balance.value_or(ecosystem::Balance::LeastConnections));
+    pool.max_connections = static_cast<int>(config.max_connections);
+    return pool;
+}
+
+bool can_hand_over(const AppConfig& config) { return takes_channel(config) && is_cluster(config); }
+
+}  // namespace kpm::core

@@ -1,0 +1,260 @@
+#include "daemon/core/lifecycle.h"
+
+#include <algorithm>
+#include <csignal>
+
+namespace kpm::core {
+
+using Goal = LifecycleData::Goal;
+
+namespace {
+
+Actions joined(Actions first, const Actions& second) {
+    first.insert(first.end(), second.begin(), second.end());
+    return first;
+}
+
+}  // namespace
+
+Actions Lifecycle::handle(const Event& event, TimePoint now) {
+    return std::visit([&](const auto& what) { return on(what, now); }, event);
+}
+
+void Lifecycle::enter(State state, std::optional<TimePoint> deadline) {
+    data_.state = state;
+    data_.deadline = deadline;
+}
+
+Actions Lifecycle::launch(TimePoint now, bool automatic) {
+    // A process that survived SIGKILL is still there: a second copy beside it would be worse than none.
+    if (data_.pid != 0) return {Settled{Outcome::Unkillable}};
+    enter(State::Spawning);
+    data_.goal = Goal::Running;
+    data_.automatic = automatic;
+    data_.launched_at = now;
+    if (automatic) ++data_.restart_time;
+    return {Spawn{}};
+}
+
+Actions Lifecycle::begin_stop(Goal goal, TimePoint now) {
+    data_.goal = goal;
+    enter(State::Stopping, now + policy_.kill_timeout);
+    return {SignalTree{policy_.stop_signal}};
+}
+
+Actions Lifecycle::come_online(Outcome outcome) {
+    enter(State::Online);
+    return {Announce{Notice::Online}, Settled{outcome}};
+}
+
+Actions Lifecycle::settle_stopped() {
+    enter(State::Stopped);
+    data_.goal = Goal::Stopped;
+    return {Settled{Outcome::Stopped}};
+}
+
+Actions Lifecycle::on(const Start&, TimePoint now) {
+    switch (data_.state) {
+        case State::Stopped:
+        case State::Backoff:
+        case State::Errored:
+            data_.failure.clear();
+            return launch(now, false);
+        case State::Spawning:
+        case State::Stopping:
+        case State::Killing:
+            data_.goal = data_.goal == Goal::Stopped ? Goal::Relaunch : data_.goal;
+            return {};
+        case State::Online:
+            return {Settled{Outcome::Online}};
+        case State::Starting:
+        case State::Draining:
+            return {};
+    }
+    return {};
+}
+
+Actions Lifecycle::on(const Restart&, TimePoint now) {
+    data_.failure.clear();
+    forget_crashes();
+    switch (data_.state) {
+        case State::Stopped:
+        case State::Backoff:
+        case State::Errored:
+            return launch(now, false);
+        case State::Spawning:
+        case State::Stopping:
+        case State::Killing:
+            data_.goal = Goal::Relaunch;
+            return {};
+        case State::Starting:
+        case State::Online:
+        case State::Draining:
+            ++data_.restart_time;
+            return begin_stop(Goal::Relaunch, now);
+    }
+    return {};
+}
+
+Actions Lifecycle::on(const Stop&, TimePoint now) {
+    switch (data_.state) {
+        case State::Stopped:
+        case State::Backoff:
+        case State::Errored:
+            return settle_stopped();
+        case State::Spawning:
+        case State::Stopping:
+        case State::Killing:
+            data_.goal = Goal::Stopped;
+            return {};
+        case State::Starting:
+        case State::Online:
+        case State::Draining:
+            return begin_stop(Goal::Stopped, now);
+    }
+    return {};
+}
+
+Actions Lifecycle::on(const Drain&, TimePoint now) {
+    switch (data_.state) {
+        case State::Online:
+            data_.goal = Goal::Stopped;
+            enter(State::Draining, now + policy_.drain_timeout);
+            return {};
+        case State::Starting:
+            return begin_stop(Goal::Stopped, now);  // it never served: nothing to finish
+        case State::Spawning:
+            data_.goal = Goal::Stopped;
+            return {};
+        case State::Backoff:
+        case State::Errored:
+        case State::Stopped:
+            return settle_stopped();
+        case State::Draining:
+        case State::Stopping:
+        case State::Killing:
+            return {};
+    }
+    return {};
+}
+
+Actions Lifecycle::on(const Drained&, TimePoint now) {
+    if (data_.state != State::Draining) return {};
+    return begin_stop(Goal::Stopped, now);
+}
+
+Actions Lifecycle::on(const Spawned& spawned, TimePoint now) {
+    if (data_.state != State::Spawning) return {};
+    data_.pid = spawned.pid;
+    if (data_.goal != Goal::Running) return begin_stop(data_.goal, now);
+    if (policy_.wait_ready) {
+        enter(State::Starting, now + policy_.listen_timeout);
+        return {};
+    }
+    return come_online(Outcome::Online);
+}
+
+Actions Lifecycle::on(const SpawnFailed& failed, TimePoint now) {
+    if (data_.state != State::Spawning) return {};
+    data_.pid = 0;
+    data_.failure = failed.reason;
+    if (data_.goal == Goal::Stopped) return settle_stopped();
+    if (data_.goal == Goal::Relaunch) return launch(now, false);
+    // A wrong interpreter or directory does not get better by trying again; a machine out of processes does.
+    if (data_.automatic || failed.transient) return after_death(std::nullopt, Outcome::SpawnFailed, now);
+    enter(State::Errored);
+    return {Settled{Outcome::SpawnFailed}};
+}
+
+Actions Lifecycle::on(const Exited& exited, TimePoint now) {
+    data_.pid = 0;
+    data_.exit_code = exited.code;
+    data_.exit_signal = exited.signal;
+    switch (data_.state) {
+        case State::Spawning:
+        case State::Starting:
+        case State::Online: {
+            const Actions rest = data_.goal == Goal::Stopped    ? settle_stopped()
+                                 : data_.goal == Goal::Relaunch ? launch(now, false)
+                                                                : after_death(exited.code, Outcome::Exited, now);
+            return joined({Announce{Notice::Exit}, Sweep{}}, rest);
+        }
+        case State::Draining:
+            return joined({Announce{Notice::Exit}, Sweep{}}, settle_stopped());
+        case State::Stopping:
+        case State::Killing:
+            return {Announce{Notice::Exit}};  // the rest of its tree may still live: TreeGone ends the stop
+        case State::Errored:
+        case State::Stopped:
+        case State::Backoff:
+            return {};
+    }
+    return {};
+}
+
+Actions Lifecycle::after_death(std::optional<int> code, Outcome outcome, TimePoint now) {
+    Actions actions;
+    const Duration uptime = now - data_.launched_at;
+    const RestartVerdict verdict = judge_exit(policy_.restart, data_.history, code, uptime, now);
+    switch (verdict.kind) {
+        case RestartVerdict::Kind::Stay:
+            enter(State::Stopped);
+            data_.goal = Goal::Stopped;
+            break;
+        case RestartVerdict::Kind::GiveUp:
+            enter(State::Errored);
+            data_.goal = Goal::Stopped;
+            actions.push_back(Announce{Notice::Overlimit});
+            break;
+        case RestartVerdict::Kind::Restart: {
+            const Duration delay =
+                outcome == Outcome::SpawnFailed ? std::max(verdict.delay, Duration{100}) : verdict.delay;
+            if (delay > Duration{0}) {
+                enter(State::Backoff, now + delay);
+                break;
+            }
+            return joined(launch(now, true), {Settled{outcome}});
+        }
+    }
+    actions.push_back(Settled{outcome});
+    return actions;
+}
+
+Actions Lifecycle::on(const TreeGone&, TimePoint now) {
+    if (data_.state != State::Stopping && data_.state != State::Killing) return {};
+    data_.pid = 0;
+    if (data_.goal == Goal::Stopped) return settle_stopped();
+    return launch(now, false);
+}
+
+Actions Lifecycle::on(const Ready&, TimePoint) {
+    if (data_.state != State::Starting) return {};
+    return come_online(Outcome::Online);
+}
+
+Actions Lifecycle::on(const TimeUp&, TimePoint now) {
+    switch (data_.state) {
+        case State::Starting:
+            return come_online(Outcome::NotReady);  // PM2's rule: not ready in time counts as online, but is told
+        case State::Draining:
+            return begin_stop(Goal::Stopped, now);
+        case State::Stopping:
+            enter(State::Killing, now + policy_.kill_timeout);
+            return {SignalTree{SIGKILL}};
+        case State::Killing:
+            enter(State::Errored);
+            data_.goal = Goal::Stopped;
+            data_.failure = "still alive after SIGKILL";
+            return {Settled{Outcome::Unkillable}};
+        case State::Backoff:
+            return launch(now, true);
+        case State::Stopped:
+        case State::Spawning:
+        case State::Online:
+        case State::Errored:
+            return {};
+    }
+    return {};
+}
+
+}  // namespace kpm::core

@@ -1,0 +1,40 @@
+#include "daemon/core/restart_policy.h"
+
+#include <algorithm>
+
+namespace kpm::core {
+namespace {
+
+Duration next_backoff(const RestartPolicy& policy, const RestartHistory& history) {
+    if (history.backoff == Duration{0}) return std::min(*policy.backoff_start, kBackoffCap);
+    return std::min(kBackoffCap, Duration(history.backoff.count() * 3 / 2));
+}
+
+}  // namespace
+
+RestartVerdict judge_exit(const RestartPolicy& policy, RestartHistory& history, std::optional<int> code,
+                          Duration uptime, TimePoint now) {
+    if (uptime >= kBackoffReset) history.backoff = Duration{0};
+    if (!policy.autorestart) return {RestartVerdict::Kind::Stay, {}};
+    if (code && std::ranges::count(policy.stop_exit_codes, *code) > 0) return {RestartVerdict::Kind::Stay, {}};
+
+    const Duration window = policy.min_uptime * std::max(policy.max_restarts, 1);
+    auto& exits = history.early_exits;
+    if (uptime < policy.min_uptime)
+        exits.push_back(now);
+    else
+        exits.clear();
+    while (!exits.empty() && now - exits.front() >= window) exits.pop_front();
+    if (policy.max_restarts == 0 || static_cast<int>(exits.size()) >= policy.max_restarts) {
+        exits.clear();
+        return {RestartVerdict::Kind::GiveUp, {}};
+    }
+
+    if (policy.backoff_start && *policy.backoff_start > Duration{0}) {
+        history.backoff = next_backoff(policy, history);
+        return {RestartVerdict::Kind::Restart, history.backoff};
+    }
+    return {RestartVerdict::Kind::Restart, policy.restart_delay};
+}
+
+}  // namespace kpm::core

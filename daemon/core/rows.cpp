@@ -1,0 +1,68 @@
+#include "daemon/core/rows.h"
+
+#include "ecosystem/dump_app.h"
+#include "ecosystem/schema.h"
+
+namespace kpm::core {
+namespace {
+
+int shown_pid(const Slot& slot) { return slot.current.life.data().pid; }
+
+}  // namespace
+
+Json pm2_env(const Slot& slot) {
+    const LifecycleData& life = slot.current.life.data();
+    Json env = ecosystem::dump_wire(slot.config);
+    // PM2 shows every variable at the top level too; an attribute of kpm's own is not hidden by one of its name.
+    for (const auto& [name, value] : slot.config.env)
+        if (!ecosystem::find_wire_field(name)) env[name] = value;
+    env["status"] = public_name(life.state);
+    env["pm_id"] = slot.pm_id;
+    env["pm_uptime"] = slot.current.launched.since_epoch;
+    env["created_at"] = slot.created_at ? Json(slot.created_at->since_epoch) : Json(nullptr);
+    env["restart_time"] = life.restart_time;
+    env["unstable_restarts"] = life.history.early_exits.size();
+    env["unique_id"] = slot.unique_id;
+    env[slot.config.instance_var] = slot.instance_index;
+    env["axm_actions"] = Json::array();
+    env["axm_monitor"] = Json::object();
+    env["axm_options"] = Json::object();
+    env["axm_dynamic"] = Json::object();
+    env["vizion_running"] = false;
+    if (!env.contains("version")) env["version"] = "N/A";
+    if (life.exit_code || life.exit_signal != 0) {
+        // PM2 says 0 for a death by signal; the signal itself is kpm's addition.
+        env["exit_code"] = life.exit_code.value_or(0);
+        if (life.exit_signal != 0) env["exit_signal"] = life.exit_signal;
+    }
+    if (life.history.backoff > Duration{0}) env["prev_restart_delay"] = life.history.backoff.count();
+    if (!life.failure.empty()) env["failure"] = life.failure;
+    return env;
+}
+
+Json row(const Slot& slot) {
+    Json result;
+    result["pid"] = shown_pid(slot);
+    result["name"] = slot.config.name;
+    result["pm2_env"] = pm2_env(slot);
+    result["pm_id"] = slot.pm_id;
+    return result;
+}
+
+Json row_with_usage(const Slot& slot, const Usage& usage) {
+    Json result = row(slot);
+    result["monit"] = {{"memory", usage.memory}, {"cpu", usage.cpu}};
+    return result;
+}
+
+Json process_object(const Slot& slot) {
+    return {{"process", {{"pid", shown_pid(slot)}}}, {"pm2_env", pm2_env(slot)}};
+}
+
+Json dump_entry(const Slot& slot) {
+    Json entry = pm2_env(slot);
+    for (const char* key : {"pm_id", "instances", "prev_restart_delay"}) entry.erase(key);
+    return entry;
+}
+
+}  // namespace kpm::core

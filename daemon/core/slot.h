@@ -1,0 +1,46 @@
+#pragma once
+// One managed copy of an app: PM2's process table entry, keyed by pm_id. Plain data; the supervisor is its only writer.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/core/host.h"
+#include "daemon/core/lifecycle.h"
+#include "ecosystem/app_config.h"
+
+namespace kpm::core {
+
+// How a client's request about one slot ended. Called once.
+using Done = std::function<void(Result<void>)>;
+
+// A process of the slot and its life. A slot has one; two for the time of a reload.
+struct Instance {
+    std::uint64_t incarnation = 0;   // of the newest launch, 0 = never launched
+    EpochTime launched{};             // pm_uptime
+    Lifecycle life;
+};
+
+struct Slot {
+    int pm_id = 0;
+    ecosystem::AppConfig config;     // resolved, with this instance's log and pid paths
+    int instance_index = 0;          // NODE_APP_INSTANCE
+    std::string unique_id;
+    std::optional<EpochTime> created_at;
+
+    Instance current;
+    std::unique_ptr<Instance> incoming;   // a reload's new process, until it is ready
+    std::unique_ptr<Instance> outgoing;   // a reload's old process, until it has finished
+    bool doomed = false;                  // it is being deleted
+
+    std::vector<Done> start_waiters;
+    std::vector<Done> stop_waiters;
+    std::vector<Done> reload_waiters;
+
+    AppKey key() const { return {pm_id, current.incarnation}; }
+    AppKey key(const Instance& instance) const { return {pm_id, instance.incarnation}; }
+};
+
+}  // namespace kpm::core

@@ -1,0 +1,122 @@
+#pragma once
+// Owns the table of apps, drains the inbox of events, and turns what each Lifecycle decides into calls on the Host. The
+// only writer of any app's state.
+//
+// Driven by one thread: whoever has news posts it (`post`), and the main loop calls `drain()` once per turn. Requests
+// (stop, restart …) may be called from inside a posted task only, so that state changes in drain() alone. Each request
+// answers once, through its Done, when its outcome is known.
+//
+// Requests about one slot are serialised by its lifecycle: a stop or delete wins over a relaunch in flight.
+// Reload of an app that can hand over is a transaction: a new process is started beside the old one; when it is ready
+// the old one drains and stops; when it is not, it is removed, the old one goes on, and Done gets the reason.
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "daemon/core/host.h"
+#include "daemon/core/settings.h"
+#include "daemon/core/slot.h"
+
+namespace kpm::core {
+
+// A slot to be made. What is not given is allotted.
+struct NewApp {
+    ecosystem::AppConfig config;              // resolved
+    std::string unique_id;
+    std::optional<int> instance_index;        // NODE_APP_INSTANCE of a dumped app
+    std::optional<EpochTime> created_at;
+    bool start = true;                        // false: it is listed as stopped
+};
+
+class Supervisor {
+public:
+    using Task = std::function<void()>;
+    using Slots = std::map<int, Slot>;
+
+    Supervisor(Host& host, Settings settings) : host_(host), settings_(std::move(settings)) {}
+
+    void post(const AppKey& key, Event event) { inbox_.push_back(Arrival{key, std::move(event)}); }
+    void post(Task task) { inbox_.push_back(std::move(task)); }
+    // Handles all that has arrived and all deadlines that have passed, records what changed, sets the next wake-up.
+    void drain();
+
+    // Takes over from an earlier daemon: its state, key by key as it was persisted. Before the first drain().
+    void restore(const std::map<std::string, Json>& state);
+
+    // --- requests; inside a task only ---
+    // A new slot and its pm_id. Done also tells of a start that failed.
+    int add(NewApp app, Done done);
+    // Another instance of the slot's app.
+    Result<int> duplicate(int pm_id, Done done);
+    void start(int pm_id, Done done);
+    void stop(int pm_id, Done done);
+    void restart(int pm_id, Done done);
+    void reload(int pm_id, Done done);
+    void remove(int pm_id, Done done);
+    void stop_all(Done done);
+    // PM2's `reset`: counters to zero, created now.
+    Result<void> reset(int pm_id);
+    // New configuration for the next start; what needs none is live at once.
+    Result<void> reconfigure(int pm_id, ecosystem::AppConfig config);
+
+    // Tells the bus what a client did ("restart", "stop"), or what happened.
+    void publish_event(const Slot& slot, std::string_view event, bool manually);
+
+    const Slots& slots() const { return slots_; }
+    const Slot* find(int pm_id) const;
+    std::vector<int> ids_of(const std::string& name) const;
+    const Settings& settings() const { return settings_; }
+    Host& host() { return host_; }
+
+private:
+    struct Arrival {
+        AppKey key;
+        Event event;
+    };
+
+    void handle(const Arrival& arrival);
+    void handle_time();
+    void apply(Slot& slot, Instance& instance, const Event& event);
+    void perform(Slot& slot, Instance& instance, const Actions& actions);
+    void launch(Slot& slot, Instance& instance);
+    void announce(Slot& slot, Notice notice);
+    void settle(Slot& slot, Instance& instance, Outcome outcome);
+    void settle_current(Slot& slot, Outcome outcome);
+    void promote(Slot& slot);
+    void fail_reload(Slot& slot, const std::string& reason);
+    void check_rest(Slot& slot);
+    void erase(int pm_id);
+    void schedule(const Slot& slot);
+    void track_pool(const Slot& slot);
+    void save(Slot& slot, bool with_config);
+    void forget_state(int pm_id);
+    void adopt(Slot& slot, Instance& instance);
+
+    Slot* find_mutable(int pm_id);
+    Instance* find_instance(Slot& slot, std::uint64_t incarnation);
+    bool index_taken(const std::string& name, int index) const;
+    int free_index(const std::string& name) const;
+    Error outcome_error(const Slot& slot, const Instance& instance, Outcome outcome) const;
+
+    Host& host_;
+    Settings settings_;
+    Slots slots_;
+    std::unordered_map<std::string, std::set<int>> by_name_;
+    std::unordered_map<std::string, std::set<int>> pool_users_;   // slots with a process, by pool
+    std::set<std::pair<TimePoint, int>> deadlines_;               // earliest first; one per slot
+    std::unordered_map<int, TimePoint> deadline_of_;
+    std::deque<std::variant<Arrival, Task>> inbox_;
+    std::set<int> dirty_;
+    std::vector<int> doomed_;                                     // erased at the end of drain()
+    int next_id_ = 0;
+    std::uint64_t next_incarnation_ = 1;
+};
+
+}  // namespace kpm::core

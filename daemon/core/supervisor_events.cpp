@@ -1,0 +1,273 @@
+// The inbox: events and deadlines in, lifecycle decisions out, and what those need done.
+
+#include <csignal>
+
+#include <fmt/format.h>
+
+#include "daemon/core/launch.h"
+#include "daemon/core/rows.h"
+#include "daemon/core/supervisor.h"
+
+namespace kpm::core {
+namespace {
+
+std::string label(const Slot& slot) { return fmt::format("App [{}:{}]", slot.config.name, slot.pm_id); }
+
+template <class Waiters>
+void answer_all(Waiters& waiters, const Result<void>& result) {
+    const Waiters answered = std::exchange(waiters, {});
+    for (const Done& done : answered) done(result);
+}
+
+}  // namespace
+
+void Supervisor::drain() {
+    do {
+        while (!inbox_.empty()) {
+            auto item = std::move(inbox_.front());
+            inbox_.pop_front();
+            if (const auto* arrival = std::get_if<Arrival>(&item))
+                handle(*arrival);
+            else
+                std::get<Task>(item)();
+        }
+        handle_time();
+        for (const int pm_id : std::exchange(doomed_, {})) erase(pm_id);
+    } while (!inbox_.empty());
+    for (const int pm_id : std::exchange(dirty_, {}))
+        if (Slot* slot = find_mutable(pm_id)) save(*slot, false);
+    host_.wake_at(deadlines_.empty() ? std::nullopt : std::optional(deadlines_.begin()->first));
+}
+
+Instance* Supervisor::find_instance(Slot& slot, std::uint64_t incarnation) {
+    if (slot.current.incarnation == incarnation) return &slot.current;
+    if (slot.incoming && slot.incoming->incarnation == incarnation) return slot.incoming.get();
+    if (slot.outgoing && slot.outgoing->incarnation == incarnation) return slot.outgoing.get();
+    return nullptr;
+}
+
+void Supervisor::handle(const Arrival& arrival) {
+    Slot* slot = find_mutable(arrival.key.pm_id);
+    if (!slot) return;
+    // The one place where answers of earlier lives are dropped.
+    if (Instance* instance = find_instance(*slot, arrival.key.incarnation)) apply(*slot, *instance, arrival.event);
+}
+
+void Supervisor::handle_time() {
+    const TimePoint now = host_.now();
+    while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+        const auto [time, pm_id] = *deadlines_.begin();
+        deadlines_.erase(deadlines_.begin());
+        deadline_of_.erase(pm_id);
+        Slot* slot = find_mutable(pm_id);
+        if (!slot) continue;
+        const auto due = [&](const Instance* instance) {
+            return instance && instance->life.deadline() && *instance->life.deadline() <= now;
+        };
+        if (due(slot->incoming.get())) apply(*slot, *slot->incoming, TimeUp{});
+        if (due(slot->outgoing.get())) apply(*slot, *slot->outgoing, TimeUp{});
+        if (due(&slot->current)) apply(*slot, slot->current, TimeUp{});
+        schedule(*slot);
+    }
+}
+
+void Supervisor::apply(Slot& slot, Instance& instance, const Event& event) {
+    const std::uint64_t incarnation = instance.incarnation;
+    const Actions actions = instance.life.handle(event, host_.now());
+    dirty_.insert(slot.pm_id);
+    if (const auto* exited = std::get_if<Exited>(&event))
+        host_.log(exited->code ? fmt::format("{} exited with code [{}]", label(slot), *exited->code)
+                               : fmt::format("{} exited by signal [{}]", label(slot), exited->signal));
+    if (std::holds_alternative<TreeGone>(event)) host_.release({slot.pm_id, incarnation});
+    if (const auto* failed = std::get_if<SpawnFailed>(&event)) {
+        host_.log(fmt::format("{} could not be started: {}", label(slot), failed->reason));
+        host_.release({slot.pm_id, incarnation});
+    }
+    perform(slot, instance, actions);
+    schedule(slot);
+    track_pool(slot);
+}
+
+void Supervisor::perform(Slot& slot, Instance& instance, const Actions& actions) {
+    for (const Action& action : actions) {
+        if (std::holds_alternative<Spawn>(action)) {
+            launch(slot, instance);
+        } else if (const auto* signal = std::get_if<SignalTree>(&action)) {
+            host_.signal_tree(slot.key(instance), signal->signo);
+        } else if (std::holds_alternative<Sweep>(action)) {
+            host_.sweep(slot.key(instance));
+            host_.release(slot.key(instance));
+        } else if (const auto* announcement = std::get_if<Announce>(&action)) {
+            announce(slot, announcement->notice);
+        } else if (const auto* settled = std::get_if<Settled>(&action)) {
+            settle(slot, instance, settled->outcome);  // last: the instance may have changed its place by it
+        }
+    }
+}
+
+void Supervisor::launch(Slot& slot, Instance& instance) {
+    answer_all(slot.stop_waiters, {});  // it is stopped, even if another client wants it back
+    instance.incarnation = next_incarnation_++;
+    instance.launched = host_.wall_now();
+    const AppKey key = slot.key(instance);
+    // Recorded before it is asked for: a daemon that is killed in between finds the child, not a second copy.
+    save(slot, false);
+    if (const auto pool = pool_spec(slot.config)) {
+        pool_users_[pool->name].insert(slot.pm_id);
+        if (const auto opened = host_.open_pool(*pool); !opened)
+            return post(key, SpawnFailed{opened.error().message, false});
+    }
+    const LaunchSpec spec = launch_spec(slot, settings_);
+    if (const auto ready = host_.prepare_logs(spec.logs); !ready)
+        return post(key, SpawnFailed{ready.error().message, false});
+    host_.log(fmt::format("{} starting in -{} mode-", label(slot),
+                          slot.config.exec_mode == ecosystem::ExecMode::Cluster ? "cluster" : "fork"));
+    host_.spawn(key, spec);
+}
+
+void Supervisor::announce(Slot& slot, Notice notice) {
+    const auto name = [&]() -> std::string_view {
+        switch (notice) {
+            case Notice::Online:
+                return "online";
+            case Notice::Exit:
+                return "exit";
+            case Notice::Overlimit:
+                return "restart overlimit";
+        }
+        return "";
+    }();
+    if (notice == Notice::Online) host_.log(fmt::format("{} online", label(slot)));
+    if (notice == Notice::Overlimit) {
+        slot.created_at.reset();
+        host_.log(fmt::format("{} had too many unstable restarts ({}). Stopped.", label(slot),
+                              slot.current.life.data().restart_time + 1));
+    }
+    publish_event(slot, name, false);
+}
+
+void Supervisor::publish_event(const Slot& slot, std::string_view event, bool manually) {
+    if (!host_.has_followers()) return;
+    Json process = pm2_env(slot);
+    process.erase("env");
+    host_.publish("process:event", {{"event", event},
+                                    {"manually", manually},
+                                    {"process", std::move(process)},
+                                    {"at", host_.wall_now().since_epoch}});
+}
+
+Error Supervisor::outcome_error(const Slot& slot, const Instance& instance, Outcome outcome) const {
+    const std::string& name = slot.config.name;
+    const LifecycleData& life = instance.life.data();
+    switch (outcome) {
+        case Outcome::NotReady:
+            return {ErrorCode::Unavailable, fmt::format("cannot start '{}': not ready within {} ms", name,
+                                                        instance.life.policy().listen_timeout.count())};
+        case Outcome::SpawnFailed:
+            return {ErrorCode::Invalid, fmt::format("cannot start '{}': {}", name, life.failure)};
+        case Outcome::Exited:
+            if (life.exit_code)
+                return {ErrorCode::Unavailable, fmt::format("cannot start '{}': it exited with code {} before it was up",
+                                                            name, *life.exit_code)};
+            return {ErrorCode::Unavailable, fmt::format("cannot start '{}': signal {} ended it before it was up", name,
+                                                        life.exit_signal)};
+        case Outcome::Stopped:
+            return {ErrorCode::Unavailable, fmt::format("cannot start '{}': it was stopped meanwhile", name)};
+        case Outcome::Unkillable:
+            return {ErrorCode::Io, fmt::format("cannot stop '{}': process {} is still alive after SIGKILL", name,
+                                               life.pid)};
+        case Outcome::Online:
+            return {ErrorCode::Io, fmt::format("cannot start '{}'", name)};
+    }
+    return {};
+}
+
+void Supervisor::settle(Slot& slot, Instance& instance, Outcome outcome) {
+    if (&instance == slot.incoming.get()) {
+        if (outcome == Outcome::Online) return promote(slot);
+        fail_reload(slot, outcome_error(slot, instance, outcome).message);
+        return;
+    }
+    if (&instance == slot.outgoing.get()) {
+        slot.outgoing.reset();
+        answer_all(slot.reload_waiters, {});
+        check_rest(slot);
+        return;
+    }
+    settle_current(slot, outcome);
+}
+
+void Supervisor::settle_current(Slot& slot, Outcome outcome) {
+    if (outcome == Outcome::Online)
+        answer_all(slot.start_waiters, {});
+    else
+        answer_all(slot.start_waiters, outcome_error(slot, slot.current, outcome));
+    if (outcome == Outcome::Unkillable) {
+        answer_all(slot.stop_waiters, outcome_error(slot, slot.current, outcome));
+        slot.doomed = false;
+    }
+    check_rest(slot);
+}
+
+// The reload's new process is ready: it takes the slot, the old one finishes what it has.
+void Supervisor::promote(Slot& slot) {
+    slot.outgoing = std::make_unique<Instance>(std::move(slot.current));
+    slot.current = std::move(*slot.incoming);
+    slot.incoming.reset();
+    slot.current.life.set_policy(lifecycle_policy(slot.config, settings_));
+    slot.current.life.set_restart_time(slot.outgoing->life.data().restart_time + 1);
+    host_.drain(slot.key(*slot.outgoing));
+    apply(slot, *slot.outgoing, Drain{});
+}
+
+void Supervisor::fail_reload(Slot& slot, const std::string& reason) {
+    if (!slot.incoming) return;
+    answer_all(slot.reload_waiters,
+               Error{ErrorCode::Unavailable, fmt::format("cannot reload '{}': {}; the old process goes on",
+                                                         slot.config.name, reason)});
+    if (has_process(slot.incoming->life.state())) {
+        apply(slot, *slot.incoming, Stop{});  // comes back here, as Stopped, once it is gone
+        return;
+    }
+    slot.incoming.reset();
+    check_rest(slot);
+}
+
+void Supervisor::check_rest(Slot& slot) {
+    if (slot.incoming || slot.outgoing || has_process(slot.current.life.state())) return;
+    if (slot.current.life.state() == State::Backoff) return;
+    answer_all(slot.stop_waiters, {});
+    if (slot.doomed) doomed_.push_back(slot.pm_id);
+}
+
+void Supervisor::schedule(const Slot& slot) {
+    std::optional<TimePoint> earliest = slot.current.life.deadline();
+    for (const Instance* other : {slot.incoming.get(), slot.outgoing.get()})
+        if (other && other->life.deadline() && (!earliest || *other->life.deadline() < *earliest))
+            earliest = other->life.deadline();
+    const auto it = deadline_of_.find(slot.pm_id);
+    if (it != deadline_of_.end()) {
+        if (earliest == it->second) return;
+        deadlines_.erase({it->second, slot.pm_id});
+        deadline_of_.erase(it);
+    }
+    if (!earliest) return;
+    deadlines_.insert({*earliest, slot.pm_id});
+    deadline_of_[slot.pm_id] = *earliest;
+}
+
+// The listening sockets stay open while any process of the app may come back, so that connections wait in the backlog.
+void Supervisor::track_pool(const Slot& slot) {
+    const auto pool = pool_spec(slot.config);
+    if (!pool) return;
+    const State state = slot.current.life.state();
+    if (has_process(state) || state == State::Backoff || slot.incoming || slot.outgoing) return;
+    const auto it = pool_users_.find(pool->name);
+    if (it == pool_users_.end()) return;
+    it->second.erase(slot.pm_id);
+    if (!it->second.empty()) return;
+    pool_users_.erase(it);
+    host_.close_pool(pool->name);
+}
+
+}  // namespace kpm::core

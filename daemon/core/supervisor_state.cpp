@@ -1,0 +1,94 @@
+// The state that survives the daemon: written while the supervisor works, taken over by the next one.
+
+#include <charconv>
+#include <csignal>
+
+#include <fmt/format.h>
+
+#include "daemon/core/launch.h"
+#include "daemon/core/snapshot.h"
+#include "daemon/core/supervisor.h"
+
+namespace kpm::core {
+namespace {
+
+constexpr const char* kCountersKey = "counters";
+
+// "app/12" -> 12
+std::optional<int> id_of(std::string_view key) {
+    if (!key.starts_with("app/")) return std::nullopt;
+    int id = 0;
+    const auto [end, error] = std::from_chars(key.data() + 4, key.data() + key.size(), id);
+    if (error != std::errc{} || end != key.data() + key.size() || id < 0) return std::nullopt;
+    return id;
+}
+
+}  // namespace
+
+void Supervisor::save(Slot& slot, bool with_config) {
+    host_.persist(kCountersKey, Json{{"next_id", next_id_}, {"next_incarnation", next_incarnation_}});
+    if (with_config) host_.persist(app_state_key(slot.pm_id), app_state(slot));
+    host_.persist(run_state_key(slot.pm_id), run_state(slot));
+}
+
+void Supervisor::forget_state(int pm_id) {
+    host_.persist(app_state_key(pm_id), std::nullopt);
+    host_.persist(run_state_key(pm_id), std::nullopt);
+}
+
+void Supervisor::restore(const std::map<std::string, Json>& state) {
+    if (const auto it = state.find(kCountersKey); it != state.end() && it->second.is_object()) {
+        next_id_ = it->second.value("next_id", 0);
+        next_incarnation_ = it->second.value("next_incarnation", std::uint64_t{1});
+    }
+    for (const auto& [key, app] : state) {
+        const auto pm_id = id_of(key);
+        if (!pm_id) continue;
+        const auto run = state.find(run_state_key(*pm_id));
+        auto slot = restore_slot(*pm_id, app, run == state.end() ? Json::object() : run->second, settings_);
+        if (!slot) {
+            host_.log(slot.error().message);
+            continue;
+        }
+        next_id_ = std::max(next_id_, *pm_id + 1);
+        by_name_[slot->config.name].insert(*pm_id);
+        slots_.insert_or_assign(*pm_id, std::move(*slot));
+    }
+    for (auto& [pm_id, slot] : slots_) {
+        adopt(slot, slot.current);
+        if (slot.outgoing) adopt(slot, *slot.outgoing);
+        if (slot.incoming) adopt(slot, *slot.incoming);
+        // The client that asked for the reload or the delete is gone; what it asked for goes on.
+        check_rest(slot);
+        schedule(slot);
+    }
+}
+
+void Supervisor::adopt(Slot& slot, Instance& instance) {
+    const State state = instance.life.state();
+    if (state == State::Backoff)
+        if (const auto pool = pool_spec(slot.config)) {
+            pool_users_[pool->name].insert(slot.pm_id);
+            if (const auto opened = host_.open_pool(*pool); !opened) host_.log(opened.error().message);
+        }
+    if (!has_process(state)) return;
+    if (const auto pool = pool_spec(slot.config)) {
+        pool_users_[pool->name].insert(slot.pm_id);
+        if (const auto opened = host_.open_pool(*pool); !opened) host_.log(opened.error().message);
+    }
+    const AppKey key = slot.key(instance);
+    const Adopted adopted = host_.adopt(key, launch_spec(slot, settings_));
+    const bool stopping = state == State::Stopping || state == State::Killing;
+    if (adopted.kind == Adopted::Kind::Unknown) {
+        // The earlier daemon died between recording this launch and asking for it, or lost it altogether.
+        if (state == State::Spawning) return launch(slot, instance);
+        post(key, Exited{std::nullopt, 0});
+        if (stopping) post(key, TreeGone{});
+        return;
+    }
+    if (state == State::Spawning) post(key, Spawned{adopted.pid});
+    if (stopping) host_.signal_tree(key, state == State::Killing ? SIGKILL : instance.life.policy().stop_signal);
+    if (state == State::Draining) host_.drain(key);
+}
+
+}  // namespace kpm::core

@@ -1,0 +1,97 @@
+#pragma once
+// A world without processes: records what the supervisor asks for as lines of text, answers when the test says so, and
+// has a clock that only moves by hand.
+
+#include <fmt/format.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "daemon/core/supervisor.h"
+
+namespace kpm::core {
+
+class FakeHost : public Host {
+public:
+    TimePoint now() const override { return now_; }
+    EpochTime wall_now() const override { return {now_.time_since_epoch().count()}; }
+
+    void spawn(const AppKey& key, const LaunchSpec& spec) override {
+        note("spawn {} {}", text(key), spec.name);
+        specs[key.incarnation] = spec;
+        keys.push_back(key);
+    }
+    void signal_tree(const AppKey& key, int signo) override { note("signal {} {}", text(key), signo); }
+    Result<void> signal_root(const AppKey& key, int signo) override {
+        note("signal-root {} {}", text(key), signo);
+        return {};
+    }
+    void sweep(const AppKey& key) override { note("sweep {}", text(key)); }
+    void release(const AppKey& key) override { note("release {}", text(key)); }
+    Result<void> open_pool(const PoolSpec& pool) override {
+        note("open-pool {}", pool.name);
+        if (pool_error) return *pool_error;
+        return {};
+    }
+    void close_pool(const std::string& name) override { note("close-pool {}", name); }
+    void drain(const AppKey& key) override { note("drain {}", text(key)); }
+    Adopted adopt(const AppKey& key, const LaunchSpec&) override {
+        note("adopt {}", text(key));
+        const auto it = adoptable.find(key.incarnation);
+        return it == adoptable.end() ? Adopted{} : it->second;
+    }
+    Result<void> prepare_logs(const LogFiles&) override {
+        if (log_error) return *log_error;
+        return {};
+    }
+    void reopen_logs(std::optional<int>) override { note("reopen-logs"); }
+    Result<void> write_dump(const std::string& content) override {
+        dump = content;
+        return {};
+    }
+    void worker_stats(std::function<void(Json)> answer) override { answer(Json::array()); }
+    Usage usage(int) override { return {1000, 1.5}; }
+    void shut_down(int client_pid) override { note("shut-down {}", client_pid); }
+    void wake_at(std::optional<TimePoint> when) override { wake = when; }
+    void persist(const std::string& key, const std::optional<Json>& value) override {
+        if (value)
+            state[key] = *value;
+        else
+            state.erase(key);
+    }
+    void publish(const std::string& topic, const Json& payload) override {
+        published.push_back(topic + ":" + payload.value("event", ""));
+    }
+    bool has_followers() const override { return true; }
+    std::string unique_id() override { return "00000000-0000-4000-8000-000000000000"; }
+    void log(std::string_view) override {}
+
+    // --- for tests ---
+    void advance(Duration by) { now_ += by; }
+    // What was asked for since the last call, one line each.
+    std::vector<std::string> take() { return std::exchange(calls_, {}); }
+    // The key of the newest spawn.
+    AppKey last() const { return keys.back(); }
+
+    std::map<std::uint64_t, LaunchSpec> specs;
+    std::vector<AppKey> keys;
+    std::map<std::uint64_t, Adopted> adoptable;
+    std::map<std::string, Json> state;
+    std::string dump;
+    std::vector<std::string> published;
+    std::optional<TimePoint> wake;
+    std::optional<Error> pool_error, log_error;
+
+private:
+    template <class... Args>
+    void note(fmt::format_string<Args...> format, Args&&... args) {
+        calls_.push_back(fmt::format(format, std::forward<Args>(args)...));
+    }
+    static std::string text(const AppKey& key) { return fmt::format("{}/{}", key.pm_id, key.incarnation); }
+
+    TimePoint now_{Duration{1'000'000}};
+    std::vector<std::string> calls_;
+};
+
+}  // namespace kpm::core

@@ -1,0 +1,181 @@
+#include <catch2/catch.hpp>
+
+#include "daemon/commands/command.h"
+#include "tests/support/fake_host.h"
+
+using namespace kpm;
+using namespace kpm::core;
+
+namespace {
+
+struct Server {
+    FakeHost host;
+    Supervisor supervisor{host, Settings{.home = "/home/kpm", .pid = 7, .cpus = 2}};
+    std::optional<Result<Json>> answer;
+
+    void call(const char* method, Json args) {
+        answer.reset();
+        const Command* command = find_command(method);
+        REQUIRE(command);
+        supervisor.post([this, command, args = std::move(args)] {
+            command->run(supervisor, args, [this](Result<Json> result) {
+                REQUIRE_FALSE(answer);
+                answer = std::move(result);
+            });
+        });
+        supervisor.drain();
+    }
+    void happen(Event event) {
+        supervisor.post(host.last(), std::move(event));
+        supervisor.drain();
+    }
+    std::string error() const { return answer && !*answer ? answer->error().message : ""; }
+    const Json& value() const { return **answer; }
+};
+
+// What PM2's CLI sends for `pm2 start http.js`.
+Json wire() {
+    return {{"name", "http"},          {"namespace", "default"},
+            {"args", {"--foo"}},       {"env", {{"PATH", "/bin"}, {"LANG", "C"}}},
+            {"pm_exec_path", "/a/http.js"}, {"pm_cwd", "/a"},
+            {"exec_interpreter", "node"},   {"exec_mode", "fork_mode"},
+            {"instances", 1},          {"merge_logs", true},
+            {"pm_out_log_path", "/l/http-out.log"}, {"pm_err_log_path", "/l/http-error.log"},
+            {"pm_pid_path", "/p/http.pid"},         {"km_link", false}};
+}
+
+void start(Server& server, Json config) {
+    server.call("prepare", Json::array({std::move(config)}));
+    server.happen(Spawned{10});
+}
+
+}  // namespace
+
+TEST_CASE("prepare: answers with the process once it is up", "[unit][commands]") {
+    Server server;
+    start(server, wire());
+    REQUIRE(server.answer);
+    REQUIRE(server.answer->has_value());
+    const Json& process = server.value().at(0);
+    CHECK(process.at("process").at("pid") == 10);
+    CHECK(process.at("pm2_env").at("status") == "online");
+    CHECK(process.at("pm2_env").at("pm_pid_path") == "/p/http-0.pid");
+    const LaunchSpec& spec = server.host.specs.at(1);
+    CHECK(spec.argv == std::vector<std::string>{"node", "/a/http.js", "--foo"});
+    CHECK(std::ranges::count(spec.env, "NODE_APP_INSTANCE=0") == 1);
+    CHECK(std::ranges::count(spec.env, "pm_id=0") == 1);
+    CHECK(std::ranges::count(spec.env, "PATH=/bin") == 1);
+}
+
+TEST_CASE("prepare: every instance has its own id, index and log files", "[unit][commands]") {
+    Server server;
+    Json config = wire();
+    config["instances"] = 0;
+    config["merge_logs"] = false;
+    server.call("prepare", Json::array({config}));
+    REQUIRE(server.host.keys.size() == 2);
+    CHECK(server.host.specs.at(1).logs.out == "/l/http-out-0.log");
+    CHECK(server.host.specs.at(2).logs.out == "/l/http-out-1.log");
+    CHECK(server.supervisor.find(1)->instance_index == 1);
+    CHECK_FALSE(server.answer);
+}
+
+TEST_CASE("prepare: an entry of a dump comes back with its index, and stopped when it was", "[unit][commands]") {
+    Server server;
+    Json config = wire();
+    config.erase("instances");
+    config["status"] = "stopped";
+    config["NODE_APP_INSTANCE"] = 3;
+    config["restart_time"] = 9;
+    config["created_at"] = 1700000000000;
+    config["LANG"] = "C";
+    server.call("prepare", Json::array({config}));
+    REQUIRE(server.answer);
+    const Json& env = server.value().at(0).at("pm2_env");
+    CHECK(env.at("status") == "stopped");
+    CHECK(env.at("NODE_APP_INSTANCE") == 3);
+    CHECK(env.at("restart_time") == 0);
+    CHECK(env.at("created_at") == 1700000000000);
+    CHECK(server.host.keys.empty());
+}
+
+TEST_CASE("prepare: what is no app configuration is refused with its reason", "[unit][commands]") {
+    Server server;
+    for (const Json& bad : {Json(5), Json::object(), Json{{"name", "x"}}, Json{{"name", Json::array()}, {"pm_exec_path", "/x"}}}) {
+        server.call("prepare", Json::array({bad}));
+        CHECK_FALSE(server.error().empty());
+    }
+    CHECK(server.supervisor.slots().empty());
+}
+
+TEST_CASE("kpm.start: tells that the app was not ready, where prepare calls it a success", "[unit][commands]") {
+    Json config = wire();
+    config["wait_ready"] = true;
+    for (const char* method : {"kpm.start", "prepare"}) {
+        Server server;
+        server.call(method, Json::array({config}));
+        server.happen(Spawned{10});
+        server.host.advance(Duration{3000});
+        server.supervisor.drain();
+        REQUIRE(server.answer);
+        CHECK(server.answer->has_value() == (std::string_view(method) == "prepare"));
+    }
+}
+
+TEST_CASE("restartProcessId: variables overlay, current_conf overwrites, its env replaces", "[unit][commands]") {
+    Server server;
+    start(server, wire());
+    server.call("restartProcessId",
+                Json::array({{{"id", "0"}, {"env", {{"LANG", "de"}, {"current_conf", {{"args", {"--bar"}}, {"env", Json::object()}}}}}}}));
+    const auto& config = server.supervisor.find(0)->config;
+    CHECK(config.args == std::vector<std::string>{"--bar"});
+    CHECK(*ecosystem::find_variable(config.env, "LANG") == "de");
+    CHECK(*ecosystem::find_variable(config.env, "PATH") == "/bin");
+
+    server.call("restartProcessId", Json::array({{{"id", 0}, {"env", {{"current_conf", {{"env", {{"A", "1"}}}}}}}}}));
+    CHECK(ecosystem::find_variable(server.supervisor.find(0)->config.env, "PATH") == nullptr);
+}
+
+TEST_CASE("ids: unknown ones get PM2's answers", "[unit][commands]") {
+    Server server;
+    server.call("stopProcessId", Json::array({9}));
+    CHECK(server.error() == "9 : id unknown");
+    server.call("deleteProcessId", Json::array({{{"id", "9"}}}));
+    CHECK(server.error() == "9 : id unknown");
+    server.call("restartProcessId", Json::array({{{"id", 9}}}));
+    CHECK(server.error() == "God db process id unknown");
+    server.call("reloadProcessId", Json::array({{{"id", 9}}}));
+    CHECK(server.error() == "PM2 ID unknown");
+}
+
+TEST_CASE("commands: arguments of any shape are answered, never fatal", "[unit][commands]") {
+    const Json odd[] = {Json::array(), Json::array({nullptr}), Json::array({Json::array()}), Json::array({"x"}),
+                        Json::array({-1}), Json::array({1e300}), Json::object(), Json(3)};
+    for (const Command& command : commands())
+        for (const Json& args : odd) {
+            Server server;
+            INFO(command.method << " " << args.dump());
+            CHECK_NOTHROW(server.call(std::string(command.method).c_str(), args));
+        }
+}
+
+TEST_CASE("killMe: stops all, then ends and tells the waiting client", "[unit][commands]") {
+    Server server;
+    start(server, wire());
+    server.host.take();
+    server.call("killMe", Json::array({{{"pid", 4242}}}));
+    CHECK_FALSE(server.answer);
+    server.happen(Exited{0, 0});
+    server.happen(TreeGone{});
+    CHECK(server.host.take().back() == "shut-down 4242");
+}
+
+TEST_CASE("kpm.save: an empty list does not replace a dump, unless forced", "[unit][commands]") {
+    Server server;
+    server.host.dump = "old";
+    server.call("kpm.save", Json::array({Json::object()}));
+    CHECK(server.value().at("written") == false);
+    CHECK(server.host.dump == "old");
+    server.call("kpm.save", Json::array({{{"force", true}}}));
+    CHECK(server.host.dump == "[]");
+}

@@ -1,0 +1,150 @@
+// The transition table of a process's life, every (state, event) pair: what it becomes and what is to be done.
+
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+#include <map>
+
+#include "daemon/core/lifecycle.h"
+
+using namespace kpm::core;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr TimePoint kNow{Duration{1'000'000}};
+
+const std::map<std::string, State> kStates{
+    {"stopped", State::Stopped},   {"spawning", State::Spawning}, {"starting", State::Starting},
+    {"online", State::Online},     {"draining", State::Draining}, {"stopping", State::Stopping},
+    {"killing", State::Killing},   {"backoff", State::Backoff},   {"errored", State::Errored},
+};
+
+std::string name_of(State state) {
+    for (const auto& [name, value] : kStates)
+        if (value == state) return name;
+    return "?";
+}
+
+// The policy restarts at once, wait_ready is set; the crash is far from the limit.
+Lifecycle in_state(State state) {
+    LifecyclePolicy policy;
+    policy.wait_ready = true;
+    LifecycleData data;
+    data.state = state;
+    data.goal = state == State::Spawning || state == State::Starting || state == State::Online || state == State::Backoff
+                    ? LifecycleData::Goal::Running
+                    : LifecycleData::Goal::Stopped;
+    if (has_process(state) && state != State::Spawning) data.pid = 77;
+    data.launched_at = kNow - 10s;
+    if (state != State::Stopped && state != State::Online && state != State::Errored && state != State::Spawning)
+        data.deadline = kNow;
+    return Lifecycle(policy, data);
+}
+
+std::string text(const Actions& actions) {
+    std::string result;
+    for (const Action& action : actions) {
+        result += ' ';
+        if (std::holds_alternative<Spawn>(action)) result += "spawn";
+        if (const auto* signal = std::get_if<SignalTree>(&action)) result += fmt::format("signal{}", signal->signo);
+        if (std::holds_alternative<Sweep>(action)) result += "sweep";
+        if (const auto* settled = std::get_if<Settled>(&action)) {
+            constexpr const char* kNames[] = {"online", "notready", "spawnfailed", "exited", "stopped", "unkillable"};
+            result += fmt::format("settled:{}", kNames[static_cast<int>(settled->outcome)]);
+        }
+        if (const auto* announce = std::get_if<Announce>(&action)) {
+            constexpr const char* kNames[] = {"online", "exit", "overlimit"};
+            result += fmt::format("tell:{}", kNames[static_cast<int>(announce->notice)]);
+        }
+    }
+    return result;
+}
+
+const std::vector<std::pair<std::string, Event>> kEvents{
+    {"start", Start{}},
+    {"stop", Stop{}},
+    {"restart", Restart{}},
+    {"drain", Drain{}},
+    {"drained", Drained{}},
+    {"spawned", Spawned{42}},
+    {"spawnfailed", SpawnFailed{"cannot run 'x': exec: No such file or directory", false}},
+    {"exited", Exited{1, 0}},
+    {"treegone", TreeGone{}},
+    {"ready", Ready{}},
+    {"timeup", TimeUp{}},
+};
+
+// "=" means: nothing changes, nothing to do.
+const std::map<std::string, std::map<std::string, std::string>> kTable{
+    {"stopped",
+     {{"start", "spawning spawn"}, {"stop", "stopped settled:stopped"}, {"restart", "spawning spawn"},
+      {"drain", "stopped settled:stopped"}, {"drained", "="}, {"spawned", "="}, {"spawnfailed", "="},
+      {"exited", "="}, {"treegone", "="}, {"ready", "="}, {"timeup", "="}}},
+    {"spawning",
+     {{"start", "="}, {"stop", "="}, {"restart", "="}, {"drain", "="}, {"drained", "="}, {"spawned", "starting"},
+      {"spawnfailed", "errored settled:spawnfailed"},
+      {"exited", "spawning tell:exit sweep spawn settled:exited"}, {"treegone", "="}, {"ready", "="},
+      {"timeup", "="}}},
+    {"starting",
+     {{"start", "="}, {"stop", "stopping signal2"}, {"restart", "stopping signal2"}, {"drain", "stopping signal2"},
+      {"drained", "="}, {"spawned", "="}, {"spawnfailed", "="},
+      {"exited", "spawning tell:exit sweep spawn settled:exited"}, {"treegone", "="},
+      {"ready", "online tell:online settled:online"}, {"timeup", "online tell:online settled:notready"}}},
+    {"online",
+     {{"start", "online settled:online"}, {"stop", "stopping signal2"}, {"restart", "stopping signal2"},
+      {"drain", "draining"}, {"drained", "="}, {"spawned", "="}, {"spawnfailed", "="},
+      {"exited", "spawning tell:exit sweep spawn settled:exited"}, {"treegone", "="}, {"ready", "="},
+      {"timeup", "="}}},
+    {"draining",
+     {{"start", "="}, {"stop", "stopping signal2"}, {"restart", "stopping signal2"}, {"drain", "="},
+      {"drained", "stopping signal2"}, {"spawned", "="}, {"spawnfailed", "="},
+      {"exited", "stopped tell:exit sweep settled:stopped"}, {"treegone", "="}, {"ready", "="},
+      {"timeup", "stopping signal2"}}},
+    {"stopping",
+     {{"start", "="}, {"stop", "="}, {"restart", "="}, {"drain", "="}, {"drained", "="}, {"spawned", "="},
+      {"spawnfailed", "="}, {"exited", "stopping tell:exit"}, {"treegone", "stopped settled:stopped"},
+      {"ready", "="}, {"timeup", "killing signal9"}}},
+    {"killing",
+     {{"start", "="}, {"stop", "="}, {"restart", "="}, {"drain", "="}, {"drained", "="}, {"spawned", "="},
+      {"spawnfailed", "="}, {"exited", "killing tell:exit"}, {"treegone", "stopped settled:stopped"},
+      {"ready", "="}, {"timeup", "errored settled:unkillable"}}},
+    {"backoff",
+     {{"start", "spawning spawn"}, {"stop", "stopped settled:stopped"}, {"restart", "spawning spawn"},
+      {"drain", "stopped settled:stopped"}, {"drained", "="}, {"spawned", "="}, {"spawnfailed", "="},
+      {"exited", "="}, {"treegone", "="}, {"ready", "="}, {"timeup", "spawning spawn"}}},
+    {"errored",
+     {{"start", "spawning spawn"}, {"stop", "stopped settled:stopped"}, {"restart", "spawning spawn"},
+      {"drain", "stopped settled:stopped"}, {"drained", "="}, {"spawned", "="}, {"spawnfailed", "="},
+      {"exited", "="}, {"treegone", "="}, {"ready", "="}, {"timeup", "="}}},
+};
+
+}  // namespace
+
+TEST_CASE("lifecycle: every pair of state and event does what the table says", "[unit][lifecycle]") {
+    REQUIRE(kTable.size() == kStates.size());
+    for (const auto& [state_name, row] : kTable) {
+        REQUIRE(row.size() == kEvents.size());
+        for (const auto& [event_name, event] : kEvents) {
+            Lifecycle life = in_state(kStates.at(state_name));
+            const std::string before = name_of(life.state());
+            const std::string actions = text(life.handle(event, kNow));
+            const std::string after = name_of(life.state()) + actions;
+            INFO(state_name << " + " << event_name);
+            CHECK((after == before ? "=" : after) == row.at(event_name));
+        }
+    }
+}
+
+TEST_CASE("lifecycle: exactly the states that wait for something have a deadline", "[unit][lifecycle]") {
+    for (const auto& [state_name, row] : kTable)
+        for (const auto& [event_name, event] : kEvents) {
+            Lifecycle life = in_state(kStates.at(state_name));
+            life.handle(event, kNow);
+            const bool waits = life.state() == State::Starting || life.state() == State::Draining ||
+                               life.state() == State::Stopping || life.state() == State::Killing ||
+                               life.state() == State::Backoff;
+            INFO(state_name << " + " << event_name);
+            CHECK(life.deadline().has_value() == waits);
+        }
+}

@@ -1,0 +1,329 @@
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "daemon/core/rows.h"
+#include "tests/support/fake_host.h"
+
+using namespace kpm;
+using namespace kpm::core;
+using namespace std::chrono_literals;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+ecosystem::AppConfig forked(std::string name = "web") {
+    ecosystem::AppConfig config;
+    config.name = std::move(name);
+    config.script = "/srv/app.js";
+    config.interpreter = "node";
+    config.cwd = "/srv";
+    config.exec_mode = ecosystem::ExecMode::Fork;
+    return config;
+}
+
+ecosystem::AppConfig clustered() {
+    ecosystem::AppConfig config = forked("render");
+    config.exec_mode = ecosystem::ExecMode::Cluster;
+    config.listen = {"3000"};
+    config.kpm_channel = true;
+    return config;
+}
+
+// The supervisor over a fake world, and the answer of the newest request.
+struct Bench {
+    FakeHost host;
+    Supervisor supervisor{host, Settings{.home = "/home/kpm"}};
+    std::optional<Result<void>> answer;
+
+    Done done() {
+        answer.reset();
+        return [this](Result<void> result) { answer = std::move(result); };
+    }
+    void run(Supervisor::Task task) {
+        supervisor.post(std::move(task));
+        supervisor.drain();
+    }
+    void happen(Event event) { happen(host.last(), std::move(event)); }
+    void happen(AppKey key, Event event) {
+        supervisor.post(key, std::move(event));
+        supervisor.drain();
+    }
+    void pass(Duration time) {
+        host.advance(time);
+        supervisor.drain();
+    }
+    void add(ecosystem::AppConfig config) {
+        run([&] { supervisor.add({.config = std::move(config), .unique_id = "u"}, done()); });
+    }
+    State state(int pm_id = 0) const { return supervisor.find(pm_id)->current.life.state(); }
+    std::string error() const { return answer && !*answer ? answer->error().message : ""; }
+};
+
+// A cluster worker that is online, and its first incarnation.
+AppKey online_worker(Bench& bench) {
+    bench.add(clustered());
+    bench.happen(Spawned{10});
+    bench.happen(Ready{});
+    bench.host.take();
+    return bench.host.last();
+}
+
+}  // namespace
+
+TEST_CASE("supervisor: a fork app is spawned once, and the start is answered when it is up", "[unit][supervisor]") {
+    Bench bench;
+    bench.add(forked());
+    CHECK(bench.host.take() == Lines{"spawn 0/1 web"});
+    CHECK_FALSE(bench.answer);
+    bench.happen(Spawned{10});
+    REQUIRE(bench.answer);
+    CHECK(bench.answer->has_value());
+    CHECK(bench.state() == State::Online);
+}
+
+TEST_CASE("supervisor: the launch is recorded before it is asked for", "[unit][supervisor]") {
+    Bench bench;
+    bench.add(forked());
+    const Json& life = bench.host.state.at("run/0").at("current");
+    CHECK(life.at("incarnation") == 1);
+    CHECK(life.at("life").at("state") == static_cast<int>(State::Spawning));
+}
+
+TEST_CASE("supervisor: events of an earlier incarnation change nothing", "[unit][supervisor]") {
+    Bench bench;
+    bench.add(forked());
+    const AppKey first = bench.host.last();
+    bench.happen(Spawned{10});
+    bench.happen(Exited{1, 0});
+    bench.happen(Spawned{11});
+    bench.host.take();
+    bench.happen(first, Exited{1, 0});
+    CHECK(bench.state() == State::Online);
+    CHECK(bench.host.take().empty());
+}
+
+TEST_CASE("supervisor: a crash sweeps what is left, releases it and starts the next life", "[unit][supervisor]") {
+    Bench bench;
+    bench.add(forked());
+    bench.happen(Spawned{10});
+    bench.host.take();
+    bench.happen(Exited{1, 0});
+    CHECK(bench.host.take() == Lines{"sweep 0/1", "release 0/1", "spawn 0/2 web"});
+    CHECK(bench.supervisor.find(0)->current.life.data().restart_time == 1);
+}
+
+TEST_CASE("supervisor: a stop is answered when the tree is gone, and kills after its time", "[unit][supervisor]") {
+    Bench bench;
+    bench.add(forked());
+    bench.happen(Spawned{10});
+    bench.host.take();
+    bench.run([&] { bench.supervisor.stop(0, bench.done()); });
+    CHECK(bench.host.take() == Lines{"signal 0/1 2"});
+    bench.pass(1599ms);
+    CHECK(bench.host.take().empty());
+    bench.pass(1ms);
+    CHECK(bench.host.take() == Lines{"signal 0/1 9"});
+    bench.happen(Exited{std::nullopt, SIGKILL});
+    CHECK_FALSE(bench.answer);
+    bench.happen(TreeGone{});
+    REQUIRE(bench.answer);
+    CHECK(bench.answer->has_value());
+    CHECK(bench.host.take() == Lines{"release 0/1"});
+}
+
+TEST_CASE("supervisor: a delete wins over a relaunch in flight", "[unit][supervisor]") {
+    Bench bench;
+    bench.add(forked());
+    bench.happen(Spawned{10});
+    bench.happen(Exited{1, 0});
+    bench.run([&] { bench.supervisor.remove(0, bench.done()); });
+    bench.run([&] { bench.supervisor.start(0, [](const Result<void>& result) { CHECK_FALSE(result); }); });
+    bench.happen(Spawned{11});
+    bench.happen(Exited{0, 0});
+    bench.happen(TreeGone{});
+    REQUIRE(bench.answer);
+    CHECK(bench.supervisor.slots().empty());
+    CHECK(bench.host.state.count("app/0") == 0);
+}
+
+TEST_CASE("supervisor: ids are not used twice while something is managed", "[unit][supervisor]") {
+    Bench bench;
+    bench.add(forked("a"));
+    bench.add(forked("b"));
+    bench.happen({0, 1}, SpawnFailed{"x", false});
+    bench.run([&] { bench.supervisor.remove(0, bench.done()); });
+    bench.add(forked("c"));
+    CHECK(bench.supervisor.find(2) != nullptr);
+    CHECK(bench.supervisor.find(0) == nullptr);
+}
+
+TEST_CASE("supervisor: instances of one name get the lowest free index", "[unit][supervisor]") {
+    Bench bench;
+    for (int i = 0; i < 3; ++i) bench.add(forked());
+    bench.happen({1, 2}, SpawnFailed{"x", false});
+    bench.run([&] { bench.supervisor.remove(1, bench.done()); });
+    bench.add(forked());
+    CHECK(bench.supervisor.find(3)->instance_index == 1);
+    CHECK(bench.supervisor.ids_of("web") == std::vector<int>{0, 2, 3});
+}
+
+TEST_CASE("supervisor: a port in use fails the start with its reason and spawns nothing", "[unit][supervisor]") {
+    Bench bench;
+    bench.host.pool_error = Error{ErrorCode::Exists, "cannot listen on '*:3000': Address already in use"};
+    bench.add(clustered());
+    CHECK(bench.error() == "cannot start 'render': cannot listen on '*:3000': Address already in use");
+    CHECK(bench.state() == State::Errored);
+    CHECK(bench.host.keys.empty());
+}
+
+TEST_CASE("reload: the new worker must be ready before the old one drains and stops", "[unit][supervisor]") {
+    Bench bench;
+    const AppKey old = online_worker(bench);
+    bench.run([&] { bench.supervisor.reload(0, bench.done()); });
+    CHECK(bench.host.take() == Lines{"open-pool render", "spawn 0/2 render"});
+    const AppKey fresh = bench.host.last();
+    bench.happen(fresh, Spawned{11});
+    CHECK(bench.host.take().empty());
+    bench.happen(fresh, Ready{});
+    CHECK(bench.host.take() == Lines{"drain 0/1"});
+    CHECK_FALSE(bench.answer);
+    bench.happen(old, Drained{});
+    CHECK(bench.host.take() == Lines{"signal 0/1 2"});
+    bench.happen(old, Exited{0, 0});
+    bench.happen(old, TreeGone{});
+    REQUIRE(bench.answer);
+    CHECK(bench.answer->has_value());
+    CHECK(bench.supervisor.find(0)->current.incarnation == 2);
+    CHECK(bench.supervisor.find(0)->current.life.data().restart_time == 1);
+}
+
+TEST_CASE("reload: a new worker that is not ready in time is removed and the old one goes on", "[unit][supervisor]") {
+    Bench bench;
+    const AppKey old = online_worker(bench);
+    bench.run([&] { bench.supervisor.reload(0, bench.done()); });
+    bench.happen(Spawned{11});
+    bench.pass(3s);
+    REQUIRE(bench.answer);
+    CHECK(bench.error().find("not ready within 3000 ms; the old process goes on") != std::string::npos);
+    bench.happen(Exited{0, 0});
+    bench.happen(TreeGone{});
+    CHECK(bench.supervisor.find(0)->incoming == nullptr);
+    CHECK(bench.supervisor.find(0)->current.incarnation == old.incarnation);
+    CHECK(bench.state() == State::Online);
+}
+
+TEST_CASE("reload: a new worker that dies at once is told, the old one goes on", "[unit][supervisor]") {
+    Bench bench;
+    online_worker(bench);
+    bench.run([&] { bench.supervisor.reload(0, bench.done()); });
+    bench.happen(Spawned{11});
+    bench.happen(Exited{1, 0});
+    CHECK(bench.error().find("it exited with code 1") != std::string::npos);
+    CHECK(bench.supervisor.find(0)->incoming == nullptr);
+    CHECK(bench.state() == State::Online);
+}
+
+TEST_CASE("reload: a second one at the same time is refused", "[unit][supervisor]") {
+    Bench bench;
+    online_worker(bench);
+    bench.run([&] { bench.supervisor.reload(0, bench.done()); });
+    bench.run([&] { bench.supervisor.reload(0, bench.done()); });
+    CHECK(bench.error() == "Reload already in progress for process id 0, retry later");
+}
+
+TEST_CASE("reload: a stop meanwhile ends both processes", "[unit][supervisor]") {
+    Bench bench;
+    const AppKey old = online_worker(bench);
+    bench.run([&] { bench.supervisor.reload(0, [](const Result<void>& result) { CHECK_FALSE(result); }); });
+    const AppKey fresh = bench.host.last();
+    bench.happen(fresh, Spawned{11});
+    bench.run([&] { bench.supervisor.stop(0, bench.done()); });
+    bench.happen(old, TreeGone{});
+    CHECK_FALSE(bench.answer);
+    bench.happen(fresh, TreeGone{});
+    REQUIRE(bench.answer);
+    CHECK(bench.answer->has_value());
+    CHECK(bench.state() == State::Stopped);
+}
+
+TEST_CASE("pool: the port closes when the last worker is stopped, not when one crashes", "[unit][supervisor]") {
+    Bench bench;
+    online_worker(bench);
+    bench.happen(Exited{1, 0});
+    for (const std::string& line : bench.host.take()) CHECK(line != "close-pool render");
+    bench.happen(Spawned{12});
+    bench.run([&] { bench.supervisor.stop(0, bench.done()); });
+    bench.happen(Exited{0, 0});
+    bench.happen(TreeGone{});
+    CHECK(bench.host.take().back() == "close-pool render");
+}
+
+TEST_CASE("restore: the next daemon takes over what lives and starts what was never asked for", "[unit][supervisor]") {
+    std::map<std::string, Json> state;
+    {
+        Bench first;
+        first.add(forked("alive"));
+        first.happen(Spawned{10});
+        first.add(forked("asked"));
+        state = first.host.state;
+    }
+    FakeHost host;
+    host.adoptable[1] = {Adopted::Kind::Alive, 10};
+    Supervisor next(host, Settings{});
+    next.restore(state);
+    next.drain();
+    CHECK(next.find(0)->current.life.state() == State::Online);
+    CHECK(next.find(0)->current.life.data().pid == 10);
+    CHECK(host.take() == Lines{"adopt 0/1", "adopt 1/2", "spawn 1/3 asked"});
+    CHECK(next.find(1)->current.incarnation == 3);
+}
+
+TEST_CASE("restore: a process that ended meanwhile is started again, one being stopped is not", "[unit][supervisor]") {
+    std::map<std::string, Json> state;
+    {
+        Bench first;
+        first.add(forked("crashed"));
+        first.happen(Spawned{10});
+        first.add(forked("stopping"));
+        first.happen(Spawned{11});
+        first.run([&] { first.supervisor.stop(1, first.done()); });
+        state = first.host.state;
+    }
+    FakeHost host;
+    host.adoptable[1] = {Adopted::Kind::Ended, 10};
+    host.adoptable[2] = {Adopted::Kind::Alive, 11};
+    Supervisor next(host, Settings{});
+    next.restore(state);
+    next.post({0, 1}, Exited{1, 0});
+    next.drain();
+    CHECK(host.take() == Lines{"adopt 0/1", "adopt 1/2", "signal 1/2 2", "sweep 0/1", "release 0/1", "spawn 0/3 crashed"});
+    next.post({1, 2}, Exited{0, 0});
+    next.post({1, 2}, TreeGone{});
+    next.drain();
+    CHECK(next.find(1)->current.life.state() == State::Stopped);
+}
+
+TEST_CASE("restore: damaged state loses only the app that it belongs to", "[unit][supervisor]") {
+    Bench first;
+    first.add(forked("good"));
+    first.happen(Spawned{10});
+    auto state = first.host.state;
+    state["app/7"] = Json{{"config", 5}};
+    state["app/8"] = Json::array();
+    FakeHost host;
+    host.adoptable[1] = {Adopted::Kind::Alive, 10};
+    Supervisor next(host, Settings{});
+    next.restore(state);
+    CHECK(next.slots().size() == 1);
+}
+
+TEST_CASE("rows: a death by signal shows exit code 0, as PM2, and the signal", "[unit][rows]") {
+    Bench bench;
+    bench.add(forked());
+    bench.happen(Spawned{10});
+    bench.happen(Exited{std::nullopt, SIGKILL});
+    const Json env = pm2_env(*bench.supervisor.find(0));
+    CHECK(env["exit_code"] == 0);
+    CHECK(env["exit_signal"] == SIGKILL);
+    CHECK(env["status"] == "launching");
+}
