@@ -1,0 +1,134 @@
+#include "daemon/daemon.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+
+#include "daemon/commands/command.h"
+#include "daemon/commands/control_commands.h"
+#include "daemon/io/daemon_log.h"
+#include "daemon/settings_from_environment.h"
+
+namespace kpm {
+namespace {
+
+constexpr std::chrono::seconds kInventoryLimit{10};
+constexpr std::initializer_list<int> kSignals{SIGTERM, SIGINT, SIGQUIT, SIGUSR2, SIGHUP};
+constexpr std::chrono::seconds kFarewell{2};   // for replies that clients have not read yet
+
+std::vector<std::string> method_names() {
+    std::vector<std::string> names;
+    for (const core::Command& command : core::commands()) names.emplace_back(command.method);
+    return names;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Daemon>> Daemon::open(const ipc::Home& home, UniqueFd socket) {
+    std::unique_ptr<Daemon> daemon(new Daemon(home, settings_from_environment(home)));
+    if (const auto started = daemon->start(std::move(socket)); !started) return started.error();
+    return daemon;
+}
+
+Daemon::Daemon(const ipc::Home& home, core::Settings settings) : home_(home), settings_(std::move(settings)) {}
+
+Daemon::~Daemon() {
+    signals_.reset();
+    server_.reset();
+    supervisor_.reset();
+    host_.reset();
+}
+
+Result<void> Daemon::start(UniqueFd socket) {
+    auto inventory = io::receive_inventory(socket.get(), kInventoryLimit);
+    if (!inventory) return inventory.error();
+    auto server = io::ControlServer::open(
+        loop_, home_,
+        {.on_request = [this](const ipc::Request& request,
+                              const io::Responder& responder) { on_request(request, responder); },
+         .on_notice = [](const std::string& line) { io::write_daemon_log(line); }},
+        method_names());
+    if (!server) return server.error();
+    server_ = std::move(*server);
+
+    auto host = io::UvHost::open(
+        loop_, home_, std::move(socket), std::move(*inventory),
+        {.post = [this](core::AppKey key, core::Event event) { supervisor_->post(key, std::move(event)); },
+         .wake = [] {},  // run() drains after every turn of the loop
+         .publish = [this](const std::string& topic, const Json& payload) { server_->publish(topic, payload); },
+         .has_followers = [this] { return server_ && server_->has_subscribers(); },
+         .shut_down = [this](int client_pid) { shut_down(client_pid); },
+         .keeper_gone =
+             [this] {
+                 io::write_daemon_log("the keeper is gone: nothing can be supervised any more, ending");
+                 exit_status_ = 1;
+                 is_ending_ = true;
+             }});
+    if (!host) return host.error();
+    host_ = std::move(*host);
+    supervisor_.emplace(*host_, settings_);
+    supervisor_->restore(host_->restored_state());
+    host_->end_unclaimed();
+    signals_.emplace(loop_, kSignals,
+                     [this](int number) { on_signal(number); });
+    // The keeper starts kpmd with these blocked, so that none is lost before there is a handler. The other threads,
+    // made before this, keep them blocked: signals come to this loop only.
+    sigset_t handled;
+    ::sigemptyset(&handled);
+    for (const int number : kSignals) ::sigaddset(&handled, number);
+    ::pthread_sigmask(SIG_UNBLOCK, &handled, nullptr);
+    return {};
+}
+
+int Daemon::run() {
+    supervisor_->drain();
+    while (!is_ending_) {
+        loop_.run_once();
+        supervisor_->drain();
+        host_->set_following(server_->has_subscribers());
+    }
+    // Answers that are on their way are delivered, to clients that read.
+    const auto deadline = std::chrono::steady_clock::now() + kFarewell;
+    while (server_->queued() > 0 && std::chrono::steady_clock::now() < deadline) loop_.run_ready();
+    return exit_status_;
+}
+
+void Daemon::on_request(const ipc::Request& request, const io::Responder& responder) {
+    const core::Command* command = core::find_command(request.method);
+    if (!command) return responder.unknown_method();
+    supervisor_->post([this, command, args = request.args, responder] {
+        command->run(*supervisor_, args, [responder, has_value = command->has_value](Result<Json> result) {
+            if (result && !has_value) return responder.none();
+            responder.answer(std::move(result));
+        });
+    });
+}
+
+void Daemon::on_signal(int number) {
+    if (number == SIGHUP) return;
+    if (number == SIGUSR2) {
+        supervisor_->post([this] { host_->reopen_logs(std::nullopt); });
+        return;
+    }
+    supervisor_->post([this, number] {
+        io::write_daemon_log(fmt::format("ended by {}", ::sigabbrev_np(number)));
+        if (const auto saved = core::save_dump(*supervisor_, false); !saved) io::write_daemon_log(saved.error().message);
+        supervisor_->stop_all([this](const Result<void>&) {
+            server_->publish("pm2:kill", Json{{"status", "killed"}, {"msg", "pm2 has been killed by a signal"}});
+            shut_down(0);
+        });
+    });
+}
+
+void Daemon::shut_down(int client_pid) {
+    server_->stop_listening();
+    ::unlink(home_.daemon_pid().c_str());
+    host_->quit();
+    // PM2's CLI waits for this signal; without it it believes in a hung daemon for three seconds.
+    if (client_pid > 1) ::kill(client_pid, SIGQUIT);
+    is_ending_ = true;
+}
+
+}  // namespace kpm

@@ -1,0 +1,13 @@
+#pragma once
+// The daemon's own log: lines on standard error, which the keeper has directed to pm2.log (or to the container's
+// output), in PM2's form: "2024-05-01T12:30:00: PM2 log: App [web:0] online".
+
+#include <string>
+#include <string_view>
+
+namespace kpm::io {
+
+// Returns the line as written, with its newline.
+std::string write_daemon_log(std::string_view text);
+
+}  // namespace kpm::io

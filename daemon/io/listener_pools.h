@@ -1,0 +1,55 @@
+#pragma once
+// The listening sockets of cluster apps: one pool per app name, made here, kept by the keeper, used by the data plane.
+// What a pool is made of is recorded in the state, so that the next daemon takes over the same sockets and no client
+// finds the port closed.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/core/host.h"
+#include "daemon/io/data_plane.h"
+#include "daemon/io/keeper_link.h"
+
+namespace kpm::io {
+
+class ListenerPools {
+public:
+    using Persist = std::function<void(const std::string& key, const std::optional<Json>& value)>;
+
+    // Both must outlive this.
+    ListenerPools(KeeperLink& keeper, DataPlane& plane, Persist persist)
+        : keeper_(keeper), plane_(plane), persist_(std::move(persist)) {}
+
+    // Takes over the pools of an earlier daemon from its state and the descriptors that the keeper kept (those of pools
+    // are taken out of `kept`).
+    void restore(const std::map<std::string, Json>& state, std::vector<KeptFd>& kept);
+
+    // Opens the pool, or leaves it as it is when it has these addresses already. "cannot listen on '*:3000': Address
+    // already in use (held by pid 42, node)".
+    Result<void> open(const core::PoolSpec& spec);
+    void close(const std::string& name);
+    std::optional<PoolId> find(const std::string& name) const;
+
+private:
+    struct Pool {
+        PoolId id = 0;
+        std::vector<std::string> listen;
+    };
+
+    void add(const std::string& name, Pool pool, std::vector<UniqueFd> listeners, const PoolOptions& options);
+
+    KeeperLink& keeper_;
+    DataPlane& plane_;
+    Persist persist_;
+    std::map<std::string, Pool> pools_;
+    PoolId next_id_ = kFirstId;
+
+    // Owners of kept descriptors: incarnations count up from 1, pools from here.
+    static constexpr PoolId kFirstId = PoolId{1} << 62;
+};
+
+}  // namespace kpm::io

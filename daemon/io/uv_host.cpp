@@ -1,0 +1,322 @@
+#include "daemon/io/uv_host.h"
+
+#include <fmt/format.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <random>
+
+#include "daemon/core/date_format.h"
+#include "daemon/io/daemon_log.h"
+#include "daemon/io/dump_file.h"
+
+namespace kpm::io {
+namespace {
+
+LogTargets targets_of(const core::LogFiles& logs) {
+    LogTargets targets;
+    targets.out = logs.out;
+    targets.err = logs.err;
+    targets.combined = logs.combined;
+    targets.date_format = logs.date_format;
+    targets.disabled = logs.disabled;
+    if (logs.json)
+        targets.format = core::LogFormat::Json;
+    else if (!logs.date_format.empty())
+        targets.format = core::LogFormat::Timestamped;
+    return targets;
+}
+
+WorkerId worker_of(const core::AppKey& key) { return {key.pm_id, key.incarnation}; }
+
+std::map<std::string, Json> parsed(const std::map<std::string, std::string>& records) {
+    std::map<std::string, Json> state;
+    for (const auto& [key, text] : records)
+        if (Json value = Json::parse(text, nullptr, false); !value.is_discarded()) state[key] = std::move(value);
+    return state;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<UvHost>> UvHost::open(Loop& loop, const ipc::Home& home, UniqueFd socket,
+                                             Inventory inventory, Callbacks callbacks) {
+    Heritage heritage{std::move(inventory), {}};
+    const bool is_successor = static_cast<bool>(heritage.inventory.state);
+    auto state = is_successor ? StateMemfd::adopt(std::move(heritage.inventory.state)) : StateMemfd::create();
+    if (!state) return state.error();
+    if (is_successor) {
+        const auto records = state->read_all();
+        if (!records) return records.error();
+        heritage.state = parsed(*records);
+    }
+    std::unique_ptr<UvHost> host(
+        new UvHost(loop, home, std::move(*state), std::move(heritage), std::move(callbacks)));
+    auto link = KeeperLink::open(
+        loop, std::move(socket),
+        {.spawned = [self = host.get()](KeeperChild child) { self->on_spawned(std::move(child)); },
+         .spawn_failed = [self = host.get()](std::uint64_t token, keeper::SpawnStage stage,
+                                             int error) { self->on_spawn_failed(token, stage, error); },
+         .exited = [self = host.get()](const KeeperExit& exit) { self->on_exited(exit); },
+         .gone = [self = host.get()] { self->callbacks_.keeper_gone(); }});
+    if (!link) return link.error();
+    host->keeper_ = std::move(*link);
+    if (!is_successor)
+        if (const auto set = host->keeper_->set_state(host->state_.fd()); !set) return set.error();
+    host->pools_.emplace(*host->keeper_, host->plane_,
+                         [self = host.get()](const std::string& key, const std::optional<Json>& value) {
+                             self->persist(key, value);
+                         });
+    host->pools_->restore(host->heritage_.state, host->heritage_.inventory.kept);
+    return host;
+}
+
+UvHost::UvHost(Loop& loop, const ipc::Home& home, StateMemfd state, Heritage heritage, Callbacks callbacks)
+    : loop_(loop),
+      home_(home),
+      callbacks_(std::move(callbacks)),
+      state_(std::move(state)),
+      heritage_(std::move(heritage)),
+      timer_(loop, [this] { callbacks_.wake(); }),
+      scanner_(loop),
+      plane_events_(loop, [this](const PlaneEvent& event) { on_plane_event(event); }),
+      log_events_(loop, [this](const LogEvent& event) { on_log_event(event); }),
+      answers_(loop, [](const std::function<void()>& answer) { answer(); }),
+      plane_([sender = plane_events_.sender()](PlaneEvent event) { sender.push(std::move(event)); }),
+      logs_([sender = log_events_.sender()](LogEvent event) { sender.push(std::move(event)); }) {}
+
+UvHost::~UvHost() = default;
+
+core::TimePoint UvHost::now() const {
+    return std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
+}
+
+core::EpochTime UvHost::wall_now() const {
+    return {std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+                .count()};
+}
+
+UvHost::Child* UvHost::find(std::uint64_t incarnation) {
+    const auto it = children_.find(incarnation);
+    return it == children_.end() ? nullptr : &it->second;
+}
+
+UvHost::Child* UvHost::find(const core::AppKey& key) { return find(key.incarnation); }
+
+void UvHost::fail_spawn(const core::AppKey& key, std::string reason, bool is_transient) {
+    callbacks_.post(key, core::SpawnFailed{std::move(reason), is_transient});
+}
+
+void UvHost::spawn(const core::AppKey& key, const core::LaunchSpec& spec) {
+    auto setup = set_up_child(spec);
+    if (!setup) return fail_spawn(key, setup.error().message, setup.error().code == ErrorCode::Io);
+    const std::pair<KeptSlot, int> kept[] = {{KeptSlot::Out, setup->ours.out.get()},
+                                             {KeptSlot::Err, setup->ours.err.get()},
+                                             {KeptSlot::In, setup->ours.in.get()},
+                                             {KeptSlot::Channel, setup->ours.channel.get()}};
+    for (const auto& [slot, fd] : kept) {
+        if (fd < 0) continue;
+        if (const auto stored = keeper_->store(key.incarnation, static_cast<std::int64_t>(slot), fd); !stored)
+            return fail_spawn(key, stored.error().message, true);
+    }
+    if (const auto asked = keeper_->spawn(key.incarnation, setup->request); !asked) {
+        keeper_->drop(key.incarnation);
+        return fail_spawn(key, asked.error().message, false);
+    }
+    Child& child = children_[key.incarnation];
+    child.key = key;
+    child.program = setup->request.path;
+    child.cwd = spec.cwd;
+    connect(child, spec, std::move(setup->ours), false);
+}
+
+void UvHost::connect(Child& child, const core::LaunchSpec& spec, ChildEnds ends, bool resumed) {
+    child.pid_file = spec.pid_file;
+    child.in = std::move(ends.in);
+    child.has_logs = true;
+    logs_.add_process({child.key.pm_id, child.key.incarnation, spec.name, spec.name_space}, std::move(ends.out),
+                      std::move(ends.err), targets_of(spec.logs));
+    const auto pool = pools_->find(spec.pool);
+    if (!ends.channel || !pool) return;
+    child.is_worker = true;
+    plane_.add_worker(*pool, worker_of(child.key), std::move(ends.channel), resumed);
+}
+
+void UvHost::on_spawned(KeeperChild spawned) {
+    Child* child = find(spawned.token);
+    if (!child) return;
+    child->pid = spawned.pid;
+    child->pidfd = std::move(spawned.pidfd);
+    write_pid_file(*child);
+    callbacks_.post(child->key, core::Spawned{spawned.pid});
+}
+
+void UvHost::on_spawn_failed(std::uint64_t token, keeper::SpawnStage stage, int error_number) {
+    Child* child = find(token);
+    if (!child) return;
+    child->is_ended = true;
+    const Error error = spawn_error(stage, error_number, child->program, child->cwd);
+    fail_spawn(child->key, error.message, stage == keeper::SpawnStage::Fork);
+}
+
+void UvHost::on_exited(const KeeperExit& exit) {
+    Child* child = find(exit.token);
+    if (!child) {
+        keeper_->collected(exit.token);  // one of nobody's: the end of an unclaimed process
+        return;
+    }
+    child->is_ended = true;
+    child->pidfd.reset();
+    const auto code = exit.signal == 0 ? std::optional(exit.exit_code) : std::nullopt;
+    callbacks_.post(child->key, core::Exited{code, exit.signal});
+    if (child->tree_is_gone) callbacks_.post(child->key, core::TreeGone{});
+}
+
+void UvHost::signal_tree(const core::AppKey& key, int signo) {
+    Child* child = find(key);
+    if (!child) {
+        callbacks_.post(key, core::TreeGone{});
+        return;
+    }
+    if (child->tree) return child->tree->signal(signo);
+    child->tree =
+        std::make_unique<TreeStop>(loop_, scanner_, [this, token = key.incarnation] { on_tree_gone(token); });
+    child->tree->begin(child->pid, child->is_ended ? -1 : child->pidfd.get(), signo);
+}
+
+// Told to the supervisor only after the root's exit was: the pidfd is faster than the keeper's report.
+void UvHost::on_tree_gone(std::uint64_t incarnation) {
+    Child* child = find(incarnation);
+    if (!child) return;
+    child->tree.reset();
+    child->tree_is_gone = true;
+    if (child->is_ended) callbacks_.post(child->key, core::TreeGone{});
+}
+
+Result<void> UvHost::signal_root(const core::AppKey& key, int signo) {
+    Child* child = find(key);
+    if (!child || child->is_ended || !child->pidfd)
+        return Error{ErrorCode::NotFound, fmt::format("cannot signal 'process {}': it is not running", key.pm_id)};
+    if (::syscall(SYS_pidfd_send_signal, child->pidfd.get(), signo, nullptr, 0) != 0)
+        return os_error("signal", fmt::format("process {}", child->pid), errno);
+    return {};
+}
+
+void UvHost::sweep(const core::AppKey& key) {
+    const Child* child = find(key);
+    if (!child || child->pid == 0 || !group_has_members(child->pid)) return;
+    auto& sweep = sweeps_.emplace_front();
+    sweep = std::make_unique<TreeStop>(loop_, scanner_, [this, place = sweeps_.begin()] { sweeps_.erase(place); });
+    sweep->begin(child->pid, -1, SIGKILL);
+}
+
+void UvHost::release(const core::AppKey& key) {
+    Child* child = find(key);
+    if (!child || child->is_released) return;
+    child->is_released = true;
+    child->in.reset();
+    if (child->is_worker) plane_.remove_worker(worker_of(key));
+    if (!child->pid_file.empty() && child->pid != 0) ::unlink(child->pid_file.c_str());
+    forget_if_finished(key.incarnation);
+}
+
+// The keeper's copies live until the supervisor is done and the last byte of output is stored.
+void UvHost::forget_if_finished(std::uint64_t incarnation) {
+    const Child* child = find(incarnation);
+    if (!child || !child->is_released || child->has_logs || !child->is_ended) return;
+    keeper_->drop(incarnation);
+    keeper_->collected(incarnation);
+    children_.erase(incarnation);
+}
+
+Result<void> UvHost::open_pool(const core::PoolSpec& pool) { return pools_->open(pool); }
+
+void UvHost::close_pool(const std::string& name) { pools_->close(name); }
+
+void UvHost::drain(const core::AppKey& key) {
+    const Child* child = find(key);
+    if (child && child->is_worker)
+        plane_.drain(worker_of(key));
+    else
+        callbacks_.post(key, core::Drained{});
+}
+
+Result<void> UvHost::prepare_logs(const core::LogFiles& logs) { return prepare_log_files(targets_of(logs)); }
+
+void UvHost::reopen_logs(std::optional<int> pm_id) { logs_.reopen(pm_id); }
+
+Result<void> UvHost::write_dump(const std::string& text) { return write_dump_file(home_, text); }
+
+core::Usage UvHost::usage(int pid) {
+    const pid_t pids[] = {pid};
+    const auto sampled = sampler_.sample(pids);
+    const auto it = sampled.find(pid);
+    return it == sampled.end() ? core::Usage{} : core::Usage{it->second.memory_bytes, it->second.cpu_percent};
+}
+
+void UvHost::worker_stats(std::function<void(Json)> answer) {
+    plane_.request_stats([sender = answers_.sender(), answer = std::move(answer)](PlaneStats stats) {
+        sender.push([answer, stats = std::move(stats)] {
+            Json rows = Json::array();
+            for (const WorkerStats& worker : stats.workers)
+                rows.push_back({{"pm_id", worker.worker.pm_id},
+                                {"serving", worker.serving},
+                                {"draining", worker.draining},
+                                {"handed", worker.handed},
+                                {"accepted", worker.accepted},
+                                {"active", worker.open},
+                                {"rescued", worker.rescued},
+                                {"refused", worker.refused},
+                                {"load", worker.load}});
+            answer(std::move(rows));
+        });
+    });
+}
+
+void UvHost::shut_down(int client_pid) { callbacks_.shut_down(client_pid); }
+
+void UvHost::wake_at(std::optional<core::TimePoint> when) {
+    if (!when) return timer_.stop();
+    // One millisecond more than asked would be late, one less would come too early and find nothing due.
+    timer_.start(std::max(*when - now(), core::Duration{0}));
+}
+
+void UvHost::persist(const std::string& key, const std::optional<Json>& value) {
+    const auto moved = value ? state_.put(key, value->dump(-1, ' ', false, Json::error_handler_t::replace))
+                             : state_.erase(key);
+    if (!moved) return log(moved.error().message);
+    if (!*moved) return;
+    if (const auto set = keeper_->set_state(state_.fd()); !set) log(set.error().message);
+}
+
+void UvHost::publish(const std::string& topic, const Json& payload) { callbacks_.publish(topic, payload); }
+
+bool UvHost::has_followers() const { return callbacks_.has_followers(); }
+
+std::string UvHost::unique_id() {
+    std::random_device random;
+    const auto word = [&] { return random() & 0xffff; };
+    return fmt::format("{:04x}{:04x}-{:04x}-{:04x}-{:04x}-{:04x}{:04x}{:04x}", word(), word(), word(),
+                       (word() & 0x0fff) | 0x4000, (word() & 0x3fff) | 0x8000, word(), word(), word());
+}
+
+void UvHost::log(std::string_view text) {
+    const std::string line = write_daemon_log(text);
+    if (!has_followers()) return;
+    publish("log:PM2", {{"process", {{"pm_id", "PM2"}, {"name", "PM2"}, {"rev", nullptr}}},
+                        {"at", wall_now().since_epoch},
+                        {"data", line}});
+}
+
+void UvHost::set_following(bool following) {
+    if (following == is_following_) return;
+    is_following_ = following;
+    logs_.set_following(following);
+}
+
+void UvHost::quit() {
+    keeper_->quit(0);
+    keeper_->flush(std::chrono::seconds{2});
+}
+
+}  // namespace kpm::io

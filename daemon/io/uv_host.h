@@ -1,0 +1,136 @@
+#pragma once
+// The real Host: turns what the supervisor asks for into requests to the keeper, the data plane and the log loop, and
+// what those tell into events in the supervisor's inbox. Knows each process as one Child from its spawn until its last
+// log line is stored. One thread: the control loop's.
+
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "daemon/core/host.h"
+#include "daemon/core/lifecycle.h"
+#include "daemon/io/async_queue.h"
+#include "daemon/io/child_setup.h"
+#include "daemon/io/data_plane.h"
+#include "daemon/io/keeper_link.h"
+#include "daemon/io/listener_pools.h"
+#include "daemon/io/log_loop.h"
+#include "daemon/io/proc_sampler.h"
+#include "daemon/io/process_tree.h"
+#include "daemon/io/state_memfd.h"
+#include "daemon/io/timer.h"
+#include "ipc/home.h"
+
+namespace kpm::io {
+
+class UvHost : public core::Host {
+public:
+    struct Callbacks {
+        std::function<void(core::AppKey, core::Event)> post;   // into the supervisor's inbox
+        std::function<void()> wake;                            // a deadline has come: drain
+        std::function<void(const std::string& topic, const Json& payload)> publish;
+        std::function<bool()> has_followers;
+        std::function<void(int client_pid)> shut_down;
+        std::function<void()> keeper_gone;
+    };
+
+    // What is left of an earlier daemon; empty at a first start.
+    struct Heritage {
+        Inventory inventory;
+        std::map<std::string, Json> state;
+    };
+
+    // `socket`: to the keeper, after its inventory was received. Reads the state out of the inventory.
+    static Result<std::unique_ptr<UvHost>> open(Loop& loop, const ipc::Home& home, UniqueFd socket,
+                                                Inventory inventory, Callbacks callbacks);
+    ~UvHost() override;
+
+    // The earlier daemon's state, for Supervisor::restore.
+    const std::map<std::string, Json>& restored_state() const { return heritage_.state; }
+    // After the supervisor has adopted what it knows: ends processes that nobody has claimed.
+    void end_unclaimed();
+    // Whether anybody follows the logs: called once per turn of the loop.
+    void set_following(bool following);
+    // The keeper exits when this daemon has.
+    void quit();
+
+    core::TimePoint now() const override;
+    core::EpochTime wall_now() const override;
+    void spawn(const core::AppKey& key, const core::LaunchSpec& spec) override;
+    void signal_tree(const core::AppKey& key, int signo) override;
+    Result<void> signal_root(const core::AppKey& key, int signo) override;
+    void sweep(const core::AppKey& key) override;
+    void release(const core::AppKey& key) override;
+    Result<void> open_pool(const core::PoolSpec& pool) override;
+    void close_pool(const std::string& name) override;
+    void drain(const core::AppKey& key) override;
+    core::Adopted adopt(const core::AppKey& key, const core::LaunchSpec& spec) override;
+    Result<void> prepare_logs(const core::LogFiles& logs) override;
+    void reopen_logs(std::optional<int> pm_id) override;
+    Result<void> write_dump(const std::string& text) override;
+    core::Usage usage(int pid) override;
+    void worker_stats(std::function<void(Json)> answer) override;
+    void shut_down(int client_pid) override;
+    void wake_at(std::optional<core::TimePoint> when) override;
+    void persist(const std::string& key, const std::optional<Json>& value) override;
+    void publish(const std::string& topic, const Json& payload) override;
+    bool has_followers() const override;
+    std::string unique_id() override;
+    void log(std::string_view text) override;
+
+private:
+    struct Child {
+        core::AppKey key;
+        pid_t pid = 0;
+        UniqueFd pidfd;
+        bool is_ended = false;      // the keeper has reaped the root: its pid may be another's from now on
+        bool is_released = false;   // the supervisor is done with it
+        bool has_logs = false;      // its pipes are not at their end
+        bool is_worker = false;     // the data plane knows it
+        bool tree_is_gone = false;
+        UniqueFd in;                // write end of its stdin
+        std::unique_ptr<TreeStop> tree;
+        std::string pid_file;
+        std::string program, cwd;   // for messages
+    };
+
+    UvHost(Loop& loop, const ipc::Home& home, StateMemfd state, Heritage heritage, Callbacks callbacks);
+
+    Child* find(const core::AppKey& key);
+    Child* find(std::uint64_t incarnation);
+    void fail_spawn(const core::AppKey& key, std::string reason, bool is_transient);
+    void connect(Child& child, const core::LaunchSpec& spec, ChildEnds ends, bool resumed);
+    void on_spawned(KeeperChild spawned);
+    void on_spawn_failed(std::uint64_t token, keeper::SpawnStage stage, int error_number);
+    void on_exited(const KeeperExit& exit);
+    void on_tree_gone(std::uint64_t incarnation);
+    void on_plane_event(const PlaneEvent& event);
+    void on_log_event(const LogEvent& event);
+    void forget_if_finished(std::uint64_t incarnation);
+    void write_pid_file(const Child& child);
+
+    Loop& loop_;
+    ipc::Home home_;
+    Callbacks callbacks_;
+    StateMemfd state_;
+    Heritage heritage_;
+    Timer timer_;
+    ProcessScanner scanner_;
+    ProcSampler sampler_;
+    AsyncQueue<PlaneEvent> plane_events_;
+    AsyncQueue<LogEvent> log_events_;
+    AsyncQueue<std::function<void()>> answers_;
+    std::unique_ptr<KeeperLink> keeper_;
+    DataPlane plane_;
+    LogLoop logs_;
+    std::optional<ListenerPools> pools_;
+    std::unordered_map<std::uint64_t, Child> children_;
+    std::list<std::unique_ptr<TreeStop>> sweeps_;
+    bool is_following_ = false;
+};
+
+}  // namespace kpm::io

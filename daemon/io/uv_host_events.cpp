@@ -1,0 +1,140 @@
+// The UvHost's other half: events of the data plane and the log loop, and the take-over of an earlier daemon's processes.
+
+#include <fmt/format.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "daemon/io/uv_host.h"
+
+namespace kpm::io {
+namespace {
+
+core::AppKey key_of(const WorkerId& worker) { return {worker.pm_id, worker.incarnation}; }
+
+template <class... Handlers>
+struct Overloaded : Handlers... {
+    using Handlers::operator()...;
+};
+template <class... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;
+
+}  // namespace
+
+void UvHost::on_plane_event(const PlaneEvent& event) {
+    std::visit(Overloaded{
+                   [&](const WorkerReady& ready) { callbacks_.post(key_of(ready.worker), core::Ready{}); },
+                   [&](const WorkerDrained& drained) { callbacks_.post(key_of(drained.worker), core::Drained{}); },
+                   [](const WorkerLoad&) {},
+                   [&](const WorkerGone& gone) {
+                       // A worker that has left while it drained is done; one that serves is about to exit.
+                       callbacks_.post(key_of(gone.worker), core::Drained{});
+                       if (Child* child = find(gone.worker.incarnation)) child->is_worker = false;
+                   },
+                   [&](const AcceptTrouble& trouble) { log(trouble.reason); },
+               },
+               event);
+}
+
+void UvHost::on_log_event(const LogEvent& event) {
+    std::visit(Overloaded{
+                   [&](const LogChunk& chunk) {
+                       if (!has_followers()) return;
+                       const bool is_out = chunk.stream == core::LogStream::Out;
+                       const auto at = std::chrono::duration_cast<std::chrono::milliseconds>(chunk.at.time_since_epoch());
+                       Json payload{{"process",
+                                     {{"pm_id", chunk.source.pm_id},
+                                      {"name", chunk.source.name},
+                                      {"rev", nullptr},
+                                      {"namespace", chunk.source.name_space}}},
+                                    {"at", at.count()},
+                                    {"data", chunk.text}};
+                       if (chunk.dropped > 0) payload["dropped"] = chunk.dropped;
+                       publish(is_out ? "log:out" : "log:err", payload);
+                   },
+                   [&](const LogWriteFailed& failed) {
+                       log(fmt::format("App [{}:{}]: {}; lines are dropped", failed.source.name, failed.source.pm_id,
+                                       failed.reason));
+                   },
+                   [&](const LogReadFailed& failed) {
+                       log(fmt::format("App [{}:{}]: {}", failed.source.name, failed.source.pm_id, failed.reason));
+                   },
+                   [&](const LogWriteRecovered& recovered) {
+                       log(fmt::format("App [{}:{}]: '{}' can be written again, {} bytes were dropped",
+                                       recovered.source.name, recovered.source.pm_id, recovered.path,
+                                       recovered.dropped));
+                   },
+                   [&](const LogsEnded& ended) {
+                       if (Child* child = find(ended.source.incarnation)) child->has_logs = false;
+                       forget_if_finished(ended.source.incarnation);
+                   },
+               },
+               event);
+}
+
+core::Adopted UvHost::adopt(const core::AppKey& key, const core::LaunchSpec& spec) {
+    core::Adopted adopted;
+    Inventory& inventory = heritage_.inventory;
+    Child child;
+    child.key = key;
+    child.cwd = spec.cwd;
+    for (KeeperChild& one : inventory.children)
+        if (one.token == key.incarnation) {
+            adopted = {core::Adopted::Kind::Alive, one.pid};
+            child.pid = one.pid;
+            child.pidfd = std::move(one.pidfd);
+        }
+    std::optional<KeeperExit> exit;
+    for (const KeeperExit& one : inventory.exits)
+        if (one.token == key.incarnation) {
+            adopted = {core::Adopted::Kind::Ended, one.pid};
+            child.pid = one.pid;
+            exit = one;
+        }
+    if (adopted.kind == core::Adopted::Kind::Unknown) return adopted;
+
+    ChildEnds ends;
+    for (KeptFd& one : inventory.kept) {
+        if (one.owner != key.incarnation) continue;
+        if (one.slot == static_cast<std::int64_t>(KeptSlot::Out)) ends.out = std::move(one.fd);
+        if (one.slot == static_cast<std::int64_t>(KeptSlot::Err)) ends.err = std::move(one.fd);
+        if (one.slot == static_cast<std::int64_t>(KeptSlot::In)) ends.in = std::move(one.fd);
+        if (one.slot == static_cast<std::int64_t>(KeptSlot::Channel)) ends.channel = std::move(one.fd);
+    }
+    if (exit) ends.channel.reset();  // nobody is at its other end
+    Child& known = children_[key.incarnation] = std::move(child);
+    connect(known, spec, std::move(ends), true);
+    std::erase_if(inventory.children, [&](const KeeperChild& one) { return one.token == key.incarnation; });
+    std::erase_if(inventory.exits, [&](const KeeperExit& one) { return one.token == key.incarnation; });
+    if (exit) on_exited(*exit);
+    return adopted;
+}
+
+void UvHost::end_unclaimed() {
+    for (const KeeperChild& child : heritage_.inventory.children) {
+        log(fmt::format("process {} of an unknown app is ended", child.pid));
+        auto& sweep = sweeps_.emplace_front();
+        sweep = std::make_unique<TreeStop>(loop_, scanner_, [this, place = sweeps_.begin()] { sweeps_.erase(place); });
+        sweep->begin(child.pid, child.pidfd.get(), SIGKILL);
+        keeper_->drop(child.token);
+    }
+    for (const KeeperExit& exit : heritage_.inventory.exits) {
+        keeper_->drop(exit.token);
+        keeper_->collected(exit.token);
+    }
+    for (const KeptFd& kept : heritage_.inventory.kept)
+        if (!find(kept.owner)) keeper_->drop(kept.owner);
+    heritage_ = {};
+}
+
+void UvHost::write_pid_file(const Child& child) {
+    if (child.pid_file.empty()) return;
+    std::ofstream file(child.pid_file, std::ios::trunc);
+    file << child.pid;
+    file.close();
+    if (!file) log(fmt::format("cannot write '{}'", child.pid_file));
+}
+
+}  // namespace kpm::io

@@ -1,0 +1,67 @@
+#include "daemon/settings_from_environment.h"
+
+#include <pwd.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+
+#include "ipc/base/text.h"
+
+namespace kpm {
+namespace {
+
+std::string_view variable(const char* name) {
+    const char* value = std::getenv(name);
+    return value ? value : "";
+}
+
+core::Duration milliseconds_or(const char* name, core::Duration otherwise) {
+    const std::string_view text = variable(name);
+    core::Duration::rep count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    return error == std::errc{} && end == text.data() + text.size() && count >= 0 ? core::Duration{count} : otherwise;
+}
+
+int stop_signal() {
+    std::string_view name = variable("PM2_KILL_SIGNAL");
+    if (name.starts_with("SIG")) name.remove_prefix(3);
+    for (int number = 1; number < NSIG; ++number)
+        if (const char* known = sigabbrev_np(number); known && name == known) return number;
+    return SIGINT;
+}
+
+// What this process may run on, not what the machine has: containers and taskset cut it.
+unsigned usable_cpus() {
+    cpu_set_t set;
+    if (::sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<unsigned>(CPU_COUNT(&set));
+    return std::max(1u, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+core::Settings settings_from_environment(const ipc::Home& home) {
+    core::Settings settings;
+    settings.home = home.root();
+    settings.pid = ::getpid();
+    settings.uid = ::getuid();
+    settings.gid = ::getgid();
+    if (const passwd* user = ::getpwuid(::getuid())) settings.user = user->pw_name;
+    settings.started_at = {std::chrono::duration_cast<std::chrono::milliseconds>(
+                               std::chrono::system_clock::now().time_since_epoch())
+                               .count()};
+    settings.stop_signal = stop_signal();
+    settings.kill_timeout = milliseconds_or("PM2_KILL_TIMEOUT", settings.kill_timeout);
+    settings.listen_timeout = milliseconds_or("PM2_GRACEFUL_LISTEN_TIMEOUT", settings.listen_timeout);
+    settings.cpus = usable_cpus();
+    for (const std::string_view word : split(variable("PM2_NODE_OPTIONS"), ' '))
+        if (!word.empty()) settings.node_options.emplace_back(word);
+    return settings;
+}
+
+}  // namespace kpm
