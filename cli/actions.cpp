@@ -1,0 +1,188 @@
+#include "cli/actions.h"
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <deque>
+
+#include "cli/list_view.h"
+#include "ecosystem/dump_app.h"
+#include "ipc/protocol.h"
+
+namespace kpm::cli {
+namespace {
+
+namespace method = ipc::method;
+
+constexpr int kParallelDeletes = 10;
+constexpr int kParallelActions = 2;
+
+struct ActionWords {
+    const char* rpc;      // shown in the progress line, PM2's method
+    const char* waiting;  // kpm's method that answers after the outcome, or PM2's
+    const char* event;    // name of the event that PM2's CLI lets the daemon publish
+};
+
+ActionWords words_of(Action action) {
+    switch (action) {
+        case Action::Stop: return {method::kStopProcessId, method::kStopProcessId, "stop"};
+        case Action::Restart: return {method::kRestartProcessId, method::kRestart, "restart"};
+        case Action::Reload: return {method::kReloadProcessId, method::kReload, "reload"};
+        case Action::Delete: return {method::kDeleteProcessId, method::kDeleteProcessId, "delete"};
+    }
+    return {};
+}
+
+bool has_env(Action action) { return action == Action::Restart || action == Action::Reload; }
+
+std::size_t parallel_of(const Context& context, const ActionRequest& request) {
+    if (request.action == Action::Delete) return kParallelDeletes;
+    if (request.ids.size() <= 2) return 1;
+    int wanted = kParallelActions;
+    const char* variable = std::getenv("PM2_CONCURRENT_ACTIONS");
+    const std::string text = context.line.value("parallel").value_or(variable == nullptr ? "" : variable);
+    std::from_chars(text.data(), text.data() + text.size(), wanted);
+    return static_cast<std::size_t>(std::max(1, wanted));
+}
+
+std::string name_of(const Json& id, const Json& answer, std::span<const ProcessRow> rows) {
+    if (const auto env = answer.find("pm2_env"); answer.is_object() && env != answer.end()) {
+        if (std::string name = text_of(*env, "name"); !name.empty()) return name;
+    }
+    if (std::string name = text_of(answer, "name"); answer.is_object() && !name.empty()) return name;
+    const ProcessRow* row = find_row(rows, id);
+    return row == nullptr ? id_text(id) : row->name;
+}
+
+struct Sent {
+    Json id;
+    ipc::Client::Ticket ticket;
+};
+
+Sent send(Session& session, const ActionRequest& request, const Json& id) {
+    const ActionWords words = words_of(request.action);
+    // PM2's daemon would keep on watching the files of what is stopped; kpm's knows better, and keeps the wish.
+    if (!has_env(request.action) && !session.is_kpm()) {
+        session.client().send(method::kStopWatch, Json::array({words.rpc, id}));
+    }
+    const Json argument = has_env(request.action) ? Json{{"id", id}, {"env", request.env}} : id;
+    return {id, session.client().send(session.is_kpm() ? words.waiting : words.rpc, Json::array({argument}))};
+}
+
+std::string user_name() {
+    const passwd* user = getpwuid(geteuid());
+    return user == nullptr ? std::to_string(geteuid()) : user->pw_name;
+}
+
+}  // namespace
+
+bool act(Context& context, const ActionRequest& request, std::span<const ProcessRow> rows) {
+    Session& session = *context.session;
+    const ActionWords words = words_of(request.action);
+    if (request.announced) {
+        context.console.info(fmt::format("Applying action {} on app [{}](ids: {})", words.rpc, request.target,
+                                         ids_text(request.ids)));
+    }
+    const std::size_t parallel = parallel_of(context, request);
+    std::deque<Sent> sent;
+    std::optional<Error> failure;
+    for (std::size_t next = 0; next < request.ids.size() || !sent.empty();) {
+        while (!failure && next < request.ids.size() && sent.size() < parallel) {
+            sent.push_back(send(session, request, request.ids[next++]));
+        }
+        if (sent.empty()) break;
+        const Sent first = sent.front();
+        sent.pop_front();
+        const auto answer = session.client().wait(first.ticket);
+        if (auto problem = failure_in(answer)) {
+            if (!failure) failure = std::move(problem);
+            continue;
+        }
+        context.console.info(fmt::format("[{}]({}) ✓", printable(name_of(first.id, *answer, rows)), id_text(first.id)));
+        session.client().send(method::kNotifyByProcessId,
+                              Json::array({{{"id", first.id}, {"action_name", words.event}, {"manually", true}}}));
+    }
+    const auto flushed = session.client().flush();
+    if (!failure && !flushed) failure = flushed.error();
+    if (failure) context.console.error(failure->message);
+    return !failure;
+}
+
+int print_list(Context& context) {
+    ipc::Client& client = context.session->client();
+    const auto system = client.send(method::kGetSystemData);
+    const auto monitor = client.send(method::kGetMonitorData);
+    const auto system_data = client.wait(system);
+    const auto data = client.wait(monitor);
+    if (!data) return context.fail(data.error());
+    auto rows = read_rows(*data);
+    if (context.line.has("mini-list")) {
+        context.console.text(mini_list_text(rows, now_ms()));
+        return kDone;
+    }
+    const ListLook look{context.console.terminal(), context.line.value("sort").value_or("name"), now_ms()};
+    context.console.text(list_text(std::move(rows), system_data ? *system_data : Json::object(), look));
+    return kDone;
+}
+
+std::optional<std::vector<Json>> select_or_say(Context& context, std::string_view word,
+                                               std::span<const ProcessRow> rows) {
+    auto selection = select(word, rows, {context.cwd});
+    if (!selection) {
+        context.console.error(selection.error().message);
+        return std::nullopt;
+    }
+    switch (selection->match) {
+        case Match::Found: return std::move(selection->ids);
+        case Match::Nothing: context.console.warn_on_stderr("No process found"); break;
+        case Match::Unknown: context.console.error(fmt::format("Process or Namespace {} not found", word)); break;
+    }
+    return std::nullopt;
+}
+
+ecosystem::ResolveContext resolve_context(const Context& context, bool from_file) {
+    return {.cwd = context.cwd,
+            .env = ecosystem::environment_from(environ),
+            .home = context.home.root().string(),
+            .user = user_name(),
+            .env_name = context.line.value("env").value_or(""),
+            .from_file = from_file};
+}
+
+Json current_conf(const ecosystem::AppConfig& config, const std::vector<std::string>& given) {
+    Json conf = ecosystem::dump_wire(config, given);
+    return conf.is_object() ? conf : Json::object();
+}
+
+std::optional<ecosystem::ParsedApp> parse_options(Context& context) {
+    auto parsed = ecosystem::parse_app(declared_attributes(context.line));
+    if (!parsed) {
+        context.console.error(parsed.error().message);
+        return std::nullopt;
+    }
+    for (const std::string& warning : parsed->warnings) context.console.warn_on_stderr(warning);
+    return std::move(*parsed);
+}
+
+std::optional<Error> failure_in(const Result<Json>& answer) {
+    if (!answer) return answer.error();
+    const auto apps = answer->is_object() ? answer->find("apps") : answer->end();
+    if (!answer->is_object() || apps == answer->end() || !apps->is_array()) return std::nullopt;
+    for (const Json& app : *apps) {
+        if (const std::string reason = text_of(app, "error"); !reason.empty()) return Error{ErrorCode::Io, reason};
+    }
+    return std::nullopt;
+}
+
+Result<Json> start_app(Session& session, const ecosystem::AppConfig& resolved) {
+    auto answer = session.call(session.is_kpm() ? method::kStart : method::kPrepare,
+                               Json::array({ecosystem::dump_wire(resolved)}));
+    if (auto failure = failure_in(answer)) return *failure;
+    return answer;
+}
+
+}  // namespace kpm::cli

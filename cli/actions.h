@@ -1,0 +1,50 @@
+#pragma once
+// What the commands that change processes share: fetching and printing the list, acting on ids one after another with
+// PM2's progress lines, starting an app.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/target.h"
+#include "ecosystem/app_config.h"
+#include "ecosystem/parse_app.h"
+#include "ecosystem/resolve.h"
+
+namespace kpm::cli {
+
+enum class Action { Stop, Restart, Reload, Delete };
+
+struct ActionRequest {
+    Action action = Action::Stop;
+    std::string target;      // as the user named it
+    std::vector<Json> ids;
+    Json env = Json::object();  // of restart and reload: variables and `current_conf`
+    bool announced = true;      // says "Applying action …" first
+};
+
+// Prints one line per process that is done. False: one failed, the error is printed, the rest was left alone.
+bool act(Context& context, const ActionRequest& request, std::span<const ProcessRow> rows);
+
+// Prints the process list, which most commands end with; kFailed when the daemon does not answer.
+int print_list(Context& context);
+
+// The ids of a word by the rules of target.h. nullopt: there are none, and that was said.
+std::optional<std::vector<Json>> select_or_say(Context& context, std::string_view word, std::span<const ProcessRow> rows);
+
+ecosystem::ResolveContext resolve_context(const Context& context, bool from_file);
+
+// What the user gave, under the wire's keys: the `current_conf` of a restart.
+Json current_conf(const ecosystem::AppConfig& config, const std::vector<std::string>& given);
+
+// The options of the command line as an app. Prints the error.
+std::optional<ecosystem::ParsedApp> parse_options(Context& context);
+
+// The first failure among the apps of an answer of kpm.start, kpm.restart or kpm.reload, and plain errors.
+std::optional<Error> failure_in(const Result<Json>& answer);
+
+// Sends a resolved app. With kpm's daemon the answer comes when the app is up or has failed.
+Result<Json> start_app(Session& session, const ecosystem::AppConfig& resolved);
+
+}  // namespace kpm::cli

@@ -1,0 +1,67 @@
+#pragma once
+// A command of the CLI: its names, its help, its own options and the function that runs it. cli/commands/table.cpp
+// lists them all.
+//
+// Exit codes: those of PM2, which knows only two.
+//   0  done; also: nothing to do (a stop of what is stopped, a flush or pid without a match, save of an empty list)
+//   1  an unknown target, command or option; a missing file, script or interpreter; a wrong attribute; an app that did
+//      not reach its goal; no daemon to talk to
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "cli/console.h"
+#include "cli/options.h"
+#include "cli/session.h"
+#include "ipc/home.h"
+
+namespace kpm::cli {
+
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;
+
+enum class NeedsDaemon {
+    Yes,          // started when absent
+    IfRunning,    // the command has something to say without one
+    No,
+};
+
+struct Command;
+
+struct Context {
+    const Command& command;
+    CommandLine& line;
+    Console& console;
+    ipc::Home home;
+    std::string cwd;
+    Session* session = nullptr;  // null: none runs or none is needed
+
+    // The first word after the command; "" when there is none.
+    std::string_view word(std::size_t index = 0) const {
+        return index < line.words.size() ? std::string_view(line.words[index]) : std::string_view();
+    }
+    int fail(std::string_view text) const {
+        console.error(text);
+        return kFailed;
+    }
+    int fail(const Error& error) const { return fail(error.message); }
+};
+
+struct Command {
+    std::string_view name;
+    std::string_view aliases;  // separated by blanks
+    std::string_view args;     // "<id|name>" or "[name]"; "..." in it: several
+    std::string_view help;
+    int (*run)(Context&);
+    std::span<const OptionSpec> options = {};
+    NeedsDaemon daemon = NeedsDaemon::Yes;
+    bool machine_output = false;  // stdout carries nothing but the answer
+    bool refuses_words = false;
+};
+
+std::span<const Command> commands();
+
+const Command* find_command(std::string_view name);
+
+}  // namespace kpm::cli

@@ -1,0 +1,58 @@
+// Commands about the daemon itself.
+#include <unistd.h>
+
+#include <csignal>
+
+#include "cli/actions.h"
+#include "cli/commands/groups.h"
+#include "cli/js_literal.h"
+#include "ipc/protocol.h"
+
+namespace kpm::cli {
+namespace {
+
+// A daemon stops its apps before it answers; what then remains is quick.
+constexpr std::chrono::seconds kExitDeadline{10};
+
+void say_stopped(Context& context) {
+    context.console.info("[v] All Applications Stopped");
+    context.console.info("[v] PM2 Daemon Stopped");
+}
+
+}  // namespace
+
+int run_ping(Context& context) {
+    const auto answer = context.session->call(ipc::method::kPing);
+    if (!answer) return context.fail(answer.error());
+    context.console.line(js_literal(*answer));
+    return kDone;
+}
+
+int run_kill(Context& context) {
+    if (context.session == nullptr) {
+        context.console.warn_on_stderr("No process found");
+        say_stopped(context);
+        return kDone;
+    }
+    ipc::Client& client = context.session->client();
+    client.send(ipc::method::kNotifyKillPm2);
+    const auto list = context.session->list();
+    if (!list) return context.fail(list.error());
+    ActionRequest request{Action::Delete, "all", {}};
+    for (const ProcessRow& row : list->rows) request.ids.push_back(row.id);
+    if (request.ids.empty()) {
+        context.console.warn_on_stderr("No process found");
+    } else if (!act(context, request, list->rows)) {
+        return kFailed;
+    }
+    context.console.info("[v] All Applications Stopped");
+    // PM2's daemon tells the process named here of its end by SIGQUIT.
+    std::signal(SIGQUIT, SIG_IGN);
+    client.send(ipc::method::kKillMe, Json::array({{{"pid", getpid()}}}));
+    if (const auto sent = client.flush(kExitDeadline); !sent) return context.fail(sent.error());
+    if (const auto closed = client.wait_closed(kExitDeadline); !closed) return context.fail(closed.error());
+    context.console.info("[v] PM2 Daemon Stopped");
+    return kDone;
+}
+
+}  // namespace kpm::cli

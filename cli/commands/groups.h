@@ -1,0 +1,48 @@
+#pragma once
+// The commands' functions, one file of this folder per group; table.cpp gives them names. Each returns an exit code.
+
+#include "cli/command.h"
+
+namespace kpm::cli {
+
+// start.cpp
+int run_start(Context& context);
+
+// lifecycle.cpp
+int run_restart(Context& context);
+int run_reload(Context& context);
+int run_stop(Context& context);
+int run_delete(Context& context);
+int run_scale(Context& context);
+int run_start_or_restart(Context& context);
+int run_start_or_reload(Context& context);
+int run_reset(Context& context);
+int run_send_signal(Context& context);
+
+// inspect.cpp
+int run_list(Context& context);
+int run_jlist(Context& context);
+int run_prettylist(Context& context);
+int run_describe(Context& context);
+int run_env(Context& context);
+int run_pid(Context& context);
+int run_id(Context& context);
+
+// logs.cpp
+int run_logs(Context& context);
+int run_flush(Context& context);
+int run_reload_logs(Context& context);
+
+// persist.cpp
+int run_save(Context& context);
+int run_resurrect(Context& context);
+int run_cleardump(Context& context);
+
+// daemon.cpp
+int run_kill(Context& context);
+int run_ping(Context& context);
+
+// ecosystem.cpp
+int run_ecosystem(Context& context);
+
+}  // namespace kpm::cli

@@ -1,0 +1,161 @@
+// logs (tail of the files, then the live lines), flush, reloadLogs.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <set>
+
+#include "cli/actions.h"
+#include "cli/commands/groups.h"
+#include "cli/follow.h"
+#include "cli/log_tail.h"
+#include "ecosystem/log_paths.h"
+#include "ipc/base/unique_fd.h"
+#include "ipc/protocol.h"
+
+namespace kpm::cli {
+namespace {
+
+constexpr long kDefaultLines = 15;
+constexpr const char* kTimestamp = "YYYY-MM-DD-HH:mm:ss";
+
+struct LogFileEntry {
+    std::string path;
+    std::string id, name;
+    Stream stream = Stream::Out;
+    timespec changed{};
+};
+
+std::size_t wanted_lines(const CommandLine& line) {
+    long lines = kDefaultLines;
+    const std::string text = line.value("lines").value_or("");
+    std::from_chars(text.data(), text.data() + text.size(), lines);
+    return static_cast<std::size_t>(std::abs(lines));
+}
+
+LogLook look_of(const CommandLine& line) {
+    LogLook look;
+    if (line.has("raw")) look.shape = LogShape::Raw;
+    if (line.has("format")) look.shape = LogShape::Fields;
+    if (line.has("json")) look.shape = LogShape::Json;
+    if (const auto format = line.value("timestamp")) look.time_format = format->empty() ? kTimestamp : *format;
+    look.highlight = line.value("highlight").value_or("");
+    return look;
+}
+
+// Oldest change first, so that the liveliest log ends next to the live lines.
+std::vector<LogFileEntry> files_of(std::string_view target, std::span<const ProcessRow> rows, const Following& following) {
+    std::vector<LogFileEntry> files;
+    std::set<std::string> seen;
+    const auto add = [&](const std::string& path, const ProcessRow& row, Stream stream) {
+        struct stat status{};
+        if (path.empty() || ecosystem::is_no_log(path) || !seen.insert(path).second) return;
+        if (stat(path.c_str(), &status) != 0) return;
+        files.push_back({path, std::to_string(row.id), row.name, stream, status.st_mtim});
+    };
+    for (const ProcessRow& row : rows) {
+        const Json process{{"name", row.name}, {"pm_id", row.id}, {"namespace", row.name_space}};
+        if (!matches_target(target, process)) continue;
+        if (following.out) add(row.out_log, row, Stream::Out);
+        if (following.error) add(row.error_log, row, Stream::Error);
+    }
+    std::ranges::stable_sort(files, [](const LogFileEntry& a, const LogFileEntry& b) {
+        return a.changed.tv_sec != b.changed.tv_sec ? a.changed.tv_sec < b.changed.tv_sec
+                                                    : a.changed.tv_nsec < b.changed.tv_nsec;
+    });
+    return files;
+}
+
+void print_tail(Context& context, const LogFileEntry& file, std::size_t count, bool raw) {
+    const auto lines = last_lines(file.path, count);
+    if (!lines) return;
+    const Paint paint = context.console.paint();
+    std::string text = paint(fmt::format("{} last {} lines:", file.path, count), {Style::Grey}) + "\n";
+    std::string errors;
+    for (const std::string& line : *lines) {
+        std::string& target = raw && file.stream == Stream::Error ? errors : text;
+        target += (raw ? std::string() : tail_prefix(file.id, file.name, file.stream, paint)) + line + "\n";
+    }
+    context.console.text(text + "\n");
+    std::fwrite(errors.data(), 1, errors.size(), stderr);
+}
+
+Result<void> print_tails(Context& context, std::string_view target, std::size_t count, const Following& following) {
+    const auto list = context.session->list();
+    if (!list) return list.error();
+    const bool all = target == "all";
+    const bool raw = following.look.shape == LogShape::Raw;
+    context.console.line(context.console.paint()(
+        fmt::format("[TAILING] Tailing last {} lines for [{}] process{} (change the value with --lines option)", count,
+                    target, all ? "es" : ""),
+        {Style::Bold, Style::Grey}));
+    if (all && !raw && following.out && following.error) {
+        print_tail(context, {context.home.daemon_log().string(), "", "", Stream::Daemon}, count, raw);
+    }
+    for (const LogFileEntry& file : files_of(target, list->rows, following)) print_tail(context, file, count, raw);
+    return {};
+}
+
+Result<void> empty_file(const std::string& path) {
+    const UniqueFd file(open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC | O_NONBLOCK));
+    if (!file && errno != ENOENT) return os_error("empty", path, errno);
+    return {};
+}
+
+}  // namespace
+
+int run_logs(Context& context) {
+    const std::string target(context.line.words.empty() ? std::string_view("all") : context.word());
+    Following following;
+    following.look = look_of(context.line);
+    following.out = context.line.has("out") || !context.line.has("err");
+    following.error = context.line.has("err") || !context.line.has("out");
+    following.daemon = target == "all" && following.out && following.error;
+    following.is_wanted = [target](const Json& process) { return matches_target(target, process); };
+    const std::size_t count = wanted_lines(context.line);
+    const bool structured = following.look.shape == LogShape::Json || following.look.shape == LogShape::Fields;
+    if (count > 0 && !structured) {
+        if (const auto printed = print_tails(context, target, count, following); !printed) return context.fail(printed.error());
+    }
+    return context.line.has("nostream") ? kDone : follow(context, following);
+}
+
+int run_flush(Context& context) {
+    const std::string_view target = context.word();
+    const auto list = context.session->list();
+    if (!list) return context.fail(list.error());
+    const auto flush = [&](const std::string& path) {
+        if (path.empty() || ecosystem::is_no_log(path)) return;
+        context.console.info(path);
+        if (const auto emptied = empty_file(path); !emptied) context.console.error(emptied.error().message);
+    };
+    if (target.empty()) {
+        context.console.info("Flushing " + context.home.daemon_log().string());
+        if (const auto emptied = empty_file(context.home.daemon_log().string()); !emptied) {
+            context.console.error(emptied.error().message);
+        }
+    }
+    for (const ProcessRow& row : list->rows) {
+        if (!target.empty() && row.name != target && std::to_string(row.id) != target) continue;
+        context.console.info("Flushing:");
+        flush(row.out_log);
+        flush(row.error_log);
+        flush(row.entire_log);
+    }
+    context.console.info("Logs flushed");
+    return kDone;
+}
+
+int run_reload_logs(Context& context) {
+    context.console.line("Reloading all logs...");
+    if (const auto answer = context.session->call(ipc::method::kReloadLogs); !answer) return context.fail(answer.error());
+    context.console.line("All logs reloaded");
+    return kDone;
+}
+
+}  // namespace kpm::cli

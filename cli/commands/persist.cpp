@@ -1,0 +1,92 @@
+// save, resurrect, cleardump: the list that outlives the daemon.
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <deque>
+#include <set>
+
+#include "cli/actions.h"
+#include "cli/commands/groups.h"
+#include "cli/dump_file.h"
+#include "ipc/protocol.h"
+
+namespace kpm::cli {
+namespace {
+
+// How many apps are sent to the daemon before the answer to the first is awaited.
+constexpr std::size_t kWindow = 16;
+
+bool is_forced(const CommandLine& line) { return line.has("force") || std::getenv("FORCE") != nullptr; }
+
+Result<void> save(Context& context, const ProcessList& list) {
+    if (context.session->is_kpm()) {
+        const auto saved = context.session->call(ipc::method::kSave, Json::array({{{"force", is_forced(context.line)}}}));
+        return saved ? Result<void>() : saved.error();
+    }
+    return write_dump(context.home, dump_of(list.rows));
+}
+
+}  // namespace
+
+int run_save(Context& context) {
+    context.console.info("Saving current process list...");
+    const auto list = context.session->list();
+    if (!list) return context.fail(list.error());
+    if (dump_of(list->rows).empty() && !is_forced(context.line)) {
+        context.console.warn("PM2 is not managing any process, skipping save...");
+        context.console.warn("To force saving use: kpm save --force");
+        return kDone;
+    }
+    if (const auto saved = save(context, *list); !saved) return context.fail(saved.error());
+    context.console.info(fmt::format("Successfully saved in {}", context.home.dump().string()));
+    return kDone;
+}
+
+int run_resurrect(Context& context) {
+    context.console.info("Resurrecting");
+    const auto list = context.session->list();
+    if (!list) return context.fail(list.error());
+    context.console.info(fmt::format("Restoring processes located in {}", context.home.dump().string()));
+    const auto dump = read_dump(context.home);
+    if (!dump) {
+        // Exit code 0 as in PM2: init scripts call this on a machine where nothing was saved yet.
+        context.console.error(dump.error().message);
+        return print_list(context);
+    }
+    for (const std::string& warning : dump->warnings) context.console.warn(warning);
+    std::set<std::string> present;
+    for (const ProcessRow& row : list->rows) present.insert(row.name);
+    struct Sent {
+        std::string script;
+        ipc::Client::Ticket ticket;
+    };
+    std::deque<Sent> sent;
+    bool good = true;
+    const auto finish_first = [&] {
+        const Sent first = std::move(sent.front());
+        sent.pop_front();
+        if (const auto answer = context.session->client().wait(first.ticket); !answer) {
+            context.console.error(answer.error().message);
+            good = false;
+            return;
+        }
+        context.console.info(fmt::format("Process {} restored", printable(first.script)));
+    };
+    for (const Json& app : dump->apps) {
+        if (!app.is_object() || present.contains(text_of(app, "name"))) continue;
+        if (sent.size() == kWindow) finish_first();
+        sent.push_back({text_of(app, "pm_exec_path"),
+                        context.session->client().send(ipc::method::kPrepare, Json::array({app}))});
+    }
+    while (!sent.empty()) finish_first();
+    const int listed = print_list(context);
+    return good ? listed : kFailed;
+}
+
+int run_cleardump(Context& context) {
+    if (const auto written = write_dump(context.home, Json::array()); !written) return context.fail(written.error());
+    context.console.info(fmt::format("Successfully created {}", context.home.dump().string()));
+    return kDone;
+}
+
+}  // namespace kpm::cli

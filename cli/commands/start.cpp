@@ -1,0 +1,129 @@
+// `start`: what a word means follows PM2's order (configuration file, name, namespace, id, script).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "cli/actions.h"
+#include "cli/commands/groups.h"
+#include "cli/config_file.h"
+#include "cli/follow.h"
+#include "ecosystem/dump_app.h"
+#include "ipc/base/text.h"
+
+namespace kpm::cli {
+namespace {
+
+constexpr const char* kDefaultFile = "ecosystem.config.js";
+
+bool is_bare_word(const std::string& word) {
+    return word.find('/') == std::string::npos && std::filesystem::path(word).extension().empty();
+}
+
+bool is_down(const ProcessRow& row) {
+    return row.status == "stopped" || row.status == "stopping" || row.status == "errored";
+}
+
+// Options given along are laid over what is stored.
+Json options_env(const Context& context, const ecosystem::ParsedApp& options) {
+    Json env = Json::object();
+    if (context.line.has("update-env")) {
+        for (const auto& variable : resolve_context(context, false).env) env[variable.name] = variable.value;
+    }
+    env["current_conf"] = current_conf(options.config, options.given);
+    return env;
+}
+
+bool start_known(Context& context, const std::string& word, std::vector<Json> ids, const ProcessList& list,
+                 const ecosystem::ParsedApp& options) {
+    if (!act(context, {Action::Restart, word, std::move(ids), options_env(context, options)}, list.rows)) return false;
+    context.console.info("Process successfully started");
+    return true;
+}
+
+bool write_configuration(Context& context, const ecosystem::AppConfig& config) {
+    const std::string path = (std::filesystem::path(config.cwd) / (config.name + "-pm2.json")).string();
+    context.console.info(fmt::format("Writing configuration to {}", path));
+    std::ofstream file(path, std::ios::trunc);
+    file << Json{{"apps", Json::array({ecosystem::dump_app(config)})}}.dump(2) << "\n";
+    if (file.flush()) return true;
+    context.console.error(fmt::format("cannot write '{}'", path));
+    return false;
+}
+
+bool start_script(Context& context, const std::string& word, const ProcessList& list,
+                  const ecosystem::ParsedApp& options) {
+    ecosystem::AppConfig declared = options.config;
+    declared.script = word;
+    const auto resolved = ecosystem::resolve(declared, resolve_context(context, false));
+    if (!resolved) {
+        context.console.error(resolved.error().message);
+        return false;
+    }
+    const ecosystem::AppConfig& config = resolved->config;
+    if (!config.cron_restart.empty()) context.console.info(fmt::format("cron restart at {}", config.cron_restart));
+    for (const std::string& warning : resolved->warnings) context.console.warn(warning);
+    if (context.line.has("write") && !write_configuration(context, config)) return false;
+    std::vector<Json> same;
+    bool all_down = true;
+    for (const ProcessRow& row : list.rows) {
+        if (row.name != config.name || row.script != config.script) continue;
+        same.push_back(row.id);
+        all_down &= is_down(row);
+    }
+    if (!same.empty() && !config.force) {
+        if (all_down) return start_known(context, config.name, std::move(same), list, options);
+        context.console.error("Script already launched, add -f option to force re-execution");
+        return false;
+    }
+    const int count = options.config.instances.value_or(1);
+    const bool cluster = config.exec_mode == ecosystem::ExecMode::Cluster;
+    context.console.info(fmt::format("Starting {} in {} ({} instance{})", printable(config.script),
+                                     cluster ? "cluster_mode" : "fork_mode", count, count > 1 ? "s" : ""));
+    if (const auto started = start_app(*context.session, config); !started) {
+        context.console.error(started.error().message);
+        return false;
+    }
+    context.console.info("Done.");
+    return true;
+}
+
+bool start_word(Context& context, const std::string& word) {
+    if (is_config_word(word)) return act_on_file(context, word, FileAction::Start) == kDone;
+    const auto options = parse_options(context);
+    if (!options) return false;
+    const auto list = context.session->list();
+    if (!list) {
+        context.console.error(list.error().message);
+        return false;
+    }
+    if (word == "all" || is_number(word)) {
+        auto ids = select_or_say(context, word, list->rows);
+        return ids && start_known(context, word, std::move(*ids), *list, *options);
+    }
+    if (is_bare_word(word)) {
+        auto ids = ids_by_name(word, list->rows, context.cwd);
+        if (ids.empty()) ids = ids_by_namespace(word, list->rows);
+        if (!ids.empty()) return start_known(context, word, std::move(ids), *list, *options);
+    }
+    return start_script(context, word, *list, *options);
+}
+
+}  // namespace
+
+int run_start(Context& context) {
+    if (context.line.words.empty()) {
+        const auto path = std::filesystem::path(context.cwd) / kDefaultFile;
+        std::error_code ignored;
+        if (!std::filesystem::exists(path, ignored)) return context.fail(fmt::format("File {} not found", kDefaultFile));
+        context.line.words.push_back(kDefaultFile);
+    }
+    for (const std::string& word : context.line.words) {
+        if (!start_word(context, word)) return kFailed;
+    }
+    const int listed = print_list(context);
+    return listed == kDone && context.line.has("attach") ? follow_all_of(context, context.line.words) : listed;
+}
+
+}  // namespace kpm::cli

@@ -1,0 +1,153 @@
+#include "cli/describe_view.h"
+
+#include <fmt/format.h>
+
+#include "cli/list_view.h"
+#include "cli/table_view.h"
+#include "ecosystem/app_config.h"
+
+namespace kpm::cli {
+namespace {
+
+constexpr std::size_t kLongestVariable = 40;  // characters shown of a divergent value
+
+std::string or_unknown(std::string text) { return text.empty() ? "N/A" : printable(text); }
+
+Table key_table() {
+    Table table;
+    table.columns = {{"", 0}, {"", 0}};
+    table.has_head = false;
+    table.first_column_is_head = true;
+    return table;
+}
+
+std::string words_text(const Json& env, const char* key) {
+    const auto it = env.find(key);
+    if (it == env.end()) return "";
+    if (!it->is_array()) return text_of(env, key);
+    std::string text;
+    for (const Json& word : *it) {
+        if (!text.empty()) text += ' ';
+        text += word.is_string() ? word.get<std::string>() : word.dump();
+    }
+    return text;
+}
+
+std::string attributes(const ProcessRow& row, std::int64_t now, const Paint& paint) {
+    const Json& env = row.env();
+    Table table = key_table();
+    const auto add = [&](std::string key, std::string value, std::vector<Style> styles = {}) {
+        table.rows.push_back({{std::move(key)}, {std::move(value), std::move(styles)}});
+    };
+    const auto created = integer_of(env, "created_at");
+    const auto memory_limit = integer_of(env, "max_memory_restart");
+    const auto node_env = env.find("env");
+    add("status", printable(row.status), status_styles(row.status));
+    add("name", printable(row.name));
+    add("namespace", or_unknown(row.name_space));
+    add("version", or_unknown(row.version));
+    add("restarts", std::to_string(row.restarts));
+    if (memory_limit.value_or(0) > 0) add("max memory restart", std::to_string(*memory_limit));
+    if (!row.cron.empty()) add("cron restart", printable(row.cron));
+    add("uptime", uptime_text(row, now));
+    if (!row.entire_log.empty()) add("entire log path", printable(row.entire_log));
+    add("script path", or_unknown(row.script));
+    add("script args", or_unknown(words_text(env, "args")));
+    add("error log path", or_unknown(row.error_log));
+    add("out log path", or_unknown(row.out_log));
+    add("pid path", or_unknown(row.pid_file));
+    add("interpreter", or_unknown(text_of(env, "exec_interpreter")));
+    add("interpreter args", or_unknown(words_text(env, "node_args")));
+    add("script id", std::to_string(row.id));
+    add("exec cwd", or_unknown(text_of(env, "pm_cwd")));
+    add("exec mode", or_unknown(row.exec_mode));
+    add("node.js version", or_unknown(text_of(env, "node_version")));
+    add("node env", or_unknown(node_env == env.end() ? "" : text_of(*node_env, "NODE_ENV")));
+    if (row.watching) add("watch & reload", "✔", {Style::Green, Style::Bold});
+    else add("watch & reload", "✘");
+    add("unstable restarts", text_of(env, "unstable_restarts").empty() ? "0" : text_of(env, "unstable_restarts"));
+    add("created at", created ? iso_time(*created) : "N/A");
+    return render_table(std::move(table), paint);
+}
+
+std::string title(std::string_view text, const Paint& paint) {
+    return paint(text, {Style::Inverse, Style::Bold}) + "\n";
+}
+
+std::string actions(const ProcessRow& row, const Paint& paint) {
+    const auto list = row.env().find("axm_actions");
+    if (list == row.env().end() || !list->is_array() || list->empty()) return "";
+    Table table;
+    table.columns = {{"", 0}};
+    table.has_head = false;
+    for (const Json& action : *list) table.rows.push_back({{printable(text_of(action, "action_name"))}});
+    return title(" Actions available ", paint) + render_table(std::move(table), paint) +
+           paint(fmt::format(" Trigger via: kpm trigger {} <action_name>\n", printable(row.name)),
+                 {Style::White, Style::Italic}) +
+           "\n";
+}
+
+std::string metrics(const ProcessRow& row, const Paint& paint) {
+    const auto monitor = row.env().find("axm_monitor");
+    if (monitor == row.env().end() || !monitor->is_object() || monitor->empty()) return "";
+    Table table = key_table();
+    for (const auto& [name, metric] : monitor->items()) {
+        const std::string unit = metric.is_object() ? text_of(metric, "unit") : std::string();
+        const std::string value = metric.is_object() ? text_of(metric, "value") : std::string();
+        table.rows.push_back({{printable(name)}, {printable(unit.empty() ? value : value + " " + unit)}});
+    }
+    return title(" Code metrics value ", paint) + render_table(std::move(table), paint);
+}
+
+std::string connections(const ProcessRow& row, const Json& workers, const Paint& paint) {
+    if (!workers.is_array()) return "";
+    for (const Json& worker : workers) {
+        if (integer_of(worker, "pm_id") != row.id) continue;
+        Table table = key_table();
+        for (const char* counter : {"handed", "accepted", "active", "rescued", "refused", "load"}) {
+            if (const auto value = integer_of(worker, counter)) {
+                table.rows.push_back({{counter}, {std::to_string(*value)}});
+            }
+        }
+        return title(" Connections ", paint) + render_table(std::move(table), paint);
+    }
+    return "";
+}
+
+std::string divergent_variables(const ProcessRow& row, const ecosystem::Environment& local, const Paint& paint) {
+    Table table = key_table();
+    if (const auto env = row.env().find("env"); env != row.env().end() && env->is_object()) {
+        for (const auto& [name, value] : env->items()) {
+            const std::string* here = ecosystem::find_variable(local, name);
+            if (here == nullptr || !value.is_string() || value == *here) continue;
+            std::string shown = printable(value.get<std::string>());
+            if (display_width(shown) > static_cast<int>(kLongestVariable)) shown = truncated(shown, kLongestVariable);
+            table.rows.push_back({{printable(name)}, {std::move(shown)}});
+        }
+    }
+    std::string text = title(" Divergent env variables from local env ", paint);
+    return text + (table.rows.empty() ? "\n" : render_table(std::move(table), paint));
+}
+
+std::string hints(const ProcessRow& row, const Paint& paint) {
+    const std::string name = printable(row.name);
+    std::string text = "\n";
+    for (const std::string& hint : {fmt::format(" Use `kpm logs {} [--lines 1000]` to display logs", name),
+                                    fmt::format(" Use `kpm env {}` to display environment variables", row.id),
+                                    std::string(" Use `kpm monit` to monitor CPU and Memory usage")}) {
+        text += paint(hint, {Style::White, Style::Italic}) + "\n";
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string describe_text(const ProcessRow& row, const ecosystem::Environment& local, const Json& workers,
+                          std::int64_t now, const Paint& paint) {
+    return paint(fmt::format(" Describing process with id {} - name {} ", row.id, printable(row.name)),
+                 {Style::Bold, Style::Inverse}) +
+           "\n" + attributes(row, now, paint) + actions(row, paint) + metrics(row, paint) +
+           connections(row, workers, paint) + divergent_variables(row, local, paint) + hints(row, paint);
+}
+
+}  // namespace kpm::cli

@@ -1,0 +1,17 @@
+#pragma once
+// `describe` of one instance as text. Pure.
+
+#include <string>
+
+#include "cli/process_row.h"
+#include "cli/terminal.h"
+#include "ecosystem/environment.h"
+
+namespace kpm::cli {
+
+// `local` is the shell's environment: what differs from it in the app's is shown. `workers` is kpm.workers' answer,
+// or null: the balancer's counters are shown for an instance that has some.
+std::string describe_text(const ProcessRow& row, const ecosystem::Environment& local, const Json& workers,
+                          std::int64_t now, const Paint& paint);
+
+}  // namespace kpm::cli

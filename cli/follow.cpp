@@ -1,0 +1,79 @@
+#include "cli/follow.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <thread>
+
+#include "cli/name_pattern.h"
+#include "cli/process_row.h"
+#include "ipc/client.h"
+#include "ipc/protocol.h"
+
+namespace kpm::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kReconnect{100};
+constexpr std::chrono::seconds kIdle{60};
+
+void print_event(const ipc::Event& event, const Following& following, LiveLog& log) {
+    if (event.topic == ipc::topic::kProcessEvent) {
+        const std::string text = log.event_text(event.payload, now_ms());
+        std::fwrite(text.data(), 1, text.size(), stdout);
+        return;
+    }
+    const bool is_out = event.topic == ipc::topic::kLogOut;
+    const bool is_error = event.topic == ipc::topic::kLogErr;
+    const bool is_daemon = event.topic == ipc::topic::kLogPm2;
+    if (!(is_out && following.out) && !(is_error && following.error) && !(is_daemon && following.daemon)) return;
+    static const Json kNone = Json::object();
+    const auto process = event.payload.is_object() ? event.payload.find("process") : event.payload.end();
+    const bool has_process = event.payload.is_object() && process != event.payload.end();
+    if (!is_daemon && !following.is_wanted(has_process ? *process : kNone)) return;
+    const Stream stream = is_out ? Stream::Out : is_error ? Stream::Error : Stream::Daemon;
+    const std::string text = log.text(stream, event.payload, now_ms());
+    const bool to_stderr = is_error && following.look.shape == LogShape::Raw;
+    std::fwrite(text.data(), 1, text.size(), to_stderr ? stderr : stdout);
+}
+
+}  // namespace
+
+bool matches_target(std::string_view target, const Json& process) {
+    if (target.empty() || target == "all") return true;
+    const std::string name = text_of(process, "name");
+    if (name == target || text_of(process, "pm_id") == target || text_of(process, "namespace") == target) return true;
+    if (!NamePattern::is_one(target)) return false;
+    const auto pattern = NamePattern::parse(target);
+    return pattern && pattern->matches(name);
+}
+
+int follow(Context& context, const Following& following) {
+    LiveLog log(following.look, context.console.paint());
+    for (;;) {
+        auto subscriber = ipc::Subscriber::connect(context.home);
+        while (subscriber) {
+            auto event = subscriber->next(kIdle);
+            if (!event) break;
+            if (!*event) continue;
+            print_event(**event, following, log);
+            std::fflush(stdout);
+            if (std::ferror(stdout) != 0) return kDone;
+        }
+        std::this_thread::sleep_for(kReconnect);
+    }
+}
+
+int follow_all_of(Context& context, const std::vector<std::string>& targets) {
+    std::vector<std::string> names = targets;
+    for (const std::string& target : targets) names.push_back(std::filesystem::path(target).stem().string());
+    if (const auto name = context.line.value("name")) names.push_back(*name);
+    Following following;
+    following.is_wanted = [names](const Json& process) {
+        for (const std::string& name : names) {
+            if (matches_target(name, process)) return true;
+        }
+        return false;
+    };
+    return follow(context, following);
+}
+
+}  // namespace kpm::cli

@@ -1,0 +1,77 @@
+#include "cli/host_view.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "cli/process_row.h"
+
+namespace kpm::cli {
+namespace {
+
+// Thresholds of percentages from which a value is marked.
+constexpr double kWarm = 50;
+constexpr double kHot = 80;
+// File systems that are less full are not worth a word.
+constexpr double kFullFileSystem = 60;
+
+std::optional<double> value_of(const Json& data, const std::string& key) {
+    const auto metric = data.find(key);
+    if (metric == data.end() || !metric->is_object()) return std::nullopt;
+    const auto value = metric->find("value");
+    if (value == metric->end() || !value->is_number()) return std::nullopt;
+    return value->get<double>();
+}
+
+std::string percent(double value, const Paint& paint) {
+    const Style colour = value >= kHot ? Style::Red : value >= kWarm ? Style::Yellow : Style::Green;
+    return paint(number_text(value) + "%", {colour});
+}
+
+std::string rates(double in, double out) { return fmt::format("⇓ {}mb/s ⇑ {}mb/s", number_text(in), number_text(out)); }
+
+std::string interfaces(const Json& data, const Paint& paint) {
+    constexpr std::string_view kPrefix = "net:rx_5:";
+    std::string text;
+    for (const auto& [key, metric] : data.items()) {
+        if (!key.starts_with(kPrefix)) continue;
+        const std::string name = key.substr(kPrefix.size());
+        const double in = value_of(data, key).value_or(0);
+        const double out = value_of(data, "net:tx_5:" + name).value_or(0);
+        if (in == 0 && out == 0) continue;
+        text += fmt::format(" | {}: {}", paint(printable(name), {Style::Bold}), rates(in, out));
+    }
+    return text;
+}
+
+std::string disks(const Json& data, const Paint& paint) {
+    constexpr std::string_view kPrefix = "fs:use:";
+    const auto reads = value_of(data, "Disk Reads");
+    if (!reads) return "";
+    std::string text = fmt::format(" | {}: {}", paint("disk", {Style::Bold}),
+                                   rates(*reads, value_of(data, "Disk Writes").value_or(0)));
+    for (const auto& [key, metric] : data.items()) {
+        const double used = key.starts_with(kPrefix) ? value_of(data, key).value_or(0) : 0;
+        if (used <= kFullFileSystem) continue;
+        text += fmt::format(" {} {}", paint(printable(key.substr(kPrefix.size())), {Style::Grey}), percent(used, paint));
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string host_line(const Json& data, bool condensed, const Paint& paint) {
+    if (!data.is_object()) return "";
+    const auto cpu = value_of(data, "CPU Usage");
+    if (!cpu) return "";
+    std::string line = fmt::format("{} | {}: {}", paint("host metrics", {Style::Bold, Style::Cyan}),
+                                   paint("cpu", {Style::Bold}), percent(*cpu, paint));
+    if (const auto memory = value_of(data, "RAM Usage")) {
+        line += fmt::format(" | {}: {}", paint("ram usage", {Style::Bold}), percent(*memory, paint));
+    }
+    line += interfaces(data, paint);
+    if (!condensed) line += disks(data, paint);
+    return line + "\n";
+}
+
+}  // namespace kpm::cli

@@ -1,0 +1,115 @@
+#include "cli/launch.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "ipc/base/text.h"
+#include "ipc/base/unique_fd.h"
+
+namespace kpm::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kStartDeadline{10};
+constexpr std::string_view kErrorMark = "error: ";
+
+struct Programs {
+    fs::path keeper;
+    fs::path daemon;
+};
+
+Result<Programs> find_programs() {
+    std::error_code problem;
+    const fs::path own = fs::read_symlink("/proc/self/exe", problem);
+    if (problem) return os_error("read", "/proc/self/exe", problem.value());
+    const fs::path folder = own.parent_path();
+    for (const fs::path& place : {folder, folder.parent_path() / "libexec" / "kpm"}) {
+        const Programs found{place / "kpm-keeper", place / "kpmd"};
+        if (access(found.keeper.c_str(), X_OK) == 0 && access(found.daemon.c_str(), X_OK) == 0) return found;
+    }
+    return Error{ErrorCode::NotFound, fmt::format("cannot find the programs 'kpm-keeper' and 'kpmd': neither in {} nor "
+                                                  "in {}",
+                                                  folder.string(), (folder.parent_path() / "libexec/kpm").string())};
+}
+
+// The process that goes to the background ends at once; its child is not ours to wait for.
+Result<pid_t> spawn_keeper(const Programs& programs, const ipc::Home& home, int ready_fd) {
+    std::vector<std::string> variables{fmt::format("KPM_READY_FD={}", ready_fd)};
+    std::vector<char*> environment;
+    for (char** variable = environ; *variable != nullptr; ++variable) {
+        if (!std::string_view(*variable).starts_with("KPM_READY_FD=")) environment.push_back(*variable);
+    }
+    environment.push_back(variables.front().data());
+    environment.push_back(nullptr);
+    std::vector<std::string> words{programs.keeper, "--home", home.root(), "--daemon", programs.daemon};
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    pid_t pid = 0;
+    const int failure = posix_spawn(&pid, programs.keeper.c_str(), nullptr, nullptr, arguments.data(),
+                                    environment.data());
+    if (failure != 0) return os_error("start", programs.keeper.string(), failure);
+    return pid;
+}
+
+Error not_ready(std::string_view reason) {
+    return {ErrorCode::Unavailable, fmt::format("cannot start the daemon: {}", reason)};
+}
+
+Result<void> wait_ready(int fd, const ipc::Home& home) {
+    const Clock::time_point deadline = Clock::now() + kStartDeadline;
+    std::string answer;
+    while (answer.find('\n') == std::string::npos) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+        pollfd watched{fd, POLLIN, 0};
+        const int ready = left.count() <= 0 ? 0 : poll(&watched, 1, static_cast<int>(left.count()));
+        if (ready < 0 && errno == EINTR) continue;
+        if (ready <= 0) {
+            return not_ready(fmt::format("it was not ready within {} s, see {}", kStartDeadline.count(),
+                                         home.daemon_log().string()));
+        }
+        char buffer[512];
+        const ssize_t size = read(fd, buffer, sizeof buffer);
+        if (size < 0 && errno == EINTR) continue;
+        if (size <= 0) {
+            return not_ready(fmt::format("it ended before it was ready, see {}", home.daemon_log().string()));
+        }
+        answer.append(buffer, static_cast<std::size_t>(size));
+    }
+    const std::string_view line = trim(answer);
+    if (line == "ready") return {};
+    return not_ready(line.starts_with(kErrorMark) ? line.substr(kErrorMark.size()) : line);
+}
+
+}  // namespace
+
+Result<void> launch_daemon(const ipc::Home& home) {
+    const auto programs = find_programs();
+    if (!programs) return programs.error();
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return os_error("make", "a pipe", errno);
+    const UniqueFd reader(ends[0]);
+    UniqueFd writer(ends[1]);
+    if (fcntl(writer.get(), F_SETFD, 0) != 0) return os_error("share", "a pipe", errno);
+    const auto keeper = spawn_keeper(*programs, home, writer.get());
+    writer.reset();
+    if (!keeper) return keeper.error();
+    auto ready = wait_ready(reader.get(), home);
+    // When there is no answer, the process may hang as well: it is not waited for then.
+    waitpid(*keeper, nullptr, ready ? 0 : WNOHANG);
+    return ready;
+}
+
+}  // namespace kpm::cli

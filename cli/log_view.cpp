@@ -1,0 +1,145 @@
+#include "cli/log_view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+
+#include "cli/process_row.h"
+#include "ipc/base/text.h"
+
+namespace kpm::cli {
+namespace {
+
+constexpr int kTailWidth = 10;
+constexpr const char* kFieldsTime = "YYYY-MM-DD-HH:mm:ssZZ";
+
+Style colour_of(Stream stream) {
+    switch (stream) {
+        case Stream::Out: return Style::Green;
+        case Stream::Error: return Style::Red;
+        case Stream::Daemon: return Style::Blue;
+    }
+    return Style::Green;
+}
+
+std::string label(std::string_view id, std::string_view name, Stream stream) {
+    return stream == Stream::Daemon ? std::string("PM2") : fmt::format("{}|{}", id, printable(name));
+}
+
+std::string padded(std::string text, int width) {
+    text.append(static_cast<std::size_t>(std::max(0, width - display_width(text))), ' ');
+    return text;
+}
+
+const Json& process_of(const Json& payload) {
+    static const Json kEmpty = Json::object();
+    if (!payload.is_object()) return kEmpty;
+    const auto process = payload.find("process");
+    return process == payload.end() || !process->is_object() ? kEmpty : *process;
+}
+
+std::string offset_text(const std::tm& local) {
+    const long minutes = local.tm_gmtoff / 60;
+    return fmt::format("{}{:02}{:02}", minutes < 0 ? '-' : '+', std::abs(minutes) / 60, std::abs(minutes) % 60);
+}
+
+}  // namespace
+
+std::string tail_prefix(std::string_view id, std::string_view name, Stream stream, const Paint& paint) {
+    std::string text = label(id, name, stream);
+    while (display_width(text) > kTailWidth) {
+        do text.pop_back();
+        while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0) == 0x80);
+    }
+    return paint(padded(std::move(text), kTailWidth) + " | ", {colour_of(stream)});
+}
+
+std::string time_text(std::string_view format, std::int64_t ms_since_1970) {
+    const std::time_t seconds = ms_since_1970 / 1000;
+    std::tm local{};
+    localtime_r(&seconds, &local);
+    struct Token {
+        std::string_view name;
+        std::string value;
+    };
+    const std::array<Token, 8> tokens{{{"YYYY", fmt::format("{:04}", local.tm_year + 1900)},
+                                       {"SSS", fmt::format("{:03}", ms_since_1970 % 1000)},
+                                       {"MM", fmt::format("{:02}", local.tm_mon + 1)},
+                                       {"DD", fmt::format("{:02}", local.tm_mday)},
+                                       {"HH", fmt::format("{:02}", local.tm_hour)},
+                                       {"mm", fmt::format("{:02}", local.tm_min)},
+                                       {"ss", fmt::format("{:02}", local.tm_sec)},
+                                       {"ZZ", offset_text(local)}}};
+    std::string text;
+    while (!format.empty()) {
+        const auto token = std::ranges::find_if(tokens, [&](const Token& t) { return format.starts_with(t.name); });
+        if (token == tokens.end()) {
+            text += format.front();
+            format.remove_prefix(1);
+        } else {
+            text += token->value;
+            format.remove_prefix(token->name.size());
+        }
+    }
+    return text;
+}
+
+std::string LiveLog::prefix(Stream stream, const Json& process) {
+    const std::string text = label(text_of(process, "pm_id"), text_of(process, "name"), stream);
+    if (display_width(text) > width_) width_ = display_width(text) + 1;
+    return paint_(padded(text, width_) + " | ", {colour_of(stream)});
+}
+
+std::string LiveLog::highlighted(std::string_view line) const {
+    const std::size_t at = look_.highlight.empty() ? std::string_view::npos : line.find(look_.highlight);
+    if (at == std::string_view::npos) return std::string(line);
+    return fmt::format("{}{}{}", line.substr(0, at), paint_(look_.highlight, {Style::GreyBackground}),
+                       line.substr(at + look_.highlight.size()));
+}
+
+std::string LiveLog::text(Stream stream, const Json& payload, std::int64_t now) {
+    const Json& process = process_of(payload);
+    const std::string data = text_of(payload, "data");
+    if (look_.shape == LogShape::Raw) return data;
+    if (look_.shape == LogShape::Json) {
+        std::string message = data;
+        std::erase(message, '\n');
+        const auto id = process.find("pm_id");
+        const Json entry{{"message", std::move(message)},
+                         {"timestamp", iso_time(integer_of(payload, "at").value_or(now))},
+                         {"type", stream == Stream::Error ? "err" : stream == Stream::Out ? "out" : "PM2"},
+                         {"process_id", id == process.end() ? Json() : *id},
+                         {"app_name", text_of(process, "name")}};
+        return entry.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    }
+    std::string text;
+    for (const std::string_view line : split(data, '\n')) {
+        if (line.empty()) continue;
+        if (look_.shape == LogShape::Fields) {
+            if (stream == Stream::Daemon) {
+                text += fmt::format("app=pm2 message={}\n", line);
+                continue;
+            }
+            text += fmt::format("timestamp={} app={} id={} type={} message={}\n", time_text(kFieldsTime, now),
+                                text_of(process, "name"), text_of(process, "pm_id"),
+                                stream == Stream::Error ? "error" : "out", line);
+            continue;
+        }
+        if (look_.time_format) text += paint_(time_text(*look_.time_format, now) + " ", {Style::Dim, Style::Grey});
+        text += fmt::format("{}{}\n", prefix(stream, process), highlighted(line));
+    }
+    return text;
+}
+
+std::string LiveLog::event_text(const Json& payload, std::int64_t now) const {
+    if (look_.shape != LogShape::Json) return "";
+    const Json entry{{"timestamp", iso_time(integer_of(payload, "at").value_or(now))},
+                     {"type", "process_event"},
+                     {"status", text_of(payload, "event")},
+                     {"app_name", text_of(process_of(payload), "name")}};
+    return entry.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace kpm::cli

@@ -1,0 +1,200 @@
+#include "cli/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ipc/base/text.h"
+
+namespace kpm::cli {
+namespace {
+
+constexpr OptionSpec kOwnOptions[] = {
+    {"help", "-h,--help", Takes::Nothing, "", "help, of a command when one is given"},
+    {"version", "-v,-V,--version", Takes::Nothing, "", "print the version"},
+    {"silent", "-s,--silent", Takes::Nothing, "", "print no messages; jlist and prettylist still print"},
+    {"no-color", "--no-color", Takes::Nothing, "", "no colours"},
+    {"mini-list", "-m,--mini-list", Takes::Nothing, "", "list as plain lines instead of a table"},
+    {"sort", "--sort", Takes::Value, "field[:desc]",
+     "order of the list: name, namespace, id, pid, cpu, memory, uptime or status"},
+    {"env", "--env", Takes::Value, "name", "use the env_<name> blocks of the configuration file"},
+    {"only", "--only", Takes::Value, "names", "of a configuration file, act on these apps only"},
+    {"update-env", "-a,--update-env", Takes::Nothing, "",
+     "restart and reload: take the environment from this shell"},
+    {"parallel", "--parallel", Takes::Value, "number", "actions at a time of restart and reload"},
+    {"attach", "--attach", Takes::Nothing, "", "start and restart: follow the logs afterwards"},
+    {"write", "-w,--write", Takes::Nothing, "", "start: also write the attributes to <name>-pm2.json"},
+    {"user", "-u,--user", Takes::Value, "user", "user to run as (startup: user whose apps are started)"},
+    {"hp", "--hp", Takes::Value, "path", "startup: home directory of that user"},
+    {"service-name", "--service-name", Takes::Value, "name", "startup: name of the service"},
+    {"wait-ip", "--wait-ip", Takes::Nothing, "", "startup: wait for the network"},
+    {"trace", "--trace", Takes::Nothing, "", "accepted for PM2's scripts"},
+    {"disable-trace", "--disable-trace", Takes::Nothing, "", "accepted for PM2's scripts"},
+    {"v8", "--v8", Takes::Nothing, "", "accepted for PM2's scripts"},
+    {"event-loop-inspector", "--event-loop-inspector", Takes::Nothing, "", "accepted for PM2's scripts"},
+    {"deep-monitoring", "--deep-monitoring", Takes::Nothing, "", "accepted for PM2's scripts"},
+};
+
+Takes takes_of(ecosystem::FlagKind kind) {
+    switch (kind) {
+        case ecosystem::FlagKind::Value: return Takes::Value;
+        case ecosystem::FlagKind::OptionalValue: return Takes::OptionalValue;
+        case ecosystem::FlagKind::None:
+        case ecosystem::FlagKind::Switch:
+        case ecosystem::FlagKind::NegatedSwitch: return Takes::Nothing;
+    }
+    return Takes::Nothing;
+}
+
+// -u is PM2's name for --uid at a start.
+constexpr std::string_view kUserKey = "user";
+
+std::vector<OptionSpec> make_global_options() {
+    std::vector<OptionSpec> options(std::begin(kOwnOptions), std::end(kOwnOptions));
+    for (OptionSpec& option : options) {
+        if (option.key == kUserKey) option.field = ecosystem::find_field("uid");
+    }
+    for (const ecosystem::Field& field : ecosystem::fields()) {
+        const auto kind = ecosystem::flag_kind(field);
+        if (kind == ecosystem::FlagKind::None) continue;
+        options.push_back({field.key, field.flag, takes_of(kind), ecosystem::type_name(field), field.doc, &field});
+    }
+    return options;
+}
+
+const OptionSpec* find_option(std::span<const OptionSpec> options, std::string_view word) {
+    if (word.size() < 2 || word[0] != '-') return nullptr;
+    for (const OptionSpec& option : options) {
+        for (std::string_view rest = option.flags; !rest.empty();) {
+            const std::size_t comma = std::min(rest.find(','), rest.size());
+            if (rest.substr(0, comma) == word) return &option;
+            rest.remove_prefix(std::min(comma + 1, rest.size()));
+        }
+    }
+    return nullptr;
+}
+
+bool is_dashed(std::string_view word) { return word.size() > 1 && word[0] == '-'; }
+
+// -abc -> -a -b -c; --opt=value -> --opt value. A word that an option before it needs as its value stays whole.
+std::vector<std::string> split_flags(std::span<const std::string> words, std::span<const OptionSpec> options) {
+    std::vector<std::string> result;
+    bool is_value = false;
+    for (const std::string& word : words) {
+        const OptionSpec* option = is_value ? nullptr : find_option(options, word);
+        const std::size_t equals = word.find('=');
+        if (is_value || option != nullptr || !is_dashed(word)) {
+            result.push_back(word);
+        } else if (word[1] != '-') {
+            for (const char letter : std::string_view(word).substr(1)) result.push_back({'-', letter});
+        } else if (equals != std::string::npos) {
+            result.push_back(word.substr(0, equals));
+            result.push_back(word.substr(equals + 1));
+        } else {
+            result.push_back(word);
+        }
+        is_value = option != nullptr && option->takes == Takes::Value;
+    }
+    return result;
+}
+
+// Moves what is known to `line.options`, the rest to `words` and `unknown`.
+Result<void> sort_out(std::span<const std::string> input, std::span<const OptionSpec> options, CommandLine& line,
+                      std::vector<std::string>& words, std::vector<std::string>& unknown) {
+    for (std::size_t i = 0; i < input.size(); ++i) {
+        const bool has_next = i + 1 < input.size();
+        if (const OptionSpec* option = find_option(options, input[i])) {
+            GivenOption given{option, ""};
+            if (option->takes == Takes::Value) {
+                if (!has_next) {
+                    return Error{ErrorCode::Invalid, fmt::format("option `{}' argument missing", option_title(*option))};
+                }
+                given.value = input[++i];
+            } else if (option->takes == Takes::OptionalValue && has_next && !is_dashed(input[i + 1])) {
+                given.value = input[++i];
+            }
+            line.options.push_back(std::move(given));
+        } else if (is_dashed(input[i])) {
+            unknown.push_back(input[i]);
+            if (has_next && !is_dashed(input[i + 1])) unknown.push_back(input[++i]);
+        } else {
+            words.push_back(input[i]);
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+std::span<const OptionSpec> global_options() {
+    static const std::vector<OptionSpec> kOptions = make_global_options();
+    return kOptions;
+}
+
+bool CommandLine::has(std::string_view key) const {
+    return std::any_of(options.begin(), options.end(), [&](const GivenOption& o) { return o.spec->key == key; });
+}
+
+std::optional<std::string> CommandLine::value(std::string_view key) const {
+    const auto it = std::find_if(options.rbegin(), options.rend(),
+                                 [&](const GivenOption& option) { return option.spec->key == key; });
+    return it == options.rend() ? std::nullopt : std::optional(it->value);
+}
+
+Result<CommandLine> read_global_options(std::span<const std::string> words) {
+    CommandLine line;
+    const auto end = std::find(words.begin(), words.end(), "--");
+    if (end != words.end()) {
+        line.has_app_args = true;
+        line.app_args.assign(end + 1, words.end());
+    }
+    const auto split = split_flags(words.first(static_cast<std::size_t>(end - words.begin())), global_options());
+    std::vector<std::string> rest;
+    if (auto done = sort_out(split, global_options(), line, rest, line.unknown); !done) return done.error();
+    if (!rest.empty()) {
+        line.command = rest.front();
+        line.words.assign(rest.begin() + 1, rest.end());
+    }
+    return line;
+}
+
+Result<void> read_own_options(CommandLine& line, std::span<const OptionSpec> own) {
+    std::vector<std::string> unknown;
+    const std::vector<std::string> input = std::move(line.unknown);
+    line.unknown.clear();
+    if (auto done = sort_out(input, own, line, line.words, unknown); !done) return done;
+    if (!unknown.empty()) return Error{ErrorCode::Invalid, fmt::format("unknown option `{}'", unknown.front())};
+    return {};
+}
+
+Json declared_attributes(const CommandLine& line) {
+    Json app = Json::object();
+    for (const GivenOption& given : line.options) {
+        if (given.spec->field == nullptr) continue;
+        const std::string key(given.spec->field->key);
+        Json value = ecosystem::flag_value(*given.spec->field, given.value);
+        // Options that stand for lists may be repeated: --watch src --watch lib.
+        const bool repeated = given.spec->takes == Takes::OptionalValue && value.is_string() && app.contains(key);
+        if (!repeated || app[key].is_boolean()) {
+            app[key] = std::move(value);
+            continue;
+        }
+        if (!app[key].is_array()) app[key] = Json::array({app[key]});
+        app[key].push_back(std::move(value));
+    }
+    if (line.has_app_args) app["args"] = line.app_args;
+    return app;
+}
+
+std::string option_title(const OptionSpec& spec) {
+    std::string title;
+    for (const std::string_view flag : split(spec.flags, ',')) {
+        if (!title.empty()) title += ' ';
+        title += flag;
+    }
+    if (spec.takes == Takes::Value) title += fmt::format(" <{}>", spec.value_name);
+    if (spec.takes == Takes::OptionalValue) title += fmt::format(" [{}]", spec.value_name);
+    return title;
+}
+
+}  // namespace kpm::cli

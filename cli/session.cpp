@@ -1,0 +1,88 @@
+#include "cli/session.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "cli/launch.h"
+#include "ipc/protocol.h"
+
+namespace kpm::cli {
+namespace {
+
+bool is_set(const char* name) {
+    const char* value = std::getenv(name);
+    return value != nullptr && *value != '\0';
+}
+
+bool pm2_is_allowed() {
+    const char* value = std::getenv("KPM_ALLOW_PM2");
+    return value != nullptr && std::string_view(value) == "1";
+}
+
+Error refused(const ipc::Home& home, const Error& reason) {
+    return {ErrorCode::Denied, fmt::format("Permission denied: {} (is '{}' another user's?)", reason.message,
+                                           home.root().string())};
+}
+
+Result<ipc::Client> launch_and_connect(const ipc::Home& home, Console& console) {
+    const bool discrete = is_set("PM2_DISCRETE_MODE");
+    if (!discrete) console.info(fmt::format("Spawning PM2 daemon with pm2_home={}", home.root().string()));
+    const auto launched = launch_daemon(home);
+    auto client = ipc::Client::connect(home);
+    // Another command may have started the daemon in the meantime: then ours failed for the lock, and all is well.
+    if (!client) return launched ? client.error() : launched.error();
+    if (!discrete) console.info("PM2 Successfully daemonized");
+    return client;
+}
+
+}  // namespace
+
+Result<Session> Session::open(const ipc::Home& home, Console& console, IfAbsent if_absent) {
+    auto client = ipc::Client::connect(home);
+    if (!client && client.error().code == ErrorCode::Denied) return refused(home, client.error());
+    if (!client) {
+        if (if_absent == IfAbsent::Fail) return Error{ErrorCode::NotFound, client.error().message};
+        client = launch_and_connect(home, console);
+    }
+    if (!client) return client.error();
+    Session session(std::move(*client));
+    if (auto known = session.identify(); !known) return known.error();
+    if (!session.is_kpm_ && !pm2_is_allowed()) {
+        return Error{ErrorCode::Exists,
+                     fmt::format("a PM2 daemon runs in {}; to switch, run `pm2 save && pm2 kill`, then `kpm resurrect`; "
+                                 "to keep both, give kpm another home by KPM_HOME",
+                                 home.root().string())};
+    }
+    if (session.is_kpm_ && session.daemon_version_ != KPM_VERSION) {
+        console.error_line(fmt::format(">>>> In-memory kpm is out-of-date, do:\n>>>> $ kpm update\n"
+                                       "In memory kpm version: {}\nLocal kpm version: {}",
+                                       session.daemon_version_, KPM_VERSION));
+    }
+    return session;
+}
+
+Result<void> Session::identify() {
+    const auto hello = client_.call(ipc::method::kHello, Json::array({Json::object()}), ipc::kConnectTimeout);
+    if (hello) {
+        is_kpm_ = true;
+        daemon_version_ = text_of(*hello, "version");
+        if (daemon_version_.empty()) daemon_version_ = text_of(*hello, "kpm");
+        return {};
+    }
+    if (hello.error().message.find("does not exist") == std::string::npos) return hello.error();
+    const auto version = client_.call(ipc::method::kGetVersion, Json::array({Json::object()}), ipc::kConnectTimeout);
+    if (!version) return version.error();
+    daemon_version_ = version->is_string() ? version->get<std::string>() : std::string();
+    return {};
+}
+
+Result<ProcessList> Session::list() {
+    auto data = client_.call(ipc::method::kGetMonitorData);
+    if (!data) return data.error();
+    ProcessList list{std::move(*data), {}};
+    list.rows = read_rows(list.data);
+    return list;
+}
+
+}  // namespace kpm::cli

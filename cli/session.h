@@ -1,0 +1,50 @@
+#pragma once
+// The connection of one command to the daemon of its home: starts the daemon when there is none, and refuses a home
+// in which PM2's own daemon runs (unless the variable KPM_ALLOW_PM2 is 1, which is meant for comparing the two).
+// Speaks kpm's methods where the daemon has them, since those answer only after the outcome is known, PM2's otherwise.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/console.h"
+#include "cli/process_row.h"
+#include "ipc/base/json.h"
+#include "ipc/base/result.h"
+#include "ipc/client.h"
+#include "ipc/home.h"
+
+namespace kpm::cli {
+
+// getMonitorData's answer and the rows read from it, which point into it.
+struct ProcessList {
+    Json data;
+    std::vector<ProcessRow> rows;
+};
+
+class Session {
+public:
+    enum class IfAbsent { Launch, Fail };
+
+    // With Fail: NotFound when no daemon runs. Says on the console that a daemon is started.
+    static Result<Session> open(const ipc::Home& home, Console& console, IfAbsent if_absent);
+
+    bool is_kpm() const { return is_kpm_; }
+    const std::string& daemon_version() const { return daemon_version_; }
+    ipc::Client& client() { return client_; }
+
+    Result<Json> call(std::string_view method, Json args = Json::array({Json::object()})) {
+        return client_.call(method, std::move(args));
+    }
+    Result<ProcessList> list();
+
+private:
+    explicit Session(ipc::Client client) : client_(std::move(client)) {}
+    Result<void> identify();
+
+    ipc::Client client_;
+    bool is_kpm_ = false;
+    std::string daemon_version_;
+};
+
+}  // namespace kpm::cli

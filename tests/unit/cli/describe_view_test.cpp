@@ -1,0 +1,59 @@
+#include "cli/describe_view.h"
+
+#include <catch2/catch.hpp>
+
+#include "golden.h"
+
+namespace kpm::cli {
+namespace {
+
+constexpr std::int64_t kNow = 1795496217447;
+const ecosystem::Environment kSameEnvironment{{"HOME", "/home/deploy"}};
+
+// Up to the part whose hints name the program.
+std::string attributes_of(const std::string& text) {
+    return text.substr(0, std::min(text.find(" Actions available "), text.find(" Divergent env")));
+}
+
+std::string described(const Json& data, std::size_t index, bool colour) {
+    return describe_text(read_rows(data).at(index), kSameEnvironment, Json(), kNow, Paint(colour));
+}
+
+}  // namespace
+
+TEST_CASE("describe: the table of attributes is PM2's", "[unit][cli][describe]") {
+    const Json data = golden_json("monitor_data.json");
+    CHECK(attributes_of(described(data, 0, false)) == attributes_of(golden("describe_api.txt")));
+    CHECK(attributes_of(described(data, 2, false)) == attributes_of(golden("describe_12.txt")));
+    CHECK(attributes_of(described(data, 3, true)) == attributes_of(golden("describe_7_tty.txt")));
+}
+
+TEST_CASE("describe: metrics and actions of the app are shown", "[unit][cli][describe]") {
+    const std::string text = described(golden_json("monitor_data.json"), 0, false);
+    const std::string expected = golden("describe_api.txt");
+    const auto metrics = [](const std::string& whole) {
+        const std::size_t from = whole.find(" Code metrics value ");
+        return whole.substr(from, whole.find(" Divergent env") - from);
+    };
+    CHECK(metrics(text) == metrics(expected));
+    CHECK(text.find("│ refresh     │") != std::string::npos);
+}
+
+TEST_CASE("describe: variables that differ from the shell's are listed, cut at 40 columns", "[unit][cli][describe]") {
+    const Json data = golden_json("monitor_data.json");
+    const ecosystem::Environment local{{"HOME", "/root"}, {"NODE_ENV", "production"}};
+    const std::string text = describe_text(read_rows(data)[0], local, Json(), kNow, Paint(false));
+    CHECK(text.find("│ HOME │ /home/deploy │") != std::string::npos);
+    CHECK(text.find("│ NODE_ENV │") == std::string::npos);
+}
+
+TEST_CASE("describe: the balancer's counters are shown when the daemon has them", "[unit][cli][describe]") {
+    const Json data = golden_json("monitor_data.json");
+    const Json workers = Json::array({{{"pm_id", 1}, {"handed", 9}}, {{"pm_id", 0}, {"handed", 12}, {"load", 3}}});
+    const std::string text = describe_text(read_rows(data)[0], kSameEnvironment, workers, kNow, Paint(false));
+    CHECK(text.find(" Connections ") != std::string::npos);
+    CHECK(text.find("│ handed │ 12 │") != std::string::npos);
+    CHECK(described(data, 0, false).find(" Connections ") == std::string::npos);
+}
+
+}  // namespace kpm::cli

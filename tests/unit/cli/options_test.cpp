@@ -1,0 +1,118 @@
+#include "cli/options.h"
+
+#include <catch2/catch.hpp>
+
+#include <sstream>
+
+namespace kpm::cli {
+namespace {
+
+std::vector<std::string> words(const std::string& text) {
+    std::vector<std::string> result;
+    std::istringstream stream(text);
+    for (std::string word; stream >> word;) result.push_back(word);
+    return result;
+}
+
+CommandLine read(const std::string& text) {
+    auto line = read_global_options(words(text));
+    REQUIRE(line);
+    return *line;
+}
+
+std::string error_of(const std::string& text) {
+    const auto line = read_global_options(words(text));
+    return line ? "" : line.error().message;
+}
+
+constexpr OptionSpec kOwn[] = {{"raw", "--raw"}, {"lines", "--lines", Takes::Value, "n"}};
+
+}  // namespace
+
+TEST_CASE("options: they may stand anywhere", "[unit][cli][options]") {
+    for (const char* text : {"--name web start app.js", "start --name web app.js", "start app.js --name web",
+                             "start app.js -n web", "start app.js --name=web"}) {
+        const CommandLine line = read(text);
+        CHECK(line.command == "start");
+        CHECK(line.words == std::vector<std::string>{"app.js"});
+        CHECK(line.value("name") == "web");
+    }
+}
+
+TEST_CASE("options: a needed value may start with a dash", "[unit][cli][options]") {
+    CHECK(read("start app.js -i -1").value("instances") == "-1");
+    CHECK(read("start app.js --cron=a=b").value("cron_restart") == "a=b");
+    CHECK(error_of("start --name") == "option `-n --name <text>' argument missing");
+}
+
+TEST_CASE("options: letters may be joined", "[unit][cli][options]") {
+    const CommandLine line = read("start app.js -fa");
+    CHECK(line.has("force"));
+    CHECK(line.has("update-env"));
+}
+
+TEST_CASE("options: an optional value takes the next word unless it has a dash", "[unit][cli][options]") {
+    const CommandLine taken = read("start --watch app.js");
+    CHECK(taken.words.empty());
+    CHECK(taken.value("watch") == "app.js");
+    const CommandLine free = read("start app.js --watch --name web");
+    CHECK(free.words == std::vector<std::string>{"app.js"});
+    CHECK(free.value("watch") == "");
+}
+
+TEST_CASE("options: what is not global is left to the command with the word after it", "[unit][cli][options]") {
+    CommandLine line = read("logs --raw web --lines 5");
+    CHECK(line.words.empty());
+    REQUIRE(read_own_options(line, kOwn));
+    CHECK(line.words == std::vector<std::string>{"web"});
+    CHECK(line.has("raw"));
+    CHECK(line.value("lines") == "5");
+
+    CommandLine wrong = read("stop web --nope");
+    const auto read_wrong = read_own_options(wrong, kOwn);
+    REQUIRE_FALSE(read_wrong);
+    CHECK(read_wrong.error().message == "unknown option `--nope'");
+}
+
+TEST_CASE("options: everything after the first -- is the app's", "[unit][cli][options]") {
+    const CommandLine line = read("start app.js -- --name x -- -i");
+    CHECK(line.words == std::vector<std::string>{"app.js"});
+    CHECK(line.app_args == std::vector<std::string>{"--name", "x", "--", "-i"});
+    CHECK_FALSE(line.has("name"));
+    CHECK(declared_attributes(line)["args"] == Json(line.app_args));
+    CHECK(declared_attributes(read("start app.js --"))["args"] == Json::array());
+    CHECK_FALSE(declared_attributes(read("start app.js")).contains("args"));
+}
+
+TEST_CASE("options: attributes come from the table of the configuration", "[unit][cli][options]") {
+    const Json app = declared_attributes(
+        read("start app.js -n web -i 4 --no-autorestart --max-memory-restart 200M --watch-delay 2 --time -s"));
+    CHECK(app["name"] == "web");
+    CHECK(app["instances"] == "4");
+    CHECK(app["autorestart"] == false);
+    CHECK(app["max_memory_restart"] == "200M");
+    CHECK(app["watch_delay"] == "2s");
+    CHECK(app["time"] == true);
+    CHECK(app.size() == 6);
+}
+
+TEST_CASE("options: a repeated list option collects", "[unit][cli][options]") {
+    CHECK(declared_attributes(read("start app.js --watch src --watch lib"))["watch"] == Json({"src", "lib"}));
+    CHECK(declared_attributes(read("start app.js --watch"))["watch"] == true);
+}
+
+TEST_CASE("options: no two have the same flag", "[unit][cli][options]") {
+    std::vector<std::string> seen;
+    for (const OptionSpec& option : global_options()) {
+        std::string flags(option.flags);
+        std::ranges::replace(flags, ',', ' ');
+        for (const std::string& flag : words(flags)) {
+            INFO(flag);
+            CHECK(std::ranges::find(seen, flag) == seen.end());
+            seen.push_back(flag);
+        }
+    }
+    CHECK(seen.size() > 60);
+}
+
+}  // namespace kpm::cli
