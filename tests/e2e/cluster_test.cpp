@@ -1,0 +1,128 @@
+// Render workers behind one port: the sound is right, a reload loses nothing, a crash only what that worker had.
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <csignal>
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+
+#include "tests/support/eventually.h"
+#include "tests/support/kpm_home.h"
+#include "tests/support/render_load.h"
+#include "tests/support/ws_client.h"
+
+using namespace kpm;
+using namespace kpm::test;
+
+namespace {
+
+// 200 reloads is the acceptance run (KPM_RELOADS=200); a few find the same races in less time.
+int reload_count() {
+    const char* value = std::getenv("KPM_RELOADS");
+    return value ? std::atoi(value) : 10;
+}
+
+struct Cluster {
+    KpmHome kpm;
+    std::uint16_t port = static_cast<std::uint16_t>(free_port());
+
+    explicit Cluster(int instances = 2) {
+        kpm.write("ecosystem.json", R"({"apps":[{"name":"render","script":")" + (bin_dir() / "render-worker").string() +
+                                        R"(","exec_mode":"cluster","instances":)" + std::to_string(instances) +
+                                        R"(,"kpm_channel":true,"gpu":"none","listen_timeout":60000,"listen":["127.0.0.1:)" +
+                                        std::to_string(port) + "\"]}]}");
+        const CommandResult started = kpm.kpm({"start", "ecosystem.json"});
+        INFO(started.out << started.err << kpm.daemon_log());
+        REQUIRE(started.status == 0);
+    }
+    std::string genome(const std::string& name = "s03_additive") const {
+        return kpm.read(source_dir() / "examples" / (name + ".json"));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("cluster: two workers share one port and both get connections", "[e2e]") {
+    const Cluster cluster;
+    for (int i = 0; i < 20; ++i) {
+        HttpClient client(cluster.port);
+        const auto reply = client.get("/health");
+        REQUIRE(reply);
+        CHECK(reply->status == 200);
+    }
+    const CommandResult described = cluster.kpm.kpm({"describe", "render"});
+    INFO(described.out);
+    CHECK(described.status == 0);
+    const Json rows = cluster.kpm.list();
+    REQUIRE(rows.size() == 2);
+    CHECK(rows[0]["pm2_env"]["exec_mode"] == "cluster_mode");
+}
+
+TEST_CASE("cluster: kpmd maps no GPU library", "[e2e]") {
+    const Cluster cluster;
+    const std::string maps = cluster.kpm.read("/proc/" + std::to_string(cluster.kpm.daemon_pid()) + "/maps");
+    REQUIRE(maps.find("kpmd") != std::string::npos);
+    for (const char* library : {"libEGL", "libGL", "libvulkan", "libcuda", "libnvidia", "libLLVM"})
+        CHECK(maps.find(library) == std::string::npos);
+}
+
+TEST_CASE("cluster: reloads under constant load lose no request", "[e2e]") {
+    const Cluster cluster;
+    RenderLoad load(cluster.port, cluster.genome(), 2, 2);
+    REQUIRE(eventually([&] { return load.figures().requests > 20; }));
+    for (int i = 0; i < reload_count(); ++i) {
+        const CommandResult reloaded = cluster.kpm.kpm({"reload", "render"});
+        INFO(i << reloaded.out << reloaded.err << cluster.kpm.daemon_log());
+        REQUIRE(reloaded.status == 0);
+    }
+    const LoadFigures figures = load.stop();
+    WARN(reload_count() << " reloads, " << figures.requests << " requests, " << figures.failures << " failed");
+    CAPTURE(figures.reasons);
+    CHECK(figures.failures == 0);
+    for (const Json& row : cluster.kpm.list()) CHECK(row["pm2_env"]["restart_time"] == reload_count());
+}
+
+TEST_CASE("cluster: a worker that is killed is replaced, and the service goes on", "[e2e]") {
+    const Cluster cluster;
+    RenderLoad load(cluster.port, cluster.genome(), 2, 1);
+    REQUIRE(eventually([&] { return load.figures().requests > 20; }));
+    const Json before = cluster.kpm.list();
+    const int victim = before[0]["pid"];
+    const auto failures_before = load.figures().failures;
+    REQUIRE(::kill(victim, SIGKILL) == 0);
+    REQUIRE(eventually([&] {
+        const Json row = cluster.kpm.list()[0];
+        return row["pid"] != victim && row["pm2_env"]["status"] == "online";
+    }));
+    const auto then = load.figures().requests;
+    REQUIRE(eventually([&] { return load.figures().requests > then + 30; }));
+    const LoadFigures figures = load.stop();
+    CHECK(failures_before == 0);
+    // Each client had at most one request with the dead worker.
+    CAPTURE(figures.reasons);
+    CHECK(figures.failures <= 3);
+    CHECK(cluster.kpm.list()[1]["pid"] == before[1]["pid"]);
+}
+
+TEST_CASE("cluster: a reload whose new worker never gets ready fails, and the old one serves on", "[e2e]") {
+    const KpmHome kpm;
+    const int port = free_port();
+    const std::string worker = (bin_dir() / "render-worker").string();
+    // The first start is the worker, every later one a program that never says ready.
+    kpm.write("worker.sh", "if [ -e started ]; then exec sleep 1000; fi\ntouch started\nexec " + worker + "\n");
+    kpm.write("ecosystem.json",
+              R"({"apps":[{"name":"render","script":"./worker.sh","interpreter":"bash","exec_mode":"cluster","instances":1,
+              "kpm_channel":true,"gpu":"none","listen_timeout":60000,"listen":["127.0.0.1:)" +
+                  std::to_string(port) + "\"]}]}");
+    REQUIRE(kpm.kpm({"start", "ecosystem.json"}).status == 0);
+    const int pid = kpm.find("render")["pid"];
+    const CommandResult reloaded = kpm.kpm({"reload", "render", "--listen-timeout", "500"});
+    INFO(reloaded.out << reloaded.err << kpm.daemon_log());
+    CHECK(reloaded.status == 1);
+    CHECK((reloaded.out + reloaded.err).find("not ready within 500 ms") != std::string::npos);
+    CHECK(kpm.find("render")["pid"] == pid);
+    HttpClient client(static_cast<std::uint16_t>(port));
+    const auto reply = client.get("/health");
+    REQUIRE(reply);
+    CHECK(reply->status == 200);
+}

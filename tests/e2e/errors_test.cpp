@@ -1,0 +1,166 @@
+// What a user sees when something is wrong: the reason, on the right object, exit code 1, and nothing lost.
+#include <sys/stat.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <cstring>
+
+#include "ipc/base/unique_fd.h"
+#include "tests/support/eventually.h"
+#include "tests/support/kpm_home.h"
+
+using namespace kpm;
+using namespace kpm::test;
+
+namespace {
+
+bool says(const CommandResult& result, const std::string& text) {
+    return (result.out + result.err).find(text) != std::string::npos;
+}
+
+std::string worker_config(int port) {
+    return R"({"apps":[{"name":"render","script":")" + (bin_dir() / "render-worker").string() +
+           R"(","exec_mode":"cluster","instances":1,"kpm_channel":true,"listen_timeout":60000,"gpu":"none","listen":["127.0.0.1:)" +
+           std::to_string(port) + "\"]}]}";
+}
+
+}  // namespace
+
+TEST_CASE("errors: a missing script is named, exit 1", "[e2e]") {
+    const KpmHome kpm;
+    const CommandResult result = kpm.kpm({"start", "nothing.js"});
+    INFO(result.out << result.err);
+    CHECK(result.status == 1);
+    CHECK(says(result, "Script not found"));
+    CHECK(says(result, "nothing.js"));
+    CHECK(kpm.list().empty());
+}
+
+TEST_CASE("errors: broken JSON is shown with file and line", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("ecosystem.json", "{\n  \"apps\": [\n    { \"name\": \"x\" \"script\": 1 }\n  ]\n}\n");
+    const CommandResult result = kpm.kpm({"start", "ecosystem.json"});
+    INFO(result.out << result.err);
+    CHECK(result.status == 1);
+    CHECK(says(result, "ecosystem.json:3"));
+}
+
+TEST_CASE("errors: a wrong value is shown with its path and what is allowed", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("app.sh", "sleep 100\n");
+    kpm.write("ecosystem.json", "{\"apps\": [\n{\"script\": \"./app.sh\",\n\"max_restarts\": \"many\"}]}\n");
+    const CommandResult result = kpm.kpm({"start", "ecosystem.json"});
+    INFO(result.out << result.err);
+    CHECK(result.status == 1);
+    CHECK(says(result, "apps[0].max_restarts"));
+    CHECK(says(result, "many"));
+}
+
+TEST_CASE("errors: an unknown attribute gets a hint, the app starts", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("app.sh", "sleep 100\n");
+    kpm.write("ecosystem.json", "{\"apps\": [{\"script\": \"./app.sh\", \"max_restart\": 3}]}\n");
+    const CommandResult result = kpm.kpm({"start", "ecosystem.json"});
+    INFO(result.out << result.err);
+    CHECK(result.status == 0);
+    CHECK(says(result, "max_restart"));
+    CHECK(says(result, "max_restarts"));
+}
+
+TEST_CASE("errors: a port in use is told with its holder, and nothing is left running", "[e2e]") {
+    const KpmHome kpm;
+    const UniqueFd holder(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    REQUIRE(::bind(holder.get(), reinterpret_cast<sockaddr*>(&address), size) == 0);
+    REQUIRE(::listen(holder.get(), 1) == 0);
+    REQUIRE(::getsockname(holder.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    kpm.write("ecosystem.json", worker_config(ntohs(address.sin_port)));
+    const CommandResult result = kpm.kpm({"start", "ecosystem.json"});
+    INFO(result.out << result.err << kpm.daemon_log());
+    CHECK(result.status == 1);
+    CHECK(says(result, "Address already in use"));
+    CHECK(says(result, "pid " + std::to_string(::getpid())));
+    CHECK(kpm.find("render")["pm2_env"]["status"] == "errored");
+    CHECK(kpm.find("render")["pid"] == 0);
+}
+
+TEST_CASE("errors: an interpreter that is not there is told, exit 1", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("app.x", "text\n");
+    const CommandResult result = kpm.kpm({"start", "app.x", "--interpreter", "no-such-interpreter"});
+    INFO(result.out << result.err);
+    CHECK(result.status == 1);
+    CHECK(says(result, "no-such-interpreter"));
+}
+
+TEST_CASE("errors: a program that cannot be executed is errored with its reason, not online", "[e2e]") {
+    const KpmHome kpm;
+    const std::string path = kpm.write("program", "no program\n");
+    ::chmod(path.c_str(), 0644);
+    const CommandResult result = kpm.kpm({"start", path, "--interpreter", "none"});
+    INFO(result.out << result.err << kpm.daemon_log());
+    CHECK(result.status == 1);
+    CHECK(says(result, "Permission denied"));
+    CHECK(kpm.find("program")["pm2_env"]["status"] == "errored");
+}
+
+TEST_CASE("errors: a second keeper in one home is refused, the first goes on", "[e2e]") {
+    const KpmHome kpm;
+    REQUIRE(kpm.kpm({"ping"}).status == 0);
+    const int daemon = kpm.daemon_pid();
+    const CommandResult second = run_command({bin_dir() / "kpm-keeper", "--home", kpm.home(), "--daemon",
+                                              bin_dir() / "kpmd", "--foreground"},
+                                             kpm.env());
+    INFO(second.out << second.err);
+    CHECK(second.status == 1);
+    CHECK(says(second, "already runs"));
+    CHECK(kpm.daemon_pid() == daemon);
+    CHECK(kpm.kpm({"ping"}).status == 0);
+}
+
+TEST_CASE("errors: sockets that a dead daemon left behind do not hinder the next", "[e2e]") {
+    const KpmHome kpm;
+    std::filesystem::create_directories(kpm.home());
+    for (const char* name : {"rpc.sock", "pub.sock"}) {
+        const UniqueFd stale(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        std::strncpy(address.sun_path, (kpm.home() / name).c_str(), sizeof address.sun_path - 1);
+        REQUIRE(::bind(stale.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    }
+    const CommandResult result = kpm.kpm({"ping"});
+    INFO(result.out << result.err << kpm.daemon_log());
+    CHECK(result.status == 0);
+    CHECK(says(result, "pong"));
+}
+
+TEST_CASE("errors: a home that cannot be made is told, exit 1", "[e2e]") {
+    const KpmHome kpm;
+    const std::string file = kpm.write("file", "");
+    const CommandResult result = run_command({bin_dir() / "kpm", "ping"}, {{"KPM_HOME", file + "/home"}, {"PM2_HOME", ""}});
+    INFO(result.out << result.err);
+    CHECK(result.status == 1);
+    CHECK(says(result, "Not a directory"));
+}
+
+TEST_CASE("errors: unknown names, commands and options fail with PM2's words", "[e2e]") {
+    const KpmHome kpm;
+    CommandResult result = kpm.kpm({"stop", "nobody"});
+    CHECK(result.status == 1);
+    CHECK(says(result, "Process or Namespace nobody not found"));
+    result = kpm.kpm({"frobnicate"});
+    CHECK(result.status == 1);
+    CHECK(says(result, "Command not found"));
+    result = kpm.kpm({"list", "--frobnicate"});
+    CHECK(result.status == 1);
+    CHECK(says(result, "unknown option"));
+}

@@ -1,0 +1,90 @@
+#include "tests/support/command.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <stdexcept>
+
+#include "ipc/base/unique_fd.h"
+
+namespace kpm::test {
+namespace {
+
+constexpr std::chrono::seconds kLimit{60};
+
+struct Pipe {
+    UniqueFd reader, writer;
+};
+
+Pipe make_pipe() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
+    return {UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+[[noreturn]] void become(const std::vector<std::string>& argv, const std::map<std::string, std::string>& env,
+                         const std::string& cwd, int out, int err) {
+    const UniqueFd null(::open("/dev/null", O_RDONLY));
+    ::dup2(null.get(), 0);
+    ::dup2(out, 1);
+    ::dup2(err, 2);
+    for (const auto& [name, value] : env) {
+        if (value.empty())
+            ::unsetenv(name.c_str());
+        else
+            ::setenv(name.c_str(), value.c_str(), 1);
+    }
+    if (!cwd.empty() && ::chdir(cwd.c_str()) != 0) ::_exit(126);
+    std::vector<char*> words;
+    for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
+    words.push_back(nullptr);
+    ::execvp(words[0], words.data());
+    ::_exit(127);
+}
+
+}  // namespace
+
+CommandResult run_command(const std::vector<std::string>& argv, const std::map<std::string, std::string>& env,
+                          const std::string& cwd) {
+    Pipe out = make_pipe();
+    Pipe err = make_pipe();
+    const pid_t pid = ::fork();
+    if (pid < 0) throw std::runtime_error("fork");
+    if (pid == 0) become(argv, env, cwd, out.writer.get(), err.writer.get());
+    out.writer.reset();
+    err.writer.reset();
+
+    CommandResult result;
+    const auto deadline = std::chrono::steady_clock::now() + kLimit;
+    bool is_late = false;
+    pollfd polled[2] = {{out.reader.get(), POLLIN, 0}, {err.reader.get(), POLLIN, 0}};
+    while (polled[0].fd >= 0 || polled[1].fd >= 0) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+        if (left.count() <= 0) {
+            ::kill(pid, SIGKILL);
+            is_late = true;
+            break;
+        }
+        if (::poll(polled, 2, static_cast<int>(left.count())) <= 0) continue;
+        for (int i = 0; i < 2; ++i) {
+            if (polled[i].fd < 0 || polled[i].revents == 0) continue;
+            char buffer[65536];
+            const ssize_t count = ::read(polled[i].fd, buffer, sizeof buffer);
+            if (count > 0)
+                (i == 0 ? result.out : result.err).append(buffer, static_cast<std::size_t>(count));
+            else
+                polled[i].fd = -1;
+        }
+    }
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    result.status = is_late ? 124 : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return result;
+}
+
+}  // namespace kpm::test

@@ -1,0 +1,87 @@
+#include "tests/support/render_load.h"
+
+#include <cmath>
+#include <optional>
+
+#include "ipc/base/json.h"
+#include "tests/support/ws_client.h"
+
+namespace kpm::test {
+namespace {
+
+constexpr double kRate = 16000;
+constexpr int kRequestsPerConnection = 3;
+constexpr int kPagesPerConnection = 20;
+
+}  // namespace
+
+RenderLoad::RenderLoad(std::uint16_t port, std::string genome, int sockets, int pages, double duration)
+    : port_(port), expected_bytes_(static_cast<std::size_t>(std::floor(kRate * duration + 0.5)) * 2) {
+    request_ = Json{{"type", "get_audio_data"}, {"genomeString", std::move(genome)},
+                    {"duration", duration},     {"noteDelta", 0},
+                    {"velocity", 1},            {"useGPU", false},
+                    {"sampleRate", kRate}}
+                   .dump();
+    for (int i = 0; i < sockets; ++i) threads_.emplace_back([this] { render(); });
+    for (int i = 0; i < pages; ++i) threads_.emplace_back([this] { visit(); });
+}
+
+RenderLoad::~RenderLoad() { stop(); }
+
+LoadFigures RenderLoad::figures() const {
+    const std::lock_guard lock(mutex_);
+    return figures_;
+}
+
+LoadFigures RenderLoad::stop() {
+    stopping_ = true;
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+    return figures();
+}
+
+void RenderLoad::count(bool ok, const char* reason) {
+    const std::lock_guard lock(mutex_);
+    ++figures_.requests;
+    if (ok) return;
+    ++figures_.failures;
+    if (figures_.reasons.size() < 20) figures_.reasons.emplace_back(reason);
+}
+
+void RenderLoad::render() {
+    while (!stopping_) {
+        try {
+            WsClient client(port_);
+            for (int i = 0; i < kRequestsPerConnection && !stopping_; ++i) {
+                if (!client.send(request_)) {
+                    count(false, "websocket: cannot send");
+                    break;
+                }
+                const auto reply = client.receive();
+                const bool ok = reply && !reply->text && reply->bytes.size() == expected_bytes_;
+                count(ok, !reply ? "websocket: no answer" : "websocket: wrong answer");
+                if (!ok) break;
+            }
+            client.close();
+        } catch (const std::exception&) {
+            count(false, "websocket: cannot connect");
+        }
+    }
+}
+
+void RenderLoad::visit() {
+    while (!stopping_) {
+        try {
+            HttpClient client(port_);
+            for (int i = 0; i < kPagesPerConnection && !stopping_; ++i) {
+                const auto reply = client.get("/health");
+                count(reply && reply->status == 200, !reply ? "http: no answer" : "http: wrong answer");
+                if (!reply || !reply->keep_alive) break;
+            }
+        } catch (const std::exception&) {
+            count(false, "http: cannot connect");
+        }
+    }
+}
+
+}  // namespace kpm::test
