@@ -29,7 +29,7 @@ Result<DeviceSelector> DeviceSelector::parse(std::string_view text) {
     std::string_view rest = lowered;
     if (rest == "auto") return DeviceSelector{Kind::Auto, ""};
     if (rest == "software") return DeviceSelector{Kind::Software, ""};
-    if (rest == "cpu" || rest == "none") return DeviceSelector{Kind::Cpu, ""};
+    if (rest == "cpu" || rest == "off" || rest == "none") return DeviceSelector{Kind::Cpu, ""};
     if (auto node = render_node(rest)) return DeviceSelector{Kind::RenderNode, *node};
 
     const bool says_pci = rest.starts_with("pci:");
@@ -41,7 +41,7 @@ Result<DeviceSelector> DeviceSelector::parse(std::string_view text) {
     if (!says_pci)
         if (auto uuid = normal_uuid(rest)) return DeviceSelector{Kind::Uuid, *uuid};
     return Error{ErrorCode::Invalid,
-                 fmt::format("cannot select gpu '{}': expected auto, software, cpu, none, a PCI address "
+                 fmt::format("cannot select gpu '{}': expected auto, software, cpu, off, none, a PCI address "
                              "(0000:41:00.0), a UUID or a render node (/dev/dri/renderD128)",
                              text)};
 }

@@ -3,7 +3,7 @@
 // DRM count the devices of a machine in different orders.
 //   auto                        the first real GPU; no software renderer
 //   software                    Mesa's software renderer, for tests
-//   cpu, none                   no GL at all
+//   cpu, off, none              no GL at all
 //   pci:0000:41:00.0            PCI address; "pci:" and the domain 0000 may be left out
 //   uuid:…, GPU-…, plain UUID   device UUID, 32 hexadecimal digits with or without dashes
 //   /dev/dri/renderD128         DRM render node; the directory may be left out

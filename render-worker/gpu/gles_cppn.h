@@ -31,8 +31,8 @@ public:
                                                        GlesOptions options = {});
     ~GlesCppn() override;
 
-    // Invalid: the CPU is to do this one (too large, recurrent, not finite, shader refused). Unavailable: cancelled, or see
-    // failure().
+    // Invalid: the CPU is to do this one (too large, recurrent, not finite, shader refused). Unavailable:
+    // cancelled, or see failure().
     Result<std::vector<std::vector<float>>> evaluate(const CppnProgram& program,
                                                      std::span<const std::uint32_t> outputs,
                                                      const SignalSpec& spec,

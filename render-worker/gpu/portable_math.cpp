@@ -21,8 +21,10 @@ float float_from_bits(int bits) {
 
 // This file is compiled with -ffp-contract=off, which is what PRECISE asks for.
 #define PRECISE
-#include "render-worker/gpu/shaders/activations.glsl"
 #include "render-worker/gpu/shaders/coefficients.glsl"
+
+// Apart from the line above, because a formatter that sorts includes must not move it there.
+#include "render-worker/gpu/shaders/activations.glsl"
 #undef PRECISE
 
 }  // namespace text

@@ -34,7 +34,8 @@ std::string additive_genome() {
 
 std::vector<std::int16_t> expected_pcm() {
     std::vector<std::int16_t> pcm;
-    for (const float sample : render::golden::read_floats("audio/s03_additive_pcmf32_sr16000_d1_nd0_v1.f32.gz"))
+    for (const float sample :
+         render::golden::read_floats("audio/s03_additive_pcmf32_sr16000_d1_nd0_v1.f32.gz"))
         pcm.push_back(static_cast<std::int16_t>(std::floor(std::clamp(sample, -1.0f, 1.0f) * 32767.0 + 0.5)));
     return pcm;
 }
