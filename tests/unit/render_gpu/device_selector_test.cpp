@@ -18,6 +18,7 @@ const Row kRows[] = {
     {" AUTO ", {Kind::Auto, ""}},
     {"software", {Kind::Software, ""}},
     {"cpu", {Kind::Cpu, ""}},
+    {"off", {Kind::Cpu, ""}},
     {"none", {Kind::Cpu, ""}},
     {"0000:41:00.0", {Kind::Pci, "0000:41:00.0"}},
     {"pci:0000:41:00.0", {Kind::Pci, "0000:41:00.0"}},
