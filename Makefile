@@ -1,10 +1,9 @@
 # make run     everything from nothing: packages, build, two render workers on port 3000, one sound, the list
 # make test    builds with AddressSanitizer and UndefinedBehaviorSanitizer and runs every test
-# make bench   measures kpm against pm2 side by side
 # make format  clang-format over all sources        make lint  clang-tidy and the dependency check
 JOBS ?= $(shell nproc)
 
-.PHONY: run test bench build format lint clean
+.PHONY: run test build format lint clean
 
 build:
 	@scripts/install-packages.sh build
@@ -19,10 +18,6 @@ test:
 	@cmake --preset debug >/dev/null
 	@cmake --build --preset debug --parallel $(JOBS)
 	@ctest --preset debug --no-tests=error
-
-bench: build
-	@scripts/install-packages.sh bench
-	@bench/run.sh
 
 format:
 	@git ls-files '*.h' '*.cpp' | xargs clang-format -i

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing for the given purposes (build, test, bench, lint), and no others.
+# Installs the Debian packages that are missing for the given purposes (build, test, lint), and no others.
 # As root at once; otherwise asks before it uses sudo.
 set -euo pipefail
 
@@ -7,7 +7,6 @@ declare -A packages=(
     [build]="g++ make cmake ninja-build libuv1-dev nlohmann-json3-dev libcli11-dev libfmt-dev libyaml-cpp-dev
              libboost-dev zlib1g-dev libegl-dev libgles-dev catch2"
     [test]="nodejs npm python3 libegl1 libgl1-mesa-dri procps"
-    [bench]="nodejs npm python3 wrk procps"
     [lint]="clang-tidy clang-format"
 )
 
