@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 
@@ -28,11 +29,15 @@ SignalSpec samples(std::size_t count) {
 }
 
 // One bias, two inputs, then `activations`, the first `outputs` of which are outputs.
-CppnNetwork network(std::uint32_t outputs, std::vector<Activation> activations,
+CppnNetwork network(std::uint32_t outputs, const std::vector<Activation>& activations,
                     std::vector<CppnNetwork::Connection> connections) {
-    CppnNetwork result{
-        1, 2, outputs, {Activation::Null, Activation::Null, Activation::Null}, std::move(connections)};
-    result.activations.insert(result.activations.end(), activations.begin(), activations.end());
+    CppnNetwork result;
+    result.bias_count = 1;
+    result.input_count = 2;
+    result.output_count = outputs;
+    result.activations.assign(3 + activations.size(), Activation::Null);
+    std::copy(activations.begin(), activations.end(), result.activations.begin() + 3);
+    result.connections = std::move(connections);
     return result;
 }
 
