@@ -1,9 +1,10 @@
 # make run     everything from nothing: packages, build, two render workers on port 3000, one sound, the list
-# make test    builds with AddressSanitizer and UndefinedBehaviorSanitizer and runs every test
+# make test    builds and runs the tests
+# make sanitize  the same with AddressSanitizer and UndefinedBehaviorSanitizer
 # make format  clang-format over all sources        make lint  clang-tidy and the dependency check
 JOBS ?= $(shell nproc)
 
-.PHONY: run test build format lint clean
+.PHONY: run test sanitize build format lint clean
 
 build:
 	@scripts/install-packages.sh build
@@ -14,6 +15,12 @@ run: build
 	@scripts/run.sh
 
 test:
+	@scripts/install-packages.sh build test
+	@cmake --preset test >/dev/null
+	@cmake --build --preset test --parallel $(JOBS)
+	@ctest --preset test --no-tests=error
+
+sanitize:
 	@scripts/install-packages.sh build test
 	@cmake --preset debug >/dev/null
 	@cmake --build --preset debug --parallel $(JOBS)

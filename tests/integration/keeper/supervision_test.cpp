@@ -227,7 +227,7 @@ TEST_CASE("keeper: a thousand lives leave no descriptor and no zombie", "[integr
     REQUIRE(eventually([&] { return open_fds(keeper.pid()) <= 9; }));
     const std::size_t before = open_fds(keeper.pid());
     for (std::uint64_t token = 2; token <= 1000; ++token) live_once(token);
-    CHECK(eventually([&] { return open_fds(keeper.pid()) == before; }));
+    CHECK(eventually([&] { return open_fds(keeper.pid()) <= before; }));
     CHECK(children_of(keeper.pid()) == 1);
     const std::string status = [&] {
         const UniqueFd file(

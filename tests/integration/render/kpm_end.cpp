@@ -10,7 +10,7 @@
 #include <stdexcept>
 
 #include "ipc/base/fd_passing.h"
-#include "tests/integration/render/worker_process.h"
+#include "tests/support/eventually.h"
 
 namespace kpm::test {
 

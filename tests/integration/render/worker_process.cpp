@@ -10,7 +10,6 @@
 #include <array>
 #include <cstdlib>
 #include <stdexcept>
-#include <thread>
 
 extern char** environ;
 
@@ -39,15 +38,6 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }
 
 }  // namespace
-
-bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds patience) {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline) return false;
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    return true;
-}
 
 std::string real_worker() {
     return bin_dir() + "/render-worker";
@@ -138,7 +128,7 @@ bool WorkerProcess::is_running() {
 }
 
 std::optional<int> WorkerProcess::wait_exit() {
-    eventually([this] { return !is_running(); });
+    eventually([this] { return !is_running(); }, kPatience);
     return exit_code_;
 }
 

@@ -5,19 +5,16 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "ipc/base/unique_fd.h"
+#include "tests/support/eventually.h"
 
 namespace kpm::test {
 
 inline constexpr std::chrono::seconds kPatience{60};
-
-// Polls until the condition holds; false when patience ends.
-bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds patience = kPatience);
 
 std::string real_worker();  // paths of the programs
 std::string gate_worker();
