@@ -2,8 +2,11 @@
 option(KPM_SANITIZE "AddressSanitizer, UndefinedBehaviorSanitizer and libstdc++ assertions" OFF)
 
 add_library(kpm_options INTERFACE)
+# Warnings are errors where the optimiser sees most; at -O1 and in instrumented code g++ 12 reports values that are
+# never used uninitialised, so there they are only shown.
 # Designated initialisers leave members at their defaults on purpose; g++ 12 warns about that under -Wextra.
-target_compile_options(kpm_options INTERFACE -Wall -Wextra -Wshadow -Wconversion -Werror
+target_compile_options(kpm_options INTERFACE -Wall -Wextra -Wshadow -Wconversion
+    $<$<CONFIG:Release>:-Werror>
     -Wno-missing-field-initializers -fno-omit-frame-pointer)
 target_include_directories(kpm_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_definitions(kpm_options INTERFACE KPM_VERSION="${PROJECT_VERSION}")
@@ -11,10 +14,7 @@ set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 
 if(KPM_SANITIZE)
-    # Instrumented code defeats the analysis behind warnings such as -Wmaybe-uninitialized (GCC's manual says so under
-    # -fsanitize): there they are shown, and errors only in the plain build.
-    target_compile_options(kpm_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined
-        -Wno-error)
+    target_compile_options(kpm_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined)
     target_compile_definitions(kpm_options INTERFACE _GLIBCXX_ASSERTIONS)
     target_link_options(kpm_options INTERFACE -fsanitize=address,undefined)
 else()
