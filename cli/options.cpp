@@ -57,7 +57,7 @@ std::vector<OptionSpec> make_global_options() {
     for (const ecosystem::Field& field : ecosystem::fields()) {
         const auto kind = ecosystem::flag_kind(field);
         if (kind == ecosystem::FlagKind::None) continue;
-        options.push_back({field.key, field.flag, takes_of(kind), ecosystem::type_name(field), field.doc, &field});
+        options.push_back({field.key, field.flag, takes_of(kind), field.key, field.doc, &field});
     }
     return options;
 }

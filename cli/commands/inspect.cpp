@@ -20,9 +20,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kRefresh{900};
 
-// kpmd's own; its answer is an array with one element per worker of a cluster app.
-constexpr const char* kWorkersMethod = "kpm.workers";
-
 // What describes the process rather than its environment.
 constexpr std::array<std::string_view, 34> kInternalKeys{
     "name",         "filter_env",  "env",           "merge_logs",      "vizion",          "autostart",
@@ -82,7 +79,7 @@ int run_describe(Context& context) {
     const std::string_view word = context.word();
     const auto list = context.session->list();
     if (!list) return context.fail(list.error());
-    const auto workers = context.session->is_kpm() ? context.session->call(kWorkersMethod) : Result<Json>(Json());
+    const auto workers = context.session->is_kpm() ? context.session->call(ipc::method::kWorkers) : Result<Json>(Json());
     const auto local = ecosystem::environment_from(environ);
     bool found = false;
     for (const ProcessRow& row : list->rows) {

@@ -42,9 +42,12 @@ bool start_known(Context& context, const std::string& word, std::vector<Json> id
     return true;
 }
 
-bool write_configuration(Context& context, const ecosystem::AppConfig& config) {
-    const std::string path = (std::filesystem::path(config.cwd) / (config.name + "-pm2.json")).string();
+// What the user asked for, made absolute. Not the resolved environment: the shell's secrets do not belong in a file.
+bool write_configuration(Context& context, ecosystem::AppConfig config, const ecosystem::AppConfig& resolved) {
+    const std::string path = (std::filesystem::path(resolved.cwd) / (resolved.name + "-pm2.json")).string();
     context.console.info(fmt::format("Writing configuration to {}", path));
+    config.name = resolved.name;
+    config.cwd = resolved.cwd;
     std::ofstream file(path, std::ios::trunc);
     file << Json{{"apps", Json::array({ecosystem::dump_app(config)})}}.dump(2) << "\n";
     if (file.flush()) return true;
@@ -64,7 +67,7 @@ bool start_script(Context& context, const std::string& word, const ProcessList& 
     const ecosystem::AppConfig& config = resolved->config;
     if (!config.cron_restart.empty()) context.console.info(fmt::format("cron restart at {}", config.cron_restart));
     for (const std::string& warning : resolved->warnings) context.console.warn(warning);
-    if (context.line.has("write") && !write_configuration(context, config)) return false;
+    if (context.line.has("write") && !write_configuration(context, declared, config)) return false;
     std::vector<Json> same;
     bool all_down = true;
     for (const ProcessRow& row : list.rows) {

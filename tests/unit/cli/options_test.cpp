@@ -42,7 +42,7 @@ TEST_CASE("options: they may stand anywhere", "[unit][cli][options]") {
 TEST_CASE("options: a needed value may start with a dash", "[unit][cli][options]") {
     CHECK(read("start app.js -i -1").value("instances") == "-1");
     CHECK(read("start app.js --cron=a=b").value("cron_restart") == "a=b");
-    CHECK(error_of("start --name") == "option `-n --name <a text>' argument missing");
+    CHECK(error_of("start --name") == "option `-n --name <name>' argument missing");
 }
 
 TEST_CASE("options: letters may be joined", "[unit][cli][options]") {
