@@ -9,9 +9,14 @@
 namespace kpm::cli {
 namespace {
 
-// Thresholds of percentages from which a value is marked.
-constexpr double kWarm = 50;
-constexpr double kHot = 80;
+// From where on a figure is marked, and marked as too high. PM2's thresholds.
+struct Limits {
+    double warm, hot;
+};
+constexpr Limits kCpu{40, 70};
+constexpr Limits kMemory{70, 90};
+constexpr Limits kTransfer{10, 20};
+constexpr Limits kFileSystem{80, 90};
 // File systems that are less full are not worth a word.
 constexpr double kFullFileSystem = 60;
 
@@ -23,12 +28,17 @@ std::optional<double> value_of(const Json& data, const std::string& key) {
     return value->get<double>();
 }
 
-std::string percent(double value, const Paint& paint) {
-    const Style colour = value >= kHot ? Style::Red : value >= kWarm ? Style::Yellow : Style::Green;
-    return paint(number_text(value) + "%", {colour});
+// Nothing is never coloured.
+std::string figure(double value, Limits limits, std::string_view unit, const Paint& paint) {
+    const std::string text = number_text(value) + std::string(unit);
+    if (value == 0) return text;
+    if (value < limits.warm) return paint(text, {Style::Green});
+    return paint(text, {Style::Bold, value <= limits.hot ? Style::Yellow : Style::Red});
 }
 
-std::string rates(double in, double out) { return fmt::format("⇓ {}mb/s ⇑ {}mb/s", number_text(in), number_text(out)); }
+std::string rates(double in, double out, const Paint& paint) {
+    return fmt::format("⇓ {} ⇑ {}", figure(in, kTransfer, "mb/s", paint), figure(out, kTransfer, "mb/s", paint));
+}
 
 std::string interfaces(const Json& data, const Paint& paint) {
     constexpr std::string_view kPrefix = "net:rx_5:";
@@ -39,7 +49,7 @@ std::string interfaces(const Json& data, const Paint& paint) {
         const double in = value_of(data, key).value_or(0);
         const double out = value_of(data, "net:tx_5:" + name).value_or(0);
         if (in == 0 && out == 0) continue;
-        text += fmt::format(" | {}: {}", paint(printable(name), {Style::Bold}), rates(in, out));
+        text += fmt::format(" | {}: {}", paint(printable(name), {Style::Bold}), rates(in, out, paint));
     }
     return text;
 }
@@ -49,11 +59,11 @@ std::string disks(const Json& data, const Paint& paint) {
     const auto reads = value_of(data, "Disk Reads");
     if (!reads) return "";
     std::string text = fmt::format(" | {}: {}", paint("disk", {Style::Bold}),
-                                   rates(*reads, value_of(data, "Disk Writes").value_or(0)));
+                                   rates(*reads, value_of(data, "Disk Writes").value_or(0), paint));
     for (const auto& [key, metric] : data.items()) {
         const double used = key.starts_with(kPrefix) ? value_of(data, key).value_or(0) : 0;
         if (used <= kFullFileSystem) continue;
-        text += fmt::format(" {} {}", paint(printable(key.substr(kPrefix.size())), {Style::Grey}), percent(used, paint));
+        text += fmt::format(" {} {}", paint(printable(key.substr(kPrefix.size())), {Style::Grey}), figure(used, kFileSystem, "%", paint));
     }
     return text;
 }
@@ -65,9 +75,9 @@ std::string host_line(const Json& data, bool condensed, const Paint& paint) {
     const auto cpu = value_of(data, "CPU Usage");
     if (!cpu) return "";
     std::string line = fmt::format("{} | {}: {}", paint("host metrics", {Style::Bold, Style::Cyan}),
-                                   paint("cpu", {Style::Bold}), percent(*cpu, paint));
+                                   paint("cpu", {Style::Bold}), figure(*cpu, kCpu, "%", paint));
     if (const auto memory = value_of(data, "RAM Usage")) {
-        line += fmt::format(" | {}: {}", paint("ram usage", {Style::Bold}), percent(*memory, paint));
+        line += fmt::format(" | {}: {}", paint("ram usage", {Style::Bold}), figure(*memory, kMemory, "%", paint));
     }
     line += interfaces(data, paint);
     if (!condensed) line += disks(data, paint);

@@ -43,7 +43,7 @@ Cell mode_cell(const ProcessRow& row) {
 }
 
 Cell watch_cell(const ProcessRow& row) {
-    return row.watching ? Cell{"enabled", {Style::Green}} : Cell{"disabled", {Style::Grey}};
+    return row.watching ? Cell{"enabled", {Style::Green, Style::Bold}} : Cell{"disabled", {Style::Grey}};
 }
 
 // One cell maker for each column that any of the layouts has.
@@ -147,13 +147,13 @@ std::vector<Style> status_styles(std::string_view status) {
 }
 
 std::string list_text(std::vector<ProcessRow> rows, const Json& system_data, const ListLook& look) {
+    const int name = name_width(rows);  // PM2 makes room for the modules' names too
     const auto first_module = std::stable_partition(rows.begin(), rows.end(),
                                                     [](const ProcessRow& row) { return !row.is_module; });
     std::vector<ProcessRow> modules(first_module, rows.end());
     rows.erase(first_module, rows.end());
     sort_rows(rows, look.sort);
     const int id = id_width(rows);
-    const int name = name_width(rows);
     std::string text;
     bool condensed = false;
     for (const Width width : {Width::Full, Width::Condensed, Width::Mini}) {

@@ -1,6 +1,7 @@
 #include "cli/list_view.h"
 
 #include <catch2/catch.hpp>
+#include <sstream>
 
 #include "golden.h"
 
@@ -14,6 +15,19 @@ ListLook look(int width, bool colour, std::string sort = "name") {
     return {{.is_tty = colour, .colour = colour, .width = width}, std::move(sort), kNow};
 }
 
+// Two cells differ on purpose (docs/pm2-differences.md): a name of wide characters is padded by columns, not by UTF-16
+// units; and on a terminal PM2 cuts the escape codes of a status too long for its column instead of the text.
+std::string comparable(const std::string& text, bool on_terminal) {
+    std::string result;
+    std::stringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        if (line.find("日本語") != std::string::npos) continue;
+        if (on_terminal && line.find("waiter") != std::string::npos) continue;
+        result += line + "\n";
+    }
+    return result;
+}
+
 struct Sample {
     Json data = golden_json("monitor_data.json");
     std::vector<ProcessRow> rows = read_rows(data);
@@ -22,18 +36,22 @@ struct Sample {
 }  // namespace
 
 TEST_CASE("list: a pipe gets the whole table without colour", "[unit][cli][list]") {
-    CHECK(list_text(Sample().rows, Json::object(), look(300, false)) == golden("list_pipe.txt"));
+    CHECK(comparable(list_text(Sample().rows, Json::object(), look(300, false)), false) ==
+          comparable(golden("list_pipe.txt"), false));
 }
 
 TEST_CASE("list: rows are in the order asked for", "[unit][cli][list]") {
-    CHECK(list_text(Sample().rows, Json::object(), look(300, false, "memory:desc")) == golden("list_by_memory.txt"));
-    CHECK(list_text(Sample().rows, Json::object(), look(300, false, "nonsense")) == golden("list_pipe.txt"));
+    CHECK(comparable(list_text(Sample().rows, Json::object(), look(300, false, "memory:desc")), false) ==
+          comparable(golden("list_by_memory.txt"), false));
+    CHECK(comparable(list_text(Sample().rows, Json::object(), look(300, false, "nonsense")), false) ==
+          comparable(golden("list_pipe.txt"), false));
 }
 
 TEST_CASE("list: narrower terminals get fewer columns", "[unit][cli][list]") {
-    CHECK(list_text(Sample().rows, Json::object(), look(60, true)) == golden("list_60.txt"));
+    CHECK(comparable(list_text(Sample().rows, Json::object(), look(60, true)), true) ==
+          comparable(golden("list_60.txt"), true));
     const std::string full = list_text(Sample().rows, Json::object(), look(164, false));
-    CHECK(full == golden("list_pipe.txt"));
+    CHECK(comparable(full, false) == comparable(golden("list_pipe.txt"), false));
     CHECK(list_text(Sample().rows, Json::object(), look(163, false)) != full);
     const auto head_at = [](int width) {
         const std::string text = list_text(Sample().rows, Json::object(), look(width, false));
@@ -44,18 +62,9 @@ TEST_CASE("list: narrower terminals get fewer columns", "[unit][cli][list]") {
 }
 
 TEST_CASE("list: colours on a terminal are PM2's to the byte", "[unit][cli][list]") {
-    // One cell differs on purpose: PM2 cuts the escape codes of a status too long for its column instead of the text.
-    const auto without_waiter = [](const std::string& text) {
-        std::string result;
-        std::stringstream lines(text);
-        for (std::string line; std::getline(lines, line);) {
-            if (line.find("waiter") == std::string::npos) result += line + "\n";
-        }
-        return result;
-    };
     for (const int width : {200, 120}) {
         const std::string text = list_text(Sample().rows, Json::object(), look(width, true));
-        CHECK(without_waiter(text) == without_waiter(golden("list_" + std::to_string(width) + ".txt")));
+        CHECK(comparable(text, true) == comparable(golden("list_" + std::to_string(width) + ".txt"), true));
         CHECK(text.find("\x1b[31m\x1b[1mwaiting …\x1b[22m\x1b[39m") != std::string::npos);
     }
 }
@@ -71,6 +80,13 @@ TEST_CASE("list: modules have a table of their own, the host a line", "[unit][cl
     const Json system = golden_json("system_data.json");
     CHECK(list_text(read_rows(data), system, look(300, false)) == golden("list_module.txt"));
     CHECK(list_text(read_rows(data), system, look(200, true)) == golden("list_module_200.txt"));
+}
+
+TEST_CASE("list: a name of wide characters does not shift the columns after it", "[unit][cli][list]") {
+    std::stringstream lines(list_text(Sample().rows, Json::object(), look(300, false)));
+    std::string head;
+    std::getline(lines, head);
+    for (std::string line; std::getline(lines, line);) CHECK(display_width(line) == display_width(head));
 }
 
 TEST_CASE("list: mini blocks keep the daemon's order", "[unit][cli][list]") {
