@@ -8,6 +8,7 @@
 #include "ecosystem/command_line.h"
 #include "ecosystem/interpreter.h"
 #include "ecosystem/log_paths.h"
+#include "ecosystem/not_effective.h"
 #include "ipc/base/text.h"
 
 namespace kpm::ecosystem {
@@ -147,6 +148,7 @@ Result<ResolvedApp> resolve(const AppConfig& declared, const ResolveContext& con
     // PM2 gives apps of a file a variable of their own name with their module configuration.
     if (context.from_file && config.name.find('=') == std::string::npos && !config.name.empty())
         set_variable(config.env, config.name, "{}");
+    for (std::string& sentence : not_effective(config)) resolved.warnings.push_back(std::move(sentence));
     return resolved;
 }
 

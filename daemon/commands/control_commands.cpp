@@ -79,8 +79,9 @@ void notify(Supervisor& supervisor, const Json& args, Answer answer) {
     answer(Json());
 }
 
-// PM2's clients switch the watcher off before each stop; without one there is nothing to switch.
-void watch_switch(Supervisor&, const Json&, Answer answer) { answer(Json{{"success", true}}); }
+// PM2's clients switch the watcher off before each stop, watched or not. Files are not watched yet, so it is off; the
+// methods that would switch it on are not offered.
+void stop_watch(Supervisor&, const Json&, Answer answer) { answer(Json{{"success", true}}); }
 
 Result<void> save_dump(Supervisor& supervisor, bool even_if_empty) {
     if (supervisor.slots().empty() && !even_if_empty) return {};

@@ -10,7 +10,7 @@ void send_signal_to_name(Supervisor& supervisor, const Json& args, Answer answer
 void reset_counters(Supervisor& supervisor, const Json& args, Answer answer);
 void reload_logs(Supervisor& supervisor, const Json& args, Answer answer);
 void notify(Supervisor& supervisor, const Json& args, Answer answer);
-void watch_switch(Supervisor& supervisor, const Json& args, Answer answer);
+void stop_watch(Supervisor& supervisor, const Json& args, Answer answer);
 void save(Supervisor& supervisor, const Json& args, Answer answer);
 void notify_kill(Supervisor& supervisor, const Json& args, Answer answer);
 void kill_me(Supervisor& supervisor, const Json& args, Answer answer);

@@ -49,6 +49,11 @@ Result<void> set_identity(SpawnRequest& request, const core::LaunchSpec& spec) {
     const auto identity = look_up_user(user, spec.group);
     if (!identity) return identity.error();
     if (is_own_identity(*identity)) return {};
+    // Programs look for their files in HOME: another user's is not readable, and not theirs.
+    if (!spec.user.empty() && !identity->home.empty()) {
+        std::erase_if(request.env, [](const std::string& line) { return line.starts_with("HOME="); });
+        request.env.push_back("HOME=" + identity->home);
+    }
     request.uid = identity->uid;
     request.gid = identity->gid;
     request.groups = identity->groups;

@@ -40,8 +40,10 @@ Result<void> ListenerPools::open(const core::PoolSpec& spec) {
     }
     const Pool pool{next_id_++, spec.listen};
     for (std::size_t i = 0; i < listeners.size(); ++i)
-        if (const auto kept = keeper_.store(pool.id, static_cast<std::int64_t>(i), listeners[i].get()); !kept)
+        if (const auto kept = keeper_.store(pool.id, static_cast<std::int64_t>(i), listeners[i].get()); !kept) {
+            keeper_.drop(pool.id);
             return kept.error();
+        }
     persist_(std::string(kKeyPrefix) + spec.name, Json{{"id", pool.id},
                                                        {"listen", spec.listen},
                                                        {"balance", spec.balance},

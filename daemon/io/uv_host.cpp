@@ -116,8 +116,10 @@ void UvHost::spawn(const core::AppKey& key, const core::LaunchSpec& spec) {
                                              {KeptSlot::Channel, setup->ours.channel.get()}};
     for (const auto& [slot, fd] : kept) {
         if (fd < 0) continue;
-        if (const auto stored = keeper_->store(key.incarnation, static_cast<std::int64_t>(slot), fd); !stored)
+        if (const auto stored = keeper_->store(key.incarnation, static_cast<std::int64_t>(slot), fd); !stored) {
+            keeper_->drop(key.incarnation);
             return fail_spawn(key, stored.error().message, true);
+        }
     }
     if (const auto asked = keeper_->spawn(key.incarnation, setup->request); !asked) {
         keeper_->drop(key.incarnation);

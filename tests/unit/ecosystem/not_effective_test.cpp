@@ -1,0 +1,36 @@
+#include "ecosystem/not_effective.h"
+
+#include <catch2/catch.hpp>
+
+using namespace kpm::ecosystem;
+using namespace std::chrono_literals;
+
+TEST_CASE("not effective: an app without such attributes gets no sentence", "[unit][ecosystem]") {
+    AppConfig config{.name = "web", .interpreter = "node", .exec_mode = ExecMode::Fork};
+    CHECK(not_effective(config).empty());
+    config.kpm_channel = true;
+    config.exec_mode = ExecMode::Cluster;
+    config.listen = {"3000"};
+    config.wait_ready = true;
+    config.balance = Balance::RoundRobin;
+    CHECK(not_effective(config).empty());
+}
+
+TEST_CASE("not effective: each attribute that nothing acts on is named with its app", "[unit][ecosystem]") {
+    AppConfig config{.name = "web", .interpreter = "node", .exec_mode = ExecMode::Cluster};
+    CHECK(not_effective(config) ==
+          std::vector<std::string>{"web: cluster mode of Node has no effect yet, each instance listens for itself"});
+    config.exec_mode = ExecMode::Fork;
+    config.watch = true;
+    config.cron_restart = "0 0 * * *";
+    config.max_memory_restart = {1};
+    config.shutdown_with_message = true;
+    config.watchdog = 1s;
+    config.treekill = false;
+    config.wait_ready = true;
+    config.listen = {"3000"};
+    config.balance = Balance::Sticky;
+    const auto sentences = not_effective(config);
+    CHECK(sentences.size() == 9);
+    for (const std::string& sentence : sentences) CHECK(sentence.starts_with("web: "));
+}
