@@ -134,8 +134,10 @@ std::optional<int> WsClient::wait_close(std::chrono::milliseconds timeout) {
         if (left <= left.zero()) return std::nullopt;
         receive(std::chrono::duration_cast<std::chrono::milliseconds>(left));
     }
-    if (s.last != websocket::error::closed) return std::nullopt;
-    return s.socket.reason().code;
+    // What counts is the close frame: Beast's server closes its socket after one read of what is left (its
+    // teardown_tcp_op), so the frame may be followed by a reset instead of an orderly end.
+    const auto code = s.socket.reason().code;
+    return code == websocket::close_code::none ? std::nullopt : std::optional<int>(code);
 }
 
 void WsClient::close() {
