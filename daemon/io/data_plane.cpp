@@ -1,13 +1,11 @@
 #include "daemon/io/data_plane.h"
 
 #include <map>
-#include <thread>
 #include <utility>
 #include <variant>
 
-#include "daemon/io/async_queue.h"
 #include "daemon/io/connection_pool.h"
-#include "daemon/io/loop.h"
+#include "daemon/io/loop_thread.h"
 
 namespace kpm::io {
 namespace {
@@ -39,31 +37,12 @@ struct RemoveWorker {
 struct RequestStats {
     std::function<void(PlaneStats)> answer;
 };
-struct Stop {};
-using Command =
-    std::variant<AddPool, RemovePool, AddWorker, SetServing, Drain, RemoveWorker, RequestStats, Stop>;
+using Command = std::variant<AddPool, RemovePool, AddWorker, SetServing, Drain, RemoveWorker, RequestStats>;
 
-}  // namespace
-
-// Made and destroyed on the control thread; in between, only the thread that it starts touches its loop and
-// pools.
-class DataPlane::Thread {
+class Pools {
 public:
-    explicit Thread(Sink sink)
-        : sink_(std::move(sink)),
-          commands_(loop_,
-                    [this](Command command) { std::visit([this](auto& one) { execute(one); }, command); }),
-          sender_(commands_.sender()),
-          thread_([this] { loop_.run(); }) {}
+    Pools(Loop& loop, DataPlane::Sink sink) : loop_(loop), sink_(std::move(sink)) {}
 
-    ~Thread() {
-        send(Stop{});
-        thread_.join();
-    }
-
-    void send(Command command) { sender_.push(std::move(command)); }
-
-private:
     void execute(AddPool& command) {
         pools_[command.pool] = std::make_unique<ConnectionPool>(
             loop_, command.pool, std::move(command.listeners), command.options,
@@ -97,8 +76,9 @@ private:
         for (const auto& [id, pool] : pools_) pool->add_stats(stats);
         command.answer(std::move(stats));
     }
-    void execute(const Stop&) { loop_.stop(); }
+    void finish() {}
 
+private:
     ConnectionPool* home_of(const WorkerId& worker) {
         const auto home = homes_.find(worker);
         return home == homes_.end() ? nullptr : pools_.at(home->second).get();
@@ -108,13 +88,16 @@ private:
         sink_(std::move(event));
     }
 
-    Sink sink_;
-    Loop loop_;
+    Loop& loop_;
+    DataPlane::Sink sink_;
     std::map<PoolId, std::unique_ptr<ConnectionPool>> pools_;
     std::map<WorkerId, PoolId> homes_;
-    AsyncQueue<Command> commands_;
-    AsyncQueue<Command>::Sender sender_;
-    std::thread thread_;
+};
+
+}  // namespace
+
+class DataPlane::Thread : public LoopThread<Pools, Command> {
+    using LoopThread::LoopThread;
 };
 
 DataPlane::DataPlane(Sink sink) : thread_(std::make_unique<Thread>(std::move(sink))) {}

@@ -2,15 +2,13 @@
 
 #include <array>
 #include <map>
-#include <thread>
 #include <utility>
 #include <variant>
 
-#include "daemon/io/async_queue.h"
 #include "daemon/io/log_feed.h"
 #include "daemon/io/log_file.h"
 #include "daemon/io/log_session.h"
-#include "daemon/io/loop.h"
+#include "daemon/io/loop_thread.h"
 
 namespace kpm::io {
 namespace {
@@ -35,8 +33,7 @@ struct SetFollowing {
 struct RequestStats {
     std::function<void(std::vector<LogSourceStats>)> answer;
 };
-struct Stop {};
-using Command = std::variant<AddProcess, Detach, Reopen, SetFollowing, RequestStats, Stop>;
+using Command = std::variant<AddProcess, Detach, Reopen, SetFollowing, RequestStats>;
 
 using Key = std::pair<int, std::uint64_t>;
 
@@ -44,35 +41,10 @@ Key key_of(const LogSource& source) {
     return {source.pm_id, source.incarnation};
 }
 
-}  // namespace
-
-Result<void> prepare_log_files(const LogTargets& targets) {
-    if (targets.disabled) return {};
-    for (const std::string* path : {&targets.out, &targets.err, &targets.combined})
-        if (is_log_path(*path))
-            if (auto prepared = prepare_log_file(*path); !prepared) return prepared;
-    return {};
-}
-
-// Made and destroyed on the control thread; in between, only the thread that it starts touches its loop and
-// sessions.
-class LogLoop::Thread {
+class Sessions {
 public:
-    explicit Thread(Sink sink)
-        : feed_(std::move(sink)),
-          commands_(loop_,
-                    [this](Command command) { std::visit([this](auto& one) { execute(one); }, command); }),
-          sender_(commands_.sender()),
-          thread_([this] { loop_.run(); }) {}
+    Sessions(Loop& loop, LogLoop::Sink sink) : loop_(loop), feed_(std::move(sink)) {}
 
-    ~Thread() {
-        send(Stop{});
-        thread_.join();
-    }
-
-    void send(Command command) { sender_.push(std::move(command)); }
-
-private:
     void execute(AddProcess& command) {
         const Key key = key_of(command.source);
         auto& session = sessions_[key];
@@ -96,22 +68,34 @@ private:
         for (const auto& [key, session] : sessions_) stats.push_back(session->stats());
         command.answer(std::move(stats));
     }
-    void execute(const Stop&) {
+    void finish() {
         for (const auto& [key, session] : sessions_) session->drain_and_close();
-        loop_.stop();
     }
+
+private:
     void ended(Key key) {
         const auto node = sessions_.extract(key);
         feed_.report(LogsEnded{node.mapped()->source()});
     }
 
+    Loop& loop_;
     LogFeed feed_;
     std::array<char, kReadSize> buffer_;
-    Loop loop_;
     std::map<Key, std::unique_ptr<LogSession>> sessions_;
-    AsyncQueue<Command> commands_;
-    AsyncQueue<Command>::Sender sender_;
-    std::thread thread_;
+};
+
+}  // namespace
+
+Result<void> prepare_log_files(const LogTargets& targets) {
+    if (targets.disabled) return {};
+    for (const std::string* path : {&targets.out, &targets.err, &targets.combined})
+        if (is_log_path(*path))
+            if (auto prepared = prepare_log_file(*path); !prepared) return prepared;
+    return {};
+}
+
+class LogLoop::Thread : public LoopThread<Sessions, Command> {
+    using LoopThread::LoopThread;
 };
 
 LogLoop::LogLoop(Sink sink) : thread_(std::make_unique<Thread>(std::move(sink))) {}

@@ -219,6 +219,8 @@ void UvHost::release(const core::AppKey& key) {
     child->in.reset();
     if (child->is_worker) plane_.remove_worker(worker_of(key));
     if (!child->pid_file.empty() && child->pid != 0) ::unlink(child->pid_file.c_str());
+    // Not left to the last writer: a process that has left the tree could hold the pipes for ever.
+    if (child->has_logs) logs_.detach({child->key.pm_id, child->key.incarnation, "", ""});
     forget_if_finished(key.incarnation);
 }
 
@@ -236,7 +238,8 @@ Result<void> UvHost::open_pool(const core::PoolSpec& pool) { return pools_->open
 void UvHost::close_pool(const std::string& name) { pools_->close(name); }
 
 void UvHost::drain(const core::AppKey& key) {
-    const Child* child = find(key);
+    Child* child = find(key);
+    if (child) child->is_draining = true;
     if (child && child->is_worker)
         plane_.drain(worker_of(key));
     else

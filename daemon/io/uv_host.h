@@ -91,6 +91,7 @@ private:
         bool is_released = false;   // the supervisor is done with it
         bool has_logs = false;      // its pipes are not at their end
         bool is_worker = false;     // the data plane knows it
+        bool is_draining = false;   // told to finish what it has
         bool tree_is_gone = false;
         UniqueFd in;                // write end of its stdin
         std::unique_ptr<TreeStop> tree;

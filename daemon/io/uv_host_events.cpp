@@ -29,9 +29,14 @@ void UvHost::on_plane_event(const PlaneEvent& event) {
                    [&](const WorkerDrained& drained) { callbacks_.post(key_of(drained.worker), core::Drained{}); },
                    [](const WorkerLoad&) {},
                    [&](const WorkerGone& gone) {
-                       // A worker that has left while it drained is done; one that serves is about to exit.
+                       // A worker that has left while it drained is done.
                        callbacks_.post(key_of(gone.worker), core::Drained{});
-                       if (Child* child = find(gone.worker.incarnation)) child->is_worker = false;
+                       Child* child = find(gone.worker.incarnation);
+                       if (!child) return;
+                       child->is_worker = false;
+                       // Nobody told it to go, and it could never get a connection again.
+                       if (child->is_draining || child->tree || !signal_root(child->key, SIGTERM)) return;
+                       log(fmt::format("process {} has lost its channel and is ended: {}", child->pid, gone.reason));
                    },
                    [&](const AcceptTrouble& trouble) { log(trouble.reason); },
                },

@@ -1,6 +1,10 @@
 // The everyday life of apps, through the built programs: start, look, restart, stop, delete, logs, save.
 #include <catch2/catch.hpp>
 
+#include <csignal>
+#include <filesystem>
+#include <sstream>
+
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 
@@ -151,4 +155,22 @@ TEST_CASE("logs: the last lines of each file are shown, and flush empties them",
     CHECK(logs.out.find("line 5") != std::string::npos);
     REQUIRE(kpm.kpm({"flush"}).status == 0);
     CHECK(kpm.read(file).empty());
+}
+
+TEST_CASE("apps: a descendant that escapes with the pipes costs the daemon no descriptor", "[e2e]") {
+    const KpmHome kpm;
+    // The grandchild is in a session of its own and an orphan when the app exits by itself.
+    kpm.write("leaver.sh", "setsid sleep 300 & echo $! >> strays.pid\nsleep 0.05\n");
+    REQUIRE(kpm.kpm({"start", "leaver.sh", "--max-restarts", "12"}).status == 0);
+    const auto descriptors = [&] {
+        const auto folder = std::filesystem::directory_iterator("/proc/" + std::to_string(kpm.daemon_pid()) + "/fd");
+        return std::distance(begin(folder), end(folder));
+    };
+    REQUIRE(eventually([&] { return kpm.find("leaver")["pm2_env"]["restart_time"] >= 1; }));
+    const auto before = descriptors();
+    REQUIRE(eventually([&] { return kpm.find("leaver")["pm2_env"]["status"] == "errored"; }));
+    INFO(kpm.daemon_log());
+    CHECK(eventually([&] { return descriptors() <= before; }));
+    std::istringstream strays(kpm.read(kpm.work() / "strays.pid"));
+    for (int pid = 0; strays >> pid;) ::kill(pid, SIGKILL);
 }

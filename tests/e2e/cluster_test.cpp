@@ -126,3 +126,55 @@ TEST_CASE("cluster: a reload whose new worker never gets ready fails, and the ol
     REQUIRE(reply);
     CHECK(reply->status == 200);
 }
+
+TEST_CASE("cluster: a worker that gives up its channel is replaced", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("worker.py", R"(import os, socket, struct, time
+channel = socket.socket(fileno=int(os.environ["KPM_CHANNEL_FD"]))
+channel.send(struct.pack("<HHIQ", 16, 1, 0, 0))
+with open("lives", "a") as lives: lives.write("%d\n" % os.getpid())
+if sum(1 for line in open("lives")) == 1:
+    while not os.path.exists("go"): time.sleep(0.01)
+    channel.close()
+time.sleep(300)
+)");
+    kpm.write("ecosystem.json",
+              R"({"apps":[{"name":"w","script":"worker.py","interpreter":"python3","exec_mode":"cluster","instances":1,
+                  "kpm_channel":true,"wait_ready":true,"listen":["127.0.0.1:)" +
+                  std::to_string(free_port()) + "\"]}]}");
+    const CommandResult started = kpm.kpm({"start", "ecosystem.json"});
+    INFO(started.out << started.err << kpm.daemon_log());
+    REQUIRE(started.status == 0);
+    const int first = kpm.find("w")["pid"];
+    kpm.write("go", "");
+    REQUIRE(eventually([&] { return kpm.find("w")["pm2_env"]["restart_time"] == 1; }));
+    CHECK_FALSE(is_running(first));
+    CHECK(kpm.daemon_log().find("has lost its channel and is ended: the worker has closed its channel") !=
+          std::string::npos);
+    CHECK(eventually([&] { return kpm.find("w")["pm2_env"]["status"] == "online"; }));
+}
+
+TEST_CASE("cluster: the example of the kpm channel serves, reloads and survives the daemon", "[e2e]") {
+    const KpmHome kpm;
+    const auto port = static_cast<std::uint16_t>(free_port());
+    kpm.write("ecosystem.json", R"({"apps":[{"name":"hi","script":")" +
+                                    (source_dir() / "examples" / "kpm_channel.py").string() +
+                                    R"(","interpreter":"python3","exec_mode":"cluster","instances":2,
+                  "kpm_channel":true,"wait_ready":true,"listen":["127.0.0.1:)" +
+                                    std::to_string(port) + "\"]}]}");
+    const CommandResult started = kpm.kpm({"start", "ecosystem.json"});
+    INFO(started.out << started.err << kpm.daemon_log());
+    REQUIRE(started.status == 0);
+    const auto answer = [&] {
+        const auto reply = HttpClient(port).get("/");
+        return reply ? reply->body : "nothing";
+    };
+    for (int i = 0; i < 4; ++i) CHECK(answer() == "hi\n");
+    REQUIRE(kpm.kpm({"reload", "hi"}).status == 0);
+    CHECK(answer() == "hi\n");
+    const int daemon = kpm.daemon_pid();
+    ::kill(daemon, SIGKILL);
+    CHECK(answer() == "hi\n");  // waits in the backlog until the next daemon is there
+    CHECK(kpm.list().size() == 2);
+    CHECK(kpm.daemon_pid() != daemon);
+}

@@ -15,7 +15,7 @@
 #include <thread>
 
 #include "daemon/io/log_feed.h"
-#include "tests/integration/data_plane/eventually.h"
+#include "tests/support/eventually.h"
 #include "tests/support/temp_dir.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -25,6 +25,7 @@ extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
 
 using namespace kpm;
 using namespace kpm::io;
+using kpm::test::eventually;
 
 namespace {
 

@@ -24,9 +24,13 @@
 #include "daemon/io/listener.h"
 #include "ipc/base/fd_passing.h"
 #include "ipc/kpm_channel.h"
-#include "tests/integration/data_plane/eventually.h"
+#include "tests/support/eventually.h"
 
 namespace kpm::io {
+
+using test::eventually;
+// A deadline that only a failure reaches.
+inline constexpr std::chrono::seconds kPatience{60};
 
 inline constexpr PoolId kPool = 7;
 

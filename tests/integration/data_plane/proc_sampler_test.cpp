@@ -10,10 +10,11 @@
 #include <chrono>
 #include <string>
 
-#include "tests/integration/data_plane/eventually.h"
+#include "tests/support/eventually.h"
 
 using namespace kpm;
 using namespace kpm::io;
+using kpm::test::eventually;
 
 namespace {
 

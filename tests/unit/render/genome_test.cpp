@@ -193,20 +193,21 @@ TEST_CASE("genome: no mutilated genome gets out as an exception", "[unit][genome
     const std::string text = opened().dump();
     const Json whole = opened();
     CHECK(parse_genome(whole));
-    // Every value of the genome in turn is replaced by one of another type.
+    // One value of the genome after the other is replaced by one of another type; tests/fuzz/genome_fuzz.cpp does the
+    // rest.
     const Json flat = whole.flatten();
     CpuCppn cppn;
     const CancelFlag go_on{false};
     std::size_t refused = 0, step = 0;
     for (const auto& [pointer, value] : flat.items()) {
-        if (step++ % 3 != 0) continue;
+        if (step++ % 12 != 0) continue;
         for (const Json& other : {Json(), Json(-1), Json("?"), Json::array(), Json::object(), Json(true)}) {
             Json genome = whole;
             genome[Json::json_pointer(pointer)] = other;
             refused += !Renderer(cppn).render(genome, {.duration = 0.002}, go_on).has_value();
         }
     }
-    CHECK(refused > 100);
+    CHECK(refused > 25);
     for (std::size_t length = 0; length < text.size(); length += 997)
         CHECK_FALSE(parse_genome(Json(text.substr(0, length))));
 }
