@@ -1,30 +1,30 @@
 # make run     everything from nothing: packages, build, two render workers on port 3000, one sound, the list
-# make test    builds and runs the tests
-# make sanitize  the same with AddressSanitizer and UndefinedBehaviorSanitizer
+# make test    builds and runs the tests, under AddressSanitizer and UndefinedBehaviorSanitizer
+# make bench   measures kpm beside the real pm2
 # make format  clang-format over all sources        make lint  clang-tidy and the dependency check
 JOBS ?= $(shell nproc)
 
-.PHONY: run test sanitize build format lint clean
+.PHONY: run test bench build format lint clean
 
 build:
 	@scripts/install-packages.sh build
 	@cmake --preset release >/dev/null
-	@cmake --build --preset release --parallel $(JOBS)
+	@cmake --build --preset release --parallel $(JOBS) --target programs
 
 run: build
 	@scripts/run.sh
 
 test:
 	@scripts/install-packages.sh build test
-	@cmake --preset test >/dev/null
-	@cmake --build --preset test --parallel $(JOBS)
-	@ctest --preset test --no-tests=error
-
-sanitize:
-	@scripts/install-packages.sh build test
 	@cmake --preset debug >/dev/null
 	@cmake --build --preset debug --parallel $(JOBS)
 	@ctest --preset debug --no-tests=error
+
+bench: build
+	@scripts/install-packages.sh test
+	@cmake --build --preset release --parallel $(JOBS) --target bench_programs
+	@scripts/install-pm2.sh build/pm2
+	@bench/run.py
 
 format:
 	@git ls-files '*.h' '*.cpp' | xargs clang-format -i

@@ -3,10 +3,11 @@
 set -euo pipefail
 directory=$1
 version=7.0.4
-installed=$directory/node_modules/pm2/package.json
-if [ -f "$installed" ] && grep -q "\"version\": \"$version\"" "$installed"; then exit 0; fi
+package=$directory/node_modules/pm2/package.json
+program=$directory/node_modules/.bin/pm2
+# npm links the program last: an installation that broke off has none.
+if [ -x "$program" ] && grep -q "\"version\": \"$version\"" "$package"; then exit 0; fi
 mkdir -p "$directory"
-cd "$directory"
-echo '{"private": true}' >package.json
-npm install --no-audit --no-fund --silent "pm2@$version"
-test -x node_modules/.bin/pm2
+echo '{"private": true}' >"$directory/package.json"
+npm install --prefix "$directory" --no-audit --no-fund --loglevel=error "pm2@$version"
+test -x "$program"

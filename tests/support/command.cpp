@@ -9,8 +9,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <stdexcept>
+#include <utility>
 
-#include "ipc/base/unique_fd.h"
+#include "tests/support/eventually.h"
 
 namespace kpm::test {
 namespace {
@@ -47,15 +48,26 @@ Pipe make_pipe() {
     ::_exit(127);
 }
 
+pid_t start(const std::vector<std::string>& argv, const std::map<std::string, std::string>& env, const std::string& cwd,
+            int out, int err) {
+    const pid_t pid = ::fork();
+    if (pid < 0) throw std::runtime_error("fork");
+    if (pid == 0) become(argv, env, cwd, out, err);
+    return pid;
+}
+
+// 124 for one that had to be killed.
+int shell_status(int status, bool is_late) {
+    return is_late ? 124 : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 }  // namespace
 
 CommandResult run_command(const std::vector<std::string>& argv, const std::map<std::string, std::string>& env,
                           const std::string& cwd) {
     Pipe out = make_pipe();
     Pipe err = make_pipe();
-    const pid_t pid = ::fork();
-    if (pid < 0) throw std::runtime_error("fork");
-    if (pid == 0) become(argv, env, cwd, out.writer.get(), err.writer.get());
+    const pid_t pid = start(argv, env, cwd, out.writer.get(), err.writer.get());
     out.writer.reset();
     err.writer.reset();
 
@@ -83,8 +95,44 @@ CommandResult run_command(const std::vector<std::string>& argv, const std::map<s
     }
     int status = 0;
     ::waitpid(pid, &status, 0);
-    result.status = is_late ? 124 : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    result.status = shell_status(status, is_late);
     return result;
+}
+
+RunningCommand::RunningCommand(const std::vector<std::string>& argv, const std::map<std::string, std::string>& env,
+                               const std::string& cwd) {
+    Pipe out = make_pipe();
+    if (::fcntl(out.reader.get(), F_SETFL, O_NONBLOCK) != 0) throw std::runtime_error("fcntl");
+    pid_ = start(argv, env, cwd, out.writer.get(), out.writer.get());
+    reader_ = std::move(out.reader);
+}
+
+RunningCommand::~RunningCommand() {
+    if (pid_ != 0) end(SIGKILL);
+}
+
+const std::string& RunningCommand::output() {
+    char buffer[65536];
+    for (ssize_t count = 0; (count = ::read(reader_.get(), buffer, sizeof buffer)) > 0;)
+        output_.append(buffer, static_cast<std::size_t>(count));
+    return output_;
+}
+
+int RunningCommand::end(int signal) {
+    ::kill(pid_, signal);
+    int status = 0;
+    const auto has_ended = [&] {
+        output();  // it may wait for room in the pipe
+        return ::waitpid(pid_, &status, WNOHANG) != 0;
+    };
+    const bool is_late = !eventually(has_ended, kLimit);
+    if (is_late) {
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, &status, 0);
+    }
+    pid_ = 0;
+    output();
+    return shell_status(status, is_late);
 }
 
 }  // namespace kpm::test

@@ -1,9 +1,13 @@
 #pragma once
-// Runs a program to its end, as a user's shell would, and keeps what it printed. For tests with real processes.
+// Runs programs as a user's shell would and keeps what they printed. For tests with real processes.
+
+#include <sys/types.h>
 
 #include <map>
 #include <string>
 #include <vector>
+
+#include "ipc/base/unique_fd.h"
 
 namespace kpm::test {
 
@@ -16,5 +20,25 @@ struct CommandResult {
 // the command and reports status 124 when it runs longer than a minute.
 CommandResult run_command(const std::vector<std::string>& argv, const std::map<std::string, std::string>& env = {},
                           const std::string& cwd = "");
+
+// A command that goes on until the test ends it: `logs` that follows, for one. Out and err come together.
+class RunningCommand {
+public:
+    RunningCommand(const std::vector<std::string>& argv, const std::map<std::string, std::string>& env,
+                   const std::string& cwd);
+    ~RunningCommand();  // killed, if it still runs
+    RunningCommand(const RunningCommand&) = delete;
+    RunningCommand& operator=(const RunningCommand&) = delete;
+
+    // All that it has printed up to now. It blocks on a full pipe until this is called.
+    const std::string& output();
+    // Sends the signal and waits for the end; the status is as in CommandResult.
+    int end(int signal);
+
+private:
+    UniqueFd reader_;
+    pid_t pid_ = 0;  // 0 = ended and reaped
+    std::string output_;
+};
 
 }  // namespace kpm::test

@@ -35,6 +35,7 @@ std::filesystem::path from_variable(const char* name) {
 
 std::filesystem::path bin_dir() { return from_variable("KPM_BIN_DIR"); }
 std::filesystem::path source_dir() { return from_variable("KPM_SOURCE_DIR"); }
+std::filesystem::path pm2_program() { return from_variable("KPM_PM2"); }
 
 int free_port() {
     const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));

@@ -42,6 +42,8 @@ private:
 // Where the built programs are.
 std::filesystem::path bin_dir();
 std::filesystem::path source_dir();
+// The real pm2's command line, which ctest has installed for the tests that ask for it.
+std::filesystem::path pm2_program();
 // A TCP port on loopback that nobody listens on at the moment.
 int free_port();
 // A name for `kill -0`: is there such a process (not a zombie)?

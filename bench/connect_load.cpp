@@ -1,0 +1,184 @@
+// connect_load PORT SECONDS CONNECTIONS [PATH]: a new connection per request to 127.0.0.1, CONNECTIONS at a
+// time. A connection counts when it was answered "200" and closed by the server. After half a second of
+// warm-up counts for SECONDS, then prints one JSON object. One thread; cpu_seconds tells how much of it the
+// client itself needed.
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ipc/base/unique_fd.h"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr auto kWarmUp = 500ms;
+constexpr auto kPauseAfterFailure = 10ms;  // a closed port must not make the client spin
+constexpr auto kStalled = 1s;
+
+struct Visit {
+    kpm::UniqueFd socket;
+    Clock::time_point begin;
+    std::string answer;
+    bool sent = false;
+};
+
+struct Figures {
+    std::vector<double> latencies;  // milliseconds, connect to end
+    int failures = 0;
+};
+
+double cpu_seconds() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    const auto seconds = [](const timeval& t) {
+        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+    };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double percentile(std::vector<double>& sorted, double share) {
+    if (sorted.empty()) return 0;
+    return sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
+}
+
+class Load {
+public:
+    Load(std::uint16_t port, std::size_t connections, const std::string& path) : visits_(connections) {
+        request_ = "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+        address_.sin_family = AF_INET;
+        address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        address_.sin_port = htons(port);
+    }
+
+    bool is_ready() const { return static_cast<bool>(epoll_); }
+
+    void run_until(Clock::time_point end) {
+        while (Clock::now() < end) {
+            for (Visit& visit : visits_)
+                if (!visit.socket) begin(visit);
+            std::array<epoll_event, 64> events;
+            const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 10);
+            for (int i = 0; i < count; ++i)
+                go_on(*static_cast<Visit*>(events[static_cast<std::size_t>(i)].data.ptr));
+        }
+    }
+
+    Figures take_figures() { return std::exchange(figures_, {}); }
+
+    int stalled() const {
+        return static_cast<int>(std::count_if(visits_.begin(), visits_.end(), [](const Visit& visit) {
+            return visit.socket && Clock::now() - visit.begin > kStalled;
+        }));
+    }
+
+private:
+    void begin(Visit& visit) {
+        if (Clock::now() < resume_) return;
+        visit = {kpm::UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)),
+                 Clock::now(),
+                 {},
+                 false};
+        epoll_event event{};
+        event.events = EPOLLOUT;
+        event.data.ptr = &visit;
+        const auto* address = reinterpret_cast<const sockaddr*>(&address_);
+        if (!visit.socket ||
+            (::connect(visit.socket.get(), address, sizeof address_) != 0 && errno != EINPROGRESS) ||
+            ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, visit.socket.get(), &event) != 0)
+            fail(visit);
+    }
+
+    void go_on(Visit& visit) {
+        if (!visit.sent) return send(visit);
+        std::array<char, 4096> bytes;
+        const ssize_t size = ::recv(visit.socket.get(), bytes.data(), bytes.size(), 0);
+        if (size > 0) {
+            visit.answer.append(bytes.data(), static_cast<std::size_t>(size));
+        } else if (size == 0) {
+            end(visit);
+        } else if (errno != EAGAIN) {
+            fail(visit);
+        }
+    }
+
+    void send(Visit& visit) {
+        const ssize_t size = ::send(visit.socket.get(), request_.data(), request_.size(), MSG_NOSIGNAL);
+        if (size != static_cast<ssize_t>(request_.size())) return fail(visit);
+        visit.sent = true;
+        epoll_event event{};
+        event.events = EPOLLIN;
+        event.data.ptr = &visit;
+        ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, visit.socket.get(), &event);
+    }
+
+    void end(Visit& visit) {
+        if (!visit.answer.starts_with("HTTP/1.1 200") ||
+            visit.answer.find("\"status\":\"ok\"") == std::string::npos)
+            return fail(visit);
+        figures_.latencies.push_back(
+            std::chrono::duration<double, std::milli>(Clock::now() - visit.begin).count());
+        visit.socket.reset();
+        begin(visit);
+    }
+
+    void fail(Visit& visit) {
+        ++figures_.failures;
+        visit.socket.reset();
+        resume_ = Clock::now() + kPauseAfterFailure;
+    }
+
+    kpm::UniqueFd epoll_{::epoll_create1(EPOLL_CLOEXEC)};
+    std::vector<Visit> visits_;
+    std::string request_;
+    sockaddr_in address_{};
+    Figures figures_;
+    Clock::time_point resume_{};
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc < 4) {
+        std::fputs("usage: connect_load PORT SECONDS CONNECTIONS [PATH]\n", stderr);
+        return 2;
+    }
+    const double seconds = std::atof(argv[2]);
+    Load load(static_cast<std::uint16_t>(std::atoi(argv[1])), static_cast<std::size_t>(std::atoi(argv[3])),
+              argc > 4 ? argv[4] : "/health");
+    if (!load.is_ready()) return 1;
+    load.run_until(Clock::now() + kWarmUp);
+    const int failures_before = load.take_figures().failures;
+
+    const auto begin = Clock::now();
+    const double cpu_before = cpu_seconds();
+    load.run_until(begin +
+                   std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds)));
+    const double elapsed = std::chrono::duration<double>(Clock::now() - begin).count();
+    const double cpu = cpu_seconds() - cpu_before;
+    Figures figures = load.take_figures();
+
+    std::sort(figures.latencies.begin(), figures.latencies.end());
+    const auto requests = static_cast<double>(figures.latencies.size());
+    std::printf(
+        "{\"requests\":%.0f,\"failures\":%d,\"seconds\":%.3f,\"per_second\":%.1f,\"cpu_seconds\":%.3f,"
+        "\"p50_ms\":%.3f,\"p99_ms\":%.3f}\n",
+        requests, failures_before + figures.failures + load.stalled(), elapsed, requests / elapsed, cpu,
+        percentile(figures.latencies, 0.5), percentile(figures.latencies, 0.99));
+    return 0;
+}

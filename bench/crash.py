@@ -1,0 +1,45 @@
+"""Time from an app's death by SIGKILL to the first instruction of its successor (exec_stamp writes down when)."""
+
+import os
+import signal
+import time
+
+from common import BenchError, Row, alternately, wait_for
+
+ROUNDS = 15
+LONGEST = 10  # seconds to wait for a successor
+# Longer than min_uptime (1 s on both sides): a crash before it would count as an early one.
+UPTIME = 1.3
+
+
+def last_stamp(path):
+    """(number of lines, pid, seconds) of the newest start."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    if not lines:
+        return 0, 0, 0.0
+    pid, nanoseconds = lines[-1].split()
+    return len(lines), int(pid), int(nanoseconds) / 1e9
+
+
+def measure(bench, rounds):
+    kpm, pm2 = bench.sides
+
+    def stamps(side):
+        return side.home.parent / "stamps"
+
+    def crash(side):
+        count, pid, since = last_stamp(stamps(side))
+        time.sleep(max(0.0, since + UPTIME - time.monotonic()))
+        killed = time.monotonic()
+        os.kill(pid, signal.SIGKILL)
+        if not wait_for(lambda: last_stamp(stamps(side))[0] > count, LONGEST):
+            raise BenchError(f"{side.name} did not start the app again within {LONGEST} s")
+        return (last_stamp(stamps(side))[2] - killed) * 1000
+
+    with kpm.running(), pm2.running():
+        for side in bench.sides:
+            side.call("start", side.write_apps([{"name": "app", "script": bench.tool("exec_stamp"),
+                                                 "args": str(stamps(side)), "interpreter": "none"}]))
+            if not wait_for(lambda: last_stamp(stamps(side))[0] == 1, LONGEST):
+                raise BenchError(f"{side.name} did not start the app")
+        return [Row("crash to exec of the successor", "ms", alternately(bench.sides, rounds, crash))]
