@@ -1,10 +1,11 @@
 # make run     everything from nothing: packages, build, two render workers on port 3000, one sound, the list
 # make test    builds and runs the tests, under AddressSanitizer and UndefinedBehaviorSanitizer
 # make bench   measures kpm beside the real pm2
+# make soak    the supervisor through a hundred times a million simulated events
 # make format  clang-format over all sources        make lint  clang-tidy and the dependency check
 JOBS ?= $(shell nproc)
 
-.PHONY: run test bench build format lint clean
+.PHONY: run test bench soak build format lint clean
 
 build:
 	@scripts/install-packages.sh build
@@ -25,6 +26,10 @@ bench: build
 	@cmake --build --preset release --parallel $(JOBS) --target bench_programs
 	@scripts/install-pm2.sh build/pm2
 	@bench/run.py
+
+soak: build
+	@cmake --build --preset release --parallel $(JOBS) --target sim_core
+	@build/release/tests/sim_core --seed $(or $(SEED),1) --seeds $(or $(SEEDS),100)
 
 format:
 	@git ls-files '*.h' '*.cpp' | xargs clang-format -i

@@ -84,7 +84,8 @@ public:
     virtual Result<void> signal_root(const AppKey& key, int signo) = 0;
     // The root ended by itself: ends what it left behind, without waiting for it.
     virtual void sweep(const AppKey& key) = 0;
-    // The supervisor is done with this process: its log pipes are drained and closed, its descriptors dropped.
+    // The supervisor is done with this process: its log pipes are drained and closed, its descriptors dropped. One that
+    // survived SIGKILL is given up so; the host collects its end by itself.
     virtual void release(const AppKey& key) = 0;
 
     // A pool of listening sockets, one per clustered app name. Idempotent: an open pool takes over the new policy.

@@ -20,6 +20,7 @@ using Done = std::function<void(Result<void>)>;
 struct Instance {
     std::uint64_t incarnation = 0;   // of the newest launch, 0 = never launched
     EpochTime launched{};             // pm_uptime
+    bool is_held = false;             // the host keeps its process, or what is left of it, until it is released
     Lifecycle life;
 };
 

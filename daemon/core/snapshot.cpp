@@ -57,7 +57,7 @@ Json from_instance(const Instance& instance) {
 }
 
 Instance to_instance(const Json& json, const LifecyclePolicy& policy) {
-    return {json.at("incarnation").get<std::uint64_t>(), EpochTime{json.at("launched").get<std::int64_t>()},
+    return {json.at("incarnation").get<std::uint64_t>(), EpochTime{json.at("launched").get<std::int64_t>()}, false,
             Lifecycle(policy, to_life(json.at("life")))};
 }
 

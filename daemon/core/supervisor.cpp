@@ -171,6 +171,7 @@ Result<void> Supervisor::reconfigure(int pm_id, ecosystem::AppConfig config) {
 void Supervisor::erase(int pm_id) {
     Slot* slot = find_mutable(pm_id);
     if (!slot) return;
+    release(*slot, slot->current);  // one that survived SIGKILL
     auto& ids = by_name_[slot->config.name];
     ids.erase(pm_id);
     if (ids.empty()) by_name_.erase(slot->config.name);

@@ -86,6 +86,7 @@ private:
     void apply(Slot& slot, Instance& instance, const Event& event);
     void perform(Slot& slot, Instance& instance, const Actions& actions);
     void launch(Slot& slot, Instance& instance);
+    void release(const Slot& slot, Instance& instance);
     void announce(Slot& slot, Notice notice);
     void settle(Slot& slot, Instance& instance, Outcome outcome);
     void settle_current(Slot& slot, Outcome outcome);

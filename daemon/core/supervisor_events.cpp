@@ -72,16 +72,15 @@ void Supervisor::handle_time() {
 }
 
 void Supervisor::apply(Slot& slot, Instance& instance, const Event& event) {
-    const std::uint64_t incarnation = instance.incarnation;
     const Actions actions = instance.life.handle(event, host_.now());
     dirty_.insert(slot.pm_id);
     if (const auto* exited = std::get_if<Exited>(&event))
         host_.log(exited->code ? fmt::format("{} exited with code [{}]", label(slot), *exited->code)
                                : fmt::format("{} exited by signal [{}]", label(slot), exited->signal));
-    if (std::holds_alternative<TreeGone>(event)) host_.release({slot.pm_id, incarnation});
+    if (std::holds_alternative<TreeGone>(event)) release(slot, instance);
     if (const auto* failed = std::get_if<SpawnFailed>(&event)) {
         host_.log(fmt::format("{} could not be started: {}", label(slot), failed->reason));
-        host_.release({slot.pm_id, incarnation});
+        release(slot, instance);
     }
     perform(slot, instance, actions);
     schedule(slot);
@@ -96,7 +95,7 @@ void Supervisor::perform(Slot& slot, Instance& instance, const Actions& actions)
             host_.signal_tree(slot.key(instance), signal->signo);
         } else if (std::holds_alternative<Sweep>(action)) {
             host_.sweep(slot.key(instance));
-            host_.release(slot.key(instance));
+            release(slot, instance);
         } else if (const auto* announcement = std::get_if<Announce>(&action)) {
             announce(slot, announcement->notice);
         } else if (const auto* settled = std::get_if<Settled>(&action)) {
@@ -105,8 +104,13 @@ void Supervisor::perform(Slot& slot, Instance& instance, const Actions& actions)
     }
 }
 
+void Supervisor::release(const Slot& slot, Instance& instance) {
+    if (std::exchange(instance.is_held, false)) host_.release(slot.key(instance));
+}
+
 void Supervisor::launch(Slot& slot, Instance& instance) {
     answer_all(slot.stop_waiters, {});  // it is stopped, even if another client wants it back
+    release(slot, instance);            // what SIGKILL did not end in time, and nobody waits for
     instance.incarnation = next_incarnation_++;
     instance.launched = host_.wall_now();
     const AppKey key = slot.key(instance);
@@ -122,6 +126,7 @@ void Supervisor::launch(Slot& slot, Instance& instance) {
         return post(key, SpawnFailed{ready.error().message, false});
     host_.log(fmt::format("{} starting in -{} mode-", label(slot),
                           slot.config.exec_mode == ecosystem::ExecMode::Cluster ? "cluster" : "fork"));
+    instance.is_held = true;
     host_.spawn(key, spec);
 }
 
@@ -183,6 +188,11 @@ Error Supervisor::outcome_error(const Slot& slot, const Instance& instance, Outc
 }
 
 void Supervisor::settle(Slot& slot, Instance& instance, Outcome outcome) {
+    if (outcome == Outcome::Unkillable && &instance != &slot.current) {
+        host_.log(fmt::format("{}: process {} is still alive after SIGKILL, it is given up", label(slot),
+                              instance.life.data().pid));
+        release(slot, instance);
+    }
     if (&instance == slot.incoming.get()) {
         if (outcome == Outcome::Online) return promote(slot);
         fail_reload(slot, outcome_error(slot, instance, outcome).message);

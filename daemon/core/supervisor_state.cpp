@@ -86,6 +86,7 @@ void Supervisor::adopt(Slot& slot, Instance& instance) {
         if (stopping) post(key, TreeGone{});
         return;
     }
+    instance.is_held = true;
     if (state == State::Spawning) post(key, Spawned{adopted.pid});
     if (stopping) host_.signal_tree(key, state == State::Killing ? SIGKILL : instance.life.policy().stop_signal);
     if (state == State::Draining) host_.drain(key);

@@ -172,6 +172,7 @@ void UvHost::on_exited(const KeeperExit& exit) {
     const auto code = exit.signal == 0 ? std::optional(exit.exit_code) : std::nullopt;
     callbacks_.post(child->key, core::Exited{code, exit.signal});
     if (child->tree_is_gone) callbacks_.post(child->key, core::TreeGone{});
+    forget_if_finished(exit.token);
 }
 
 void UvHost::signal_tree(const core::AppKey& key, int signo) {

@@ -1,5 +1,7 @@
 #include "tests/support/render_load.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <optional>
 
@@ -40,7 +42,7 @@ LoadFigures RenderLoad::stop() {
     return figures();
 }
 
-void RenderLoad::count(bool ok, const char* reason) {
+void RenderLoad::count(bool ok, const std::string& reason) {
     const std::lock_guard lock(mutex_);
     ++figures_.requests;
     if (ok) return;
@@ -59,7 +61,8 @@ void RenderLoad::render() {
                 }
                 const auto reply = client.receive();
                 const bool ok = reply && !reply->text && reply->bytes.size() == expected_bytes_;
-                count(ok, !reply ? "websocket: no answer" : "websocket: wrong answer");
+                count(ok, !reply ? fmt::format("websocket, request {}: {}", i, client.last_error())
+                                 : fmt::format("websocket: {} bytes {}", reply->bytes.size(), reply->text ? reply->bytes : ""));
                 if (!ok) break;
             }
             client.close();
@@ -75,7 +78,8 @@ void RenderLoad::visit() {
             HttpClient client(port_);
             for (int i = 0; i < kPagesPerConnection && !stopping_; ++i) {
                 const auto reply = client.get("/health");
-                count(reply && reply->status == 200, !reply ? "http: no answer" : "http: wrong answer");
+                count(reply && reply->status == 200, !reply ? fmt::format("http, request {}: {}", i, client.last_error())
+                                                                : fmt::format("http: status {}", reply->status));
                 if (!reply || !reply->keep_alive) break;
             }
         } catch (const std::exception&) {

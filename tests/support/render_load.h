@@ -31,7 +31,7 @@ public:
 private:
     void render();
     void visit();
-    void count(bool ok, const char* reason);
+    void count(bool ok, const std::string& reason);
 
     std::uint16_t port_;
     std::string request_;

@@ -50,6 +50,7 @@ struct HttpClient::State {
     asio::io_context io;
     beast::tcp_stream stream{io};
     beast::flat_buffer buffer;
+    std::string last;
 };
 
 HttpClient::HttpClient(std::uint16_t port) : state_(std::make_unique<State>()) {
@@ -65,16 +66,24 @@ std::optional<HttpReply> HttpClient::get(const std::string& target, std::chrono:
     State& s = *state_;
     http::request<http::empty_body> request{http::verb::get, target, 11};
     request.set(http::field::host, "127.0.0.1");
-    if (await(s.io, s.stream, timeout, [&](auto done) { http::async_write(s.stream, request, done); }))
+    if (const auto error =
+            await(s.io, s.stream, timeout, [&](auto done) { http::async_write(s.stream, request, done); })) {
+        s.last = "write: " + error.message();
         return std::nullopt;
+    }
     http::response<http::string_body> response;
-    if (await(s.io, s.stream, timeout,
-              [&](auto done) { http::async_read(s.stream, s.buffer, response, done); }))
+    if (const auto error = await(s.io, s.stream, timeout, [&](auto done) {
+            http::async_read(s.stream, s.buffer, response, done);
+        })) {
+        s.last = "read: " + error.message();
         return std::nullopt;
+    }
     return HttpReply{static_cast<int>(response.result_int()),
                      std::string(response[http::field::content_type]), response.body(),
                      response.keep_alive()};
 }
+
+std::string HttpClient::last_error() const { return state_->last; }
 
 bool HttpClient::send_raw(const std::string& bytes) {
     State& s = *state_;
@@ -125,6 +134,8 @@ std::optional<WsMessage> WsClient::receive(std::chrono::milliseconds timeout) {
     if (s.last) return std::nullopt;
     return WsMessage{s.socket.got_text(), beast::buffers_to_string(buffer.data())};
 }
+
+std::string WsClient::last_error() const { return state_->last.message(); }
 
 std::optional<int> WsClient::wait_close(std::chrono::milliseconds timeout) {
     State& s = *state_;

@@ -31,6 +31,8 @@ public:
     // nullopt: the server closed the connection, or the time is up.
     std::optional<HttpReply> get(const std::string& target,
                                  std::chrono::milliseconds timeout = kClientTimeout);
+    // Why the newest get() gave nothing.
+    std::string last_error() const;
     // Sends bytes as they are.
     bool send_raw(const std::string& bytes);
     // True when the server closes the connection (without sending anything more) in time.
@@ -58,6 +60,8 @@ public:
     // nullopt: closed, or the time is up (then the connection is cut: a half-read message cannot be resumed).
     std::optional<WsMessage> receive(std::chrono::milliseconds timeout = kClientTimeout);
     // Reads on until the server closes; the close frame's code, nullopt when there was none in time.
+    // Why the newest send() or receive() failed.
+    std::string last_error() const;
     std::optional<int> wait_close(std::chrono::milliseconds timeout = kClientTimeout);
     // Sends a close frame and waits for the server's.
     void close();

@@ -317,6 +317,42 @@ TEST_CASE("restore: damaged state loses only the app that it belongs to", "[unit
     CHECK(next.slots().size() == 1);
 }
 
+TEST_CASE("supervisor: what outlives SIGKILL is released when it is started anew or deleted", "[unit][supervisor]") {
+    Bench bench;
+    bench.add(forked());
+    bench.happen(Spawned{10});
+    bench.run([&] { bench.supervisor.stop(0, bench.done()); });
+    bench.pass(1600ms);
+    bench.happen(Exited{std::nullopt, SIGKILL});  // the root is gone, a descendant is not
+    bench.pass(1600ms);
+    CHECK(bench.state() == State::Errored);
+    CHECK(bench.error() == "cannot stop 'web': process 0 is still alive after SIGKILL");
+    bench.host.take();
+    SECTION("started anew") {
+        bench.run([&] { bench.supervisor.start(0, bench.done()); });
+        CHECK(bench.host.take() == Lines{"release 0/1", "spawn 0/2 web"});
+    }
+    SECTION("deleted") {
+        bench.run([&] { bench.supervisor.remove(0, bench.done()); });
+        CHECK(bench.host.take() == Lines{"release 0/1"});
+        CHECK(bench.supervisor.slots().empty());
+    }
+}
+
+TEST_CASE("supervisor: a reload's process that outlives SIGKILL is given up", "[unit][supervisor]") {
+    Bench bench;
+    online_worker(bench);
+    bench.run([&] { bench.supervisor.reload(0, bench.done()); });
+    const AppKey incoming = bench.host.last();
+    bench.happen(incoming, Spawned{11});
+    bench.pass(3000ms);  // not ready in time
+    bench.pass(1600ms);
+    bench.pass(1600ms);
+    CHECK(bench.host.take() == Lines{"open-pool render", "spawn 0/2 render", "signal 0/2 2", "signal 0/2 9", "release 0/2"});
+    bench.run([&] { bench.supervisor.reload(0, bench.done()); });
+    CHECK(bench.host.take() == Lines{"open-pool render", "spawn 0/3 render"});
+}
+
 TEST_CASE("rows: a death by signal shows exit code 0, as PM2, and the signal", "[unit][rows]") {
     Bench bench;
     bench.add(forked());

@@ -1,0 +1,153 @@
+#pragma once
+// A world of simulated processes in virtual time, as the supervisor's Host: processes start or fail to, crash, ignore
+// signals, leave descendants behind, are ready late or never. All chance comes from one seed. Driven by Simulation.
+//
+// It checks what can be seen from outside: no incarnation is started twice, no slot has more processes than it may, none
+// is forgotten while it lives.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <queue>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "daemon/core/supervisor.h"
+
+namespace kpm::sim {
+
+// A broken invariant.
+struct Violation : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+// Thrown out of a Host call: the daemon dies there.
+struct DaemonDied {};
+
+class Chance {
+public:
+    explicit Chance(std::uint64_t seed) : engine_(seed) {}
+    // One of 0 … count - 1.
+    std::uint64_t below(std::uint64_t count) { return engine_() % count; }
+    bool one_in(std::uint64_t count) { return below(count) == 0; }
+    // Most are short, some are long: up to `longest`.
+    core::Duration time(core::Duration longest);
+
+private:
+    std::mt19937_64 engine_;
+};
+
+class World : public core::Host {
+public:
+    using Deliver = std::function<void(const core::AppKey&, core::Event)>;
+
+    World(Chance& chance, Deliver deliver) : chance_(chance), deliver_(std::move(deliver)) {}
+
+    // --- for the simulation ---
+    std::optional<core::TimePoint> next_event() const;
+    std::optional<core::TimePoint> wake() const { return wake_; }
+    void advance_to(core::TimePoint time);          // delivers nothing
+    bool deliver_due();                              // the events that are due; false = there was none
+    void step_wall_clock(core::Duration by) { wall_offset_ += by; }
+    // The daemon dies in the `calls`-th Host call from now that changes anything.
+    void doom_daemon(std::uint64_t calls) { calls_left_ = calls; }
+    // The daemon is gone, and with it all that was on its way to it. The processes go on.
+    void lose_daemon();
+    // As the next one does it once it has adopted what it knows.
+    void end_unclaimed();
+    // A stop was asked for (true), or something that may start the slot again (false).
+    void forbid_spawn(int pm_id, bool forbidden) { forbidden_[pm_id] = forbidden; }
+    // Is there a process of this incarnation, or news of its end on the way?
+    bool is_known(const core::AppKey& key) const;
+    int live_processes() const { return live_; }
+    // Processes that the supervisor has not released, one line each; "" = none.
+    std::string unreleased() const;
+    const std::map<std::string, Json>& state() const { return state_; }
+    std::uint64_t spawns() const { return spawns_; }
+    void trace(int pm_id) { traced_ = pm_id; }
+    void note(int pm_id, const std::string& text) const;
+
+    // --- Host ---
+    core::TimePoint now() const override { return now_; }
+    core::EpochTime wall_now() const override { return {(now_.time_since_epoch() + wall_offset_).count()}; }
+    void spawn(const core::AppKey& key, const core::LaunchSpec& spec) override;
+    void signal_tree(const core::AppKey& key, int signo) override;
+    Result<void> signal_root(const core::AppKey&, int) override { return {}; }
+    void sweep(const core::AppKey& key) override;
+    void release(const core::AppKey& key) override;
+    Result<void> open_pool(const core::PoolSpec& pool) override;
+    void close_pool(const std::string&) override {}
+    void drain(const core::AppKey& key) override;
+    core::Adopted adopt(const core::AppKey& key, const core::LaunchSpec& spec) override;
+    Result<void> prepare_logs(const core::LogFiles&) override { return {}; }
+    void reopen_logs(std::optional<int>) override {}
+    Result<void> write_dump(const std::string&) override { return {}; }
+    core::Usage usage(int) override { return {}; }
+    void worker_stats(std::function<void(Json)> answer) override { answer(Json::array()); }
+    void shut_down(int) override {}
+    void wake_at(std::optional<core::TimePoint> when) override { wake_ = when; }
+    void persist(const std::string& key, const std::optional<Json>& value) override;
+    void publish(const std::string&, const Json&) override {}
+    bool has_followers() const override { return false; }
+    std::string unique_id() override { return "u"; }
+    void log(std::string_view) override {}
+
+private:
+    struct Process {
+        int pid = 0;
+        bool lives = false;            // the root
+        bool has_strays = false;       // descendants that outlive it
+        bool ignores_signals = false;  // all but SIGKILL
+        bool is_unkillable = false;    // in uninterruptible sleep, for a while
+        bool takes_connections = false;
+        bool is_ready = false;
+        bool is_stopping = false;      // a TreeGone is owed
+        bool is_killed = false;        // SIGKILL was sent
+        bool is_given_up = false;      // released although it lives on
+        bool is_claimed = true;        // by the daemon of now
+        std::optional<core::Exited> exit;   // not yet collected by a release
+    };
+    // What will happen; an empty `event` is a change in the world that the daemon does not hear of as such.
+    struct Happening {
+        core::TimePoint at;
+        std::uint64_t order = 0;
+        core::AppKey key;
+        enum class Kind { Spawn, Ready, RootEnds, TreeEnds, Drained, SpawnFails } kind = Kind::Spawn;
+        core::Exited exit;
+        bool transient = false;
+        bool for_daemon = false;       // lost with the daemon that it was meant for
+
+        bool operator>(const Happening& other) const { return std::tie(at, order) > std::tie(other.at, other.order); }
+    };
+
+    void plan(Happening happening, core::Duration in);
+    void happen(const Happening& happening);
+    void born(const core::AppKey& key);
+    void end_root(const core::AppKey& key, Process& process, const core::Exited& exit);
+    void end_tree(const core::AppKey& key, Process& process);
+    void live_or_die();
+    [[noreturn]] void fail(const core::AppKey& key, const std::string& text) const;
+
+    Chance& chance_;
+    Deliver deliver_;
+    core::TimePoint now_{core::Duration{1'000'000}};
+    core::Duration wall_offset_{0};
+    std::optional<core::TimePoint> wake_;
+    std::priority_queue<Happening, std::vector<Happening>, std::greater<>> agenda_;
+    std::uint64_t order_ = 0;
+    std::map<core::AppKey, Process> processes_;      // from the request until the release
+    std::unordered_map<int, int> live_of_;           // roots per slot
+    std::unordered_map<int, bool> forbidden_;
+    std::map<std::string, Json> state_;
+    std::uint64_t newest_incarnation_ = 0;
+    std::uint64_t spawns_ = 0;
+    std::uint64_t calls_left_ = 0;                   // 0 = it lives on
+    int live_ = 0;
+    int next_pid_ = 2;
+    int traced_ = -1;
+};
+
+}  // namespace kpm::sim
