@@ -1,6 +1,7 @@
 // The inbox: events and deadlines in, lifecycle decisions out, and what those need done.
 
 #include <csignal>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -12,6 +13,12 @@ namespace kpm::core {
 namespace {
 
 std::string label(const Slot& slot) { return fmt::format("App [{}:{}]", slot.config.name, slot.pm_id); }
+
+// PM2's log names signals; it has code 0 for a death by one.
+std::string signal_name(int signo) {
+    const char* name = ::sigabbrev_np(signo);
+    return name ? fmt::format("SIG{}", name) : std::to_string(signo);
+}
 
 template <class Waiters>
 void answer_all(Waiters& waiters, const Result<void>& result) {
@@ -76,7 +83,8 @@ void Supervisor::apply(Slot& slot, Instance& instance, const Event& event) {
     dirty_.insert(slot.pm_id);
     if (const auto* exited = std::get_if<Exited>(&event))
         host_.log(exited->code ? fmt::format("{} exited with code [{}]", label(slot), *exited->code)
-                               : fmt::format("{} exited by signal [{}]", label(slot), exited->signal));
+                               : fmt::format("{} exited with code [0] via signal [{}]", label(slot),
+                                             signal_name(exited->signal)));
     if (std::holds_alternative<TreeGone>(event)) release(slot, instance);
     if (const auto* failed = std::get_if<SpawnFailed>(&event)) {
         host_.log(fmt::format("{} could not be started: {}", label(slot), failed->reason));
