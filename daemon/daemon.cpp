@@ -56,6 +56,10 @@ Result<void> Daemon::start(UniqueFd socket) {
     auto host = io::UvHost::open(
         loop_, home_, std::move(socket), std::move(*inventory),
         {.post = [this](core::AppKey key, core::Event event) { supervisor_->post(key, std::move(event)); },
+         .message =
+             [this](core::AppKey key, Json message) {
+                 supervisor_->post([this, key, message = std::move(message)] { supervisor_->take_message(key, message); });
+             },
          .wake = [] {},  // run() drains after every turn of the loop
          .publish = [this](const std::string& topic, const Json& payload) { server_->publish(topic, payload); },
          .has_followers = [this] { return server_ && server_->has_subscribers(); },

@@ -58,6 +58,8 @@ core::Settings settings_from_environment(const ipc::Home& home) {
     settings.stop_signal = stop_signal();
     settings.kill_timeout = milliseconds_or("PM2_KILL_TIMEOUT", settings.kill_timeout);
     settings.listen_timeout = milliseconds_or("PM2_GRACEFUL_LISTEN_TIMEOUT", settings.listen_timeout);
+    settings.memory_interval =
+        std::max(milliseconds_or("PM2_WORKER_INTERVAL", settings.memory_interval), core::Duration{100});
     settings.cpus = usable_cpus();
     for (const std::string_view word : split(variable("PM2_NODE_OPTIONS"), ' '))
         if (!word.empty()) settings.node_options.emplace_back(word);

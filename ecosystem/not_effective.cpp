@@ -13,11 +13,7 @@ std::vector<std::string> not_effective(const AppConfig& config) {
     const bool is_cluster = config.exec_mode == ExecMode::Cluster;
     say(is_on(config.watch), "watch has no effect yet, files are not watched");
     say(!config.cron_restart.empty() && config.cron_restart != "0", "cron_restart has no effect yet");
-    say(config.max_memory_restart.count > 0, "max_memory_restart has no effect yet");
-    say(config.shutdown_with_message, "shutdown_with_message has no effect yet, the stop signal is sent");
     say(config.watchdog > Duration{0}, "watchdog has no effect yet");
-    say(!config.treekill, "treekill: false has no effect yet, the whole tree is stopped");
-    say(config.wait_ready && !config.kpm_channel, "wait_ready waits in vain yet, there is no channel for `ready`");
     say(is_cluster && is_node && !config.kpm_channel,
         "cluster mode of Node has no effect yet, each instance listens for itself");
     say(!config.listen.empty() && !config.kpm_channel, "listen has no effect yet without kpm_channel");

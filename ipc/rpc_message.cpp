@@ -34,36 +34,6 @@ Error malformed(std::string_view what, std::string_view reason) {
     return {ErrorCode::Invalid, fmt::format("cannot read a {}: {}", what, reason)};
 }
 
-// Printing and copying JSON takes stack for each level, so a peer must not choose how many there are.
-constexpr int kMaxDepth = 256;
-
-bool is_too_deep(std::string_view json) {
-    int depth = 0;
-    bool in_string = false;
-    for (std::size_t i = 0; i < json.size(); ++i) {
-        const char c = json[i];
-        if (in_string) {
-            if (c == '\\')
-                ++i;
-            else if (c == '"')
-                in_string = false;
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '[' || c == '{') {
-            if (++depth > kMaxDepth) return true;
-        } else if (c == ']' || c == '}') {
-            --depth;
-        }
-    }
-    return false;
-}
-
-// Discarded when it is no JSON.
-Json parse(const std::string& text) {
-    if (is_too_deep(text)) return Json(Json::value_t::discarded);
-    return Json::parse(text, nullptr, false);
-}
-
 // The message and the id around it; the id is always the last argument.
 struct Envelope {
     Json message;
@@ -76,7 +46,7 @@ Result<Envelope> open_envelope(const AmpFrame& frame, std::string_view what) {
     if (id.kind != AmpKind::Text) return malformed(what, "its id is no text");
     const AmpArg& message = frame.args.front();
     if (message.kind != AmpKind::Json) return Envelope{Json(Json::value_t::discarded), id.body};
-    return Envelope{parse(message.body), id.body};
+    return Envelope{parse_json(message.body), id.body};
 }
 
 std::string seal(const Json& message, const std::string& id) {
@@ -170,7 +140,7 @@ Result<Reply> decode_reply(const AmpFrame& frame) {
 Result<Event> decode_event(const AmpFrame& frame) {
     if (frame.args.size() < 2 || frame.args[0].kind != AmpKind::Text || frame.args[1].kind != AmpKind::Json)
         return malformed("event", "it is no topic and JSON");
-    Json payload = parse(frame.args[1].body);
+    Json payload = parse_json(frame.args[1].body);
     if (payload.is_discarded()) return malformed("event", "its payload is no JSON");
     return Event{frame.args[0].body, std::move(payload)};
 }

@@ -1,5 +1,5 @@
 #pragma once
-// The other methods: signals, counters, logs, the dump, notices to the bus, the daemon's own end.
+// The other methods: signals, messages, counters, logs, the dump, notices to the bus, the daemon's own end.
 
 #include "daemon/commands/command.h"
 
@@ -7,6 +7,9 @@ namespace kpm::core {
 
 void send_signal_to_id(Supervisor& supervisor, const Json& args, Answer answer);
 void send_signal_to_name(Supervisor& supervisor, const Json& args, Answer answer);
+void send_data(Supervisor& supervisor, const Json& args, Answer answer);
+void send_line(Supervisor& supervisor, const Json& args, Answer answer);
+void send_action(Supervisor& supervisor, const Json& args, Answer answer);
 void reset_counters(Supervisor& supervisor, const Json& args, Answer answer);
 void reload_logs(Supervisor& supervisor, const Json& args, Answer answer);
 void notify(Supervisor& supervisor, const Json& args, Answer answer);

@@ -24,7 +24,7 @@ struct AppKey {
     auto operator<=>(const AppKey&) const = default;
 };
 
-enum class ChildChannel { None, Kpm };   // Kpm: ipc/kpm_channel.h
+enum class ChildChannel { None, Kpm, Messages };   // Kpm: ipc/kpm_channel.h; Messages: lines of JSON, as Node's IPC
 
 struct LogFiles {
     std::string out, err, combined;      // absolute; "" = none
@@ -47,6 +47,7 @@ struct LaunchSpec {
     LogFiles logs;
     ChildChannel channel = ChildChannel::None;
     std::string pool;                    // the connection pool that it serves, "" = none
+    bool whole_tree = true;              // false: signals go to the root only, what it leaves behind is nobody's
 
     bool operator==(const LaunchSpec&) const = default;
 };
@@ -78,10 +79,14 @@ public:
 
     // -> Spawned or SpawnFailed, then one day Exited.
     virtual void spawn(const AppKey& key, const LaunchSpec& spec) = 0;
-    // Sends `signo` to every process of the tree, then watches it: -> TreeGone when none is left.
+    // Sends `signo` (0 = none) to every process of the tree, then watches it: -> TreeGone when none is left.
     virtual void signal_tree(const AppKey& key, int signo) = 0;
     // Sends `signo` to the root process only. No-op once it is gone.
     virtual Result<void> signal_root(const AppKey& key, int signo) = 0;
+    // A message to the process, as JSON. NotFound: it has no message channel; Unavailable: it does not read.
+    virtual Result<void> send_message(const AppKey& key, const Json& message) = 0;
+    // Bytes for its standard input.
+    virtual Result<void> write_input(const AppKey& key, std::string_view text) = 0;
     // The root ended by itself: ends what it left behind, without waiting for it.
     virtual void sweep(const AppKey& key) = 0;
     // The supervisor is done with this process: its log pipes are drained and closed, its descriptors dropped. One that
@@ -103,6 +108,8 @@ public:
     // Replaces dump.pm2, whole or not at all; the file before it becomes dump.pm2.bak.
     virtual Result<void> write_dump(const std::string& text) = 0;
     virtual Usage usage(int pid) = 0;
+    // Of the npm package that the script belongs to, "" = none.
+    virtual std::string package_version(const std::string& script) = 0;
     // The balancer's figures, an array of {pm_id, handed, accepted, active, rescued, refused, load}.
     virtual void worker_stats(std::function<void(Json)> answer) = 0;
     // The daemon ends for good (all apps are gone). SIGQUIT goes to the client that waits for it, 0 = none.

@@ -82,7 +82,8 @@ LaunchSpec launch_spec(const Slot& slot, const Settings& settings) {
         config.log_date_format.empty() && config.time ? "YYYY-MM-DDTHH:mm:ss" : config.log_date_format;
     spec.logs.json = config.log_type == "json";
     spec.logs.disabled = config.disable_logs;
-    spec.channel = takes_channel(config) ? ChildChannel::Kpm : ChildChannel::None;
+    spec.channel = takes_channel(config) ? ChildChannel::Kpm : ChildChannel::Messages;
+    spec.whole_tree = config.treekill;
     if (pool_spec(config)) spec.pool = config.name;
     return spec;
 }

@@ -24,12 +24,16 @@ Json pm2_env(const Slot& slot) {
     env["unstable_restarts"] = life.history.early_exits.size();
     env["unique_id"] = slot.unique_id;
     env[slot.config.instance_var] = slot.instance_index;
-    env["axm_actions"] = Json::array();
-    env["axm_monitor"] = Json::object();
-    env["axm_options"] = Json::object();
+    env["axm_actions"] = slot.told.axm_actions;
+    env["axm_monitor"] = slot.told.axm_monitor;
+    env["axm_options"] = slot.told.axm_options;
     env["axm_dynamic"] = Json::object();
     env["vizion_running"] = false;
-    if (!env.contains("version")) env["version"] = "N/A";
+    if (!slot.told.node_version.empty()) env["node_version"] = slot.told.node_version;
+    if (!slot.version.empty())
+        env["version"] = slot.version;
+    else if (!env.contains("version"))
+        env["version"] = "N/A";
     if (life.exit_code || life.exit_signal != 0) {
         // PM2 says 0 for a death by signal; the signal itself is kpm's addition.
         env["exit_code"] = life.exit_code.value_or(0);

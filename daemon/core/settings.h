@@ -17,6 +17,7 @@ struct Settings {
     int stop_signal = 2;                 // PM2_KILL_SIGNAL
     Duration kill_timeout{1600};         // PM2_KILL_TIMEOUT
     Duration listen_timeout{3000};       // PM2_GRACEFUL_LISTEN_TIMEOUT
+    Duration memory_interval{30'000};    // PM2_WORKER_INTERVAL: between two looks at apps with a memory limit
     unsigned cpus = 1;                   // what `instances: 0` means
     std::vector<std::string> node_options;   // PM2_NODE_OPTIONS, in words
 };

@@ -24,12 +24,25 @@ struct Instance {
     Lifecycle life;
 };
 
+// What a process has told about itself on its message channel; PM2's names.
+struct Told {
+    Json axm_actions = Json::array();
+    Json axm_monitor = Json::object();
+    Json axm_options = Json::object();
+    std::string node_version;
+
+    bool operator==(const Told&) const = default;
+};
+
 struct Slot {
     int pm_id = 0;
     ecosystem::AppConfig config;     // resolved, with this instance's log and pid paths
     int instance_index = 0;          // NODE_APP_INSTANCE
     std::string unique_id;
     std::optional<EpochTime> created_at;
+
+    std::string version;             // of the script's package at the newest launch, "" = none
+    Told told;                       // by its newest process
 
     Instance current;
     std::unique_ptr<Instance> incoming;   // a reload's new process, until it is ready

@@ -70,6 +70,20 @@ std::unique_ptr<Instance> to_optional_instance(const Json& run, const char* key,
 
 std::string app_state_key(int pm_id) { return fmt::format("app/{}", pm_id); }
 std::string run_state_key(int pm_id) { return fmt::format("run/{}", pm_id); }
+std::string told_state_key(int pm_id) { return fmt::format("told/{}", pm_id); }
+
+Json told_state(const Told& told) {
+    return {{"axm_actions", told.axm_actions}, {"axm_options", told.axm_options}, {"node_version", told.node_version}};
+}
+
+Told restore_told(const Json& state) {
+    Told told;
+    if (!state.is_object()) return told;
+    if (state.contains("axm_actions") && state["axm_actions"].is_array()) told.axm_actions = state["axm_actions"];
+    if (state.contains("axm_options") && state["axm_options"].is_object()) told.axm_options = state["axm_options"];
+    if (state.contains("node_version") && state["node_version"].is_string()) told.node_version = state["node_version"];
+    return told;
+}
 
 Json app_state(const Slot& slot) {
     return {{"config", ecosystem::dump_wire(slot.config)},
@@ -79,6 +93,7 @@ Json app_state(const Slot& slot) {
 
 Json run_state(const Slot& slot) {
     Json json{{"current", from_instance(slot.current)}, {"doomed", slot.doomed}};
+    if (!slot.version.empty()) json["version"] = slot.version;
     if (slot.created_at) json["created_at"] = slot.created_at->since_epoch;
     if (slot.incoming) json["incoming"] = from_instance(*slot.incoming);
     if (slot.outgoing) json["outgoing"] = from_instance(*slot.outgoing);
@@ -100,6 +115,7 @@ Result<Slot> restore_slot(int pm_id, const Json& app, const Json& run, const Set
         slot.unique_id = app.value("unique_id", "");
         if (run.contains("created_at")) slot.created_at = EpochTime{run["created_at"].get<std::int64_t>()};
         slot.doomed = run.value("doomed", false);
+        slot.version = run.value("version", "");
         return slot;
     } catch (const std::exception& error) {
         return Error{ErrorCode::Invalid, fmt::format("cannot restore 'app {}': {}", pm_id, error.what())};

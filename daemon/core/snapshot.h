@@ -15,9 +15,13 @@ namespace kpm::core {
 
 std::string app_state_key(int pm_id);
 std::string run_state_key(int pm_id);
+std::string told_state_key(int pm_id);
 
 Json app_state(const Slot& slot);
 Json run_state(const Slot& slot);
+// What its process has told, without what it repeats by itself.
+Json told_state(const Told& told);
+Told restore_told(const Json& state);
 
 // Error: damaged state; the caller reports it and goes on without this slot.
 Result<Slot> restore_slot(int pm_id, const Json& app, const Json& run, const Settings& settings);

@@ -69,6 +69,7 @@ int Supervisor::add(NewApp app, Done done) {
     count_up(slot.config, index);
     slot.current.life = Lifecycle(lifecycle_policy(slot.config, settings_));
     by_name_[slot.config.name].insert(pm_id);
+    track_memory(slot);
     save(slot, true);
     if (app.start)
         start(pm_id, std::move(done));
@@ -80,7 +81,9 @@ int Supervisor::add(NewApp app, Done done) {
 Result<int> Supervisor::duplicate(int pm_id, Done done) {
     const Slot* original = find(pm_id);
     if (!original) return unknown_id(pm_id);
-    return add({.config = original->config, .unique_id = original->unique_id}, std::move(done));
+    ecosystem::AppConfig config = original->config;
+    count_up(config, -original->instance_index);  // back to the value that it counts from
+    return add({.config = std::move(config), .unique_id = original->unique_id}, std::move(done));
 }
 
 void Supervisor::start(int pm_id, Done done) {
@@ -164,6 +167,7 @@ Result<void> Supervisor::reconfigure(int pm_id, ecosystem::AppConfig config) {
     }
     slot->config = std::move(config);
     slot->current.life.set_policy(lifecycle_policy(slot->config, settings_));
+    track_memory(*slot);
     save(*slot, true);
     return {};
 }
@@ -180,6 +184,7 @@ void Supervisor::erase(int pm_id) {
         deadline_of_.erase(it);
     }
     dirty_.erase(pm_id);
+    limited_.erase(pm_id);
     forget_state(pm_id);
     slots_.erase(pm_id);
     if (slots_.empty()) next_id_ = 0;  // PM2 counts from 0 again once nothing is managed

@@ -66,6 +66,11 @@ public:
     // New configuration for the next start; what needs none is live at once.
     Result<void> reconfigure(int pm_id, ecosystem::AppConfig config);
 
+    // What a process said. "ready" comes here, too.
+    void take_message(const AppKey& key, const Json& message);
+    // A message to the slot's process.
+    Result<void> send_message(int pm_id, const Json& message);
+
     // Tells the bus what a client did ("restart", "stop"), or what happened.
     void publish_event(const Slot& slot, std::string_view event, bool manually);
 
@@ -87,6 +92,7 @@ private:
     void perform(Slot& slot, Instance& instance, const Actions& actions);
     void launch(Slot& slot, Instance& instance);
     void release(const Slot& slot, Instance& instance);
+    void stop_tree(const Slot& slot, const Instance& instance, int signo);
     void announce(Slot& slot, Notice notice);
     void settle(Slot& slot, Instance& instance, Outcome outcome);
     void settle_current(Slot& slot, Outcome outcome);
@@ -94,10 +100,13 @@ private:
     void fail_reload(Slot& slot, const std::string& reason);
     void check_rest(Slot& slot);
     void erase(int pm_id);
+    void track_memory(const Slot& slot);
+    void check_memory();
     void schedule(const Slot& slot);
     void track_pool(const Slot& slot);
     void save(Slot& slot, bool with_config);
     void forget_state(int pm_id);
+    void forget_told(Slot& slot);
     void adopt(Slot& slot, Instance& instance);
 
     Slot* find_mutable(int pm_id);
@@ -113,6 +122,7 @@ private:
     std::unordered_map<std::string, std::set<int>> pool_users_;   // slots with a process, by pool
     std::set<std::pair<TimePoint, int>> deadlines_;               // earliest first; one per slot
     std::unordered_map<int, TimePoint> deadline_of_;
+    std::set<int> limited_;                                       // slots with a memory limit
     std::deque<std::variant<Arrival, Task>> inbox_;
     std::set<int> dirty_;
     std::vector<int> doomed_;                                     // erased at the end of drain()

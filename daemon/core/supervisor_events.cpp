@@ -12,6 +12,9 @@
 namespace kpm::core {
 namespace {
 
+// In the place of a pm_id among the deadlines.
+constexpr int kMemoryCheck = -1;
+
 std::string label(const Slot& slot) { return fmt::format("App [{}:{}]", slot.config.name, slot.pm_id); }
 
 // PM2's log names signals; it has code 0 for a death by one.
@@ -66,6 +69,10 @@ void Supervisor::handle_time() {
         const auto [time, pm_id] = *deadlines_.begin();
         deadlines_.erase(deadlines_.begin());
         deadline_of_.erase(pm_id);
+        if (pm_id == kMemoryCheck) {
+            check_memory();
+            continue;
+        }
         Slot* slot = find_mutable(pm_id);
         if (!slot) continue;
         const auto due = [&](const Instance* instance) {
@@ -100,7 +107,7 @@ void Supervisor::perform(Slot& slot, Instance& instance, const Actions& actions)
         if (std::holds_alternative<Spawn>(action)) {
             launch(slot, instance);
         } else if (const auto* signal = std::get_if<SignalTree>(&action)) {
-            host_.signal_tree(slot.key(instance), signal->signo);
+            stop_tree(slot, instance, signal->signo);
         } else if (std::holds_alternative<Sweep>(action)) {
             host_.sweep(slot.key(instance));
             release(slot, instance);
@@ -118,6 +125,8 @@ void Supervisor::release(const Slot& slot, Instance& instance) {
 
 void Supervisor::launch(Slot& slot, Instance& instance) {
     answer_all(slot.stop_waiters, {});  // it is stopped, even if another client wants it back
+    forget_told(slot);
+    slot.version = host_.package_version(slot.config.script);
     release(slot, instance);            // what SIGKILL did not end in time, and nobody waits for
     instance.incarnation = next_incarnation_++;
     instance.launched = host_.wall_now();
@@ -136,6 +145,13 @@ void Supervisor::launch(Slot& slot, Instance& instance) {
                           slot.config.exec_mode == ecosystem::ExecMode::Cluster ? "cluster" : "fork"));
     instance.is_held = true;
     host_.spawn(key, spec);
+}
+
+// An app that asked for it is told by a message, and gets the signal only when it has no channel any more.
+void Supervisor::stop_tree(const Slot& slot, const Instance& instance, int signo) {
+    const AppKey key = slot.key(instance);
+    const bool is_told = slot.config.shutdown_with_message && signo != SIGKILL && host_.send_message(key, "shutdown");
+    host_.signal_tree(key, is_told ? 0 : signo);
 }
 
 void Supervisor::announce(Slot& slot, Notice notice) {
@@ -272,6 +288,34 @@ void Supervisor::schedule(const Slot& slot) {
     if (!earliest) return;
     deadlines_.insert({*earliest, slot.pm_id});
     deadline_of_[slot.pm_id] = *earliest;
+}
+
+void Supervisor::track_memory(const Slot& slot) {
+    if (slot.config.max_memory_restart.count == 0) {
+        limited_.erase(slot.pm_id);
+        return;
+    }
+    limited_.insert(slot.pm_id);
+    if (deadline_of_.contains(kMemoryCheck)) return;
+    const TimePoint when = host_.now() + settings_.memory_interval;
+    deadlines_.insert({when, kMemoryCheck});
+    deadline_of_[kMemoryCheck] = when;
+}
+
+void Supervisor::check_memory() {
+    for (const int pm_id : std::set(limited_)) {
+        const Slot& slot = slots_.at(pm_id);
+        const std::uint64_t limit = slot.config.max_memory_restart.count;
+        if (slot.current.life.state() != State::Online || slot.incoming || slot.outgoing) continue;
+        const std::uint64_t used = host_.usage(slot.current.life.data().pid).memory;
+        if (used > limit) {
+            host_.log(fmt::format("{} is restarted because it uses {} bytes of memory, more than its "
+                                  "max_memory_restart of {}", label(slot), used, limit));
+            reload(pm_id, [](const Result<void>&) {});
+        }
+    }
+    // The next check, while any app has a limit.
+    if (!limited_.empty()) track_memory(slots_.at(*limited_.begin()));
 }
 
 // The listening sockets stay open while any process of the app may come back, so that connections wait in the backlog.

@@ -34,6 +34,7 @@ void Supervisor::save(Slot& slot, bool with_config) {
 void Supervisor::forget_state(int pm_id) {
     host_.persist(app_state_key(pm_id), std::nullopt);
     host_.persist(run_state_key(pm_id), std::nullopt);
+    host_.persist(told_state_key(pm_id), std::nullopt);
 }
 
 void Supervisor::restore(const std::map<std::string, Json>& state) {
@@ -50,9 +51,11 @@ void Supervisor::restore(const std::map<std::string, Json>& state) {
             host_.log(slot.error().message);
             continue;
         }
+        if (const auto told = state.find(told_state_key(*pm_id)); told != state.end())
+            slot->told = restore_told(told->second);
         next_id_ = std::max(next_id_, *pm_id + 1);
         by_name_[slot->config.name].insert(*pm_id);
-        slots_.insert_or_assign(*pm_id, std::move(*slot));
+        track_memory(slots_.insert_or_assign(*pm_id, std::move(*slot)).first->second);
     }
     for (auto& [pm_id, slot] : slots_) {
         adopt(slot, slot.current);

@@ -99,6 +99,15 @@ Result<ChildSetup> set_up_child(const core::LaunchSpec& spec) {
         inherit(UniqueFd(pair[1]), kChannelTarget);
         setup.request.env.push_back(fmt::format("{}={}", channel::kFdVariable, kChannelTarget));
     }
+    if (spec.channel == core::ChildChannel::Messages) {
+        int pair[2];
+        if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+            return os_error("create", "channel", errno);
+        setup.ours.channel = UniqueFd(pair[0]);
+        inherit(UniqueFd(pair[1]), kChannelTarget);
+        setup.request.env.push_back(fmt::format("NODE_CHANNEL_FD={}", kChannelTarget));
+        setup.request.env.push_back("NODE_CHANNEL_SERIALIZATION_MODE=json");
+    }
     return setup;
 }
 

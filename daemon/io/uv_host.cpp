@@ -134,14 +134,49 @@ void UvHost::spawn(const core::AppKey& key, const core::LaunchSpec& spec) {
 
 void UvHost::connect(Child& child, const core::LaunchSpec& spec, ChildEnds ends, bool resumed) {
     child.pid_file = spec.pid_file;
+    child.whole_tree = spec.whole_tree;
     child.in = std::move(ends.in);
     child.has_logs = true;
     logs_.add_process({child.key.pm_id, child.key.incarnation, spec.name, spec.name_space}, std::move(ends.out),
                       std::move(ends.err), targets_of(spec.logs));
+    if (spec.channel == core::ChildChannel::Messages) return open_messages(child, std::move(ends.channel));
     const auto pool = pools_->find(spec.pool);
     if (!ends.channel || !pool) return;
     child.is_worker = true;
     plane_.add_worker(*pool, worker_of(child.key), std::move(ends.channel), resumed);
+}
+
+void UvHost::open_messages(Child& child, UniqueFd socket) {
+    if (!socket) return;  // nobody is at its other end
+    auto opened = MessageChannel::open(
+        loop_, std::move(socket),
+        {.on_message = [this, key = child.key](Json message) { callbacks_.message(key, std::move(message)); },
+         .on_gone =
+             [this, token = child.key.incarnation](const std::string&) {
+                 if (Child* one = find(token)) one->messages.reset();
+             }});
+    if (!opened) return log(opened.error().message);
+    child.messages = std::move(*opened);
+}
+
+Result<void> UvHost::send_message(const core::AppKey& key, const Json& message) {
+    Child* child = find(key);
+    if (!child || !child->messages)
+        return Error{ErrorCode::NotFound, fmt::format("cannot send 'message': process {} has no message channel", key.pm_id)};
+    return child->messages->send(message);
+}
+
+// A pipe that the process does not read takes no more, and that is an error, not a wait.
+Result<void> UvHost::write_input(const core::AppKey& key, std::string_view text) {
+    const Child* child = find(key);
+    if (!child || !child->in)
+        return Error{ErrorCode::NotFound, fmt::format("cannot write to 'process {}': it has no input", key.pm_id)};
+    const ssize_t count = ::write(child->in.get(), text.data(), text.size());
+    if (count < 0) return os_error("write to", fmt::format("process {}", child->pid), errno);
+    if (static_cast<std::size_t>(count) < text.size())
+        return Error{ErrorCode::Unavailable, fmt::format("cannot write to 'process {}': it took {} of {} bytes",
+                                                         child->pid, count, text.size())};
+    return {};
 }
 
 void UvHost::on_spawned(KeeperChild spawned) {
@@ -169,6 +204,8 @@ void UvHost::on_exited(const KeeperExit& exit) {
     }
     child->is_ended = true;
     child->pidfd.reset();
+    if (child->is_stopping) child->tree_is_gone = true;
+    if (const auto messages = std::move(child->messages)) messages->finish();
     const auto code = exit.signal == 0 ? std::optional(exit.exit_code) : std::nullopt;
     callbacks_.post(child->key, core::Exited{code, exit.signal});
     if (child->tree_is_gone) callbacks_.post(child->key, core::TreeGone{});
@@ -181,10 +218,17 @@ void UvHost::signal_tree(const core::AppKey& key, int signo) {
         callbacks_.post(key, core::TreeGone{});
         return;
     }
+    if (!child->whole_tree) return signal_root_alone(*child, signo);
     if (child->tree) return child->tree->signal(signo);
     child->tree =
         std::make_unique<TreeStop>(loop_, scanner_, [this, token = key.incarnation] { on_tree_gone(token); });
     child->tree->begin(child->pid, child->is_ended ? -1 : child->pidfd.get(), signo);
+}
+
+void UvHost::signal_root_alone(Child& child, int signo) {
+    if (child.is_ended) return callbacks_.post(child.key, core::TreeGone{});
+    child.is_stopping = true;
+    (void)signal_root(child.key, signo);  // fails only when it has just ended
 }
 
 // Told to the supervisor only after the root's exit was: the pidfd is faster than the keeper's report.
@@ -207,7 +251,7 @@ Result<void> UvHost::signal_root(const core::AppKey& key, int signo) {
 
 void UvHost::sweep(const core::AppKey& key) {
     const Child* child = find(key);
-    if (!child || child->pid == 0 || !group_has_members(child->pid)) return;
+    if (!child || child->pid == 0 || !child->whole_tree || !group_has_members(child->pid)) return;
     auto& sweep = sweeps_.emplace_front();
     sweep = std::make_unique<TreeStop>(loop_, scanner_, [this, place = sweeps_.begin()] { sweeps_.erase(place); });
     sweep->begin(child->pid, -1, SIGKILL);
@@ -218,6 +262,7 @@ void UvHost::release(const core::AppKey& key) {
     if (!child || child->is_released) return;
     child->is_released = true;
     child->in.reset();
+    child->messages.reset();
     if (child->is_worker) plane_.remove_worker(worker_of(key));
     if (!child->pid_file.empty() && child->pid != 0) ::unlink(child->pid_file.c_str());
     // Not left to the last writer: a process that has left the tree could hold the pipes for ever.

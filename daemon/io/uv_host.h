@@ -19,6 +19,8 @@
 #include "daemon/io/keeper_link.h"
 #include "daemon/io/listener_pools.h"
 #include "daemon/io/log_loop.h"
+#include "daemon/io/message_channel.h"
+#include "daemon/io/package_version.h"
 #include "daemon/io/proc_sampler.h"
 #include "daemon/io/process_tree.h"
 #include "daemon/io/state_memfd.h"
@@ -31,6 +33,7 @@ class UvHost : public core::Host {
 public:
     struct Callbacks {
         std::function<void(core::AppKey, core::Event)> post;   // into the supervisor's inbox
+        std::function<void(core::AppKey, Json)> message;       // a process said this
         std::function<void()> wake;                            // a deadline has come: drain
         std::function<void(const std::string& topic, const Json& payload)> publish;
         std::function<bool()> has_followers;
@@ -63,6 +66,8 @@ public:
     void spawn(const core::AppKey& key, const core::LaunchSpec& spec) override;
     void signal_tree(const core::AppKey& key, int signo) override;
     Result<void> signal_root(const core::AppKey& key, int signo) override;
+    Result<void> send_message(const core::AppKey& key, const Json& message) override;
+    Result<void> write_input(const core::AppKey& key, std::string_view text) override;
     void sweep(const core::AppKey& key) override;
     void release(const core::AppKey& key) override;
     Result<void> open_pool(const core::PoolSpec& pool) override;
@@ -73,6 +78,7 @@ public:
     void reopen_logs(std::optional<int> pm_id) override;
     Result<void> write_dump(const std::string& text) override;
     core::Usage usage(int pid) override;
+    std::string package_version(const std::string& script) override { return io::package_version(script); }
     void worker_stats(std::function<void(Json)> answer) override;
     void shut_down(int client_pid) override;
     void wake_at(std::optional<core::TimePoint> when) override;
@@ -93,6 +99,9 @@ private:
         bool is_worker = false;     // the data plane knows it
         bool is_draining = false;   // told to finish what it has
         bool tree_is_gone = false;
+        bool whole_tree = true;     // false: only the root is stopped
+        bool is_stopping = false;   // a root that is stopped alone: its end is the tree's
+        std::unique_ptr<MessageChannel> messages;
         UniqueFd in;                // write end of its stdin
         std::unique_ptr<TreeStop> tree;
         std::string pid_file;
@@ -105,6 +114,8 @@ private:
     Child* find(std::uint64_t incarnation);
     void fail_spawn(const core::AppKey& key, std::string reason, bool is_transient);
     void connect(Child& child, const core::LaunchSpec& spec, ChildEnds ends, bool resumed);
+    void open_messages(Child& child, UniqueFd socket);
+    void signal_root_alone(Child& child, int signo);
     void on_spawned(KeeperChild spawned);
     void on_spawn_failed(std::uint64_t token, keeper::SpawnStage stage, int error_number);
     void on_exited(const KeeperExit& exit);

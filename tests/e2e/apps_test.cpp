@@ -54,6 +54,14 @@ TEST_CASE("apps: a script is started, listed, restarted, stopped and deleted", "
     CHECK(kpm.list().empty());
 }
 
+TEST_CASE("apps: the list shows the version of the script's package", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("package.json", R"({"name":"x","version":"4.5.6"})");
+    kpm.write("bin/app.sh", kTicker);
+    REQUIRE(kpm.kpm({"start", "bin/app.sh"}).status == 0);
+    CHECK(kpm.find("app")["pm2_env"]["version"] == "4.5.6");
+}
+
 TEST_CASE("apps: a stop ends the whole tree, a child in its own session too", "[e2e]") {
     const KpmHome kpm;
     kpm.write("tree.sh", "sleep 1000 & echo $! > inner.pid\nsetsid sleep 1000 &\necho $! > session.pid\nwait\n");

@@ -68,6 +68,7 @@ TEST_CASE("cluster: kpmd maps no GPU library", "[e2e]") {
 
 TEST_CASE("cluster: reloads under constant load lose no request", "[e2e]") {
     const Cluster cluster;
+    const int daemon = cluster.kpm.daemon_pid();
     RenderLoad load(cluster.port, cluster.genome(), 2, 2);
     REQUIRE(eventually([&] { return load.figures().requests > 20; }));
     for (int i = 0; i < reload_count(); ++i) {
@@ -79,6 +80,7 @@ TEST_CASE("cluster: reloads under constant load lose no request", "[e2e]") {
     WARN(reload_count() << " reloads, " << figures.requests << " requests, " << figures.failures << " failed");
     CAPTURE(figures.reasons);
     CHECK(figures.failures == 0);
+    CHECK(cluster.kpm.daemon_pid() == daemon);
     for (const Json& row : cluster.kpm.list()) CHECK(row["pm2_env"]["restart_time"] == reload_count());
 }
 

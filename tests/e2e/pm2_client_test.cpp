@@ -328,3 +328,32 @@ TEST_CASE("pm2 client: kill ends kpmd and its apps", "[e2e]") {
     CHECK(eventually([&] { return !is_running(pm2.kpmd) && !is_running(keeper); }));
     CHECK(pm2_daemons(pm2.kpm).empty());
 }
+
+TEST_CASE("pm2 client: actions are triggered, lines and packets reach the app", "[e2e]") {
+    const Pm2 pm2;
+    pm2.kpm.write("actor.js", R"(process.on('message', m => {
+    const name = typeof m === 'string' ? m : m.msg;
+    if (name === 'greet') process.send({type: 'axm:reply', data: {action_name: 'greet', return: 'hello ' + (m.opts || '')}});
+});
+process.stdin.on('data', line => console.log('got ' + line));
+process.send({type: 'axm:action', data: {action_name: 'greet', arity: 1}});
+process.send({type: 'axm:monitor', data: {Queue: {value: 3}}});
+process.send('ready');
+)");
+    pm2.kpm.write("ecosystem.json", R"({"apps":[{"name":"actor","script":"actor.js","interpreter":"node","wait_ready":true,
+        "listen_timeout":20000}]})");
+    const CommandResult started = pm2.kpm.kpm({"start", "ecosystem.json"});
+    INFO(started.out << started.err << pm2.kpm.daemon_log());
+    REQUIRE(started.status == 0);
+    const Json env = pm2.find("actor")["pm2_env"];
+    CHECK(env["axm_actions"][0]["action_name"] == "greet");
+    CHECK(env["axm_monitor"]["Queue"]["value"] == 3);
+    const CommandResult triggered = pm2({"trigger", "actor", "greet", "world"});
+    INFO(triggered.out << triggered.err);
+    CHECK(triggered.status == 0);
+    CHECK(triggered.out.find("hello world") != std::string::npos);
+    CHECK(pm2({"send", "0", "a line"}).status == 0);
+    CHECK(eventually([&] {
+        return pm2.kpm.read(pm2.kpm.home() / "logs" / "actor-out.log").find("got a line") != std::string::npos;
+    }));
+}

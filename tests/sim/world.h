@@ -76,6 +76,8 @@ public:
     void spawn(const core::AppKey& key, const core::LaunchSpec& spec) override;
     void signal_tree(const core::AppKey& key, int signo) override;
     Result<void> signal_root(const core::AppKey&, int) override { return {}; }
+    Result<void> send_message(const core::AppKey&, const Json&) override { return {}; }
+    Result<void> write_input(const core::AppKey&, std::string_view) override { return {}; }
     void sweep(const core::AppKey& key) override;
     void release(const core::AppKey& key) override;
     Result<void> open_pool(const core::PoolSpec& pool) override;
@@ -86,6 +88,7 @@ public:
     void reopen_logs(std::optional<int>) override {}
     Result<void> write_dump(const std::string&) override { return {}; }
     core::Usage usage(int) override { return {}; }
+    std::string package_version(const std::string&) override { return {}; }
     void worker_stats(std::function<void(Json)> answer) override { answer(Json::array()); }
     void shut_down(int) override {}
     void wake_at(std::optional<core::TimePoint> when) override { wake_ = when; }

@@ -27,6 +27,15 @@ public:
         note("signal-root {} {}", text(key), signo);
         return {};
     }
+    Result<void> send_message(const AppKey& key, const Json& message) override {
+        note("message {} {}", text(key), message.dump());
+        if (message_error) return *message_error;
+        return {};
+    }
+    Result<void> write_input(const AppKey& key, std::string_view line) override {
+        note("input {} {}", text(key), line);
+        return {};
+    }
     void sweep(const AppKey& key) override { note("sweep {}", text(key)); }
     void release(const AppKey& key) override { note("release {}", text(key)); }
     Result<void> open_pool(const PoolSpec& pool) override {
@@ -51,7 +60,8 @@ public:
         return {};
     }
     void worker_stats(std::function<void(Json)> answer) override { answer(Json::array()); }
-    Usage usage(int) override { return {1000, 1.5}; }
+    std::string package_version(const std::string&) override { return version; }
+    Usage usage(int) override { return used; }
     void shut_down(int client_pid) override { note("shut-down {}", client_pid); }
     void wake_at(std::optional<TimePoint> when) override { wake = when; }
     void persist(const std::string& key, const std::optional<Json>& value) override {
@@ -81,7 +91,9 @@ public:
     std::string dump;
     std::vector<std::string> published;
     std::optional<TimePoint> wake;
-    std::optional<Error> pool_error, log_error;
+    std::optional<Error> pool_error, log_error, message_error;
+    Usage used{1000, 1.5};
+    std::string version;
 
 private:
     template <class... Args>

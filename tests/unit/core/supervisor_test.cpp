@@ -353,6 +353,109 @@ TEST_CASE("supervisor: a reload's process that outlives SIGKILL is given up", "[
     CHECK(bench.host.take() == Lines{"open-pool render", "spawn 0/3 render"});
 }
 
+TEST_CASE("supervisor: shutdown_with_message sends a message; without a channel the signal", "[unit][supervisor]") {
+    Bench bench;
+    ecosystem::AppConfig config = forked();
+    config.shutdown_with_message = true;
+    bench.add(config);
+    bench.happen(Spawned{10});
+    bench.host.take();
+    SECTION("a message, then SIGKILL to who does not listen") {
+        bench.run([&] { bench.supervisor.stop(0, bench.done()); });
+        CHECK(bench.host.take() == Lines{"message 0/1 \"shutdown\"", "signal 0/1 0"});
+        bench.pass(1600ms);
+        CHECK(bench.host.take() == Lines{"signal 0/1 9"});
+    }
+    SECTION("no channel") {
+        bench.host.message_error = Error{ErrorCode::NotFound, "no channel"};
+        bench.run([&] { bench.supervisor.stop(0, bench.done()); });
+        CHECK(bench.host.take() == Lines{"message 0/1 \"shutdown\"", "signal 0/1 2"});
+    }
+}
+
+TEST_CASE("supervisor: memory is looked at each interval, and only for apps with a limit", "[unit][supervisor]") {
+    Bench bench;
+    bench.add(forked("free"));
+    bench.happen(Spawned{10});
+    CHECK_FALSE(bench.host.wake);  // nobody to look at: no wake-up
+    ecosystem::AppConfig config = forked("limited");
+    config.max_memory_restart = {5000};
+    bench.add(config);
+    bench.happen(Spawned{11});
+    bench.host.take();
+    CHECK(bench.host.wake == bench.host.now() + 30'000ms);
+    bench.host.used = {5000, 0};
+    bench.pass(30'000ms);
+    CHECK(bench.host.take().empty());
+    bench.host.used = {5001, 0};
+    bench.pass(29'999ms);
+    CHECK(bench.host.take().empty());
+    bench.pass(1ms);
+    CHECK(bench.host.take() == Lines{"signal 1/2 2"});
+    bench.happen({1, 2}, Exited{0, 0});
+    bench.happen({1, 2}, TreeGone{});
+    CHECK(bench.supervisor.find(1)->current.life.data().restart_time == 1);
+    bench.run([&] { bench.supervisor.remove(1, bench.done()); });
+    bench.happen(Spawned{12});
+    bench.happen(Exited{0, 0});
+    bench.happen(TreeGone{});
+    bench.pass(30'000ms);
+    CHECK_FALSE(bench.host.wake);
+}
+
+TEST_CASE("supervisor: messages of a process are kept, published, or end its wait", "[unit][supervisor]") {
+    Bench bench;
+    ecosystem::AppConfig config = forked();
+    config.wait_ready = true;
+    bench.add(config);
+    bench.happen(Spawned{10});
+    CHECK(bench.state() == State::Starting);
+    const auto say = [&](AppKey key, Json message) { bench.run([&] { bench.supervisor.take_message(key, message); }); };
+    say({0, 7}, "ready");  // another life's
+    CHECK(bench.state() == State::Starting);
+    say({0, 1}, {{"type", "ready"}});
+    CHECK(bench.state() == State::Starting);
+    say({0, 1}, "ready");
+    CHECK(bench.state() == State::Online);
+    const Json action{{"type", "axm:action"}, {"data", {{"action_name", "greet"}}}};
+    say({0, 1}, action);
+    say({0, 1}, action);
+    say({0, 1}, {{"type", "axm:monitor"}, {"data", {{"rate", {{"value", 1}}}}}});
+    say({0, 1}, {{"type", "axm:monitor"}, {"data", {{"rate", {{"value", 2}}}}}});
+    say({0, 1}, {{"node_version", "20.1.0"}});
+    const Json env = pm2_env(*bench.supervisor.find(0));
+    CHECK(env["axm_actions"].size() == 1);
+    CHECK(env["axm_monitor"]["rate"]["value"] == 2);
+    CHECK(env["node_version"] == "20.1.0");
+    bench.host.published.clear();
+    say({0, 1}, nullptr);
+    say({0, 1}, {{"type", "human:event"}, {"data", {{"event", "x"}}}});
+    CHECK(bench.host.published == Lines{"process:msg:", "human:event:"});
+    bench.happen(Exited{1, 0});
+    CHECK(pm2_env(*bench.supervisor.find(0))["axm_actions"].empty());
+}
+
+TEST_CASE("supervisor: increment_var counts from its configured value in duplicates, too", "[unit][supervisor]") {
+    Bench bench;
+    ecosystem::AppConfig config = forked();
+    config.increment_var = "PORT";
+    config.env = {{"PORT", "3000"}};
+    bench.add(config);
+    bench.add(config);
+    bench.run([&] { CHECK(bench.supervisor.duplicate(1, bench.done())); });
+    CHECK(*ecosystem::find_variable(bench.supervisor.find(2)->config.env, "PORT") == "3002");
+}
+
+TEST_CASE("rows: the version is the script's package's at the newest launch", "[unit][rows]") {
+    Bench bench;
+    bench.add(forked());
+    CHECK(pm2_env(*bench.supervisor.find(0))["version"] == "N/A");
+    bench.happen(Spawned{10});
+    bench.host.version = "1.2.3";
+    bench.happen(Exited{1, 0});
+    CHECK(pm2_env(*bench.supervisor.find(0))["version"] == "1.2.3");
+}
+
 TEST_CASE("rows: a death by signal shows exit code 0, as PM2, and the signal", "[unit][rows]") {
     Bench bench;
     bench.add(forked());

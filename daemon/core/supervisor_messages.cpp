@@ -1,0 +1,95 @@
+// What the processes of apps say on their message channel (Node's process.send, or a line of JSON), and what is said to
+// them. PM2's conventions: "ready" ends the wait of wait_ready, axm:* describe actions and metrics, the rest goes to the
+// bus under the topic that the process chose.
+
+#include <fmt/format.h>
+
+#include "daemon/core/snapshot.h"
+#include "daemon/core/supervisor.h"
+#include "ipc/protocol.h"
+
+namespace kpm::core {
+namespace {
+
+// What a process tells is kept and shown, so it must not be without end.
+constexpr std::size_t kMaxActions = 1000, kMaxMetrics = 2000;
+
+Json origin(const Slot& slot) {
+    return {{"pm_id", slot.pm_id}, {"name", slot.config.name}, {"namespace", slot.config.name_space}};
+}
+
+bool is_truthy(const Json& value) {
+    return !value.is_null() && value != false && value != 0 && value != "";
+}
+
+void add_action(Json& actions, const Json& action) {
+    if (!action.is_object() || !action.contains("action_name") || actions.size() >= kMaxActions) return;
+    for (const Json& known : actions)
+        if (known["action_name"] == action["action_name"]) return;
+    actions.push_back(action);
+}
+
+void merge(Json& known, const Json& news) {
+    if (news.is_object() && known.size() + news.size() <= kMaxMetrics) known.update(news);
+}
+
+enum class Meant { ForTheBus, ForTheDaemon, ToBeRecorded };
+
+Meant take_axm(Told& told, const std::string& type, const Json& data) {
+    if (type == "axm:action") {
+        add_action(told.axm_actions, data);
+        return Meant::ToBeRecorded;
+    }
+    if (type == "axm:option:configuration") {
+        merge(told.axm_options, data);
+        return Meant::ToBeRecorded;
+    }
+    if (type == "axm:monitor") {
+        merge(told.axm_monitor, data);
+        return Meant::ForTheDaemon;  // comes every second, and again to the next daemon: not recorded
+    }
+    return type == "axm:option:setPID" ? Meant::ForTheDaemon : Meant::ForTheBus;
+}
+
+}  // namespace
+
+void Supervisor::take_message(const AppKey& key, const Json& message) {
+    Slot* slot = find_mutable(key.pm_id);
+    if (!slot || !find_instance(*slot, key.incarnation)) return;
+    if (message == "ready") post(key, Ready{});
+    if (message.is_object() && message.contains("node_version") && message["node_version"].is_string()) {
+        slot->told.node_version = message["node_version"];
+        host_.persist(told_state_key(key.pm_id), told_state(slot->told));
+        return;
+    }
+    const Json process = origin(*slot);
+    const bool is_typed = message.is_object() && message.contains("type") && message["type"].is_string() &&
+                          message.contains("data") && is_truthy(message["type"]) && is_truthy(message["data"]);
+    const EpochTime now = host_.wall_now();
+    if (is_typed) {
+        const std::string& type = message["type"].get_ref<const std::string&>();
+        const Meant meant = take_axm(slot->told, type, message["data"]);
+        if (meant == Meant::ToBeRecorded) host_.persist(told_state_key(key.pm_id), told_state(slot->told));
+        if (meant != Meant::ForTheBus || !host_.has_followers()) return;
+        host_.publish(type, {{"at", now.since_epoch}, {"data", message["data"]}, {"process", process}});
+    } else if (host_.has_followers()) {
+        host_.publish(ipc::topic::kProcessMsg, {{"at", now.since_epoch}, {"raw", message}, {"process", process}});
+    }
+}
+
+// A new process has told nothing yet.
+void Supervisor::forget_told(Slot& slot) {
+    if (slot.told == Told{}) return;
+    slot.told = {};
+    host_.persist(told_state_key(slot.pm_id), std::nullopt);
+}
+
+Result<void> Supervisor::send_message(int pm_id, const Json& message) {
+    const Slot* slot = find(pm_id);
+    if (!slot) return Error{ErrorCode::NotFound, fmt::format("{} id unknown", pm_id)};
+    if (slot->current.life.data().pid == 0)
+        return Error{ErrorCode::Unavailable, fmt::format("{} : id offline", pm_id)};
+    return host_.send_message(slot->key(), message);
+}
+
+}  // namespace kpm::core

@@ -1,0 +1,141 @@
+// What an app's own attributes change in its supervision: readiness, the way it is stopped, its memory.
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "tests/support/eventually.h"
+#include "tests/support/kpm_home.h"
+
+using namespace kpm;
+using namespace kpm::test;
+
+namespace {
+
+Json app(const char* script, const char* interpreter) {
+    return {{"name", "app"}, {"script", script}, {"interpreter", interpreter}};
+}
+
+CommandResult start(const KpmHome& kpm, Json config) {
+    kpm.write("ecosystem.json", Json{{"apps", Json::array({std::move(config)})}}.dump());
+    return kpm.kpm({"start", "ecosystem.json"});
+}
+
+}  // namespace
+
+TEST_CASE("supervision: wait_ready waits for Node's process.send('ready')", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("ready.js", "setTimeout(() => { require('fs').writeFileSync('said', ''); process.send('ready') }, 300);"
+                          "setInterval(() => {}, 1000)");
+    Json config = app("ready.js", "node");
+    config["wait_ready"] = true;
+    config["listen_timeout"] = 20000;
+    const CommandResult started = start(kpm, config);
+    INFO(started.out << started.err << kpm.daemon_log());
+    REQUIRE(started.status == 0);
+    CHECK(std::filesystem::exists(kpm.work() / "said"));  // the command did not return before
+    CHECK(kpm.find("app")["pm2_env"]["status"] == "online");
+    CHECK(started.err.find("no effect") == std::string::npos);
+}
+
+TEST_CASE("supervision: an app that never says that it is ready is a failed start", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("mute.py", "import time\ntime.sleep(600)\n");
+    Json config = app("mute.py", "python3");
+    config["wait_ready"] = true;
+    config["listen_timeout"] = 300;
+    const CommandResult started = start(kpm, config);
+    CHECK(started.status == 1);
+    INFO(started.out << started.err);
+    CHECK((started.out + started.err).find("cannot start 'app': not ready within 300 ms") != std::string::npos);
+    CHECK(kpm.find("app")["pm2_env"]["status"] == "online");  // as PM2 has it
+}
+
+TEST_CASE("supervision: shutdown_with_message sends a message and no signal", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("polite.js", "process.on('message', m => { if (m === 'shutdown') {"
+                           "require('fs').writeFileSync('bye', 'message'); process.exit(7) } });"
+                           "process.on('SIGINT', () => { require('fs').writeFileSync('bye', 'signal'); process.exit(8) });"
+                           "process.send('ready'); setInterval(() => {}, 1000)");
+    Json config = app("polite.js", "node");
+    config["shutdown_with_message"] = true;
+    config["wait_ready"] = true;
+    config["listen_timeout"] = 20000;
+    config["kill_timeout"] = 20000;
+    REQUIRE(start(kpm, config).status == 0);
+    REQUIRE(kpm.kpm({"stop", "app"}).status == 0);
+    CHECK(kpm.read(kpm.work() / "bye") == "message");
+    CHECK(kpm.find("app")["pm2_env"]["exit_code"] == 7);
+}
+
+TEST_CASE("supervision: the channel outlives the daemon", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("polite.js", "process.on('message', m => { if (m === 'shutdown') {"
+                           "require('fs').writeFileSync('bye', 'message'); process.exit(0) } });"
+                           "process.on('disconnect', () => require('fs').writeFileSync('bye', 'disconnect'));"
+                           "process.send('ready'); setInterval(() => {}, 1000)");
+    Json config = app("polite.js", "node");
+    config["shutdown_with_message"] = true;
+    config["wait_ready"] = true;
+    config["listen_timeout"] = 20000;
+    config["kill_timeout"] = 20000;
+    REQUIRE(start(kpm, config).status == 0);
+    const int pid = kpm.find("app")["pid"];
+    const int daemon = kpm.daemon_pid();
+    ::kill(daemon, SIGKILL);
+    CHECK(kpm.find("app")["pid"] == pid);
+    CHECK(kpm.daemon_pid() != daemon);
+    REQUIRE(kpm.kpm({"stop", "app"}).status == 0);
+    CHECK(kpm.read(kpm.work() / "bye") == "message");
+}
+
+TEST_CASE("supervision: treekill false stops the root alone", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("parent.sh", "sleep 300 & echo $! > child.pid\nwait\n");
+    Json config = app("parent.sh", "sh");
+    config["treekill"] = false;
+    REQUIRE(start(kpm, config).status == 0);
+    REQUIRE(eventually([&] { return kpm.read(kpm.work() / "child.pid").ends_with('\n'); }));
+    const int child = std::atoi(kpm.read(kpm.work() / "child.pid").c_str());
+    const int parent = kpm.find("app")["pid"];
+    REQUIRE(kpm.kpm({"stop", "app"}).status == 0);
+    CHECK_FALSE(is_running(parent));
+    CHECK(is_running(child));
+    ::kill(child, SIGKILL);
+}
+
+TEST_CASE("supervision: an app beyond max_memory_restart is restarted, one below is not", "[e2e]") {
+    const KpmHome kpm(std::map<std::string, std::string>{{"PM2_WORKER_INTERVAL", "200"}});
+    kpm.write("eater.py", "import time\nblock = bytearray(80 << 20)\ntime.sleep(600)\n");
+    kpm.write("ecosystem.json",
+              R"({"apps":[{"name":"eater","script":"eater.py","interpreter":"python3","max_memory_restart":"60M"},
+                          {"name":"modest","script":"eater.py","interpreter":"python3","max_memory_restart":"1G"}]})");
+    const CommandResult started = kpm.kpm({"start", "ecosystem.json"});
+    INFO(started.out << started.err << kpm.daemon_log());
+    REQUIRE(started.status == 0);
+    CHECK(eventually([&] { return kpm.find("eater")["pm2_env"]["restart_time"] >= 2; }));
+    CHECK(kpm.find("modest")["pm2_env"]["restart_time"] == 0);
+    CHECK(kpm.daemon_log().find("more than its max_memory_restart of 62914560") != std::string::npos);
+}
+
+TEST_CASE("supervision: what a process writes on its channel cannot hurt the daemon", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("rude.py", R"(import os, socket, time
+channel = socket.socket(fileno=int(os.environ["NODE_CHANNEL_FD"]))
+for text in (b"null\n", b"[" * 100000 + b"\n", b"\xff\xfe\n", b"{\"type\":1,\"data\":2}\n", b"\n\n", b"{\"type\":\"axm:action\",\"data\":5}\n",
+             b"{\"type\":\"axm:monitor\",\"data\":[1]}\n", b"{\"type\":\"x\",\"data\":{\"a\":1}}\n", b"\"ready\"\n"):
+    channel.sendall(text)
+time.sleep(600)
+)");
+    Json config = app("rude.py", "python3");
+    config["wait_ready"] = true;
+    config["listen_timeout"] = 20000;
+    const CommandResult started = start(kpm, config);
+    INFO(started.out << started.err << kpm.daemon_log());
+    CHECK(started.status == 0);
+    kpm.write("flood.py", "import os, socket, time\nchannel = socket.socket(fileno=int(os.environ['NODE_CHANNEL_FD']))\n"
+                          "try:\n  channel.sendall(b'x' * (20 << 20))\nexcept OSError: open('cut', 'w')\ntime.sleep(600)\n");
+    const int daemon = kpm.daemon_pid();
+    REQUIRE(kpm.kpm({"start", "flood.py"}).status == 0);
+    CHECK(eventually([&] { return std::filesystem::exists(kpm.work() / "cut"); }));
+    CHECK(kpm.daemon_pid() == daemon);
+    CHECK(kpm.find("flood")["pm2_env"]["status"] == "online");
+}
