@@ -60,6 +60,10 @@ Result<void> Daemon::start(UniqueFd socket) {
              [this](core::AppKey key, Json message) {
                  supervisor_->post([this, key, message = std::move(message)] { supervisor_->take_message(key, message); });
              },
+         .files_changed =
+             [this](const std::string& name, const std::string& path) {
+                 supervisor_->post([this, name, path] { supervisor_->files_changed(name, path); });
+             },
          .wake = [] {},  // run() drains after every turn of the loop
          .publish = [this](const std::string& topic, const Json& payload) { server_->publish(topic, payload); },
          .has_followers = [this] { return server_ && server_->has_subscribers(); },

@@ -83,6 +83,7 @@ struct AppConfig {
     std::vector<int> stop_exit_codes;
     Bytes max_memory_restart;  // 0 = no limit
     std::string cron_restart;  // "" or "0": none
+    std::string timezone;      // of cron_restart; "": the machine's
 
     std::optional<Duration> kill_timeout;  // not given: the daemon's PM2_KILL_TIMEOUT, else 1600 ms
     Duration kill_retry_time{100};

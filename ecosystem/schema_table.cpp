@@ -91,6 +91,8 @@ constexpr Field kFields[] = {
      .doc = "memory above which the app is restarted (cluster: reloaded); 0: no limit"},
     {.key = "cron_restart", .aliases = "cron", .wire_key = "cron_restart", .flag = "-c,--cron,--cron-restart", .slot = &App::cron_restart, .group = Group::Restarts, .on_change = Live,
      .doc = "cron pattern of 5 or 6 fields (the first of 6 is seconds) at which the app is restarted; 0: off"},
+    {.key = "timezone", .wire_key = "timezone", .slot = &App::timezone, .group = Group::Restarts, .on_change = Live,
+     .doc = "time zone of cron_restart, as in Europe/Berlin; default: the daemon's"},
 
     {.key = "kill_timeout", .wire_key = "kill_timeout", .flag = "-k,--kill-timeout", .slot = &App::kill_timeout, .group = Group::Stopping, .on_change = Live,
      .doc = "time between the stop signal and SIGKILL; default: PM2_KILL_TIMEOUT of the daemon, else 1600 ms"},

@@ -81,7 +81,28 @@ void notify(Supervisor& supervisor, const Json& args, Answer answer) {
 
 // PM2's clients switch the watcher off before each stop, watched or not. Files are not watched yet, so it is off; the
 // methods that would switch it on are not offered.
+// PM2's clients send it before a stop, which ends the watch by itself here: it must come back with the next start.
 void stop_watch(Supervisor&, const Json&, Answer answer) { answer(Json{{"success", true}}); }
+
+namespace {
+
+// (methodName, {id}): acts only for restarts, as PM2.
+void change_watch(Supervisor& supervisor, const Json& args, const Answer& answer, bool toggle) {
+    const auto id = id_or_member(argument(args, 1), "id");
+    const Slot* slot = id ? supervisor.find(*id) : nullptr;
+    if (slot && argument(args, 0) == "restartProcessId") {
+        ecosystem::AppConfig config = slot->config;
+        if (toggle || !ecosystem::is_on(config.watch)) config.watch = !ecosystem::is_on(config.watch);
+        if (const auto changed = supervisor.reconfigure(*id, std::move(config)); !changed)
+            return answer(changed.error());
+    }
+    answer(Json{{"success", true}});
+}
+
+}  // namespace
+
+void start_watch(Supervisor& supervisor, const Json& args, Answer answer) { change_watch(supervisor, args, answer, false); }
+void toggle_watch(Supervisor& supervisor, const Json& args, Answer answer) { change_watch(supervisor, args, answer, true); }
 
 Result<void> save_dump(Supervisor& supervisor, bool even_if_empty) {
     if (supervisor.slots().empty() && !even_if_empty) return {};

@@ -14,6 +14,8 @@ void reset_counters(Supervisor& supervisor, const Json& args, Answer answer);
 void reload_logs(Supervisor& supervisor, const Json& args, Answer answer);
 void notify(Supervisor& supervisor, const Json& args, Answer answer);
 void stop_watch(Supervisor& supervisor, const Json& args, Answer answer);
+void start_watch(Supervisor& supervisor, const Json& args, Answer answer);
+void toggle_watch(Supervisor& supervisor, const Json& args, Answer answer);
 void save(Supervisor& supervisor, const Json& args, Answer answer);
 void notify_kill(Supervisor& supervisor, const Json& args, Answer answer);
 void kill_me(Supervisor& supervisor, const Json& args, Answer answer);

@@ -73,6 +73,8 @@ void prepare_app(Supervisor& supervisor, const Json& args, Truth truth, Answer a
     if (config->script.empty())
         return answer(Error{ErrorCode::Invalid, fmt::format("cannot start '{}': it has no script", config->name)});
 
+    if (const auto checked = supervisor.check(*config); !checked) return answer(checked.error());
+
     const unsigned count =
         wire.contains("instances") ? ecosystem::instance_count(*config, supervisor.settings().cpus) : 1;
     const NewApp app = new_app(wire, std::move(*config), supervisor.host().unique_id());

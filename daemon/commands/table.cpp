@@ -33,6 +33,8 @@ constexpr std::array kCommands{
     Command{method::kSendLineToStdin, send_line},
     Command{method::kMsgProcess, send_action},
     Command{method::kStopWatch, stop_watch},
+    Command{method::kStartWatch, start_watch},
+    Command{method::kToggleWatch, toggle_watch},
     Command{method::kNotifyByProcessId, notify, false},
     Command{method::kReloadLogs, reload_logs},
     Command{method::kNotifyKillPm2, notify_kill},

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "daemon/core/time.h"
+#include "daemon/core/time_zone.h"
 #include "ipc/base/json.h"
 #include "ipc/base/result.h"
 
@@ -70,6 +71,17 @@ struct Adopted {
     int pid = 0;
 };
 
+// Files whose change restarts an app.
+struct WatchSpec {
+    std::vector<std::string> roots;      // absolute
+    std::string cwd;                     // what relative patterns start from
+    std::vector<std::string> ignore;     // patterns; none = PM2's default
+    std::vector<std::string> own_files;  // kpm's logs and pid files: never a change
+    Duration delay{0};
+
+    bool operator==(const WatchSpec&) const = default;
+};
+
 class Host {
 public:
     virtual ~Host() = default;
@@ -108,6 +120,11 @@ public:
     // Replaces dump.pm2, whole or not at all; the file before it becomes dump.pm2.bak.
     virtual Result<void> write_dump(const std::string& text) = 0;
     virtual Usage usage(int pid) = 0;
+    // "" = the machine's own. NotFound or Invalid: there is no such zone.
+    virtual Result<TimeZone> time_zone(std::string_view name) = 0;
+    // One set of files per app name; replaces the one before. -> Supervisor::files_changed
+    virtual Result<void> watch(const std::string& name, const WatchSpec& spec) = 0;
+    virtual void unwatch(const std::string& name) = 0;
     // Of the npm package that the script belongs to, "" = none.
     virtual std::string package_version(const std::string& script) = 0;
     // The balancer's figures, an array of {pm_id, handed, accepted, active, rescued, refused, load}.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/core/cron.h"
 #include "daemon/core/host.h"
 #include "daemon/core/lifecycle.h"
 #include "ecosystem/app_config.h"
@@ -34,6 +35,14 @@ struct Told {
     bool operator==(const Told&) const = default;
 };
 
+// When cron_restart comes next.
+struct CronJob {
+    CronSchedule schedule;
+    TimeZone zone;
+    EpochTime next;                  // by the wall clock
+    TimePoint look;                  // when to compare: the wall clock may be set
+};
+
 struct Slot {
     int pm_id = 0;
     ecosystem::AppConfig config;     // resolved, with this instance's log and pid paths
@@ -48,6 +57,8 @@ struct Slot {
     std::unique_ptr<Instance> incoming;   // a reload's new process, until it is ready
     std::unique_ptr<Instance> outgoing;   // a reload's old process, until it has finished
     bool doomed = false;                  // it is being deleted
+    bool is_wanted = false;               // a client's newest word about it was not `stop`
+    std::optional<CronJob> cron;
 
     std::vector<Done> start_waiters;
     std::vector<Done> stop_waiters;
@@ -56,5 +67,8 @@ struct Slot {
     AppKey key() const { return {pm_id, current.incarnation}; }
     AppKey key(const Instance& instance) const { return {pm_id, instance.incarnation}; }
 };
+
+// "App [web:0]", as PM2's log names it.
+std::string log_label(const Slot& slot);
 
 }  // namespace kpm::core

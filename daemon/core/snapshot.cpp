@@ -94,6 +94,7 @@ Json app_state(const Slot& slot) {
 Json run_state(const Slot& slot) {
     Json json{{"current", from_instance(slot.current)}, {"doomed", slot.doomed}};
     if (!slot.version.empty()) json["version"] = slot.version;
+    if (slot.is_wanted) json["wanted"] = true;
     if (slot.created_at) json["created_at"] = slot.created_at->since_epoch;
     if (slot.incoming) json["incoming"] = from_instance(*slot.incoming);
     if (slot.outgoing) json["outgoing"] = from_instance(*slot.outgoing);
@@ -116,6 +117,7 @@ Result<Slot> restore_slot(int pm_id, const Json& app, const Json& run, const Set
         if (run.contains("created_at")) slot.created_at = EpochTime{run["created_at"].get<std::int64_t>()};
         slot.doomed = run.value("doomed", false);
         slot.version = run.value("version", "");
+        slot.is_wanted = run.value("wanted", false);
         return slot;
     } catch (const std::exception& error) {
         return Error{ErrorCode::Invalid, fmt::format("cannot restore 'app {}': {}", pm_id, error.what())};

@@ -70,6 +70,7 @@ int Supervisor::add(NewApp app, Done done) {
     slot.current.life = Lifecycle(lifecycle_policy(slot.config, settings_));
     by_name_[slot.config.name].insert(pm_id);
     track_memory(slot);
+    if (app.start) set_cron(slot);
     save(slot, true);
     if (app.start)
         start(pm_id, std::move(done));
@@ -91,6 +92,7 @@ void Supervisor::start(int pm_id, Done done) {
     if (!slot) return done(unknown_id(pm_id));
     if (slot->doomed) return done(being_deleted(*slot));
     slot->start_waiters.push_back(std::move(done));
+    set_wanted(*slot, true);
     apply(*slot, slot->current, Start{});
 }
 
@@ -98,6 +100,7 @@ void Supervisor::stop(int pm_id, Done done) {
     Slot* slot = find_mutable(pm_id);
     if (!slot) return done(Error{ErrorCode::NotFound, fmt::format("{} : id unknown", pm_id)});
     slot->stop_waiters.push_back(std::move(done));
+    set_wanted(*slot, false);
     if (slot->incoming) fail_reload(*slot, "it was stopped meanwhile");
     if (slot->outgoing) apply(*slot, *slot->outgoing, Stop{});
     apply(*slot, slot->current, Stop{});
@@ -110,6 +113,7 @@ void Supervisor::restart(int pm_id, Done done) {
     if (slot->incoming) fail_reload(*slot, "it was restarted meanwhile");
     slot->created_at = host_.wall_now();
     slot->start_waiters.push_back(std::move(done));
+    set_wanted(*slot, true);
     apply(*slot, slot->current, Restart{});
 }
 
@@ -159,6 +163,8 @@ Result<void> Supervisor::reset(int pm_id) {
 Result<void> Supervisor::reconfigure(int pm_id, ecosystem::AppConfig config) {
     Slot* slot = find_mutable(pm_id);
     if (!slot) return unknown_id(pm_id);
+    if (const auto checked = check(config); !checked) return checked;
+    const std::string name_before = slot->config.name;
     if (config.name != slot->config.name) {
         auto& ids = by_name_[slot->config.name];
         ids.erase(pm_id);
@@ -168,6 +174,9 @@ Result<void> Supervisor::reconfigure(int pm_id, ecosystem::AppConfig config) {
     slot->config = std::move(config);
     slot->current.life.set_policy(lifecycle_policy(slot->config, settings_));
     track_memory(*slot);
+    set_cron(*slot);
+    if (name_before != slot->config.name) track_watch(name_before);
+    track_watch(slot->config.name);
     save(*slot, true);
     return {};
 }
@@ -185,8 +194,11 @@ void Supervisor::erase(int pm_id) {
     }
     dirty_.erase(pm_id);
     limited_.erase(pm_id);
+    drop_cron(*slot);
     forget_state(pm_id);
+    const std::string name = slot->config.name;
     slots_.erase(pm_id);
+    track_watch(name);
     if (slots_.empty()) next_id_ = 0;  // PM2 counts from 0 again once nothing is managed
 }
 

@@ -66,6 +66,11 @@ public:
     // New configuration for the next start; what needs none is live at once.
     Result<void> reconfigure(int pm_id, ecosystem::AppConfig config);
 
+    // Why this configuration cannot be supervised: a cron pattern, a time zone.
+    Result<void> check(const ecosystem::AppConfig& config);
+    // A file that the app watches is not what it was.
+    void files_changed(const std::string& name, const std::string& path);
+
     // What a process said. "ready" comes here, too.
     void take_message(const AppKey& key, const Json& message);
     // A message to the slot's process.
@@ -81,6 +86,8 @@ public:
     Host& host() { return host_; }
 
 private:
+    static constexpr int kMemoryCheck = -1;   // in the place of a pm_id among the deadlines
+
     struct Arrival {
         AppKey key;
         Event event;
@@ -100,8 +107,14 @@ private:
     void fail_reload(Slot& slot, const std::string& reason);
     void check_rest(Slot& slot);
     void erase(int pm_id);
+    void set_wanted(Slot& slot, bool wanted);
     void track_memory(const Slot& slot);
     void check_memory();
+    void set_cron(Slot& slot);
+    void drop_cron(Slot& slot);
+    void look_at_cron(Slot& slot);
+    void schedule_cron(Slot& slot);
+    void track_watch(const std::string& name);
     void schedule(const Slot& slot);
     void track_pool(const Slot& slot);
     void save(Slot& slot, bool with_config);
@@ -123,6 +136,8 @@ private:
     std::set<std::pair<TimePoint, int>> deadlines_;               // earliest first; one per slot
     std::unordered_map<int, TimePoint> deadline_of_;
     std::set<int> limited_;                                       // slots with a memory limit
+    std::set<std::pair<TimePoint, int>> cron_looks_;              // earliest first; one per slot with a cron pattern
+    std::unordered_map<std::string, WatchSpec> watched_;          // by app name
     std::deque<std::variant<Arrival, Task>> inbox_;
     std::set<int> dirty_;
     std::vector<int> doomed_;                                     // erased at the end of drain()

@@ -12,11 +12,6 @@
 namespace kpm::core {
 namespace {
 
-// In the place of a pm_id among the deadlines.
-constexpr int kMemoryCheck = -1;
-
-std::string label(const Slot& slot) { return fmt::format("App [{}:{}]", slot.config.name, slot.pm_id); }
-
 // PM2's log names signals; it has code 0 for a death by one.
 std::string signal_name(int signo) {
     const char* name = ::sigabbrev_np(signo);
@@ -30,6 +25,8 @@ void answer_all(Waiters& waiters, const Result<void>& result) {
 }
 
 }  // namespace
+
+std::string log_label(const Slot& slot) { return fmt::format("App [{}:{}]", slot.config.name, slot.pm_id); }
 
 void Supervisor::drain() {
     do {
@@ -46,7 +43,10 @@ void Supervisor::drain() {
     } while (!inbox_.empty());
     for (const int pm_id : std::exchange(dirty_, {}))
         if (Slot* slot = find_mutable(pm_id)) save(*slot, false);
-    host_.wake_at(deadlines_.empty() ? std::nullopt : std::optional(deadlines_.begin()->first));
+    std::optional<TimePoint> wake;
+    if (!deadlines_.empty()) wake = deadlines_.begin()->first;
+    if (!cron_looks_.empty()) wake = std::min(wake.value_or(TimePoint::max()), cron_looks_.begin()->first);
+    host_.wake_at(wake);
 }
 
 Instance* Supervisor::find_instance(Slot& slot, std::uint64_t incarnation) {
@@ -65,6 +65,7 @@ void Supervisor::handle(const Arrival& arrival) {
 
 void Supervisor::handle_time() {
     const TimePoint now = host_.now();
+    while (!cron_looks_.empty() && cron_looks_.begin()->first <= now) look_at_cron(slots_.at(cron_looks_.begin()->second));
     while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
         const auto [time, pm_id] = *deadlines_.begin();
         deadlines_.erase(deadlines_.begin());
@@ -89,12 +90,12 @@ void Supervisor::apply(Slot& slot, Instance& instance, const Event& event) {
     const Actions actions = instance.life.handle(event, host_.now());
     dirty_.insert(slot.pm_id);
     if (const auto* exited = std::get_if<Exited>(&event))
-        host_.log(exited->code ? fmt::format("{} exited with code [{}]", label(slot), *exited->code)
-                               : fmt::format("{} exited with code [0] via signal [{}]", label(slot),
+        host_.log(exited->code ? fmt::format("{} exited with code [{}]", log_label(slot), *exited->code)
+                               : fmt::format("{} exited with code [0] via signal [{}]", log_label(slot),
                                              signal_name(exited->signal)));
     if (std::holds_alternative<TreeGone>(event)) release(slot, instance);
     if (const auto* failed = std::get_if<SpawnFailed>(&event)) {
-        host_.log(fmt::format("{} could not be started: {}", label(slot), failed->reason));
+        host_.log(fmt::format("{} could not be started: {}", log_label(slot), failed->reason));
         release(slot, instance);
     }
     perform(slot, instance, actions);
@@ -141,7 +142,7 @@ void Supervisor::launch(Slot& slot, Instance& instance) {
     const LaunchSpec spec = launch_spec(slot, settings_);
     if (const auto ready = host_.prepare_logs(spec.logs); !ready)
         return post(key, SpawnFailed{ready.error().message, false});
-    host_.log(fmt::format("{} starting in -{} mode-", label(slot),
+    host_.log(fmt::format("{} starting in -{} mode-", log_label(slot),
                           slot.config.exec_mode == ecosystem::ExecMode::Cluster ? "cluster" : "fork"));
     instance.is_held = true;
     host_.spawn(key, spec);
@@ -166,10 +167,10 @@ void Supervisor::announce(Slot& slot, Notice notice) {
         }
         return "";
     }();
-    if (notice == Notice::Online) host_.log(fmt::format("{} online", label(slot)));
+    if (notice == Notice::Online) host_.log(fmt::format("{} online", log_label(slot)));
     if (notice == Notice::Overlimit) {
         slot.created_at.reset();
-        host_.log(fmt::format("{} had too many unstable restarts ({}). Stopped.", label(slot),
+        host_.log(fmt::format("{} had too many unstable restarts ({}). Stopped.", log_label(slot),
                               slot.current.life.data().restart_time + 1));
     }
     publish_event(slot, name, false);
@@ -213,7 +214,7 @@ Error Supervisor::outcome_error(const Slot& slot, const Instance& instance, Outc
 
 void Supervisor::settle(Slot& slot, Instance& instance, Outcome outcome) {
     if (outcome == Outcome::Unkillable && &instance != &slot.current) {
-        host_.log(fmt::format("{}: process {} is still alive after SIGKILL, it is given up", label(slot),
+        host_.log(fmt::format("{}: process {} is still alive after SIGKILL, it is given up", log_label(slot),
                               instance.life.data().pid));
         release(slot, instance);
     }
@@ -288,34 +289,6 @@ void Supervisor::schedule(const Slot& slot) {
     if (!earliest) return;
     deadlines_.insert({*earliest, slot.pm_id});
     deadline_of_[slot.pm_id] = *earliest;
-}
-
-void Supervisor::track_memory(const Slot& slot) {
-    if (slot.config.max_memory_restart.count == 0) {
-        limited_.erase(slot.pm_id);
-        return;
-    }
-    limited_.insert(slot.pm_id);
-    if (deadline_of_.contains(kMemoryCheck)) return;
-    const TimePoint when = host_.now() + settings_.memory_interval;
-    deadlines_.insert({when, kMemoryCheck});
-    deadline_of_[kMemoryCheck] = when;
-}
-
-void Supervisor::check_memory() {
-    for (const int pm_id : std::set(limited_)) {
-        const Slot& slot = slots_.at(pm_id);
-        const std::uint64_t limit = slot.config.max_memory_restart.count;
-        if (slot.current.life.state() != State::Online || slot.incoming || slot.outgoing) continue;
-        const std::uint64_t used = host_.usage(slot.current.life.data().pid).memory;
-        if (used > limit) {
-            host_.log(fmt::format("{} is restarted because it uses {} bytes of memory, more than its "
-                                  "max_memory_restart of {}", label(slot), used, limit));
-            reload(pm_id, [](const Result<void>&) {});
-        }
-    }
-    // The next check, while any app has a limit.
-    if (!limited_.empty()) track_memory(slots_.at(*limited_.begin()));
 }
 
 // The listening sockets stay open while any process of the app may come back, so that connections wait in the backlog.

@@ -58,6 +58,8 @@ void Supervisor::restore(const std::map<std::string, Json>& state) {
         track_memory(slots_.insert_or_assign(*pm_id, std::move(*slot)).first->second);
     }
     for (auto& [pm_id, slot] : slots_) {
+        if (slot.current.incarnation != 0) set_cron(slot);
+        track_watch(slot.config.name);
         adopt(slot, slot.current);
         if (slot.outgoing) adopt(slot, *slot.outgoing);
         if (slot.incoming) adopt(slot, *slot.incoming);

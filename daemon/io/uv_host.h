@@ -25,6 +25,8 @@
 #include "daemon/io/process_tree.h"
 #include "daemon/io/state_memfd.h"
 #include "daemon/io/timer.h"
+#include "daemon/io/watcher.h"
+#include "daemon/io/zone_file.h"
 #include "ipc/home.h"
 
 namespace kpm::io {
@@ -34,6 +36,7 @@ public:
     struct Callbacks {
         std::function<void(core::AppKey, core::Event)> post;   // into the supervisor's inbox
         std::function<void(core::AppKey, Json)> message;       // a process said this
+        std::function<void(const std::string& name, const std::string& path)> files_changed;
         std::function<void()> wake;                            // a deadline has come: drain
         std::function<void(const std::string& topic, const Json& payload)> publish;
         std::function<bool()> has_followers;
@@ -78,6 +81,9 @@ public:
     void reopen_logs(std::optional<int> pm_id) override;
     Result<void> write_dump(const std::string& text) override;
     core::Usage usage(int pid) override;
+    Result<core::TimeZone> time_zone(std::string_view name) override { return load_zone(name); }
+    Result<void> watch(const std::string& name, const core::WatchSpec& spec) override;
+    void unwatch(const std::string& name) override { watchers_.erase(name); }
     std::string package_version(const std::string& script) override { return io::package_version(script); }
     void worker_stats(std::function<void(Json)> answer) override;
     void shut_down(int client_pid) override;
@@ -142,6 +148,7 @@ private:
     std::optional<ListenerPools> pools_;
     std::unordered_map<std::uint64_t, Child> children_;
     std::list<std::unique_ptr<TreeStop>> sweeps_;
+    std::unordered_map<std::string, std::unique_ptr<Watcher>> watchers_;   // by app name
     bool is_following_ = false;
 };
 

@@ -43,6 +43,20 @@ void UvHost::on_plane_event(const PlaneEvent& event) {
                event);
 }
 
+Result<void> UvHost::watch(const std::string& name, const core::WatchSpec& spec) {
+    watchers_.erase(name);
+    WatchRequest request{.roots = spec.roots,
+                         .filter = core::WatchFilter({spec.cwd, spec.ignore, spec.own_files}),
+                         .delay = spec.delay};
+    auto watcher = Watcher::open(
+        loop_, std::move(request),
+        {.on_change = [this, name](const std::string& path) { callbacks_.files_changed(name, path); },
+         .on_trouble = [this, name](const Error& error) { log(fmt::format("App [{}]: {}", name, error.message)); }});
+    if (!watcher) return watcher.error();
+    watchers_[name] = std::move(*watcher);
+    return {};
+}
+
 void UvHost::on_log_event(const LogEvent& event) {
     std::visit(Overloaded{
                    [&](const LogChunk& chunk) {

@@ -139,3 +139,52 @@ time.sleep(600)
     CHECK(kpm.daemon_pid() == daemon);
     CHECK(kpm.find("flood")["pm2_env"]["status"] == "online");
 }
+
+TEST_CASE("supervision: a change of a watched file restarts the app; its own logs and a stop do not", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("app.sh", "while :; do echo line; sleep 0.05; done\n");
+    kpm.write("src/a.js", "1");
+    Json config = app("app.sh", "sh");
+    config["watch"] = true;
+    config["out_file"] = "out.txt";  // in the watched folder
+    config["error_file"] = "err.txt";
+    const CommandResult started = start(kpm, config);
+    INFO(started.out << started.err << kpm.daemon_log());
+    REQUIRE(started.status == 0);
+    REQUIRE(eventually([&] { return kpm.read(kpm.work() / "out.txt").size() > 100; }));
+    CHECK(kpm.find("app")["pm2_env"]["restart_time"] == 0);
+    // The tree may still be being read: the change is repeated until it is seen.
+    int version = 2;
+    REQUIRE(eventually([&] {
+        kpm.write("src/a.js", std::to_string(version++));
+        return kpm.find("app")["pm2_env"]["restart_time"] >= 1;
+    }));
+    CHECK(kpm.daemon_log().find("Change detected on path") != std::string::npos);
+    REQUIRE(kpm.kpm({"stop", "app"}).status == 0);
+    const Json stopped = kpm.find("app")["pm2_env"];
+    kpm.write("src/b.js", "1");
+    CHECK(kpm.kpm({"start", "app"}).status == 0);
+    const Json again = kpm.find("app")["pm2_env"];
+    CHECK(again["restart_time"] == stopped["restart_time"]);
+    REQUIRE(eventually([&] {
+        kpm.write("src/b.js", std::to_string(version++));
+        return kpm.find("app")["pm2_env"]["restart_time"] > again["restart_time"];
+    }));
+}
+
+TEST_CASE("supervision: cron_restart restarts; a wrong pattern is refused and loses nothing", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("app.sh", "exec sleep 600\n");
+    Json config = app("app.sh", "sh");
+    config["cron_restart"] = "* * * * * *";
+    const CommandResult started = start(kpm, config);
+    INFO(started.out << started.err << kpm.daemon_log());
+    REQUIRE(started.status == 0);
+    CHECK(eventually([&] { return kpm.find("app")["pm2_env"]["restart_time"] >= 2; }));
+    config["name"] = "other";
+    config["cron_restart"] = "99 * * * *";
+    const CommandResult refused = start(kpm, config);
+    CHECK(refused.status == 1);
+    CHECK((refused.out + refused.err).find("Cron pattern error") != std::string::npos);
+    CHECK(kpm.list().size() == 1);
+}

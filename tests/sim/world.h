@@ -88,6 +88,9 @@ public:
     void reopen_logs(std::optional<int>) override {}
     Result<void> write_dump(const std::string&) override { return {}; }
     core::Usage usage(int) override { return {}; }
+    Result<core::TimeZone> time_zone(std::string_view) override { return core::TimeZone{}; }
+    Result<void> watch(const std::string&, const core::WatchSpec&) override { return {}; }
+    void unwatch(const std::string&) override {}
     std::string package_version(const std::string&) override { return {}; }
     void worker_stats(std::function<void(Json)> answer) override { answer(Json::array()); }
     void shut_down(int) override {}

@@ -60,6 +60,16 @@ public:
         return {};
     }
     void worker_stats(std::function<void(Json)> answer) override { answer(Json::array()); }
+    Result<TimeZone> time_zone(std::string_view name) override {
+        if (!name.empty() && name != "UTC") return Error{ErrorCode::NotFound, "cannot load time zone: unknown"};
+        return TimeZone{};
+    }
+    Result<void> watch(const std::string& name, const WatchSpec& spec) override {
+        note("watch {} {}", name, fmt::join(spec.roots, ","));
+        if (watch_error) return *watch_error;
+        return {};
+    }
+    void unwatch(const std::string& name) override { note("unwatch {}", name); }
     std::string package_version(const std::string&) override { return version; }
     Usage usage(int) override { return used; }
     void shut_down(int client_pid) override { note("shut-down {}", client_pid); }
@@ -91,7 +101,7 @@ public:
     std::string dump;
     std::vector<std::string> published;
     std::optional<TimePoint> wake;
-    std::optional<Error> pool_error, log_error, message_error;
+    std::optional<Error> pool_error, log_error, message_error, watch_error;
     Usage used{1000, 1.5};
     std::string version;
 

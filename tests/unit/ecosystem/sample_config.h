@@ -47,6 +47,7 @@ inline AppConfig sample_config() {
     config.stop_exit_codes = {0, 3};
     config.max_memory_restart = Bytes{150 << 20};
     config.cron_restart = "0 0 * * *";
+    config.timezone = "Europe/Berlin";
     config.kill_timeout = 0ms;
     config.kill_retry_time = 50ms;
     config.treekill = false;

@@ -1,0 +1,165 @@
+// What restarts an app although it runs well: too much memory, cron_restart, a change of watched files.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "daemon/core/supervisor.h"
+
+namespace kpm::core {
+namespace {
+
+// The wall clock may be set; a tick is late by no more than this after that.
+constexpr Duration kLongestSleep{60'000};
+
+bool has_cron(const ecosystem::AppConfig& config) { return !config.cron_restart.empty() && config.cron_restart != "0"; }
+
+std::string absolute(const std::string& path, const std::string& cwd) {
+    return path.starts_with('/') ? path : cwd + '/' + path;
+}
+
+WatchSpec watch_spec(const ecosystem::AppConfig& config) {
+    WatchSpec spec;
+    spec.cwd = config.cwd;
+    for (const std::string& path : ecosystem::texts(config.watch)) spec.roots.push_back(absolute(path, config.cwd));
+    if (spec.roots.empty()) spec.roots.push_back(config.cwd);
+    spec.ignore = config.ignore_watch;
+    spec.delay = config.watch_delay;
+    return spec;
+}
+
+void add_own_files(WatchSpec& spec, const ecosystem::AppConfig& config) {
+    for (const std::string* path : {&config.out_file, &config.error_file, &config.pid_file})
+        if (path->starts_with('/')) spec.own_files.push_back(*path);
+    if (const auto* combined = std::get_if<std::string>(&config.log_file); combined && combined->starts_with('/'))
+        spec.own_files.push_back(*combined);
+}
+
+void ignore(const Result<void>&) {}
+
+}  // namespace
+
+Result<void> Supervisor::check(const ecosystem::AppConfig& config) {
+    if (!has_cron(config)) return {};
+    if (const auto schedule = CronSchedule::parse(config.cron_restart); !schedule)
+        return Error{ErrorCode::Invalid, fmt::format("cannot start '{}': Cron pattern error: {}", config.name,
+                                                     schedule.error().message)};
+    if (const auto zone = host_.time_zone(config.timezone); !zone)
+        return Error{ErrorCode::Invalid, fmt::format("cannot start '{}': {}", config.name, zone.error().message)};
+    return {};
+}
+
+void Supervisor::set_wanted(Slot& slot, bool wanted) {
+    slot.is_wanted = wanted;
+    if (wanted && !slot.cron) set_cron(slot);
+    track_watch(slot.config.name);
+}
+
+// --- memory ---
+
+void Supervisor::track_memory(const Slot& slot) {
+    if (slot.config.max_memory_restart.count == 0) {
+        limited_.erase(slot.pm_id);
+        return;
+    }
+    limited_.insert(slot.pm_id);
+    if (deadline_of_.contains(kMemoryCheck)) return;
+    const TimePoint when = host_.now() + settings_.memory_interval;
+    deadlines_.insert({when, kMemoryCheck});
+    deadline_of_[kMemoryCheck] = when;
+}
+
+void Supervisor::check_memory() {
+    for (const int pm_id : std::set(limited_)) {
+        const Slot& slot = slots_.at(pm_id);
+        const std::uint64_t limit = slot.config.max_memory_restart.count;
+        if (slot.current.life.state() != State::Online || slot.incoming || slot.outgoing) continue;
+        const std::uint64_t used = host_.usage(slot.current.life.data().pid).memory;
+        if (used > limit) {
+            host_.log(fmt::format("{} is restarted because it uses {} bytes of memory, more than its "
+                                  "max_memory_restart of {}", log_label(slot), used, limit));
+            reload(pm_id, [](const Result<void>&) {});
+        }
+    }
+    // The next check, while any app has a limit.
+    if (!limited_.empty()) track_memory(slots_.at(*limited_.begin()));
+}
+
+// --- cron ---
+
+// As in PM2 a stopped app keeps its schedule, and the next tick starts it.
+void Supervisor::set_cron(Slot& slot) {
+    drop_cron(slot);
+    if (!has_cron(slot.config)) return;
+    auto zone = host_.time_zone(slot.config.timezone);
+    if (!zone) return host_.log(zone.error().message);
+    auto schedule =
+        CronSchedule::parse(slot.config.cron_restart, zone->to_local(host_.wall_now()));
+    if (!schedule) return host_.log(schedule.error().message);
+    slot.cron = CronJob{std::move(*schedule), std::move(*zone), host_.wall_now(), {}};
+    schedule_cron(slot);
+}
+
+void Supervisor::drop_cron(Slot& slot) {
+    if (slot.cron) cron_looks_.erase({slot.cron->look, slot.pm_id});
+    slot.cron.reset();
+}
+
+// The next time after the one that was due, also when the clock says that it is not there yet.
+void Supervisor::schedule_cron(Slot& slot) {
+    const EpochTime from{std::max(host_.wall_now().since_epoch, slot.cron->next.since_epoch)};
+    const auto next = slot.cron->schedule.next_after(from, slot.cron->zone);
+    if (!next) return slot.cron.reset();  // its year has passed
+    slot.cron->next = *next;
+    const Duration wait{next->since_epoch - host_.wall_now().since_epoch};
+    slot.cron->look = host_.now() + std::min(wait, kLongestSleep);
+    cron_looks_.insert({slot.cron->look, slot.pm_id});
+}
+
+void Supervisor::look_at_cron(Slot& slot) {
+    cron_looks_.erase({slot.cron->look, slot.pm_id});
+    const Duration wait{slot.cron->next.since_epoch - host_.wall_now().since_epoch};
+    if (wait > Duration{0}) {
+        slot.cron->look = host_.now() + std::min(wait, kLongestSleep);
+        cron_looks_.insert({slot.cron->look, slot.pm_id});
+        return;
+    }
+    schedule_cron(slot);
+    if (slot.doomed) return;
+    host_.log(fmt::format("{} is restarted by its cron_restart {}", log_label(slot), slot.config.cron_restart));
+    restart(slot.pm_id, ignore);
+}
+
+// --- files ---
+
+// One set of watches serves all instances of an app. A stopped app is not watched: a change must not start it.
+void Supervisor::track_watch(const std::string& name) {
+    std::optional<WatchSpec> wanted;
+    for (const int pm_id : ids_of(name)) {
+        const Slot& slot = slots_.at(pm_id);
+        if (!slot.is_wanted || slot.doomed || !ecosystem::is_on(slot.config.watch)) continue;
+        if (!wanted) wanted = watch_spec(slot.config);
+        add_own_files(*wanted, slot.config);
+    }
+    const auto known = watched_.find(name);
+    if (!wanted) {
+        if (known == watched_.end()) return;
+        watched_.erase(known);
+        return host_.unwatch(name);
+    }
+    wanted->own_files.push_back(settings_.home);
+    if (known != watched_.end() && known->second == *wanted) return;
+    if (const auto watching = host_.watch(name, *wanted); !watching) host_.log(watching.error().message);
+    watched_[name] = std::move(*wanted);
+}
+
+void Supervisor::files_changed(const std::string& name, const std::string& path) {
+    for (const int pm_id : ids_of(name)) {
+        const Slot& slot = slots_.at(pm_id);
+        if (!slot.is_wanted || slot.doomed || !ecosystem::is_on(slot.config.watch)) continue;
+        host_.log(fmt::format("Change detected on path {} for app {} - restarting", path, name));
+        restart(pm_id, ignore);
+    }
+}
+
+}  // namespace kpm::core

@@ -1,0 +1,98 @@
+#include <catch2/catch.hpp>
+
+#include "tests/unit/core/bench.h"
+
+using namespace kpm;
+using namespace kpm::core;
+using namespace std::chrono_literals;
+
+TEST_CASE("cron: each tick restarts the app, a stopped one too", "[unit][supervisor]") {
+    Bench bench;
+    ecosystem::AppConfig config = forked();
+    config.cron_restart = "*/10 * * * * *";  // every ten seconds; the fake clock begins at 1000 s
+    bench.add(config);
+    bench.happen(Spawned{10});
+    bench.host.take();
+    CHECK(bench.host.wake == bench.host.now() + 10s);
+    bench.pass(9999ms);
+    CHECK(bench.host.take().empty());
+    bench.pass(1ms);
+    CHECK(bench.host.take() == Lines{"signal 0/1 2"});
+    bench.happen(Exited{0, 0});
+    bench.happen(TreeGone{});
+    bench.happen(Spawned{11});
+    CHECK(bench.supervisor.find(0)->current.life.data().restart_time == 1);
+    bench.run([&] { bench.supervisor.stop(0, bench.done()); });
+    bench.happen(Exited{0, 0});
+    bench.happen(TreeGone{});
+    bench.host.take();
+    bench.pass(10s);
+    CHECK(bench.host.take() == Lines{"spawn 0/3 web"});
+    bench.happen(Spawned{12});
+    bench.run([&] { bench.supervisor.remove(0, bench.done()); });
+    bench.happen(Exited{0, 0});
+    bench.happen(TreeGone{});
+    CHECK_FALSE(bench.host.wake);
+}
+
+TEST_CASE("cron: a wrong pattern or zone is refused, and no wake-up stays", "[unit][supervisor]") {
+    Bench bench;
+    ecosystem::AppConfig config = forked();
+    config.cron_restart = "61 * * * *";
+    const auto refused = bench.supervisor.check(config);
+    REQUIRE_FALSE(refused);
+    CHECK_THAT(refused.error().message, Catch::StartsWith("cannot start 'web': Cron pattern error: "));
+    config.cron_restart = "0 0 * * *";
+    config.timezone = "Mars/Olympus";
+    CHECK(bench.supervisor.check(config).error().message == "cannot start 'web': cannot load time zone: unknown");
+    config.timezone = "UTC";
+    CHECK(bench.supervisor.check(config));
+    bench.add(config);
+    bench.happen(Spawned{10});
+    CHECK(bench.host.wake == bench.host.now() + 60s);  // not the whole day: the clock may be set meanwhile
+    config.cron_restart = "0";
+    bench.run([&] { CHECK(bench.supervisor.reconfigure(0, config)); });
+    CHECK_FALSE(bench.host.wake);
+}
+
+TEST_CASE("watch: one set of watches for an app, while an instance of it is wanted", "[unit][supervisor]") {
+    Bench bench;
+    ecosystem::AppConfig config = forked();
+    config.watch = std::vector<std::string>{"src", "/etc/app.conf"};
+    bench.add(config);
+    CHECK(bench.host.take() == Lines{"watch web /srv/src,/etc/app.conf", "spawn 0/1 web"});
+    bench.happen(Spawned{10});
+    bench.run([&] { bench.supervisor.files_changed("web", "/srv/src/a.js"); });
+    CHECK(bench.host.take() == Lines{"signal 0/1 2"});
+    bench.happen(Exited{0, 0});
+    bench.happen(TreeGone{});
+    bench.happen(Spawned{11});
+    bench.host.take();
+    bench.run([&] { bench.supervisor.stop(0, bench.done()); });
+    CHECK(bench.host.take() == Lines{"unwatch web", "signal 0/2 2"});
+    bench.happen(Exited{0, 0});
+    bench.happen(TreeGone{});
+    bench.host.take();
+    bench.run([&] { bench.supervisor.files_changed("web", "/srv/src/a.js"); });  // was on its way
+    CHECK(bench.host.take().empty());
+    bench.run([&] { bench.supervisor.start(0, bench.done()); });
+    CHECK(bench.host.take() == Lines{"watch web /srv/src,/etc/app.conf", "spawn 0/3 web"});
+}
+
+TEST_CASE("watch: without paths the working directory is watched; it goes on in the next daemon", "[unit][supervisor]") {
+    std::map<std::string, Json> state;
+    {
+        Bench first;
+        ecosystem::AppConfig config = forked();
+        config.watch = true;
+        first.add(config);
+        CHECK(first.host.take() == Lines{"watch web /srv", "spawn 0/1 web"});
+        first.happen(Spawned{10});
+        state = first.host.state;
+    }
+    FakeHost host;
+    host.adoptable[1] = {Adopted::Kind::Alive, 10};
+    Supervisor next(host, Settings{});
+    next.restore(state);
+    CHECK(host.take() == Lines{"watch web /srv", "adopt 0/1"});
+}
