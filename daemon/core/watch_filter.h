@@ -10,7 +10,7 @@
 //   PM2's daemon and matches nothing either.)
 // - "!name" is a file with that name; only the extended "!(a|b)" negates.
 // - A glob that matches a directory ignores all below, because it is not entered; it need not match what is
-// below.
+//   below.
 // - Any entry replaces the default, which is: names with a leading dot, and paths that hold "node_modules".
 // - Editors' swap and backup files (.x.swp, x~) are always ignored.
 // Not as in PM2: a trailing slash is ignored, where PM2's "logs/" would match nothing; the default looks only

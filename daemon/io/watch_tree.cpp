@@ -130,7 +130,8 @@ void WatchTree::look_for_missing_roots() {
 
 // Other errors are of what went, or may not be read: nothing can be noticed there.
 void WatchTree::tell_of_limit(const Error& error) {
-    if (error.code == ErrorCode::Unavailable) callbacks_.in_trouble(error);
+    if (error.code == ErrorCode::Unavailable)
+        callbacks_.in_trouble({error.code, error.message + "; changes there go unnoticed"});
 }
 
 void WatchTree::on_notice(const FileNotice& notice) {

@@ -4,14 +4,12 @@
 // restarts.
 //
 // - Directories are watched, not files: a tree costs one inotify watch per directory that is not ignored,
-// plus one per
-//   symbolic link to a file and per root that is a file or a link. The tree is read in slices; a change in a
-//   part that was not reached yet goes unnoticed.
+//   plus one per symbolic link to a file and per root that is a file or a link. The tree is read in slices; a
+//   change in a part that was not reached yet goes unnoticed.
 // - A change is a write, a creation, a removal, a move, or a `touch`; not an access, a chmod, or opening for
-// writing.
+//   writing.
 // - A burst is one report, of its first path, when `delay` has passed without a further change. Something
-// that never
-//   rests is reported all the same, after ten times that (at least two seconds).
+//   that never rests is reported all the same, after ten times that (at least two seconds).
 // - When the kernel's queue overflows, the first root is reported, and the tree is read again.
 // - A root that is removed or replaced is found again at its path, also after a while.
 //

@@ -1,5 +1,5 @@
-// What is ignored, case by case. The expectations of the table were produced by chokidar 3.6.0
-// (anymatch 3.1.3, picomatch 2.3.2), with the options that PM2 7.0.4 gives it.
+// What is ignored, case by case. The expectations of the table were produced by chokidar 3.6.0 (anymatch
+// 3.1.3, picomatch 2.3.2), with the options that PM2 7.0.4 gives it.
 
 #include "daemon/core/watch_filter.h"
 
