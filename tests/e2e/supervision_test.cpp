@@ -19,6 +19,23 @@ CommandResult start(const KpmHome& kpm, Json config) {
     return kpm.kpm({"start", "ecosystem.json"});
 }
 
+// An app that ends by a message, and writes down what ended it.
+void start_polite(const KpmHome& kpm) {
+    kpm.write("polite.js", R"(const bye = (why, code) => { require('fs').writeFileSync('bye', why); process.exit(code) };
+process.on('message', m => { if (m === 'shutdown') bye('message', 7) });
+process.on('disconnect', () => bye('disconnect', 8));
+process.on('SIGINT', () => bye('signal', 9));
+process.send('ready');
+setInterval(() => {}, 1000);
+)");
+    Json config = app("polite.js", "node");
+    config["shutdown_with_message"] = true;
+    config["wait_ready"] = true;
+    config["listen_timeout"] = 20000;
+    config["kill_timeout"] = 20000;
+    REQUIRE(start(kpm, config).status == 0);
+}
+
 }  // namespace
 
 TEST_CASE("supervision: wait_ready waits for Node's process.send('ready')", "[e2e]") {
@@ -51,16 +68,7 @@ TEST_CASE("supervision: an app that never says that it is ready is a failed star
 
 TEST_CASE("supervision: shutdown_with_message sends a message and no signal", "[e2e]") {
     const KpmHome kpm;
-    kpm.write("polite.js", "process.on('message', m => { if (m === 'shutdown') {"
-                           "require('fs').writeFileSync('bye', 'message'); process.exit(7) } });"
-                           "process.on('SIGINT', () => { require('fs').writeFileSync('bye', 'signal'); process.exit(8) });"
-                           "process.send('ready'); setInterval(() => {}, 1000)");
-    Json config = app("polite.js", "node");
-    config["shutdown_with_message"] = true;
-    config["wait_ready"] = true;
-    config["listen_timeout"] = 20000;
-    config["kill_timeout"] = 20000;
-    REQUIRE(start(kpm, config).status == 0);
+    start_polite(kpm);
     REQUIRE(kpm.kpm({"stop", "app"}).status == 0);
     CHECK(kpm.read(kpm.work() / "bye") == "message");
     CHECK(kpm.find("app")["pm2_env"]["exit_code"] == 7);
@@ -68,16 +76,7 @@ TEST_CASE("supervision: shutdown_with_message sends a message and no signal", "[
 
 TEST_CASE("supervision: the channel outlives the daemon", "[e2e]") {
     const KpmHome kpm;
-    kpm.write("polite.js", "process.on('message', m => { if (m === 'shutdown') {"
-                           "require('fs').writeFileSync('bye', 'message'); process.exit(0) } });"
-                           "process.on('disconnect', () => require('fs').writeFileSync('bye', 'disconnect'));"
-                           "process.send('ready'); setInterval(() => {}, 1000)");
-    Json config = app("polite.js", "node");
-    config["shutdown_with_message"] = true;
-    config["wait_ready"] = true;
-    config["listen_timeout"] = 20000;
-    config["kill_timeout"] = 20000;
-    REQUIRE(start(kpm, config).status == 0);
+    start_polite(kpm);
     const int pid = kpm.find("app")["pid"];
     const int daemon = kpm.daemon_pid();
     ::kill(daemon, SIGKILL);
