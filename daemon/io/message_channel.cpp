@@ -59,6 +59,8 @@ void MessageChannel::ready(int events) {
     if ((events & UV_WRITABLE) != 0) write_some();
     if ((events & UV_READABLE) == 0) return;
     if (auto reason = read_some()) {
+        // The keeper has a copy of this end: closing ours alone would leave the child to wait for ever.
+        ::shutdown(socket_.get(), SHUT_RDWR);
         // Moved out: the owner destroys this channel, and with it its callbacks, in the call.
         const auto on_gone = std::move(callbacks_.on_gone);
         on_gone(*std::move(reason));
