@@ -24,6 +24,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kStartDeadline{10};
 constexpr std::string_view kErrorMark = "error: ";
+constexpr std::string_view kLockedMark = "a daemon already runs in";   // the keeper's words
 
 struct Programs {
     fs::path keeper;
@@ -90,7 +91,9 @@ Result<void> wait_ready(int fd, const ipc::Home& home) {
     }
     const std::string_view line = trim(answer);
     if (line == "ready") return {};
-    return not_ready(line.starts_with(kErrorMark) ? line.substr(kErrorMark.size()) : line);
+    Error error = not_ready(line.starts_with(kErrorMark) ? line.substr(kErrorMark.size()) : line);
+    if (line.find(kLockedMark) != std::string_view::npos) error.code = ErrorCode::Exists;
+    return error;
 }
 
 }  // namespace

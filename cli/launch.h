@@ -10,7 +10,7 @@
 
 namespace kpm::cli {
 
-// Unavailable: not ready within ten seconds, or the daemon said why it cannot start.
+// Unavailable: not ready within ten seconds, or the daemon said why it cannot start. Exists: another keeper has the home.
 Result<void> launch_daemon(const ipc::Home& home);
 
 }  // namespace kpm::cli

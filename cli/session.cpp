@@ -2,13 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdlib>
+#include <thread>
 
 #include "cli/launch.h"
 #include "ipc/protocol.h"
 
 namespace kpm::cli {
 namespace {
+
+// How long a daemon may take that somebody else is starting.
+constexpr std::chrono::seconds kPatience{5};
 
 bool is_set(const char* name) {
     const char* value = std::getenv(name);
@@ -30,7 +35,13 @@ Result<ipc::Client> launch_and_connect(const ipc::Home& home, Console& console) 
     if (!discrete) console.info(fmt::format("Spawning PM2 daemon with pm2_home={}", home.root().string()));
     const auto launched = launch_daemon(home);
     auto client = ipc::Client::connect(home);
-    // Another command may have started the daemon in the meantime: then ours failed for the lock, and all is well.
+    // The lock is taken: another command is starting the daemon, or a keeper one in the place of one that died.
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (!client && !launched && launched.error().code == ErrorCode::Exists &&
+           std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{20});
+        client = ipc::Client::connect(home);
+    }
     if (!client) return launched ? client.error() : launched.error();
     if (!discrete) console.info("PM2 Successfully daemonized");
     return client;
