@@ -29,15 +29,21 @@ struct ActionWords {
 
 ActionWords words_of(Action action) {
     switch (action) {
-        case Action::Stop: return {method::kStopProcessId, method::kStopProcessId, "stop"};
-        case Action::Restart: return {method::kRestartProcessId, method::kRestart, "restart"};
-        case Action::Reload: return {method::kReloadProcessId, method::kReload, "reload"};
-        case Action::Delete: return {method::kDeleteProcessId, method::kDeleteProcessId, "delete"};
+        case Action::Stop:
+            return {method::kStopProcessId, method::kStopProcessId, "stop"};
+        case Action::Restart:
+            return {method::kRestartProcessId, method::kRestart, "restart"};
+        case Action::Reload:
+            return {method::kReloadProcessId, method::kReload, "reload"};
+        case Action::Delete:
+            return {method::kDeleteProcessId, method::kDeleteProcessId, "delete"};
     }
     return {};
 }
 
-bool has_env(Action action) { return action == Action::Restart || action == Action::Reload; }
+bool has_env(Action action) {
+    return action == Action::Restart || action == Action::Reload;
+}
 
 std::size_t parallel_of(const Context& context, const ActionRequest& request) {
     if (request.action == Action::Delete) return kParallelDeletes;
@@ -65,7 +71,8 @@ struct Sent {
 
 Sent send(Session& session, const ActionRequest& request, const Json& id) {
     const ActionWords words = words_of(request.action);
-    // PM2's daemon would keep on watching the files of what is stopped; kpm's knows better, and keeps the wish.
+    // PM2's daemon would keep on watching the files of what is stopped; kpm's knows better, and keeps the
+    // wish.
     if (!has_env(request.action) && !session.is_kpm()) {
         session.client().send(method::kStopWatch, Json::array({words.rpc, id}));
     }
@@ -102,9 +109,11 @@ bool act(Context& context, const ActionRequest& request, std::span<const Process
             if (!failure) failure = std::move(problem);
             continue;
         }
-        context.console.info(fmt::format("[{}]({}) ✓", printable(name_of(first.id, *answer, rows)), id_text(first.id)));
-        session.client().send(method::kNotifyByProcessId,
-                              Json::array({{{"id", first.id}, {"action_name", words.event}, {"manually", true}}}));
+        context.console.info(
+            fmt::format("[{}]({}) ✓", printable(name_of(first.id, *answer, rows)), id_text(first.id)));
+        session.client().send(
+            method::kNotifyByProcessId,
+            Json::array({{{"id", first.id}, {"action_name", words.event}, {"manually", true}}}));
     }
     const auto flushed = session.client().flush();
     if (!failure && !flushed) failure = flushed.error();
@@ -137,9 +146,14 @@ std::optional<std::vector<Json>> select_or_say(Context& context, std::string_vie
         return std::nullopt;
     }
     switch (selection->match) {
-        case Match::Found: return std::move(selection->ids);
-        case Match::Nothing: context.console.warn_on_stderr("No process found"); break;
-        case Match::Unknown: context.console.error(fmt::format("Process or Namespace {} not found", word)); break;
+        case Match::Found:
+            return std::move(selection->ids);
+        case Match::Nothing:
+            context.console.warn_on_stderr("No process found");
+            break;
+        case Match::Unknown:
+            context.console.error(fmt::format("Process or Namespace {} not found", word));
+            break;
     }
     return std::nullopt;
 }
@@ -173,7 +187,8 @@ std::optional<Error> failure_in(const Result<Json>& answer) {
     const auto apps = answer->is_object() ? answer->find("apps") : answer->end();
     if (!answer->is_object() || apps == answer->end() || !apps->is_array()) return std::nullopt;
     for (const Json& app : *apps) {
-        if (const std::string reason = text_of(app, "error"); !reason.empty()) return Error{ErrorCode::Io, reason};
+        if (const std::string reason = text_of(app, "error"); !reason.empty())
+            return Error{ErrorCode::Io, reason};
     }
     return std::nullopt;
 }

@@ -1,6 +1,6 @@
 #pragma once
-// What the commands that change processes share: fetching and printing the list, acting on ids one after another with
-// PM2's progress lines, starting an app.
+// What the commands that change processes share: fetching and printing the list, acting on ids one after
+// another with PM2's progress lines, starting an app.
 
 #include <optional>
 #include <string>
@@ -18,7 +18,7 @@ enum class Action { Stop, Restart, Reload, Delete };
 
 struct ActionRequest {
     Action action = Action::Stop;
-    std::string target;      // as the user named it
+    std::string target;  // as the user named it
     std::vector<Json> ids;
     Json env = Json::object();  // of restart and reload: variables and `current_conf`
     bool announced = true;      // says "Applying action …" first
@@ -31,7 +31,8 @@ bool act(Context& context, const ActionRequest& request, std::span<const Process
 int print_list(Context& context);
 
 // The ids of a word by the rules of target.h. nullopt: there are none, and that was said.
-std::optional<std::vector<Json>> select_or_say(Context& context, std::string_view word, std::span<const ProcessRow> rows);
+std::optional<std::vector<Json>> select_or_say(Context& context, std::string_view word,
+                                               std::span<const ProcessRow> rows);
 
 ecosystem::ResolveContext resolve_context(const Context& context, bool from_file);
 

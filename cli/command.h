@@ -1,10 +1,11 @@
 #pragma once
-// A command of the CLI: its names, its help, its own options and the function that runs it. cli/commands/table.cpp
-// lists them all.
+// A command of the CLI: its names, its help, its own options and the function that runs it.
+// cli/commands/table.cpp lists them all.
 //
 // Exit codes: those of PM2, which knows only two.
-//   0  done; also: nothing to do (a stop of what is stopped, a flush or pid without a match, save of an empty list)
-//   1  an unknown target, command or option; a missing file, script or interpreter; a wrong attribute; an app that did
+//   0  done; also: nothing to do (a stop of what is stopped, a flush or pid without a match, save of an empty
+//   list) 1  an unknown target, command or option; a missing file, script or interpreter; a wrong attribute;
+//   an app that did
 //      not reach its goal; no daemon to talk to
 
 #include <span>
@@ -22,8 +23,8 @@ inline constexpr int kDone = 0;
 inline constexpr int kFailed = 1;
 
 enum class NeedsDaemon {
-    Yes,          // started when absent
-    IfRunning,    // the command has something to say without one
+    Yes,        // started when absent
+    IfRunning,  // the command has something to say without one
     No,
 };
 

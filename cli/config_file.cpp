@@ -155,7 +155,8 @@ Json restart_env(const Context& context, const ParsedApp& app, const ecosystem::
         if (std::ranges::find(kFixedAtStart, key) == std::end(kFixedAtStart)) given.push_back(key);
     }
     // Another script may want another interpreter.
-    if (std::ranges::find(given, "script") != given.end()) given.insert(given.end(), {"interpreter", "interpreter_args"});
+    if (std::ranges::find(given, "script") != given.end())
+        given.insert(given.end(), {"interpreter", "interpreter_args"});
     Json env = variables_of(context, app, resolved);
     env["current_conf"] = current_conf(resolved, given);
     return env;
@@ -193,8 +194,8 @@ bool start_missing(Context& context, const std::vector<const ParsedApp*>& missin
             continue;
         }
         if (resolved->wait_ready) {
-            context.console.warn(
-                fmt::format("App {} has option 'wait_ready' set, waiting for app to be ready...", resolved->name));
+            context.console.warn(fmt::format(
+                "App {} has option 'wait_ready' set, waiting for app to be ready...", resolved->name));
         }
         if (const auto started = start_app(*context.session, *resolved); !started) {
             context.console.error(started.error().message);
@@ -227,7 +228,8 @@ int start_apps(Context& context, const std::vector<ParsedApp>& apps, Action acti
             good = false;
             continue;
         }
-        good &= act(context, {action, name, std::move(ids), restart_env(context, app, *resolved)}, list->rows);
+        good &=
+            act(context, {action, name, std::move(ids), restart_env(context, app, *resolved)}, list->rows);
     }
     if (!missing.empty()) good &= start_missing(context, missing, resolving);
     return good ? kDone : kFailed;
@@ -246,16 +248,22 @@ int end_apps(Context& context, const std::vector<ParsedApp>& apps, Action action
 
 }  // namespace
 
-bool is_config_word(std::string_view word) { return word == kStandardInput || ecosystem::is_config_file(word); }
+bool is_config_word(std::string_view word) {
+    return word == kStandardInput || ecosystem::is_config_file(word);
+}
 
 int act_on_file(Context& context, const std::string& word, FileAction action) {
     const auto apps = apps_of(context, word);
     if (!apps) return kFailed;
     switch (action) {
-        case FileAction::Start: return start_apps(context, *apps, Action::Restart);
-        case FileAction::Reload: return start_apps(context, *apps, Action::Reload);
-        case FileAction::Stop: return end_apps(context, *apps, Action::Stop);
-        case FileAction::Delete: return end_apps(context, *apps, Action::Delete);
+        case FileAction::Start:
+            return start_apps(context, *apps, Action::Restart);
+        case FileAction::Reload:
+            return start_apps(context, *apps, Action::Reload);
+        case FileAction::Stop:
+            return end_apps(context, *apps, Action::Stop);
+        case FileAction::Delete:
+            return end_apps(context, *apps, Action::Delete);
     }
     return kFailed;
 }

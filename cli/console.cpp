@@ -24,12 +24,14 @@ void Console::error_line(std::string_view text) const {
 
 void Console::info(std::string_view text) const {
     if (silent_) return;
-    write(notices_on_stderr_ ? stderr : stdout, fmt::format("{}{}\n", paint()("[PM2] ", {Style::Green}), text));
+    write(notices_on_stderr_ ? stderr : stdout,
+          fmt::format("{}{}\n", paint()("[PM2] ", {Style::Green}), text));
 }
 
 void Console::warn(std::string_view text) const {
     if (silent_) return;
-    write(notices_on_stderr_ ? stderr : stdout, fmt::format("{}{}\n", paint()("[PM2][WARN] ", {Style::Yellow}), text));
+    write(notices_on_stderr_ ? stderr : stdout,
+          fmt::format("{}{}\n", paint()("[PM2][WARN] ", {Style::Yellow}), text));
 }
 
 void Console::warn_on_stderr(std::string_view text) const {
@@ -40,7 +42,9 @@ void Console::error(std::string_view text) const {
     if (!silent_) write(stderr, fmt::format("{}{}\n", paint()("[PM2][ERROR] ", {Style::Red}), text));
 }
 
-void Console::output(std::string_view text) const { write(stdout, text); }
+void Console::output(std::string_view text) const {
+    write(stdout, text);
+}
 
 void Console::text(std::string_view text) const {
     if (!silent_) write(stdout, text);

@@ -1,7 +1,8 @@
 #pragma once
-// What a command says, on the streams and with the marks that scripts match on: `[PM2] ` and `[PM2][WARN] ` on stdout,
-// `[PM2][ERROR] ` on stderr. --silent keeps all of it back but `output`, which is what the command was asked for
-// (jlist, prettylist).
+// What a command says, on the streams and with the marks that scripts match on: `[PM2] ` and `[PM2][WARN] `
+// on stdout,
+// `[PM2][ERROR] ` on stderr. --silent keeps all of it back but `output`, which is what the command was asked
+// for (jlist, prettylist).
 
 #include <string_view>
 

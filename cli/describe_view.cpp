@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::size_t kLongestVariable = 40;  // characters shown of a divergent value
 
-std::string or_unknown(std::string text) { return text.empty() ? "N/A" : printable(text); }
+std::string or_unknown(std::string text) {
+    return text.empty() ? "N/A" : printable(text);
+}
 
 Table key_table() {
     Table table;
@@ -63,9 +65,12 @@ std::string attributes(const ProcessRow& row, std::int64_t now, const Paint& pai
     add("exec mode", or_unknown(row.exec_mode));
     add("node.js version", or_unknown(text_of(env, "node_version")));
     add("node env", or_unknown(node_env == env.end() ? "" : text_of(*node_env, "NODE_ENV")));
-    if (row.watching) add("watch & reload", "✔", {Style::Green, Style::Bold});
-    else add("watch & reload", "✘");
-    add("unstable restarts", text_of(env, "unstable_restarts").empty() ? "0" : text_of(env, "unstable_restarts"));
+    if (row.watching)
+        add("watch & reload", "✔", {Style::Green, Style::Bold});
+    else
+        add("watch & reload", "✘");
+    add("unstable restarts",
+        text_of(env, "unstable_restarts").empty() ? "0" : text_of(env, "unstable_restarts"));
     add("created at", created ? iso_time(*created) : "N/A");
     return render_table(std::move(table), paint);
 }
@@ -114,14 +119,16 @@ std::string connections(const ProcessRow& row, const Json& workers, const Paint&
     return "";
 }
 
-std::string divergent_variables(const ProcessRow& row, const ecosystem::Environment& local, const Paint& paint) {
+std::string divergent_variables(const ProcessRow& row, const ecosystem::Environment& local,
+                                const Paint& paint) {
     Table table = key_table();
     if (const auto env = row.env().find("env"); env != row.env().end() && env->is_object()) {
         for (const auto& [name, value] : env->items()) {
             const std::string* here = ecosystem::find_variable(local, name);
             if (here == nullptr || !value.is_string() || value == *here) continue;
             std::string shown = printable(value.get<std::string>());
-            if (display_width(shown) > static_cast<int>(kLongestVariable)) shown = truncated(shown, kLongestVariable);
+            if (display_width(shown) > static_cast<int>(kLongestVariable))
+                shown = truncated(shown, kLongestVariable);
             table.rows.push_back({{printable(name)}, {std::move(shown)}});
         }
     }

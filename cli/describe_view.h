@@ -9,8 +9,8 @@
 
 namespace kpm::cli {
 
-// `local` is the shell's environment: what differs from it in the app's is shown. `workers` is kpm.workers' answer,
-// or null: the balancer's counters are shown for an instance that has some.
+// `local` is the shell's environment: what differs from it in the app's is shown. `workers` is kpm.workers'
+// answer, or null: the balancer's counters are shown for an instance that has some.
 std::string describe_text(const ProcessRow& row, const ecosystem::Environment& local, const Json& workers,
                           std::int64_t now, const Paint& paint);
 

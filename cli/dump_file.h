@@ -1,6 +1,6 @@
 #pragma once
-// dump.pm2 as PM2's CLI keeps it: an array of pm2_env objects. kpmd writes the file itself; this is for a daemon that
-// does not, and for reading it back.
+// dump.pm2 as PM2's CLI keeps it: an array of pm2_env objects. kpmd writes the file itself; this is for a
+// daemon that does not, and for reading it back.
 
 #include <string>
 #include <vector>
@@ -19,8 +19,8 @@ Json dump_of(const std::vector<ProcessRow>& rows);
 Result<void> write_dump(const ipc::Home& home, const Json& dump);
 
 struct ReadDump {
-    Json apps;                           // an array
-    std::vector<std::string> warnings;   // of dump.pm2, when the backup was taken instead
+    Json apps;                          // an array
+    std::vector<std::string> warnings;  // of dump.pm2, when the backup was taken instead
 };
 // NotFound when neither file can be used. A file that cannot be parsed is left where it is.
 Result<ReadDump> read_dump(const ipc::Home& home);

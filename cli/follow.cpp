@@ -24,7 +24,8 @@ void print_event(const ipc::Event& event, const Following& following, LiveLog& l
     const bool is_out = event.topic == ipc::topic::kLogOut;
     const bool is_error = event.topic == ipc::topic::kLogErr;
     const bool is_daemon = event.topic == ipc::topic::kLogPm2;
-    if (!(is_out && following.out) && !(is_error && following.error) && !(is_daemon && following.daemon)) return;
+    if (!(is_out && following.out) && !(is_error && following.error) && !(is_daemon && following.daemon))
+        return;
     static const Json kNone = Json::object();
     const auto process = event.payload.is_object() ? event.payload.find("process") : event.payload.end();
     const bool has_process = event.payload.is_object() && process != event.payload.end();
@@ -40,7 +41,8 @@ void print_event(const ipc::Event& event, const Following& following, LiveLog& l
 bool matches_target(std::string_view target, const Json& process) {
     if (target.empty() || target == "all") return true;
     const std::string name = text_of(process, "name");
-    if (name == target || text_of(process, "pm_id") == target || text_of(process, "namespace") == target) return true;
+    if (name == target || text_of(process, "pm_id") == target || text_of(process, "namespace") == target)
+        return true;
     if (!NamePattern::is_one(target)) return false;
     const auto pattern = NamePattern::parse(target);
     return pattern && pattern->matches(name);

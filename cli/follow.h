@@ -15,8 +15,8 @@ struct Following {
     LogLook look;
     bool out = true;
     bool error = true;
-    bool daemon = false;                          // the daemon's own lines
-    std::function<bool(const Json&)> is_wanted;   // of the event's `process`
+    bool daemon = false;                         // the daemon's own lines
+    std::function<bool(const Json&)> is_wanted;  // of the event's `process`
 };
 
 // Does `process` (an event's) belong to the target: "all", an id, a name, a namespace, /pattern/?

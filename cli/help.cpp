@@ -19,7 +19,8 @@ std::string block(std::string_view head, const std::vector<Entry>& entries) {
     std::size_t width = 0;
     for (const Entry& entry : entries) width = std::max(width, entry.title.size());
     std::string text = fmt::format("  {}:\n\n", head);
-    for (const Entry& entry : entries) text += fmt::format("    {:<{}}  {}\n", entry.title, width, entry.text);
+    for (const Entry& entry : entries)
+        text += fmt::format("    {:<{}}  {}\n", entry.title, width, entry.text);
     return text + "\n";
 }
 

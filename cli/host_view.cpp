@@ -37,7 +37,8 @@ std::string figure(double value, Limits limits, std::string_view unit, const Pai
 }
 
 std::string rates(double in, double out, const Paint& paint) {
-    return fmt::format("⇓ {} ⇑ {}", figure(in, kTransfer, "mb/s", paint), figure(out, kTransfer, "mb/s", paint));
+    return fmt::format("⇓ {} ⇑ {}", figure(in, kTransfer, "mb/s", paint),
+                       figure(out, kTransfer, "mb/s", paint));
 }
 
 std::string interfaces(const Json& data, const Paint& paint) {
@@ -63,7 +64,8 @@ std::string disks(const Json& data, const Paint& paint) {
     for (const auto& [key, metric] : data.items()) {
         const double used = key.starts_with(kPrefix) ? value_of(data, key).value_or(0) : 0;
         if (used <= kFullFileSystem) continue;
-        text += fmt::format(" {} {}", paint(printable(key.substr(kPrefix.size())), {Style::Grey}), figure(used, kFileSystem, "%", paint));
+        text += fmt::format(" {} {}", paint(printable(key.substr(kPrefix.size())), {Style::Grey}),
+                            figure(used, kFileSystem, "%", paint));
     }
     return text;
 }
@@ -77,7 +79,8 @@ std::string host_line(const Json& data, bool condensed, const Paint& paint) {
     std::string line = fmt::format("{} | {}: {}", paint("host metrics", {Style::Bold, Style::Cyan}),
                                    paint("cpu", {Style::Bold}), figure(*cpu, kCpu, "%", paint));
     if (const auto memory = value_of(data, "RAM Usage")) {
-        line += fmt::format(" | {}: {}", paint("ram usage", {Style::Bold}), figure(*memory, kMemory, "%", paint));
+        line +=
+            fmt::format(" | {}: {}", paint("ram usage", {Style::Bold}), figure(*memory, kMemory, "%", paint));
     }
     line += interfaces(data, paint);
     if (!condensed) line += disks(data, paint);

@@ -45,15 +45,29 @@ std::string quote_text(std::string_view text) {
         const char c = text[i];
         const auto byte = static_cast<unsigned char>(c);
         switch (c) {
-            case '\b': result += "\\b"; continue;
-            case '\t': result += "\\t"; continue;
-            case '\n': result += "\\n"; continue;
-            case '\f': result += "\\f"; continue;
-            case '\r': result += "\\r"; continue;
-            case '\\': result += "\\\\"; continue;
-            default: break;
+            case '\b':
+                result += "\\b";
+                continue;
+            case '\t':
+                result += "\\t";
+                continue;
+            case '\n':
+                result += "\\n";
+                continue;
+            case '\f':
+                result += "\\f";
+                continue;
+            case '\r':
+                result += "\\r";
+                continue;
+            case '\\':
+                result += "\\\\";
+                continue;
+            default:
+                break;
         }
-        const bool is_c1 = byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+        const bool is_c1 =
+            byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
         if (c == quote) {
             result.append("\\").append(1, c);
         } else if (byte < 0x20 || byte == 0x7F) {
@@ -82,17 +96,22 @@ std::string joined(const Parts& parts, std::string_view separator) {
     return text;
 }
 
-// Walks one value. `last_depth_` is the depth of the container laid out last: util.inspect decides by it how many
-// levels lie below the present one.
+// Walks one value. `last_depth_` is the depth of the container laid out last: util.inspect decides by it how
+// many levels lie below the present one.
 class Inspector {
 public:
     std::string text(const Json& value, int depth, int indentation) {
         switch (value.type()) {
-            case Json::value_t::string: return string_text(value.get_ref<const std::string&>(), indentation);
-            case Json::value_t::number_float: return number_text(value.get<double>());
-            case Json::value_t::object: return object_text(value, depth, indentation);
-            case Json::value_t::array: return array_text(value, depth, indentation);
-            default: return value.dump();
+            case Json::value_t::string:
+                return string_text(value.get_ref<const std::string&>(), indentation);
+            case Json::value_t::number_float:
+                return number_text(value.get<double>());
+            case Json::value_t::object:
+                return object_text(value, depth, indentation);
+            case Json::value_t::array:
+                return array_text(value, depth, indentation);
+            default:
+                return value.dump();
         }
     }
 
@@ -106,7 +125,8 @@ private:
             text = text.substr(0, kMaxCharacters);
         }
         const int room = kBreakLength - indentation - 4;
-        if (const auto units = length(text); units <= kShortestSplit || static_cast<int>(units) <= room) return quote_text(text) + trailer;
+        if (const auto units = length(text); units <= kShortestSplit || static_cast<int>(units) <= room)
+            return quote_text(text) + trailer;
         Parts lines;
         for (std::size_t from = 0; from < text.size();) {
             const std::size_t end = std::min(text.find('\n', from), text.size() - 1) + 1;
@@ -121,7 +141,8 @@ private:
         last_depth_ = depth;
         Parts parts;
         for (const auto& [key, value] : object.items()) {
-            parts.push_back((is_identifier(key) ? key : quote_text(key)) + ": " + text(value, depth + 1, indentation + 2));
+            parts.push_back((is_identifier(key) ? key : quote_text(key)) + ": " +
+                            text(value, depth + 1, indentation + 2));
         }
         return laid_out(parts, parts.size(), {"{", "}"}, depth, indentation);
     }
@@ -147,7 +168,8 @@ private:
         std::string_view open, close;
     };
 
-    std::string laid_out(const Parts& parts, std::size_t entries, Braces braces, int depth, int indentation) const {
+    std::string laid_out(const Parts& parts, std::size_t entries, Braces braces, int depth,
+                         int indentation) const {
         if (last_depth_ - depth < kCompactLevels && entries == parts.size()) {
             // Node's estimate of what stands on the line beside the parts.
             std::size_t total = parts.size() * 2 + static_cast<std::size_t>(indentation) + 1 + 10;
@@ -175,20 +197,24 @@ private:
         const int widest = longest + 2;
         const bool regular = static_cast<double>(total) / widest > 5 || longest <= 6;
         if (widest * 3 + indentation >= kBreakLength || !regular) return parts;
-        const double bias = std::sqrt(widest - static_cast<double>(total) / static_cast<double>(parts.size()));
+        const double bias =
+            std::sqrt(widest - static_cast<double>(total) / static_cast<double>(parts.size()));
         const double biased = std::max(widest - 3 - bias, 1.0);
         const double square = std::round(std::sqrt(2.5 * biased * static_cast<double>(count)) / biased);
-        const double columns_wanted = std::min({square, std::floor((kBreakLength - indentation) / static_cast<double>(widest)),
-                                                static_cast<double>(kCompactLevels * 4), 15.0});
+        const double columns_wanted =
+            std::min({square, std::floor((kBreakLength - indentation) / static_cast<double>(widest)),
+                      static_cast<double>(kCompactLevels * 4), 15.0});
         if (columns_wanted <= 1) return parts;
         const auto columns = static_cast<std::size_t>(columns_wanted);
         std::vector<int> widths;
         for (std::size_t column = 0; column < columns; ++column) {
             int width = 0;
-            for (std::size_t i = column; i < count; i += columns) width = std::max(width, display_width(parts[i]));
+            for (std::size_t i = column; i < count; i += columns)
+                width = std::max(width, display_width(parts[i]));
             widths.push_back(width + 2);
         }
-        const bool numbers = std::all_of(array.begin(), array.end(), [](const Json& v) { return v.is_number(); });
+        const bool numbers =
+            std::all_of(array.begin(), array.end(), [](const Json& v) { return v.is_number(); });
         Parts lines;
         for (std::size_t i = 0; i < count; i += columns) {
             const std::size_t end = std::min(i + columns, count);
@@ -197,7 +223,8 @@ private:
                 const bool is_last = j + 1 == end;
                 const std::string cell = is_last ? parts[j] : parts[j] + ", ";
                 const int width = widths[j - i] - (is_last ? 2 : 0);
-                const std::string padding(static_cast<std::size_t>(std::max(0, width - display_width(cell))), ' ');
+                const std::string padding(static_cast<std::size_t>(std::max(0, width - display_width(cell))),
+                                          ' ');
                 line += numbers ? padding + cell : is_last ? cell : cell + padding;
             }
             lines.push_back(std::move(line));
@@ -211,6 +238,8 @@ private:
 
 }  // namespace
 
-std::string js_literal(const Json& value) { return Inspector().text(value, 0, 0); }
+std::string js_literal(const Json& value) {
+    return Inspector().text(value, 0, 0);
+}
 
 }  // namespace kpm::cli

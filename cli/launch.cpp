@@ -24,7 +24,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kStartDeadline{10};
 constexpr std::string_view kErrorMark = "error: ";
-constexpr std::string_view kLockedMark = "a daemon already runs in";   // the keeper's words
+constexpr std::string_view kLockedMark = "a daemon already runs in";  // the keeper's words
 
 struct Programs {
     fs::path keeper;
@@ -40,9 +40,10 @@ Result<Programs> find_programs() {
         const Programs found{place / "kpm-keeper", place / "kpmd"};
         if (access(found.keeper.c_str(), X_OK) == 0 && access(found.daemon.c_str(), X_OK) == 0) return found;
     }
-    return Error{ErrorCode::NotFound, fmt::format("cannot find the programs 'kpm-keeper' and 'kpmd': neither in {} nor "
-                                                  "in {}",
-                                                  folder.string(), (folder.parent_path() / "libexec/kpm").string())};
+    return Error{ErrorCode::NotFound,
+                 fmt::format("cannot find the programs 'kpm-keeper' and 'kpmd': neither in {} nor "
+                             "in {}",
+                             folder.string(), (folder.parent_path() / "libexec/kpm").string())};
 }
 
 // The process that goes to the background ends at once; its child is not ours to wait for.
@@ -59,8 +60,8 @@ Result<pid_t> spawn_keeper(const Programs& programs, const ipc::Home& home, int 
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     pid_t pid = 0;
-    const int failure = posix_spawn(&pid, programs.keeper.c_str(), nullptr, nullptr, arguments.data(),
-                                    environment.data());
+    const int failure =
+        posix_spawn(&pid, programs.keeper.c_str(), nullptr, nullptr, arguments.data(), environment.data());
     if (failure != 0) return os_error("start", programs.keeper.string(), failure);
     return pid;
 }

@@ -1,16 +1,17 @@
 #pragma once
-// Starts the daemon of a home when none answers there: runs kpm-keeper, which goes to the background by itself and
-// starts kpmd, and waits for the word that kpmd serves its sockets.
+// Starts the daemon of a home when none answers there: runs kpm-keeper, which goes to the background by
+// itself and starts kpmd, and waits for the word that kpmd serves its sockets.
 //
-// Both programs are looked for beside this one and in ../libexec/kpm (readlink /proc/self/exe). The keeper gets
-// KPM_READY_FD, the number of a pipe into which "ready\n" or "error: <text>\n" is written once.
+// Both programs are looked for beside this one and in ../libexec/kpm (readlink /proc/self/exe). The keeper
+// gets KPM_READY_FD, the number of a pipe into which "ready\n" or "error: <text>\n" is written once.
 
 #include "ipc/base/result.h"
 #include "ipc/home.h"
 
 namespace kpm::cli {
 
-// Unavailable: not ready within ten seconds, or the daemon said why it cannot start. Exists: another keeper has the home.
+// Unavailable: not ready within ten seconds, or the daemon said why it cannot start. Exists: another keeper
+// has the home.
 Result<void> launch_daemon(const ipc::Home& home);
 
 }  // namespace kpm::cli

@@ -29,7 +29,9 @@ int name_width(const std::vector<ProcessRow>& rows) {
     return std::min(longest + 5, kLongestName);
 }
 
-std::string or_unknown(const std::string& text) { return text.empty() ? "N/A" : printable(text); }
+std::string or_unknown(const std::string& text) {
+    return text.empty() ? "N/A" : printable(text);
+}
 
 std::string name_text(const ProcessRow& row) {
     std::string name = printable(row.name);
@@ -57,23 +59,26 @@ const ColumnMaker kId{"id", 4, [](const ProcessRow& r, std::int64_t) {
                           return Cell{std::to_string(r.id), {Style::Bold, Style::Cyan}};
                       }};
 const ColumnMaker kName{"name", 0, [](const ProcessRow& r, std::int64_t) { return Cell{name_text(r)}; }};
-const ColumnMaker kNamespace{"namespace", 13, [](const ProcessRow& r, std::int64_t) {
-                                 return Cell{or_unknown(r.name_space)};
-                             }};
-const ColumnMaker kVersion{"version", 9, [](const ProcessRow& r, std::int64_t) { return Cell{or_unknown(r.version)}; }};
+const ColumnMaker kNamespace{
+    "namespace", 13, [](const ProcessRow& r, std::int64_t) { return Cell{or_unknown(r.name_space)}; }};
+const ColumnMaker kVersion{"version", 9,
+                           [](const ProcessRow& r, std::int64_t) { return Cell{or_unknown(r.version)}; }};
 const ColumnMaker kMode{"mode", 9, [](const ProcessRow& r, std::int64_t) { return mode_cell(r); }};
 const ColumnMaker kPid{"pid", 10, [](const ProcessRow& r, std::int64_t) {
                            return Cell{r.pid ? std::to_string(*r.pid) : "N/A"};
                        }};
-const ColumnMaker kUptime{"uptime", 8, [](const ProcessRow& r, std::int64_t now) { return Cell{uptime_text(r, now)}; }};
-const ColumnMaker kRestarts{"↺", 6, [](const ProcessRow& r, std::int64_t) { return Cell{std::to_string(r.restarts)}; }};
+const ColumnMaker kUptime{"uptime", 8,
+                          [](const ProcessRow& r, std::int64_t now) { return Cell{uptime_text(r, now)}; }};
+const ColumnMaker kRestarts{
+    "↺", 6, [](const ProcessRow& r, std::int64_t) { return Cell{std::to_string(r.restarts)}; }};
 const ColumnMaker kStatus{"status", 11, [](const ProcessRow& r, std::int64_t) {
                               return Cell{printable(r.status), status_styles(r.status)};
                           }};
 const ColumnMaker kCpu{"cpu", 10, [](const ProcessRow& r, std::int64_t) {
                            return Cell{r.cpu ? number_text(*r.cpu) + "%" : "N/A"};
                        }};
-const ColumnMaker kMemory{"mem", 10, [](const ProcessRow& r, std::int64_t) { return Cell{memory_text(r.memory)}; }};
+const ColumnMaker kMemory{"mem", 10,
+                          [](const ProcessRow& r, std::int64_t) { return Cell{memory_text(r.memory)}; }};
 const ColumnMaker kUser{"user", 10, [](const ProcessRow& r, std::int64_t) {
                             return Cell{or_unknown(r.user), {Style::Bold}};
                         }};
@@ -89,18 +94,30 @@ std::vector<ColumnMaker> layout(Width width, int id, int name) {
     const ColumnMaker id_column = with(kId, "id", id);
     switch (width) {
         case Width::Full:
-            return {id_column, with(kName, "name", name), kNamespace, kVersion, kMode, kPid, kUptime, kRestarts,
-                    kStatus, kCpu, kMemory, kUser, kWatching};
+            return {id_column,  with(kName, "name", name),
+                    kNamespace, kVersion,
+                    kMode,      kPid,
+                    kUptime,    kRestarts,
+                    kStatus,    kCpu,
+                    kMemory,    kUser,
+                    kWatching};
         case Width::Condensed:
-            return {id_column, with(kName, "name", std::min(name, 20)), with(kMode, "mode", 10), kRestarts, kStatus,
-                    kCpu, with(kMemory, "memory", 10)};
+            return {id_column,
+                    with(kName, "name", std::min(name, 20)),
+                    with(kMode, "mode", 10),
+                    kRestarts,
+                    kStatus,
+                    kCpu,
+                    with(kMemory, "memory", 10)};
         case Width::Mini:
-            return {id_column, with(kName, "name", std::min(name, 16)), kStatus, with(kCpu, "cpu", 8), kMemory};
+            return {id_column, with(kName, "name", std::min(name, 16)), kStatus, with(kCpu, "cpu", 8),
+                    kMemory};
     }
     return {};
 }
 
-Table table_of(const std::vector<ColumnMaker>& makers, const std::vector<ProcessRow>& rows, std::int64_t now) {
+Table table_of(const std::vector<ColumnMaker>& makers, const std::vector<ProcessRow>& rows,
+               std::int64_t now) {
     Table table;
     table.first_column_is_head = true;
     for (const ColumnMaker& maker : makers) table.columns.push_back({std::string(maker.head), maker.width});
@@ -126,15 +143,22 @@ void sort_rows(std::vector<ProcessRow>& rows, std::string_view order) {
     if (field == "memory") return by([](const ProcessRow& r) { return r.memory.value_or(0); });
     if (field == "uptime") return by([](const ProcessRow& r) { return r.online_since; });
     if (field == "status") return by([](const ProcessRow& r) -> const std::string& { return r.status; });
-    if (field == "namespace") return by([](const ProcessRow& r) -> const std::string& { return r.name_space; });
+    if (field == "namespace")
+        return by([](const ProcessRow& r) -> const std::string& { return r.name_space; });
     by([](const ProcessRow& r) -> const std::string& { return r.name; });
 }
 
 std::string modules_text(const std::vector<ProcessRow>& modules, const ListLook& look) {
     const Paint paint(look.terminal.colour);
-    const auto makers = std::vector<ColumnMaker>{with(kId, "id", id_width(modules)), with(kName, "module", 30),
-                                                 with(kVersion, "version", 15), kPid, with(kStatus, "status", 10),
-                                                 kRestarts, kCpu, kMemory, kUser};
+    const auto makers = std::vector<ColumnMaker>{with(kId, "id", id_width(modules)),
+                                                 with(kName, "module", 30),
+                                                 with(kVersion, "version", 15),
+                                                 kPid,
+                                                 with(kStatus, "status", 10),
+                                                 kRestarts,
+                                                 kCpu,
+                                                 kMemory,
+                                                 kUser};
     return paint(modules.size() == 1 ? "Module" : "Modules", {Style::Bold}) + "\n" +
            render_table(table_of(makers, modules, look.now), paint);
 }
@@ -148,8 +172,8 @@ std::vector<Style> status_styles(std::string_view status) {
 
 std::string list_text(std::vector<ProcessRow> rows, const Json& system_data, const ListLook& look) {
     const int name = name_width(rows);  // PM2 makes room for the modules' names too
-    const auto first_module = std::stable_partition(rows.begin(), rows.end(),
-                                                    [](const ProcessRow& row) { return !row.is_module; });
+    const auto first_module =
+        std::stable_partition(rows.begin(), rows.end(), [](const ProcessRow& row) { return !row.is_module; });
     std::vector<ProcessRow> modules(first_module, rows.end());
     rows.erase(first_module, rows.end());
     sort_rows(rows, look.sort);
@@ -171,12 +195,14 @@ std::string mini_list_text(const std::vector<ProcessRow>& rows, std::int64_t now
     std::string text;
     for (const ProcessRow& row : rows) {
         text += fmt::format(
-            "+--- {}\nnamespace : {}\nversion : {}\npid : {}\npm2 id : {}\nstatus : {}\nmode : {}\nrestarted : {}\n"
+            "+--- {}\nnamespace : {}\nversion : {}\npid : {}\npm2 id : {}\nstatus : {}\nmode : {}\nrestarted "
+            ": {}\n"
             "uptime : {}\nmemory usage : {} \nerror log : {}\nwatching : {}\nPID file : {}\n\n",
             printable(row.name), or_unknown(row.name_space), or_unknown(row.version),
             row.pid ? std::to_string(*row.pid) : "N/A", row.id, printable(row.status),
             row.exec_mode == "fork_mode" ? "fork" : "cluster", row.restarts, uptime_text(row, now),
-            memory_text(row.memory), printable(row.error_log), row.watching ? "yes" : "no", printable(row.pid_file));
+            memory_text(row.memory), printable(row.error_log), row.watching ? "yes" : "no",
+            printable(row.pid_file));
     }
     return text;
 }

@@ -1,6 +1,6 @@
 #pragma once
-// The process list as PM2 prints it: a table in one of three widths, the modules' table, the host line; and the list
-// of blocks of `-m`. Pure.
+// The process list as PM2 prints it: a table in one of three widths, the modules' table, the host line; and
+// the list of blocks of `-m`. Pure.
 
 #include <cstdint>
 #include <string>
@@ -18,7 +18,8 @@ struct ListLook {
     std::int64_t now = 0;  // ms since 1970
 };
 
-// The narrower layouts are taken when the terminal is narrower than the table. `system_data` is getSystemData's answer.
+// The narrower layouts are taken when the terminal is narrower than the table. `system_data` is
+// getSystemData's answer.
 std::string list_text(std::vector<ProcessRow> rows, const Json& system_data, const ListLook& look);
 
 // In the order given.

@@ -21,7 +21,7 @@ constexpr std::size_t kLongestLine = 1 << 20;
 Result<std::vector<std::string>> last_lines(const std::string& path, std::size_t count) {
     const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!file) return os_error("open", path, errno);
-    struct stat status{};
+    struct stat status {};
     if (fstat(file.get(), &status) != 0) return os_error("read", path, errno);
     if (!S_ISREG(status.st_mode) || count == 0) return std::vector<std::string>{};
     std::string text;
@@ -39,8 +39,10 @@ Result<std::vector<std::string>> last_lines(const std::string& path, std::size_t
         breaks += static_cast<std::size_t>(std::count(block.begin(), block.end(), '\n'));
         text.insert(0, block);
     }
-    if (text.ends_with('\n')) text.pop_back();
-    else if (text.empty()) return std::vector<std::string>{};
+    if (text.ends_with('\n'))
+        text.pop_back();
+    else if (text.empty())
+        return std::vector<std::string>{};
     const auto parts = split(text, '\n');
     const std::size_t first = parts.size() > count ? parts.size() - count : 0;
     return std::vector<std::string>(parts.begin() + static_cast<std::ptrdiff_t>(first), parts.end());

@@ -8,7 +8,8 @@
 
 namespace kpm::cli {
 
-// Oldest first, without their newlines; an unterminated last line counts. A line longer than 1 MiB is cut at its start.
+// Oldest first, without their newlines; an unterminated last line counts. A line longer than 1 MiB is cut at
+// its start.
 Result<std::vector<std::string>> last_lines(const std::string& path, std::size_t count);
 
 }  // namespace kpm::cli

@@ -17,9 +17,12 @@ constexpr const char* kFieldsTime = "YYYY-MM-DD-HH:mm:ssZZ";
 
 Style colour_of(Stream stream) {
     switch (stream) {
-        case Stream::Out: return Style::Green;
-        case Stream::Error: return Style::Red;
-        case Stream::Daemon: return Style::Blue;
+        case Stream::Out:
+            return Style::Green;
+        case Stream::Error:
+            return Style::Red;
+        case Stream::Daemon:
+            return Style::Blue;
     }
     return Style::Green;
 }
@@ -42,7 +45,8 @@ const Json& process_of(const Json& payload) {
 
 std::string offset_text(const std::tm& local) {
     const long minutes = local.tm_gmtoff / 60;
-    return fmt::format("{}{:02}{:02}", minutes < 0 ? '-' : '+', std::abs(minutes) / 60, std::abs(minutes) % 60);
+    return fmt::format("{}{:02}{:02}", minutes < 0 ? '-' : '+', std::abs(minutes) / 60,
+                       std::abs(minutes) % 60);
 }
 
 }  // namespace
@@ -74,7 +78,8 @@ std::string time_text(std::string_view format, std::int64_t ms_since_1970) {
                                        {"ZZ", offset_text(local)}}};
     std::string text;
     while (!format.empty()) {
-        const auto token = std::ranges::find_if(tokens, [&](const Token& t) { return format.starts_with(t.name); });
+        const auto token =
+            std::ranges::find_if(tokens, [&](const Token& t) { return format.starts_with(t.name); });
         if (token == tokens.end()) {
             text += format.front();
             format.remove_prefix(1);
@@ -109,7 +114,9 @@ std::string LiveLog::text(Stream stream, const Json& payload, std::int64_t now) 
         const auto id = process.find("pm_id");
         const Json entry{{"message", std::move(message)},
                          {"timestamp", iso_time(integer_of(payload, "at").value_or(now))},
-                         {"type", stream == Stream::Error ? "err" : stream == Stream::Out ? "out" : "PM2"},
+                         {"type", stream == Stream::Error ? "err"
+                                  : stream == Stream::Out ? "out"
+                                                          : "PM2"},
                          {"process_id", id == process.end() ? Json() : *id},
                          {"app_name", text_of(process, "name")}};
         return entry.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -127,7 +134,8 @@ std::string LiveLog::text(Stream stream, const Json& payload, std::int64_t now) 
                                 stream == Stream::Error ? "error" : "out", line);
             continue;
         }
-        if (look_.time_format) text += paint_(time_text(*look_.time_format, now) + " ", {Style::Dim, Style::Grey});
+        if (look_.time_format)
+            text += paint_(time_text(*look_.time_format, now) + " ", {Style::Dim, Style::Grey});
         text += fmt::format("{}{}\n", prefix(stream, process), highlighted(line));
     }
     return text;

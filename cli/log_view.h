@@ -1,6 +1,6 @@
 #pragma once
-// Log lines as `logs` prints them: the tail of the files with one prefix width, the live lines with a growing one, and
-// the structured forms. Pure, but for the clock that the caller gives.
+// Log lines as `logs` prints them: the tail of the files with one prefix width, the live lines with a growing
+// one, and the structured forms. Pure, but for the clock that the caller gives.
 
 #include <cstdint>
 #include <optional>

@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-// GCC 12 takes a std::function inside std::regex for uninitialised when the sanitizers are on (GCC bug 105562).
+// GCC 12 takes a std::function inside std::regex for uninitialised when the sanitizers are on (GCC bug
+// 105562).
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #include <regex>
@@ -25,7 +26,8 @@ Result<NamePattern> NamePattern::parse(std::string_view word) {
         compiled->expression = std::regex(pattern, std::regex::ECMAScript);
         return NamePattern(std::move(compiled));
     } catch (const std::regex_error& problem) {
-        return Error{ErrorCode::Invalid, fmt::format("cannot use the pattern '{}': {}", word, problem.what())};
+        return Error{ErrorCode::Invalid,
+                     fmt::format("cannot use the pattern '{}': {}", word, problem.what())};
     }
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// "/pattern/" on the command line: a JavaScript regular expression tried anywhere in a process's name. As in PM2,
-// every '/' inside is dropped. Pure.
+// "/pattern/" on the command line: a JavaScript regular expression tried anywhere in a process's name. As in
+// PM2, every '/' inside is dropped. Pure.
 
 #include <memory>
 #include <string_view>
@@ -21,7 +21,8 @@ private:
     struct Compiled;
     explicit NamePattern(std::shared_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
 
-    std::shared_ptr<const Compiled> compiled_;  // shared because a pattern is copied into callbacks, and never changes
+    std::shared_ptr<const Compiled>
+        compiled_;  // shared because a pattern is copied into callbacks, and never changes
 };
 
 }  // namespace kpm::cli

@@ -37,11 +37,14 @@ constexpr OptionSpec kOwnOptions[] = {
 
 Takes takes_of(ecosystem::FlagKind kind) {
     switch (kind) {
-        case ecosystem::FlagKind::Value: return Takes::Value;
-        case ecosystem::FlagKind::OptionalValue: return Takes::OptionalValue;
+        case ecosystem::FlagKind::Value:
+            return Takes::Value;
+        case ecosystem::FlagKind::OptionalValue:
+            return Takes::OptionalValue;
         case ecosystem::FlagKind::None:
         case ecosystem::FlagKind::Switch:
-        case ecosystem::FlagKind::NegatedSwitch: return Takes::Nothing;
+        case ecosystem::FlagKind::NegatedSwitch:
+            return Takes::Nothing;
     }
     return Takes::Nothing;
 }
@@ -74,10 +77,14 @@ const OptionSpec* find_option(std::span<const OptionSpec> options, std::string_v
     return nullptr;
 }
 
-bool is_dashed(std::string_view word) { return word.size() > 1 && word[0] == '-'; }
+bool is_dashed(std::string_view word) {
+    return word.size() > 1 && word[0] == '-';
+}
 
-// -abc -> -a -b -c; --opt=value -> --opt value. A word that an option before it needs as its value stays whole.
-std::vector<std::string> split_flags(std::span<const std::string> words, std::span<const OptionSpec> options) {
+// -abc -> -a -b -c; --opt=value -> --opt value. A word that an option before it needs as its value stays
+// whole.
+std::vector<std::string> split_flags(std::span<const std::string> words,
+                                     std::span<const OptionSpec> options) {
     std::vector<std::string> result;
     bool is_value = false;
     for (const std::string& word : words) {
@@ -99,15 +106,16 @@ std::vector<std::string> split_flags(std::span<const std::string> words, std::sp
 }
 
 // Moves what is known to `line.options`, the rest to `words` and `unknown`.
-Result<void> sort_out(std::span<const std::string> input, std::span<const OptionSpec> options, CommandLine& line,
-                      std::vector<std::string>& words, std::vector<std::string>& unknown) {
+Result<void> sort_out(std::span<const std::string> input, std::span<const OptionSpec> options,
+                      CommandLine& line, std::vector<std::string>& words, std::vector<std::string>& unknown) {
     for (std::size_t i = 0; i < input.size(); ++i) {
         const bool has_next = i + 1 < input.size();
         if (const OptionSpec* option = find_option(options, input[i])) {
             GivenOption given{option, ""};
             if (option->takes == Takes::Value) {
                 if (!has_next) {
-                    return Error{ErrorCode::Invalid, fmt::format("option `{}' argument missing", option_title(*option))};
+                    return Error{ErrorCode::Invalid,
+                                 fmt::format("option `{}' argument missing", option_title(*option))};
                 }
                 given.value = input[++i];
             } else if (option->takes == Takes::OptionalValue && has_next && !is_dashed(input[i + 1])) {
@@ -132,7 +140,8 @@ std::span<const OptionSpec> global_options() {
 }
 
 bool CommandLine::has(std::string_view key) const {
-    return std::any_of(options.begin(), options.end(), [&](const GivenOption& o) { return o.spec->key == key; });
+    return std::any_of(options.begin(), options.end(),
+                       [&](const GivenOption& o) { return o.spec->key == key; });
 }
 
 std::optional<std::string> CommandLine::value(std::string_view key) const {
@@ -148,7 +157,8 @@ Result<CommandLine> read_global_options(std::span<const std::string> words) {
         line.has_app_args = true;
         line.app_args.assign(end + 1, words.end());
     }
-    const auto split = split_flags(words.first(static_cast<std::size_t>(end - words.begin())), global_options());
+    const auto split =
+        split_flags(words.first(static_cast<std::size_t>(end - words.begin())), global_options());
     std::vector<std::string> rest;
     if (auto done = sort_out(split, global_options(), line, rest, line.unknown); !done) return done.error();
     if (!rest.empty()) {
@@ -163,7 +173,8 @@ Result<void> read_own_options(CommandLine& line, std::span<const OptionSpec> own
     const std::vector<std::string> input = std::move(line.unknown);
     line.unknown.clear();
     if (auto done = sort_out(input, own, line, line.words, unknown); !done) return done;
-    if (!unknown.empty()) return Error{ErrorCode::Invalid, fmt::format("unknown option `{}'", unknown.front())};
+    if (!unknown.empty())
+        return Error{ErrorCode::Invalid, fmt::format("unknown option `{}'", unknown.front())};
     return {};
 }
 
@@ -174,7 +185,8 @@ Json declared_attributes(const CommandLine& line) {
         const std::string key(given.spec->field->key);
         Json value = ecosystem::flag_value(*given.spec->field, given.value);
         // Options that stand for lists may be repeated: --watch src --watch lib.
-        const bool repeated = given.spec->takes == Takes::OptionalValue && value.is_string() && app.contains(key);
+        const bool repeated =
+            given.spec->takes == Takes::OptionalValue && value.is_string() && app.contains(key);
         if (!repeated || app[key].is_boolean()) {
             app[key] = std::move(value);
             continue;

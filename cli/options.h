@@ -1,12 +1,13 @@
 #pragma once
-// The command line, read by PM2's rules. Options of apps come from the table of ecosystem/schema.h; what is listed
-// here is only what concerns the CLI itself. Pure.
+// The command line, read by PM2's rules. Options of apps come from the table of ecosystem/schema.h; what is
+// listed here is only what concerns the CLI itself. Pure.
 //
 // The rules (they are PM2's parser's, and scripts rely on them; CLI11 has no mode for them):
 // - options may stand anywhere; --opt=value is split at the first '='; -abc is -a -b -c;
 // - an option that needs a value takes the next word even if it starts with '-' (-i -1);
 // - an option with an optional value takes the next word unless it starts with '-';
-// - global options are recognised first; a word starting with '-' that is none of them goes to the command, together
+// - global options are recognised first; a word starting with '-' that is none of them goes to the command,
+// together
 //   with the following word unless that starts with '-', and is read there by the command's own options;
 // - everything after the first "--" belongs to the app, verbatim.
 
@@ -25,8 +26,8 @@ namespace kpm::cli {
 enum class Takes { Nothing, OptionalValue, Value };
 
 struct OptionSpec {
-    std::string_view key;         // what the code asks for: "lines"
-    std::string_view flags;       // "-n,--lines"
+    std::string_view key;    // what the code asks for: "lines"
+    std::string_view flags;  // "-n,--lines"
     Takes takes = Takes::Nothing;
     std::string_view value_name = "";
     std::string_view help = "";
@@ -47,7 +48,7 @@ struct CommandLine {
     std::vector<std::string> app_args;  // after "--"
     bool has_app_args = false;
     std::vector<GivenOption> options;
-    std::vector<std::string> unknown;   // for the command's own options
+    std::vector<std::string> unknown;  // for the command's own options
 
     bool has(std::string_view key) const;
     std::optional<std::string> value(std::string_view key) const;  // of the last one
@@ -58,7 +59,8 @@ Result<CommandLine> read_global_options(std::span<const std::string> words);
 // The second pass, over `line.unknown`: unknown option `--x'.
 Result<void> read_own_options(CommandLine& line, std::span<const OptionSpec> own);
 
-// The app attributes that the options and the words after "--" set, under canonical keys, as parse_app wants them.
+// The app attributes that the options and the words after "--" set, under canonical keys, as parse_app wants
+// them.
 Json declared_attributes(const CommandLine& line);
 
 // "-n --lines <n>", as it stands in help and errors.

@@ -92,7 +92,8 @@ std::string uptime_text(const ProcessRow& row, std::int64_t now) {
         std::int64_t seconds;
         char letter;
     };
-    constexpr std::array<Unit, 5> kUnits{{{31536000, 'Y'}, {2592000, 'M'}, {86400, 'D'}, {3600, 'h'}, {60, 'm'}}};
+    constexpr std::array<Unit, 5> kUnits{
+        {{31536000, 'Y'}, {2592000, 'M'}, {86400, 'D'}, {3600, 'h'}, {60, 'm'}}};
     const std::int64_t seconds = std::max<std::int64_t>(0, (now - row.online_since) / 1000);
     for (const Unit& unit : kUnits) {
         if (seconds / unit.seconds > 1) return fmt::format("{}{}", seconds / unit.seconds, unit.letter);
@@ -120,8 +121,8 @@ std::string iso_time(std::int64_t ms_since_1970) {
     const std::time_t seconds = ms_since_1970 / 1000;
     std::tm utc{};
     gmtime_r(&seconds, &utc);
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                       utc.tm_hour, utc.tm_min, utc.tm_sec, ms_since_1970 % 1000);
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1,
+                       utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, ms_since_1970 % 1000);
 }
 
 std::int64_t now_ms() {

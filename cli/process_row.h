@@ -1,6 +1,7 @@
 #pragma once
-// One process as getMonitorData tells of it, read once into plain members for the views and for target resolution.
-// Tolerant: a daemon that leaves members out (PM2's does for failed spawns) gives defaults, never an error.
+// One process as getMonitorData tells of it, read once into plain members for the views and for target
+// resolution. Tolerant: a daemon that leaves members out (PM2's does for failed spawns) gives defaults, never
+// an error.
 
 #include <cstdint>
 #include <optional>

@@ -64,7 +64,8 @@ int run_command(const Command& command, CommandLine& line, Console& console) {
     Context context{command, line, console, *home, working_directory()};
     if (command.daemon == NeedsDaemon::No) return command.run(context);
     if (const auto made = ipc::ensure_home(*home); !made) return context.fail(made.error());
-    const auto if_absent = command.daemon == NeedsDaemon::Yes ? Session::IfAbsent::Launch : Session::IfAbsent::Fail;
+    const auto if_absent =
+        command.daemon == NeedsDaemon::Yes ? Session::IfAbsent::Launch : Session::IfAbsent::Fail;
     auto session = Session::open(*home, console, if_absent);
     if (session) {
         context.session = &*session;
@@ -95,7 +96,8 @@ int run_program(std::span<const std::string> words) {
         console.text(help_text(*command));
         return kDone;
     }
-    if (const auto read = read_own_options(*line, command->options); !read) return refuse(console, read.error().message);
+    if (const auto read = read_own_options(*line, command->options); !read)
+        return refuse(console, read.error().message);
     if (const auto missing = missing_argument(*command, line->words.size()); !missing.empty()) {
         return refuse(console, fmt::format("missing required argument `{}'", missing));
     }

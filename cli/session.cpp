@@ -35,7 +35,8 @@ Result<ipc::Client> launch_and_connect(const ipc::Home& home, Console& console) 
     if (!discrete) console.info(fmt::format("Spawning PM2 daemon with pm2_home={}", home.root().string()));
     const auto launched = launch_daemon(home);
     auto client = ipc::Client::connect(home);
-    // The lock is taken: another command is starting the daemon, or a keeper one in the place of one that died.
+    // The lock is taken: another command is starting the daemon, or a keeper one in the place of one that
+    // died.
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
     while (!client && !launched && launched.error().code == ErrorCode::Exists &&
            std::chrono::steady_clock::now() < deadline) {
@@ -60,15 +61,18 @@ Result<Session> Session::open(const ipc::Home& home, Console& console, IfAbsent 
     Session session(std::move(*client));
     if (auto known = session.identify(); !known) return known.error();
     if (!session.is_kpm_ && !pm2_is_allowed()) {
-        return Error{ErrorCode::Exists,
-                     fmt::format("a PM2 daemon runs in {}; to switch, run `pm2 save && pm2 kill`, then `kpm resurrect`; "
-                                 "to keep both, give kpm another home by KPM_HOME",
-                                 home.root().string())};
+        return Error{
+            ErrorCode::Exists,
+            fmt::format(
+                "a PM2 daemon runs in {}; to switch, run `pm2 save && pm2 kill`, then `kpm resurrect`; "
+                "to keep both, give kpm another home by KPM_HOME",
+                home.root().string())};
     }
     if (session.is_kpm_ && session.daemon_version_ != KPM_VERSION) {
-        console.error_line(fmt::format(">>>> In-memory kpm is out-of-date, do:\n>>>> $ kpm update\n"
-                                       "In memory kpm version: {}\nLocal kpm version: {}",
-                                       session.daemon_version_, KPM_VERSION));
+        console.error_line(
+            fmt::format(">>>> In-memory kpm is out-of-date, do:\n>>>> $ kpm update\n"
+                        "In memory kpm version: {}\nLocal kpm version: {}",
+                        session.daemon_version_, KPM_VERSION));
     }
     return session;
 }
@@ -82,7 +86,8 @@ Result<void> Session::identify() {
         return {};
     }
     if (hello.error().message.find("does not exist") == std::string::npos) return hello.error();
-    const auto version = client_.call(ipc::method::kGetVersion, Json::array({Json::object()}), ipc::kConnectTimeout);
+    const auto version =
+        client_.call(ipc::method::kGetVersion, Json::array({Json::object()}), ipc::kConnectTimeout);
     if (!version) return version.error();
     daemon_version_ = version->is_string() ? version->get<std::string>() : std::string();
     return {};

@@ -1,7 +1,8 @@
 #pragma once
-// The connection of one command to the daemon of its home: starts the daemon when there is none, and refuses a home
-// in which PM2's own daemon runs (unless the variable KPM_ALLOW_PM2 is 1, which is meant for comparing the two).
-// Speaks kpm's methods where the daemon has them, since those answer only after the outcome is known, PM2's otherwise.
+// The connection of one command to the daemon of its home: starts the daemon when there is none, and refuses
+// a home in which PM2's own daemon runs (unless the variable KPM_ALLOW_PM2 is 1, which is meant for comparing
+// the two). Speaks kpm's methods where the daemon has them, since those answer only after the outcome is
+// known, PM2's otherwise.
 
 #include <optional>
 #include <string>

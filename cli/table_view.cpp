@@ -31,7 +31,8 @@ void append_rule(std::string& out, const Table& table, const RuleGlyphs& glyphs,
     out.append(paint(line, {Style::Grey})).append("\n");
 }
 
-void append_row(std::string& out, const Table& table, const std::vector<Cell>& row, const Paint& paint, bool is_head) {
+void append_row(std::string& out, const Table& table, const std::vector<Cell>& row, const Paint& paint,
+                bool is_head) {
     const std::string bar = paint("│", {Style::Grey});
     out += bar;
     for (std::size_t i = 0; i < table.columns.size(); ++i) {

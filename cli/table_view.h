@@ -1,6 +1,7 @@
 #pragma once
-// A table as text: box lines, one rule under the head, cells padded by one blank on each side and cut with "…".
-// Pure: rows in, text out. The shape is that of PM2's `list` and `describe`, to the byte, colours included.
+// A table as text: box lines, one rule under the head, cells padded by one blank on each side and cut with
+// "…". Pure: rows in, text out. The shape is that of PM2's `list` and `describe`, to the byte, colours
+// included.
 
 #include <string>
 #include <vector>

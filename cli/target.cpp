@@ -8,7 +8,8 @@
 #include "ipc/base/text.h"
 
 namespace kpm::cli {
-std::vector<Json> ids_by_name(std::string_view word, std::span<const ProcessRow> rows, const std::string& cwd) {
+std::vector<Json> ids_by_name(std::string_view word, std::span<const ProcessRow> rows,
+                              const std::string& cwd) {
     const std::string path = (std::filesystem::path(cwd) / word).lexically_normal().string();
     std::vector<Json> ids;
     for (const ProcessRow& row : rows) {
@@ -25,7 +26,8 @@ std::vector<Json> ids_by_namespace(std::string_view word, std::span<const Proces
     return ids;
 }
 
-Result<Selection> select(std::string_view word, std::span<const ProcessRow> rows, const TargetContext& context) {
+Result<Selection> select(std::string_view word, std::span<const ProcessRow> rows,
+                         const TargetContext& context) {
     const auto or_nothing = [](std::vector<Json> ids) {
         const Match match = ids.empty() ? Match::Nothing : Match::Found;
         return Selection{match, std::move(ids)};
@@ -46,7 +48,8 @@ Result<Selection> select(std::string_view word, std::span<const ProcessRow> rows
         }
         return or_nothing(std::move(ids));
     }
-    if (auto ids = ids_by_name(word, rows, context.cwd); !ids.empty()) return Selection{Match::Found, std::move(ids)};
+    if (auto ids = ids_by_name(word, rows, context.cwd); !ids.empty())
+        return Selection{Match::Found, std::move(ids)};
     if (auto ids = ids_by_namespace(word, rows); !ids.empty()) return Selection{Match::Found, std::move(ids)};
     if (is_number(word)) return Selection{Match::Found, {Json(std::string(word))}};
     return Selection{Match::Unknown, {}};
@@ -59,8 +62,12 @@ const ProcessRow* find_row(std::span<const ProcessRow> rows, const Json& id) {
     return it == rows.end() ? nullptr : &*it;
 }
 
-std::string ids_text(const std::vector<Json>& ids) { return js_literal(Json(ids)); }
+std::string ids_text(const std::vector<Json>& ids) {
+    return js_literal(Json(ids));
+}
 
-std::string id_text(const Json& id) { return id.is_string() ? id.get<std::string>() : id.dump(); }
+std::string id_text(const Json& id) {
+    return id.is_string() ? id.get<std::string>() : id.dump();
+}
 
 }  // namespace kpm::cli

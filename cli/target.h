@@ -1,6 +1,6 @@
 #pragma once
-// Which processes a word on the command line means: all, /pattern/, a name or script path, a namespace, an id.
-// PM2's order of trial. Pure; "-" and configuration files are the callers' matter.
+// Which processes a word on the command line means: all, /pattern/, a name or script path, a namespace, an
+// id. PM2's order of trial. Pure; "-" and configuration files are the callers' matter.
 
 #include <span>
 #include <string>
@@ -20,7 +20,8 @@ enum class Match {
 
 struct Selection {
     Match match = Match::Unknown;
-    // Numbers when found by name; the text as typed for an id, which only the daemon knows to be right or wrong.
+    // Numbers when found by name; the text as typed for an id, which only the daemon knows to be right or
+    // wrong.
     std::vector<Json> ids;
 };
 
@@ -30,10 +31,12 @@ struct TargetContext {
 };
 
 // Invalid: a pattern that is no regular expression.
-Result<Selection> select(std::string_view word, std::span<const ProcessRow> rows, const TargetContext& context);
+Result<Selection> select(std::string_view word, std::span<const ProcessRow> rows,
+                         const TargetContext& context);
 
 // The steps of it, for commands that try less.
-std::vector<Json> ids_by_name(std::string_view word, std::span<const ProcessRow> rows, const std::string& cwd);
+std::vector<Json> ids_by_name(std::string_view word, std::span<const ProcessRow> rows,
+                              const std::string& cwd);
 std::vector<Json> ids_by_namespace(std::string_view word, std::span<const ProcessRow> rows);
 
 // The row of an id in either form.

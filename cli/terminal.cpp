@@ -17,15 +17,25 @@ struct Codes {
 
 // Indexed by Style.
 constexpr std::array<Codes, 12> kCodes{{
-    {"\x1b[1m", "\x1b[22m"}, {"\x1b[2m", "\x1b[22m"}, {"\x1b[3m", "\x1b[23m"}, {"\x1b[7m", "\x1b[27m"},
-    {"\x1b[31m", "\x1b[39m"}, {"\x1b[32m", "\x1b[39m"}, {"\x1b[33m", "\x1b[39m"}, {"\x1b[34m", "\x1b[39m"},
-    {"\x1b[36m", "\x1b[39m"}, {"\x1b[37m", "\x1b[39m"}, {"\x1b[90m", "\x1b[39m"}, {"\x1b[100m", "\x1b[49m"},
+    {"\x1b[1m", "\x1b[22m"},
+    {"\x1b[2m", "\x1b[22m"},
+    {"\x1b[3m", "\x1b[23m"},
+    {"\x1b[7m", "\x1b[27m"},
+    {"\x1b[31m", "\x1b[39m"},
+    {"\x1b[32m", "\x1b[39m"},
+    {"\x1b[33m", "\x1b[39m"},
+    {"\x1b[34m", "\x1b[39m"},
+    {"\x1b[36m", "\x1b[39m"},
+    {"\x1b[37m", "\x1b[39m"},
+    {"\x1b[90m", "\x1b[39m"},
+    {"\x1b[100m", "\x1b[49m"},
 }};
 
 std::string wrapped(std::string_view text, const Codes& codes) {
     std::string result(codes.open);
     std::size_t from = 0;
-    for (std::size_t at; (at = text.find(codes.close, from)) != std::string_view::npos; from = at + codes.close.size()) {
+    for (std::size_t at; (at = text.find(codes.close, from)) != std::string_view::npos;
+         from = at + codes.close.size()) {
         result.append(text.substr(from, at - from)).append(codes.close).append(codes.open);
     }
     return result.append(text.substr(from)).append(codes.close);
@@ -55,8 +65,9 @@ int columns_of(std::uint32_t c) {
     const auto in = [c](std::uint32_t first, std::uint32_t last) { return c >= first && c <= last; };
     if (in(0x300, 0x36F) || in(0x200B, 0x200F) || in(0x20D0, 0x20FF) || in(0xFE00, 0xFE0F)) return 0;
     const bool wide = in(0x1100, 0x115F) || in(0x2E80, 0xA4CF) || in(0xAC00, 0xD7A3) || in(0xF900, 0xFAFF) ||
-                      in(0xFE30, 0xFE6F) || in(0xFF00, 0xFF60) || in(0xFFE0, 0xFFE6) || in(0x1F300, 0x1F64F) ||
-                      in(0x1F680, 0x1F6FF) || in(0x1F900, 0x1F9FF) || in(0x20000, 0x3FFFD);
+                      in(0xFE30, 0xFE6F) || in(0xFF00, 0xFF60) || in(0xFFE0, 0xFFE6) ||
+                      in(0x1F300, 0x1F64F) || in(0x1F680, 0x1F6FF) || in(0x1F900, 0x1F9FF) ||
+                      in(0x20000, 0x3FFFD);
     return wide ? 2 : 1;
 }
 
@@ -84,7 +95,8 @@ Terminal detect_terminal(int fd, bool colour_refused) {
     }
     const char* force = std::getenv("FORCE_COLOR");
     const char* term = std::getenv("TERM");
-    const bool forced = force != nullptr && std::string_view(force) != "0" && std::string_view(force) != "false";
+    const bool forced =
+        force != nullptr && std::string_view(force) != "0" && std::string_view(force) != "false";
     const bool dumb = term != nullptr && std::string_view(term) == "dumb";
     terminal.colour = !colour_refused && !set_and_not_empty("NO_COLOR") &&
                       (forced || (terminal.is_tty && !dumb && force == nullptr));
@@ -94,7 +106,8 @@ Terminal detect_terminal(int fd, bool colour_refused) {
 std::string Paint::operator()(std::string_view text, std::span<const Style> styles) const {
     std::string result(text);
     if (!colour_) return result;
-    for (std::size_t i = styles.size(); i-- > 0;) result = wrapped(result, kCodes[static_cast<std::size_t>(styles[i])]);
+    for (std::size_t i = styles.size(); i-- > 0;)
+        result = wrapped(result, kCodes[static_cast<std::size_t>(styles[i])]);
     return result;
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 // What the output goes to, and the colours it may carry. Asked once per command, before anything is printed.
 // Colour is on for a terminal and for FORCE_COLOR, off for --no-color, NO_COLOR, FORCE_COLOR=0 and TERM=dumb.
-// (PM2 also colours pipes when PM2_HOME is set, so that scripts grep escape codes; this is not repeated here.)
+// (PM2 also colours pipes when PM2_HOME is set, so that scripts grep escape codes; this is not repeated
+// here.)
 
 #include <initializer_list>
 #include <span>
@@ -20,8 +21,8 @@ Terminal detect_terminal(int fd, bool colour_refused);
 
 enum class Style { Bold, Dim, Italic, Inverse, Red, Green, Yellow, Blue, Cyan, White, Grey, GreyBackground };
 
-// Wraps text in escape codes, the first style outermost; a style that ends inside the text is opened again after it.
-// Without colour the text comes back as it is.
+// Wraps text in escape codes, the first style outermost; a style that ends inside the text is opened again
+// after it. Without colour the text comes back as it is.
 class Paint {
 public:
     explicit Paint(bool colour) : colour_(colour) {}
@@ -36,10 +37,12 @@ private:
     bool colour_;
 };
 
-// The text without control characters (C0, DEL, C1): a name must not be able to move the cursor of whoever lists it.
+// The text without control characters (C0, DEL, C1): a name must not be able to move the cursor of whoever
+// lists it.
 std::string printable(std::string_view text);
 
-// Columns that the text takes on a terminal: UTF-8, wide East Asian characters count twice, escape codes not at all.
+// Columns that the text takes on a terminal: UTF-8, wide East Asian characters count twice, escape codes not
+// at all.
 int display_width(std::string_view text);
 // At most `width` columns; what is cut ends in "…". For text without escape codes.
 std::string truncated(std::string_view text, int width);

@@ -8,7 +8,7 @@ target_compile_options(kpm_options INTERFACE -Wall -Wextra -Wshadow -Wconversion
     -Wno-maybe-uninitialized -Wno-missing-field-initializers -fno-omit-frame-pointer)
 target_include_directories(kpm_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_definitions(kpm_options INTERFACE KPM_VERSION="${PROJECT_VERSION}")
-set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
+set(CMAKE_CXX_FLAGS_DEBUG "-Og -g1")
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 
 if(KPM_SANITIZE)

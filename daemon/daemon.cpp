@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::chrono::seconds kInventoryLimit{10};
 constexpr std::initializer_list<int> kSignals{SIGTERM, SIGINT, SIGQUIT, SIGUSR2, SIGHUP};
-constexpr std::chrono::seconds kFarewell{2};   // for replies that clients have not read yet
+constexpr std::chrono::seconds kFarewell{2};  // for replies that clients have not read yet
 
 std::vector<std::string> method_names() {
     std::vector<std::string> names;
@@ -32,7 +32,8 @@ Result<std::unique_ptr<Daemon>> Daemon::open(const ipc::Home& home, UniqueFd soc
     return daemon;
 }
 
-Daemon::Daemon(const ipc::Home& home, core::Settings settings) : home_(home), settings_(std::move(settings)) {}
+Daemon::Daemon(const ipc::Home& home, core::Settings settings)
+    : home_(home), settings_(std::move(settings)) {}
 
 Daemon::~Daemon() {
     signals_.reset();
@@ -58,14 +59,16 @@ Result<void> Daemon::start(UniqueFd socket) {
         {.post = [this](core::AppKey key, core::Event event) { supervisor_->post(key, std::move(event)); },
          .message =
              [this](core::AppKey key, Json message) {
-                 supervisor_->post([this, key, message = std::move(message)] { supervisor_->take_message(key, message); });
+                 supervisor_->post(
+                     [this, key, message = std::move(message)] { supervisor_->take_message(key, message); });
              },
          .files_changed =
              [this](const std::string& name, const std::string& path) {
                  supervisor_->post([this, name, path] { supervisor_->files_changed(name, path); });
              },
          .wake = [] {},  // run() drains after every turn of the loop
-         .publish = [this](const std::string& topic, const Json& payload) { server_->publish(topic, payload); },
+         .publish = [this](const std::string& topic,
+                           const Json& payload) { server_->publish(topic, payload); },
          .has_followers = [this] { return server_ && server_->has_subscribers(); },
          .shut_down = [this](int client_pid) { shut_down(client_pid); },
          .keeper_gone =
@@ -79,10 +82,9 @@ Result<void> Daemon::start(UniqueFd socket) {
     supervisor_.emplace(*host_, settings_);
     supervisor_->restore(host_->restored_state());
     host_->end_unclaimed();
-    signals_.emplace(loop_, kSignals,
-                     [this](int number) { on_signal(number); });
-    // The keeper starts kpmd with these blocked, so that none is lost before there is a handler. The other threads,
-    // made before this, keep them blocked: signals come to this loop only.
+    signals_.emplace(loop_, kSignals, [this](int number) { on_signal(number); });
+    // The keeper starts kpmd with these blocked, so that none is lost before there is a handler. The other
+    // threads, made before this, keep them blocked: signals come to this loop only.
     sigset_t handled;
     ::sigemptyset(&handled);
     for (const int number : kSignals) ::sigaddset(&handled, number);
@@ -122,9 +124,11 @@ void Daemon::on_signal(int number) {
     }
     supervisor_->post([this, number] {
         io::write_daemon_log(fmt::format("ended by {}", ::sigabbrev_np(number)));
-        if (const auto saved = core::save_dump(*supervisor_, false); !saved) io::write_daemon_log(saved.error().message);
+        if (const auto saved = core::save_dump(*supervisor_, false); !saved)
+            io::write_daemon_log(saved.error().message);
         supervisor_->stop_all([this](const Result<void>&) {
-            server_->publish("pm2:kill", Json{{"status", "killed"}, {"msg", "pm2 has been killed by a signal"}});
+            server_->publish("pm2:kill",
+                             Json{{"status", "killed"}, {"msg", "pm2 has been killed by a signal"}});
             shut_down(0);
         });
     });

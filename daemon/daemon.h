@@ -1,6 +1,6 @@
 #pragma once
-// kpmd put together: loop, control server, host, supervisor; and the main loop that drives them. Made by main() once
-// the keeper's inventory is there.
+// kpmd put together: loop, control server, host, supervisor; and the main loop that drives them. Made by
+// main() once the keeper's inventory is there.
 
 #include <memory>
 #include <optional>
@@ -15,8 +15,8 @@ namespace kpm {
 
 class Daemon {
 public:
-    // `socket`: to the keeper. Waits for its inventory, opens the control sockets, takes over what an earlier daemon
-    // left. Errors are for the user: a daemon that already runs here, a home that cannot be written.
+    // `socket`: to the keeper. Waits for its inventory, opens the control sockets, takes over what an earlier
+    // daemon left. Errors are for the user: a daemon that already runs here, a home that cannot be written.
     static Result<std::unique_ptr<Daemon>> open(const ipc::Home& home, UniqueFd socket);
     ~Daemon();
 

@@ -1,10 +1,10 @@
 // kpmd: the supervisor daemon. Started by kpm-keeper, never by hand: kpmd --home DIR, with KPM_KEEPER_FD set.
 
-#include <CLI/CLI.hpp>
-#include <fmt/format.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <csignal>
 #include <cstdlib>

@@ -25,7 +25,8 @@ core::Duration milliseconds_or(const char* name, core::Duration otherwise) {
     const std::string_view text = variable(name);
     core::Duration::rep count = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-    return error == std::errc{} && end == text.data() + text.size() && count >= 0 ? core::Duration{count} : otherwise;
+    return error == std::errc{} && end == text.data() + text.size() && count >= 0 ? core::Duration{count}
+                                                                                  : otherwise;
 }
 
 int stop_signal() {

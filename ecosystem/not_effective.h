@@ -1,6 +1,6 @@
 #pragma once
-// Attributes that are read, checked and kept, but that the daemon does not act on yet: said at each start, so that nobody
-// relies on them. A row goes when its part is built. Pure.
+// Attributes that are read, checked and kept, but that the daemon does not act on yet: said at each start, so
+// that nobody relies on them. A row goes when its part is built. Pure.
 
 #include <string>
 #include <vector>

@@ -16,8 +16,8 @@ struct EcosystemFile {
     std::vector<std::string> warnings;
 };
 
-// Whether a command line word means a configuration file: by the end of its name (PM2 looks anywhere in the word, and
-// then fails on app.json.js).
+// Whether a command line word means a configuration file: by the end of its name (PM2 looks anywhere in the
+// word, and then fails on app.json.js).
 bool is_config_file(std::string_view word);
 
 // Error: NotFound when there is no such file, else the place and reason.

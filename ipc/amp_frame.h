@@ -5,7 +5,8 @@
 //   arg     := u32 big-endian length, payload
 //   payload := "j:" + JSON | "s:" + UTF-8 text | any other bytes (a blob)
 //
-// A peer that breaks the format or a limit is beyond repair: the decoder then stays in its error, the caller closes.
+// A peer that breaks the format or a limit is beyond repair: the decoder then stays in its error, the caller
+// closes.
 
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +22,8 @@ namespace kpm::ipc {
 
 enum class AmpKind { Json, Text, Blob };
 
-// `body` is without the two-byte prefix. A blob that itself begins with "j:" or "s:" cannot be told from those.
+// `body` is without the two-byte prefix. A blob that itself begins with "j:" or "s:" cannot be told from
+// those.
 struct AmpArg {
     AmpKind kind = AmpKind::Blob;
     std::string body;
@@ -50,8 +52,9 @@ struct AmpLimits {
     std::size_t max_frame_size = std::size_t{65} << 20;  // bytes of all payloads together
 };
 
-// Incremental: feed() what the socket gave, in chunks of any size, then next() until it answers nullopt. Memory grows
-// with the bytes that came, never with a length that was only announced: one unfinished frame and one chunk at most.
+// Incremental: feed() what the socket gave, in chunks of any size, then next() until it answers nullopt.
+// Memory grows with the bytes that came, never with a length that was only announced: one unfinished frame
+// and one chunk at most.
 class AmpDecoder {
 public:
     explicit AmpDecoder(AmpLimits limits = {}) : limits_(limits) {}

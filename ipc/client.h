@@ -1,6 +1,6 @@
 #pragma once
-// The blocking client of the control sockets, for the CLI and for whoever must ask before serving. One thread.
-// Not for the daemon's loops: calls wait.
+// The blocking client of the control sockets, for the CLI and for whoever must ask before serving. One
+// thread. Not for the daemon's loops: calls wait.
 
 #include <sys/types.h>
 
@@ -25,7 +25,8 @@ namespace kpm::ipc {
 using Timeout = std::chrono::milliseconds;
 inline constexpr Timeout kForever = Timeout::max();
 
-// Who answers in a home. `Pm2`: answers getVersion, but not kpm.hello. `Silent`: takes connections and says nothing.
+// Who answers in a home. `Pm2`: answers getVersion, but not kpm.hello. `Silent`: takes connections and says
+// nothing.
 enum class DaemonKind { None, Stale, Denied, Kpm, Pm2, Silent };
 struct DaemonIdentity {
     DaemonKind kind = DaemonKind::None;
@@ -34,8 +35,8 @@ struct DaemonIdentity {
 };
 DaemonIdentity identify_daemon(const Home& home, Timeout timeout = kConnectTimeout);
 
-// Calls by PM2's protocol. An Error from the daemon's method carries its text (and its code, if it is kpmd); an Error
-// Unavailable says that the daemon is gone or did not answer in time.
+// Calls by PM2's protocol. An Error from the daemon's method carries its text (and its code, if it is kpmd);
+// an Error Unavailable says that the daemon is gone or did not answer in time.
 class Client {
 public:
     // NotFound: no daemon (no socket). Unavailable: a socket that nobody serves. Denied: not ours to use.

@@ -1,5 +1,6 @@
 #pragma once
-// The home directory: where it is and what lies in it. PM2's layout, so that PM2's tools find what they look for.
+// The home directory: where it is and what lies in it. PM2's layout, so that PM2's tools find what they look
+// for.
 
 #include <filesystem>
 #include <functional>
@@ -35,7 +36,8 @@ private:
 };
 
 // $KPM_HOME, else $PM2_HOME, else .kpm in $HOME, else in the user's directory by the password file. Absolute.
-// Invalid when the socket paths in it would be longer than the kernel allows, NotFound when there is no home at all.
+// Invalid when the socket paths in it would be longer than the kernel allows, NotFound when there is no home
+// at all.
 Result<Home> find_home();
 
 // The same with the environment and the password file's directory given; an empty variable counts as unset.

@@ -1,23 +1,25 @@
 #pragma once
-// The kpm channel: how a worker of a cluster app takes connections from kpmd. One header, so that any program in
-// any language can speak it. See docs/protocol.md for the prose.
+// The kpm channel: how a worker of a cluster app takes connections from kpmd. One header, so that any program
+// in any language can speak it. See docs/protocol.md for the prose.
 //
 // Transport: the worker finds in the environment variable KPM_CHANNEL_FD the number of a connected AF_UNIX
 // SOCK_SEQPACKET socket. Each message is one packet: a ChannelMessage (16 bytes, little endian), and for
-// `connection` and `refused` exactly one descriptor in SCM_RIGHTS. Unknown types are ignored; EOF means that kpmd
-// is gone for a moment: the keeper holds kpmd's end and the next kpmd goes on with it, so a worker sees EOF only
-// when it is no longer managed, and then should finish its work and exit.
+// `connection` and `refused` exactly one descriptor in SCM_RIGHTS. Unknown types are ignored; EOF means that
+// kpmd is gone for a moment: the keeper holds kpmd's end and the next kpmd goes on with it, so a worker sees
+// EOF only when it is no longer managed, and then should finish its work and exit.
 //
 // Life of a worker:
 //   worker -> ready                     it can take connections (sent once, after its context is made)
-//   kpmd   -> connection {listener}+fd  an accepted, non-blocking, close-on-exec socket; `value` = listener index
-//   worker -> accepted                  one per connection: it has taken it off the channel. kpmd keeps its own copy
-//                                       of the socket until then and passes it to another worker if this one dies.
-//   worker -> refused +fd               in place of accepted: it cannot take it; kpmd passes it to another worker
-//   worker -> done                      one per accepted connection: it is finished (closed)
-//   worker -> load {value}              jobs queued and running, whenever that changes (least_connections reads it)
-//   kpmd   -> drain                     no more connections will come: finish what is there, then send drained
-//   worker -> drained                   nothing is in flight any more; kpmd stops the process next
+//   kpmd   -> connection {listener}+fd  an accepted, non-blocking, close-on-exec socket; `value` = listener
+//   index worker -> accepted                  one per connection: it has taken it off the channel. kpmd keeps
+//   its own copy
+//                                       of the socket until then and passes it to another worker if this one
+//                                       dies.
+//   worker -> refused +fd               in place of accepted: it cannot take it; kpmd passes it to another
+//   worker worker -> done                      one per accepted connection: it is finished (closed) worker ->
+//   load {value}              jobs queued and running, whenever that changes (least_connections reads it)
+//   kpmd   -> drain                     no more connections will come: finish what is there, then send
+//   drained worker -> drained                   nothing is in flight any more; kpmd stops the process next
 //   kpmd   -> hello                     a new kpmd has taken over; the worker answers with `state`
 //   worker -> state {flags, value}      flags: kStateReady, kStateDraining; value = connections that are open
 

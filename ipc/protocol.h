@@ -1,7 +1,8 @@
 #pragma once
-// Names, versions and limits of the control protocol: PM2's own, plus methods and topics of kpm's. What PM2's CLI and
-// API need works with the PM2 names alone; the names with a prefix are for what PM2's methods cannot say truthfully.
-// Unknown members of a message are ignored, new ones are optional; a removal raises both versions.
+// Names, versions and limits of the control protocol: PM2's own, plus methods and topics of kpm's. What PM2's
+// CLI and API need works with the PM2 names alone; the names with a prefix are for what PM2's methods cannot
+// say truthfully. Unknown members of a message are ignored, new ones are optional; a removal raises both
+// versions.
 //
 // History of kProtocolVersion:
 //   1 – first version
@@ -14,8 +15,8 @@ namespace kpm::ipc {
 inline constexpr int kProtocolVersion = 1;
 inline constexpr int kOldestProtocol = 1;  // a client that speaks less is told to upgrade
 
-// What getVersion answers. PM2's CLI compares it with its own and, when it differs, advises `pm2 update`, which would
-// replace kpmd by PM2's daemon.
+// What getVersion answers. PM2's CLI compares it with its own and, when it differs, advises `pm2 update`,
+// which would replace kpmd by PM2's daemon.
 inline constexpr const char* kPm2Version = "7.0.4";
 
 namespace method {
@@ -54,14 +55,15 @@ inline constexpr const char* kKillMe = "killMe";
 // kpm's.
 // {} -> {kpm: version, protocol, pid, home}. PM2 has no such method: so the two daemons are told apart.
 inline constexpr const char* kHello = "kpm.hello";
-// As prepare, restartProcessId and reloadProcessId, but the answer is the outcome: an error when the process did not
-// come up, was not ready in time, or could not be replaced.
+// As prepare, restartProcessId and reloadProcessId, but the answer is the outcome: an error when the process
+// did not come up, was not ready in time, or could not be replaced.
 inline constexpr const char* kStart = "kpm.start";
 inline constexpr const char* kRestart = "kpm.restart";
 inline constexpr const char* kReload = "kpm.reload";
 // {force?} -> {apps, written}: writes dump.pm2; without `force` not when nothing is managed.
 inline constexpr const char* kSave = "kpm.save";
-// {} -> [{pm_id, handed, accepted, active, rescued, refused, load}]: the balancer's figures, one row per worker.
+// {} -> [{pm_id, handed, accepted, active, rescued, refused, load}]: the balancer's figures, one row per
+// worker.
 inline constexpr const char* kWorkers = "kpm.workers";
 }  // namespace method
 

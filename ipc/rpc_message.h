@@ -1,6 +1,6 @@
 #pragma once
-// The messages in the frames: requests and replies of rpc.sock, events of pub.sock, exactly as PM2 shapes them.
-// Pure: frames in, structs out, and back. docs/protocol.md has the prose.
+// The messages in the frames: requests and replies of rpc.sock, events of pub.sock, exactly as PM2 shapes
+// them. Pure: frames in, structs out, and back. docs/protocol.md has the prose.
 //
 //   request  j:{"type":"call","method":M,"args":[…]}  s:id        or  j:{"type":"methods"}  s:id
 //   reply    j:{"args":[…]} | {"error":…,"stack":…} | {"methods":{…}}  s:id    in any order, matched by id
@@ -41,8 +41,8 @@ struct Values {
     bool operator==(const Values&) const = default;
 };
 
-// `error` is a text for an Error object, any JSON otherwise. `stack` is left out when empty; so is `code`, which PM2
-// does not know: with it kpm's own client gets the ErrorCode back.
+// `error` is a text for an Error object, any JSON otherwise. `stack` is left out when empty; so is `code`,
+// which PM2 does not know: with it kpm's own client gets the ErrorCode back.
 struct Failure {
     Json error;
     std::string stack;

@@ -1,5 +1,6 @@
 #pragma once
-// The commands' functions, one file of this folder per group; table.cpp gives them names. Each returns an exit code.
+// The commands' functions, one file of this folder per group; table.cpp gives them names. Each returns an
+// exit code.
 
 #include "cli/command.h"
 

@@ -21,13 +21,40 @@ namespace {
 constexpr std::chrono::milliseconds kRefresh{900};
 
 // What describes the process rather than its environment.
-constexpr std::array<std::string_view, 34> kInternalKeys{
-    "name",         "filter_env",  "env",           "merge_logs",      "vizion",          "autostart",
-    "autorestart",  "watch",       "instance_var",  "pmx",             "automation",      "treekill",
-    "username",     "windowsHide", "kill_retry_time", "node_args",     "pm_exec_path",    "pm_cwd",
-    "exec_interpreter", "exec_mode", "instances",   "pm_out_log_path", "pm_err_log_path", "pm_pid_path",
-    "status",       "pm_uptime",   "axm_actions",   "axm_monitor",     "axm_options",     "axm_dynamic",
-    "created_at",   "pm_id",       "restart_time",  "unstable_restarts"};
+constexpr std::array<std::string_view, 34> kInternalKeys{"name",
+                                                         "filter_env",
+                                                         "env",
+                                                         "merge_logs",
+                                                         "vizion",
+                                                         "autostart",
+                                                         "autorestart",
+                                                         "watch",
+                                                         "instance_var",
+                                                         "pmx",
+                                                         "automation",
+                                                         "treekill",
+                                                         "username",
+                                                         "windowsHide",
+                                                         "kill_retry_time",
+                                                         "node_args",
+                                                         "pm_exec_path",
+                                                         "pm_cwd",
+                                                         "exec_interpreter",
+                                                         "exec_mode",
+                                                         "instances",
+                                                         "pm_out_log_path",
+                                                         "pm_err_log_path",
+                                                         "pm_pid_path",
+                                                         "status",
+                                                         "pm_uptime",
+                                                         "axm_actions",
+                                                         "axm_monitor",
+                                                         "axm_options",
+                                                         "axm_dynamic",
+                                                         "created_at",
+                                                         "pm_id",
+                                                         "restart_time",
+                                                         "unstable_restarts"};
 
 std::string clock_text() {
     const std::time_t now = std::time(nullptr);
@@ -59,7 +86,9 @@ std::string shown_value(const Json& value) {
 
 }  // namespace
 
-int run_list(Context& context) { return context.line.has("watch") ? watch_list(context) : print_list(context); }
+int run_list(Context& context) {
+    return context.line.has("watch") ? watch_list(context) : print_list(context);
+}
 
 int run_jlist(Context& context) {
     const auto data = context.session->call(ipc::method::kGetMonitorData);
@@ -79,7 +108,8 @@ int run_describe(Context& context) {
     const std::string_view word = context.word();
     const auto list = context.session->list();
     if (!list) return context.fail(list.error());
-    const auto workers = context.session->is_kpm() ? context.session->call(ipc::method::kWorkers) : Result<Json>(Json());
+    const auto workers =
+        context.session->is_kpm() ? context.session->call(ipc::method::kWorkers) : Result<Json>(Json());
     const auto local = ecosystem::environment_from(environ);
     bool found = false;
     for (const ProcessRow& row : list->rows) {
@@ -106,7 +136,8 @@ int run_env(Context& context) {
     for (auto key = keys.rbegin(); key != keys.rend(); ++key) {
         const Json& value = env.at(std::string(*key));
         if (value.is_object() || std::ranges::find(kInternalKeys, *key) != kInternalKeys.end()) continue;
-        const std::string shown = context.console.terminal().is_tty ? printable(shown_value(value)) : shown_value(value);
+        const std::string shown =
+            context.console.terminal().is_tty ? printable(shown_value(value)) : shown_value(value);
         text += fmt::format("{}: {}\n", *key, context.console.paint()(shown, {Style::Green}));
     }
     context.console.text(text);

@@ -1,4 +1,5 @@
-// Commands that change what runs: restart, reload, stop, delete, scale, reset, sendSignal and the startOr… family.
+// Commands that change what runs: restart, reload, stop, delete, scale, reset, sendSignal and the startOr…
+// family.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -58,8 +59,8 @@ bool act_on_word(Context& context, const std::string& word, Action action) {
         if (!options) return false;
         request.env = restart_env(context, *options);
         if (!context.line.has("update-env")) {
-            context.console.line(
-                context.console.paint()("Use --update-env to update environment variables", {Style::Bold, Style::Blue}));
+            context.console.line(context.console.paint()("Use --update-env to update environment variables",
+                                                         {Style::Bold, Style::Blue}));
         }
     }
     auto ids = select_or_say(context, word, list->rows);
@@ -71,7 +72,8 @@ bool act_on_word(Context& context, const std::string& word, Action action) {
     for (const Json& id : request.ids) {
         const ProcessRow* row = find_row(list->rows, id);
         if (row == nullptr || row->cron.empty() || row->cron == "0") continue;
-        context.console.warn(fmt::format("App {} stopped but CRON RESTART is still UP {}", printable(row->name), row->cron));
+        context.console.warn(
+            fmt::format("App {} stopped but CRON RESTART is still UP {}", printable(row->name), row->cron));
     }
     return true;
 }
@@ -85,7 +87,9 @@ int act_on_words(Context& context, Action action, FileAction file_action) {
     return kDone;
 }
 
-int with_list(Context& context, int result) { return result == kDone ? print_list(context) : result; }
+int with_list(Context& context, int result) {
+    return result == kDone ? print_list(context) : result;
+}
 
 // PM2's guard against two reloads at a time: a file with the time of the one that runs, emptied at its end.
 class ReloadLock {
@@ -116,8 +120,9 @@ private:
 int reload(Context& context, FileAction file_action) {
     ReloadLock lock(context.home);
     if (const auto age = lock.take(context.line.has("force"))) {
-        return context.fail(fmt::format("Reload already in progress, please try again in {} seconds or use --force",
-                                        (kReloadLockAge - *age + 999) / 1000));
+        return context.fail(
+            fmt::format("Reload already in progress, please try again in {} seconds or use --force",
+                        (kReloadLockAge - *age + 999) / 1000));
     }
     return act_on_words(context, Action::Reload, file_action);
 }
@@ -125,7 +130,8 @@ int reload(Context& context, FileAction file_action) {
 bool scale_up(Context& context, const Json& model, std::int64_t more) {
     for (; more > 0; --more) {
         context.console.info("Scaling up application");
-        if (const auto answer = context.session->call(method::kDuplicateProcessId, Json::array({model})); !answer) {
+        if (const auto answer = context.session->call(method::kDuplicateProcessId, Json::array({model}));
+            !answer) {
             context.console.error(answer.error().message);
             return false;
         }
@@ -145,7 +151,8 @@ bool scale_down(Context& context, const ProcessList& list, const std::vector<Jso
 
 int run_restart(Context& context) {
     const int result = with_list(context, act_on_words(context, Action::Restart, FileAction::Start));
-    return result == kDone && context.line.has("attach") ? follow_all_of(context, context.line.words) : result;
+    return result == kDone && context.line.has("attach") ? follow_all_of(context, context.line.words)
+                                                         : result;
 }
 
 int run_reload(Context& context) {
@@ -153,7 +160,9 @@ int run_reload(Context& context) {
     return reload(context, FileAction::Reload);
 }
 
-int run_stop(Context& context) { return with_list(context, act_on_words(context, Action::Stop, FileAction::Stop)); }
+int run_stop(Context& context) {
+    return with_list(context, act_on_words(context, Action::Stop, FileAction::Stop));
+}
 
 int run_delete(Context& context) {
     return with_list(context, act_on_words(context, Action::Delete, FileAction::Delete));
@@ -175,7 +184,8 @@ int run_scale(Context& context) {
     std::int64_t number = 0;
     const auto [end, problem] = std::from_chars(wanted.data(), wanted.data() + wanted.size(), number);
     if (problem != std::errc() || end != wanted.data() + wanted.size()) {
-        return context.fail(fmt::format("cannot scale '{}': expected a number or +number, found '{}'", name, context.word(1)));
+        return context.fail(fmt::format("cannot scale '{}': expected a number or +number, found '{}'", name,
+                                        context.word(1)));
     }
     const auto list = context.session->list();
     if (!list) return context.fail(list.error());
@@ -184,7 +194,8 @@ int run_scale(Context& context) {
         if (row.name == name) ids.push_back(row.id);
     }
     if (ids.empty()) return context.fail(fmt::format("Application {} not found", name));
-    std::ranges::sort(ids, [](const Json& a, const Json& b) { return a.get<std::int64_t>() < b.get<std::int64_t>(); });
+    std::ranges::sort(
+        ids, [](const Json& a, const Json& b) { return a.get<std::int64_t>() < b.get<std::int64_t>(); });
     const auto present = static_cast<std::int64_t>(ids.size());
     const std::int64_t change = relative ? number : number - present;
     if (change == 0) return context.fail("Nothing to do");

@@ -43,17 +43,19 @@ LogLook look_of(const CommandLine& line) {
     if (line.has("raw")) look.shape = LogShape::Raw;
     if (line.has("format")) look.shape = LogShape::Fields;
     if (line.has("json")) look.shape = LogShape::Json;
-    if (const auto format = line.value("timestamp")) look.time_format = format->empty() ? kTimestamp : *format;
+    if (const auto format = line.value("timestamp"))
+        look.time_format = format->empty() ? kTimestamp : *format;
     look.highlight = line.value("highlight").value_or("");
     return look;
 }
 
 // Oldest change first, so that the liveliest log ends next to the live lines.
-std::vector<LogFileEntry> files_of(std::string_view target, std::span<const ProcessRow> rows, const Following& following) {
+std::vector<LogFileEntry> files_of(std::string_view target, std::span<const ProcessRow> rows,
+                                   const Following& following) {
     std::vector<LogFileEntry> files;
     std::set<std::string> seen;
     const auto add = [&](const std::string& path, const ProcessRow& row, Stream stream) {
-        struct stat status{};
+        struct stat status {};
         if (path.empty() || ecosystem::is_no_log(path) || !seen.insert(path).second) return;
         if (stat(path.c_str(), &status) != 0) return;
         files.push_back({path, std::to_string(row.id), row.name, stream, status.st_mtim});
@@ -85,19 +87,22 @@ void print_tail(Context& context, const LogFileEntry& file, std::size_t count, b
     std::fwrite(errors.data(), 1, errors.size(), stderr);
 }
 
-Result<void> print_tails(Context& context, std::string_view target, std::size_t count, const Following& following) {
+Result<void> print_tails(Context& context, std::string_view target, std::size_t count,
+                         const Following& following) {
     const auto list = context.session->list();
     if (!list) return list.error();
     const bool all = target == "all";
     const bool raw = following.look.shape == LogShape::Raw;
     context.console.line(context.console.paint()(
-        fmt::format("[TAILING] Tailing last {} lines for [{}] process{} (change the value with --lines option)", count,
-                    target, all ? "es" : ""),
+        fmt::format(
+            "[TAILING] Tailing last {} lines for [{}] process{} (change the value with --lines option)",
+            count, target, all ? "es" : ""),
         {Style::Bold, Style::Grey}));
     if (all && !raw && following.out && following.error) {
         print_tail(context, {context.home.daemon_log().string(), "", "", Stream::Daemon}, count, raw);
     }
-    for (const LogFileEntry& file : files_of(target, list->rows, following)) print_tail(context, file, count, raw);
+    for (const LogFileEntry& file : files_of(target, list->rows, following))
+        print_tail(context, file, count, raw);
     return {};
 }
 
@@ -118,9 +123,11 @@ int run_logs(Context& context) {
     following.daemon = target == "all" && following.out && following.error;
     following.is_wanted = [target](const Json& process) { return matches_target(target, process); };
     const std::size_t count = wanted_lines(context.line);
-    const bool structured = following.look.shape == LogShape::Json || following.look.shape == LogShape::Fields;
+    const bool structured =
+        following.look.shape == LogShape::Json || following.look.shape == LogShape::Fields;
     if (count > 0 && !structured) {
-        if (const auto printed = print_tails(context, target, count, following); !printed) return context.fail(printed.error());
+        if (const auto printed = print_tails(context, target, count, following); !printed)
+            return context.fail(printed.error());
     }
     return context.line.has("nostream") ? kDone : follow(context, following);
 }
@@ -153,7 +160,8 @@ int run_flush(Context& context) {
 
 int run_reload_logs(Context& context) {
     context.console.line("Reloading all logs...");
-    if (const auto answer = context.session->call(ipc::method::kReloadLogs); !answer) return context.fail(answer.error());
+    if (const auto answer = context.session->call(ipc::method::kReloadLogs); !answer)
+        return context.fail(answer.error());
     context.console.line("All logs reloaded");
     return kDone;
 }

@@ -16,11 +16,14 @@ namespace {
 // How many apps are sent to the daemon before the answer to the first is awaited.
 constexpr std::size_t kWindow = 16;
 
-bool is_forced(const CommandLine& line) { return line.has("force") || std::getenv("FORCE") != nullptr; }
+bool is_forced(const CommandLine& line) {
+    return line.has("force") || std::getenv("FORCE") != nullptr;
+}
 
 Result<void> save(Context& context, const ProcessList& list) {
     if (context.session->is_kpm()) {
-        const auto saved = context.session->call(ipc::method::kSave, Json::array({{{"force", is_forced(context.line)}}}));
+        const auto saved =
+            context.session->call(ipc::method::kSave, Json::array({{{"force", is_forced(context.line)}}}));
         return saved ? Result<void>() : saved.error();
     }
     return write_dump(context.home, dump_of(list.rows));
@@ -84,7 +87,8 @@ int run_resurrect(Context& context) {
 }
 
 int run_cleardump(Context& context) {
-    if (const auto written = write_dump(context.home, Json::array()); !written) return context.fail(written.error());
+    if (const auto written = write_dump(context.home, Json::array()); !written)
+        return context.fail(written.error());
     context.console.info(fmt::format("Successfully created {}", context.home.dump().string()));
     return kDone;
 }

@@ -37,13 +37,16 @@ Json options_env(const Context& context, const ecosystem::ParsedApp& options) {
 
 bool start_known(Context& context, const std::string& word, std::vector<Json> ids, const ProcessList& list,
                  const ecosystem::ParsedApp& options) {
-    if (!act(context, {Action::Restart, word, std::move(ids), options_env(context, options)}, list.rows)) return false;
+    if (!act(context, {Action::Restart, word, std::move(ids), options_env(context, options)}, list.rows))
+        return false;
     context.console.info("Process successfully started");
     return true;
 }
 
-// What the user asked for, made absolute. Not the resolved environment: the shell's secrets do not belong in a file.
-bool write_configuration(Context& context, ecosystem::AppConfig config, const ecosystem::AppConfig& resolved) {
+// What the user asked for, made absolute. Not the resolved environment: the shell's secrets do not belong in
+// a file.
+bool write_configuration(Context& context, ecosystem::AppConfig config,
+                         const ecosystem::AppConfig& resolved) {
     const std::string path = (std::filesystem::path(resolved.cwd) / (resolved.name + "-pm2.json")).string();
     context.console.info(fmt::format("Writing configuration to {}", path));
     config.name = resolved.name;
@@ -65,7 +68,8 @@ bool start_script(Context& context, const std::string& word, const ProcessList& 
         return false;
     }
     const ecosystem::AppConfig& config = resolved->config;
-    if (!config.cron_restart.empty()) context.console.info(fmt::format("cron restart at {}", config.cron_restart));
+    if (!config.cron_restart.empty())
+        context.console.info(fmt::format("cron restart at {}", config.cron_restart));
     for (const std::string& warning : resolved->warnings) context.console.warn(warning);
     if (context.line.has("write") && !write_configuration(context, declared, config)) return false;
     std::vector<Json> same;
@@ -119,14 +123,16 @@ int run_start(Context& context) {
     if (context.line.words.empty()) {
         const auto path = std::filesystem::path(context.cwd) / kDefaultFile;
         std::error_code ignored;
-        if (!std::filesystem::exists(path, ignored)) return context.fail(fmt::format("File {} not found", kDefaultFile));
+        if (!std::filesystem::exists(path, ignored))
+            return context.fail(fmt::format("File {} not found", kDefaultFile));
         context.line.words.push_back(kDefaultFile);
     }
     for (const std::string& word : context.line.words) {
         if (!start_word(context, word)) return kFailed;
     }
     const int listed = print_list(context);
-    return listed == kDone && context.line.has("attach") ? follow_all_of(context, context.line.words) : listed;
+    return listed == kDone && context.line.has("attach") ? follow_all_of(context, context.line.words)
+                                                         : listed;
 }
 
 }  // namespace kpm::cli

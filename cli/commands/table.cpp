@@ -24,23 +24,35 @@ constexpr const char* kTargets = "<id|name|namespace|all|json|stdin...>";
 const Command kCommands[] = {
     {"start", "", "[name|namespace|file|ecosystem|id...]", "start an app, or what is stopped", run_start},
     {"restart", "", kTargets, "stop and start again", run_restart},
-    {"reload", "", "<id|name|namespace|all>", "restart without a moment in which nobody serves (cluster)", run_reload},
+    {"reload", "", "<id|name|namespace|all>", "restart without a moment in which nobody serves (cluster)",
+     run_reload},
     {"stop", "", kTargets, "stop, and keep in the list", run_stop},
-    {"delete", "del", "<name|id|namespace|script|all|json|stdin...>", "stop and remove from the list", run_delete},
+    {"delete", "del", "<name|id|namespace|script|all|json|stdin...>", "stop and remove from the list",
+     run_delete},
     {"scale", "", "<app_name> <number>", "have this many instances, or +n more", run_scale},
-    {"startOrRestart", "", "<json>", "restart the apps of a file that run, start the others", run_start_or_restart},
-    {"startOrReload", "startOrGracefulReload", "<json>", "reload the apps of a file that run, start the others",
-     run_start_or_reload},
+    {"startOrRestart", "", "<json>", "restart the apps of a file that run, start the others",
+     run_start_or_restart},
+    {"startOrReload", "startOrGracefulReload", "<json>",
+     "reload the apps of a file that run, start the others", run_start_or_reload},
     {"reset", "", "<name|id|all>", "set the counters of restarts to 0", run_reset},
     {"sendSignal", "", "<signal> <pm2_id|name>", "send a signal", run_send_signal},
     {"list", "ls l ps status", "", "list the processes (--watch: again and again)", run_list},
     {"jlist", "", "", "the list as JSON", run_jlist, {}, NeedsDaemon::Yes, true},
-    {"prettylist", "", "", "the list as a JavaScript literal", run_prettylist, {}, NeedsDaemon::Yes, true, true},
+    {"prettylist",
+     "",
+     "",
+     "the list as a JavaScript literal",
+     run_prettylist,
+     {},
+     NeedsDaemon::Yes,
+     true,
+     true},
     {"describe", "desc info show", "<name|id>", "all about a process", run_describe},
     {"env", "", "<id>", "the environment of a process", run_env},
     {"pid", "", "[app_name]", "process ids, one a line", run_pid, {}, NeedsDaemon::Yes, true},
     {"id", "", "<name>", "ids of an app", run_id, {}, NeedsDaemon::Yes, true},
-    {"logs", "log", "[id|name|namespace]", "the last lines of the logs and what follows", run_logs, kLogOptions},
+    {"logs", "log", "[id|name|namespace]", "the last lines of the logs and what follows", run_logs,
+     kLogOptions},
     {"flush", "", "[id|name]", "empty the log files", run_flush},
     {"reloadLogs", "", "", "open the log files anew (after an external rotation)", run_reload_logs},
     {"save", "dump", "", "save the list, for resurrect", run_save, {}, NeedsDaemon::Yes, false, true},
@@ -48,17 +60,26 @@ const Command kCommands[] = {
     {"cleardump", "", "", "save an empty list", run_cleardump, {}, NeedsDaemon::IfRunning, false, true},
     {"kill", "", "", "stop all apps and the daemon", run_kill, {}, NeedsDaemon::IfRunning, false, true},
     {"ping", "", "", "ask the daemon for a sign of life; starts it", run_ping},
-    {"ecosystem", "init", "[mode]", "write an ecosystem.config.js (mode: simple)", run_ecosystem, {}, NeedsDaemon::No},
+    {"ecosystem",
+     "init",
+     "[mode]",
+     "write an ecosystem.config.js (mode: simple)",
+     run_ecosystem,
+     {},
+     NeedsDaemon::No},
 };
 
 }  // namespace
 
-std::span<const Command> commands() { return kCommands; }
+std::span<const Command> commands() {
+    return kCommands;
+}
 
 const Command* find_command(std::string_view name) {
     for (const Command& command : kCommands) {
         const auto aliases = split(command.aliases, ' ');
-        if (command.name == name || std::ranges::find(aliases, name) != aliases.end()) return name.empty() ? nullptr : &command;
+        if (command.name == name || std::ranges::find(aliases, name) != aliases.end())
+            return name.empty() ? nullptr : &command;
     }
     return nullptr;
 }

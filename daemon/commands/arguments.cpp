@@ -30,7 +30,9 @@ std::optional<int> id_or_member(const Json& value, const char* key) {
     return value.contains(key) ? as_id(value[key]) : std::nullopt;
 }
 
-std::string shown(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+std::string shown(const Json& value) {
+    return value.is_string() ? value.get<std::string>() : value.dump();
+}
 
 std::string text_member(const Json& value, const char* key) {
     if (!value.is_object() || !value.contains(key)) return {};

@@ -1,7 +1,8 @@
 #pragma once
-// What clients may ask the daemon for: a method is a function from arguments to an answer, on a Supervisor&. The table
-// (table.cpp) has one row per method of PM2's protocol and of kpm's own; nothing registers itself. Pure like the core:
-// sockets and frames are io's. Names, arguments and answers of PM2's methods: docs/protocol.md.
+// What clients may ask the daemon for: a method is a function from arguments to an answer, on a Supervisor&.
+// The table (table.cpp) has one row per method of PM2's protocol and of kpm's own; nothing registers itself.
+// Pure like the core: sockets and frames are io's. Names, arguments and answers of PM2's methods:
+// docs/protocol.md.
 
 #include <functional>
 #include <memory>
@@ -21,7 +22,7 @@ struct Command {
     std::string_view method;
     // `args` is the array of the request. Runs inside a supervisor task.
     void (*run)(Supervisor& supervisor, const Json& args, Answer answer);
-    bool has_value = true;   // false: an empty success, {"args":[]}
+    bool has_value = true;  // false: an empty success, {"args":[]}
 };
 
 std::span<const Command> commands();

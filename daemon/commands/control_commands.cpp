@@ -40,7 +40,8 @@ void send_signal_to_id(Supervisor& supervisor, const Json& args, Answer answer) 
     if (!slot) return answer(Error{ErrorCode::NotFound, fmt::format("{} id unknown", id ? *id : -1)});
     const auto signo = signal_number(options.is_object() ? options.value("signal", Json()) : Json());
     if (!signo) return answer(kUnknownSignal);
-    if (const auto sent = supervisor.host().signal_root(slot->key(), *signo); !sent) return answer(sent.error());
+    if (const auto sent = supervisor.host().signal_root(slot->key(), *signo); !sent)
+        return answer(sent.error());
     answer(all_rows(supervisor));
 }
 
@@ -79,10 +80,12 @@ void notify(Supervisor& supervisor, const Json& args, Answer answer) {
     answer(Json());
 }
 
-// PM2's clients switch the watcher off before each stop, watched or not. Files are not watched yet, so it is off; the
-// methods that would switch it on are not offered.
-// PM2's clients send it before a stop, which ends the watch by itself here: it must come back with the next start.
-void stop_watch(Supervisor&, const Json&, Answer answer) { answer(Json{{"success", true}}); }
+// PM2's clients switch the watcher off before each stop, watched or not. Files are not watched yet, so it is
+// off; the methods that would switch it on are not offered. PM2's clients send it before a stop, which ends
+// the watch by itself here: it must come back with the next start.
+void stop_watch(Supervisor&, const Json&, Answer answer) {
+    answer(Json{{"success", true}});
+}
 
 namespace {
 
@@ -101,8 +104,12 @@ void change_watch(Supervisor& supervisor, const Json& args, const Answer& answer
 
 }  // namespace
 
-void start_watch(Supervisor& supervisor, const Json& args, Answer answer) { change_watch(supervisor, args, answer, false); }
-void toggle_watch(Supervisor& supervisor, const Json& args, Answer answer) { change_watch(supervisor, args, answer, true); }
+void start_watch(Supervisor& supervisor, const Json& args, Answer answer) {
+    change_watch(supervisor, args, answer, false);
+}
+void toggle_watch(Supervisor& supervisor, const Json& args, Answer answer) {
+    change_watch(supervisor, args, answer, true);
+}
 
 Result<void> save_dump(Supervisor& supervisor, bool even_if_empty) {
     if (supervisor.slots().empty() && !even_if_empty) return {};
@@ -118,8 +125,8 @@ void save(Supervisor& supervisor, const Json& args, Answer answer) {
     answer(Json{{"apps", supervisor.slots().size()}, {"written", is_forced || !supervisor.slots().empty()}});
 }
 
-// PM2 sets a flag here that is never cleared, so a client that dies next leaves its daemon crippled. Here the stop is
-// what killMe asks for.
+// PM2 sets a flag here that is never cleared, so a client that dies next leaves its daemon crippled. Here the
+// stop is what killMe asks for.
 void notify_kill(Supervisor&, const Json&, Answer) {}
 
 void kill_me(Supervisor& supervisor, const Json& args, Answer) {

@@ -20,7 +20,8 @@ void save(Supervisor& supervisor, const Json& args, Answer answer);
 void notify_kill(Supervisor& supervisor, const Json& args, Answer answer);
 void kill_me(Supervisor& supervisor, const Json& args, Answer answer);
 
-// What a daemon that is told to end by a signal leaves behind, for `resurrect`. Nothing when nothing is managed.
+// What a daemon that is told to end by a signal leaves behind, for `resurrect`. Nothing when nothing is
+// managed.
 Result<void> save_dump(Supervisor& supervisor, bool even_if_empty);
 
 }  // namespace kpm::core

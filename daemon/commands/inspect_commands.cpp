@@ -5,9 +5,13 @@
 
 namespace kpm::core {
 
-void ping(Supervisor&, const Json&, Answer answer) { answer(Json{{"msg", "pong"}}); }
+void ping(Supervisor&, const Json&, Answer answer) {
+    answer(Json{{"msg", "pong"}});
+}
 
-void get_version(Supervisor&, const Json&, Answer answer) { answer(Json(ipc::kPm2Version)); }
+void get_version(Supervisor&, const Json&, Answer answer) {
+    answer(Json(ipc::kPm2Version));
+}
 
 void get_monitor_data(Supervisor& supervisor, const Json&, Answer answer) {
     Json rows = Json::array();
@@ -20,7 +24,9 @@ void get_monitor_data(Supervisor& supervisor, const Json&, Answer answer) {
 }
 
 // Clients show host metrics only when there are some.
-void get_system_data(Supervisor&, const Json&, Answer answer) { answer(Json::object()); }
+void get_system_data(Supervisor&, const Json&, Answer answer) {
+    answer(Json::object());
+}
 
 void get_report(Supervisor& supervisor, const Json&, Answer answer) {
     const Settings& settings = supervisor.settings();

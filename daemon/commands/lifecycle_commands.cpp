@@ -16,10 +16,10 @@ enum class Truth { Pm2, Outcome };
 
 // What PM2 keeps in a process's entry beside its configuration: in a dump, not for the next life.
 constexpr std::array<const char*, 20> kRuntimeKeys{
-    "status",       "pm_id",           "pm_uptime",    "created_at",         "restart_time",
-    "unstable_restarts", "unique_id",  "axm_actions",  "axm_monitor",        "axm_options",
-    "axm_dynamic",  "vizion_running",  "exit_code",    "exit_signal",        "failure",
-    "node_version", "prev_restart_delay", "_tree_pids", "_pm2_version",      "km_link"};
+    "status",       "pm_id",       "pm_uptime",   "created_at",   "restart_time",       "unstable_restarts",
+    "unique_id",    "axm_actions", "axm_monitor", "axm_options",  "axm_dynamic",        "vizion_running",
+    "exit_code",    "exit_signal", "failure",     "node_version", "prev_restart_delay", "_tree_pids",
+    "_pm2_version", "km_link"};
 
 // Unavailable means: the process is there, but not (or no longer) ready. PM2 calls that a success.
 bool is_failure(const Result<void>& result, Truth truth) {
@@ -71,7 +71,8 @@ void prepare_app(Supervisor& supervisor, const Json& args, Truth truth, Answer a
     if (!config) return answer(config.error());
     if (config->name.empty()) return answer(Error{ErrorCode::Invalid, "cannot start 'app': it has no name"});
     if (config->script.empty())
-        return answer(Error{ErrorCode::Invalid, fmt::format("cannot start '{}': it has no script", config->name)});
+        return answer(
+            Error{ErrorCode::Invalid, fmt::format("cannot start '{}': it has no script", config->name)});
 
     if (const auto checked = supervisor.check(*config); !checked) return answer(checked.error());
 
@@ -111,7 +112,8 @@ Result<ecosystem::AppConfig> merged(const ecosystem::AppConfig& stored, const Js
     const auto conf = env.find("current_conf");
     if (conf == env.end() || !conf->is_object()) return config;
     Json changes = *conf;
-    if (const auto it = changes.find("env"); it != changes.end() && (!it->is_object() || it->empty())) changes.erase("env");
+    if (const auto it = changes.find("env"); it != changes.end() && (!it->is_object() || it->empty()))
+        changes.erase("env");
     for (const char* key : kRuntimeKeys) changes.erase(key);
     changes.erase("exec_mode");
     return ecosystem::merge_wire(std::move(config), changes);
@@ -126,7 +128,8 @@ Result<int> reconfigured(Supervisor& supervisor, const Json& options, const char
     if (options.is_object() && options.contains("env")) {
         auto config = merged(slot->config, options["env"]);
         if (!config) return config.error();
-        if (const auto changed = supervisor.reconfigure(*id, std::move(*config)); !changed) return changed.error();
+        if (const auto changed = supervisor.reconfigure(*id, std::move(*config)); !changed)
+            return changed.error();
     }
     return *id;
 }
@@ -145,7 +148,8 @@ void reload_by_id(Supervisor& supervisor, const Json& args, Truth truth, Answer 
     if (!id) return answer(id.error());
     // Unlike other outcomes a failed reload is told to PM2's clients as well: the old process goes on.
     const bool is_transaction = supervisor.find(*id)->current.life.state() == State::Online;
-    supervisor.reload(*id, answer_process(supervisor, *id, is_transaction ? Truth::Outcome : truth, std::move(answer)));
+    supervisor.reload(
+        *id, answer_process(supervisor, *id, is_transaction ? Truth::Outcome : truth, std::move(answer)));
 }
 
 }  // namespace
@@ -162,7 +166,8 @@ void start_process(Supervisor& supervisor, const Json& args, Answer answer) {
     const auto id = id_or_member(argument(args, 0), "id");
     const Slot* slot = id ? supervisor.find(*id) : nullptr;
     if (!slot) return answer(Error{ErrorCode::NotFound, shown(argument(args, 0)) + " id unknown"});
-    if (has_process(slot->current.life.state())) return answer(Error{ErrorCode::Exists, "process already online"});
+    if (has_process(slot->current.life.state()))
+        return answer(Error{ErrorCode::Exists, "process already online"});
     supervisor.start(*id, answer_process(supervisor, *id, Truth::Pm2, std::move(answer)));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
-// Methods that start, stop and replace processes. PM2's answer when its own rules say so (an app that is not ready in
-// time counts as started); kpm.start, kpm.restart and kpm.reload take the same arguments and answer with the outcome.
+// Methods that start, stop and replace processes. PM2's answer when its own rules say so (an app that is not
+// ready in time counts as started); kpm.start, kpm.restart and kpm.reload take the same arguments and answer
+// with the outcome.
 
 #include "daemon/commands/command.h"
 

@@ -8,7 +8,9 @@
 namespace kpm::core {
 namespace {
 
-bool has(const Json& value, const char* key) { return value.is_object() && value.contains(key) && !value[key].is_null(); }
+bool has(const Json& value, const char* key) {
+    return value.is_object() && value.contains(key) && !value[key].is_null();
+}
 
 // The script's file name, as msgProcess takes it in place of the app's name.
 std::string_view script_name(const Slot& slot) {
@@ -17,11 +19,14 @@ std::string_view script_name(const Slot& slot) {
 }
 
 bool knows_action(const Slot& slot, const Json& action) {
-    return std::ranges::any_of(slot.told.axm_actions, [&](const Json& one) { return one["action_name"] == action; });
+    return std::ranges::any_of(slot.told.axm_actions,
+                               [&](const Json& one) { return one["action_name"] == action; });
 }
 
 // Without parameters the bare name of the action, as PM2's library for apps expects it.
-Json action_message(const Json& options) { return has(options, "opts") ? options : options["msg"]; }
+Json action_message(const Json& options) {
+    return has(options, "opts") ? options : options["msg"];
+}
 
 }  // namespace
 
@@ -45,7 +50,8 @@ void send_line(Supervisor& supervisor, const Json& args, Answer answer) {
     if (!slot) return answer(Error{ErrorCode::NotFound, fmt::format("Process [{}] unknown", *id)});
     if (slot->current.life.data().pid == 0)
         return answer(Error{ErrorCode::Unavailable, fmt::format("Process [{}] offline", *id)});
-    const auto sent = supervisor.host().write_input(slot->key(), options["line"].get_ref<const std::string&>());
+    const auto sent =
+        supervisor.host().write_input(slot->key(), options["line"].get_ref<const std::string&>());
     if (!sent) return answer(sent.error());
     answer(Json{{"pm_id", *id}, {"line", options["line"]}});
 }
@@ -58,10 +64,11 @@ void send_action(Supervisor& supervisor, const Json& args, Answer answer) {
     if (has(options, "id")) {
         const auto id = as_id(options["id"]);
         const Slot* slot = id ? supervisor.find(*id) : nullptr;
-        if (!slot) return answer(Error{ErrorCode::NotFound, fmt::format("{} id unknown", shown(options["id"]))});
+        if (!slot)
+            return answer(Error{ErrorCode::NotFound, fmt::format("{} id unknown", shown(options["id"]))});
         if (!knows_action(*slot, options["msg"]))
-            return answer(Error{ErrorCode::NotFound, fmt::format("Action doesn't exist {} for {}", shown(options["msg"]),
-                                                                 slot->config.name)});
+            return answer(Error{ErrorCode::NotFound, fmt::format("Action doesn't exist {} for {}",
+                                                                 shown(options["msg"]), slot->config.name)});
         if (const auto sent = supervisor.send_message(*id, message); !sent) return answer(sent.error());
         return answer(Json{{"process_count", 1}, {"success", true}});
     }

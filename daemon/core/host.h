@@ -1,7 +1,7 @@
 #pragma once
-// The one seam between the supervisor and the world: everything that it may ask for. The real one is io::UvHost, the
-// fake one tests/support/fake_host.h. None of these calls waits; what they lead to comes back as an event in the
-// supervisor's inbox (see supervisor.h), in any later turn.
+// The one seam between the supervisor and the world: everything that it may ask for. The real one is
+// io::UvHost, the fake one tests/support/fake_host.h. None of these calls waits; what they lead to comes back
+// as an event in the supervisor's inbox (see supervisor.h), in any later turn.
 
 #include <cstdint>
 #include <functional>
@@ -25,11 +25,15 @@ struct AppKey {
     auto operator<=>(const AppKey&) const = default;
 };
 
-enum class ChildChannel { None, Kpm, Messages };   // Kpm: ipc/kpm_channel.h; Messages: lines of JSON, as Node's IPC
+enum class ChildChannel {
+    None,
+    Kpm,
+    Messages
+};  // Kpm: ipc/kpm_channel.h; Messages: lines of JSON, as Node's IPC
 
 struct LogFiles {
-    std::string out, err, combined;      // absolute; "" = none
-    std::string date_format;             // dayjs tokens, "" = raw lines
+    std::string out, err, combined;  // absolute; "" = none
+    std::string date_format;         // dayjs tokens, "" = raw lines
     bool json = false;
     bool disabled = false;
 
@@ -40,34 +44,38 @@ struct LogFiles {
 struct LaunchSpec {
     std::string name;
     std::string name_space;
-    std::vector<std::string> argv;       // argv[0] is looked up in the PATH of `env`
-    std::vector<std::string> env;        // "KEY=value"
+    std::vector<std::string> argv;  // argv[0] is looked up in the PATH of `env`
+    std::vector<std::string> env;   // "KEY=value"
     std::string cwd;
-    std::string user, group;             // names or numbers, "" = the daemon's
+    std::string user, group;  // names or numbers, "" = the daemon's
     std::string pid_file;
     LogFiles logs;
     ChildChannel channel = ChildChannel::None;
-    std::string pool;                    // the connection pool that it serves, "" = none
-    bool whole_tree = true;              // false: signals go to the root only, what it leaves behind is nobody's
+    std::string pool;        // the connection pool that it serves, "" = none
+    bool whole_tree = true;  // false: signals go to the root only, what it leaves behind is nobody's
 
     bool operator==(const LaunchSpec&) const = default;
 };
 
 struct Usage {
-    std::uint64_t memory = 0;            // bytes, resident
-    double cpu = 0;                      // percent of one core since the sample before
+    std::uint64_t memory = 0;  // bytes, resident
+    double cpu = 0;            // percent of one core since the sample before
 };
 
 struct PoolSpec {
     std::string name;
-    std::vector<std::string> listen;     // addresses as configured
-    std::string balance;                 // policy name
-    int max_connections = 0;             // per worker, 0 = no limit
+    std::vector<std::string> listen;  // addresses as configured
+    std::string balance;              // policy name
+    int max_connections = 0;          // per worker, 0 = no limit
 };
 
 // What an earlier daemon's process has become.
 struct Adopted {
-    enum class Kind { Alive, Ended, Unknown } kind = Kind::Unknown;   // Ended: Exited follows; Unknown: never started
+    enum class Kind {
+        Alive,
+        Ended,
+        Unknown
+    } kind = Kind::Unknown;  // Ended: Exited follows; Unknown: never started
     int pid = 0;
 };
 
@@ -101,11 +109,12 @@ public:
     virtual Result<void> write_input(const AppKey& key, std::string_view text) = 0;
     // The root ended by itself: ends what it left behind, without waiting for it.
     virtual void sweep(const AppKey& key) = 0;
-    // The supervisor is done with this process: its log pipes are drained and closed, its descriptors dropped. One that
-    // survived SIGKILL is given up so; the host collects its end by itself.
+    // The supervisor is done with this process: its log pipes are drained and closed, its descriptors
+    // dropped. One that survived SIGKILL is given up so; the host collects its end by itself.
     virtual void release(const AppKey& key) = 0;
 
-    // A pool of listening sockets, one per clustered app name. Idempotent: an open pool takes over the new policy.
+    // A pool of listening sockets, one per clustered app name. Idempotent: an open pool takes over the new
+    // policy.
     virtual Result<void> open_pool(const PoolSpec& pool) = 0;
     virtual void close_pool(const std::string& name) = 0;
     // A worker gets no more connections. -> Drained when it has finished those that it has.
@@ -132,12 +141,12 @@ public:
     // The daemon ends for good (all apps are gone). SIGQUIT goes to the client that waits for it, 0 = none.
     virtual void shut_down(int client_pid) = 0;
 
-    virtual void wake_at(std::optional<TimePoint> when) = 0;   // -> tick(); nullopt = no deadline
+    virtual void wake_at(std::optional<TimePoint> when) = 0;  // -> tick(); nullopt = no deadline
     // State that survives the daemon: a small key-value store. nullopt erases.
     virtual void persist(const std::string& key, const std::optional<Json>& value) = 0;
     virtual void publish(const std::string& topic, const Json& payload) = 0;
-    virtual bool has_followers() const = 0;                     // false: nobody would get what is published
-    virtual std::string unique_id() = 0;                        // random, in the shape of a UUID 4
+    virtual bool has_followers() const = 0;  // false: nobody would get what is published
+    virtual std::string unique_id() = 0;     // random, in the shape of a UUID 4
     virtual void log(std::string_view text) = 0;
 };
 

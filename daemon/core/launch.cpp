@@ -12,9 +12,13 @@ namespace {
 
 using ecosystem::AppConfig;
 
-bool is_cluster(const AppConfig& config) { return config.exec_mode == ecosystem::ExecMode::Cluster; }
+bool is_cluster(const AppConfig& config) {
+    return config.exec_mode == ecosystem::ExecMode::Cluster;
+}
 
-bool takes_channel(const AppConfig& config) { return config.kpm_channel && !config.listen.empty(); }
+bool takes_channel(const AppConfig& config) {
+    return config.kpm_channel && !config.listen.empty();
+}
 
 // PM2's environment: every scalar of pm2_env, with the app's own variables on top.
 std::vector<std::string> launch_environment(const Slot& slot) {
@@ -48,7 +52,8 @@ LifecyclePolicy lifecycle_policy(const AppConfig& config, const Settings& settin
     policy.restart.max_restarts = config.max_restarts;
     policy.restart.min_uptime = config.min_uptime;
     policy.restart.restart_delay = config.restart_delay;
-    if (config.exp_backoff_restart_delay > Duration{0}) policy.restart.backoff_start = config.exp_backoff_restart_delay;
+    if (config.exp_backoff_restart_delay > Duration{0})
+        policy.restart.backoff_start = config.exp_backoff_restart_delay;
     policy.restart.stop_exit_codes = config.stop_exit_codes;
     policy.stop_signal = settings.stop_signal;
     policy.kill_timeout = config.kill_timeout.value_or(settings.kill_timeout);
@@ -77,7 +82,8 @@ LaunchSpec launch_spec(const Slot& slot, const Settings& settings) {
     spec.pid_file = config.pid_file;
     spec.logs.out = log_path(config, config.out_file);
     spec.logs.err = log_path(config, config.error_file);
-    if (const auto* combined = std::get_if<std::string>(&config.log_file)) spec.logs.combined = log_path(config, *combined);
+    if (const auto* combined = std::get_if<std::string>(&config.log_file))
+        spec.logs.combined = log_path(config, *combined);
     spec.logs.date_format =
         config.log_date_format.empty() && config.time ? "YYYY-MM-DDTHH:mm:ss" : config.log_date_format;
     spec.logs.json = config.log_type == "json";
@@ -98,6 +104,8 @@ std::optional<PoolSpec> pool_spec(const AppConfig& config) {
     return pool;
 }
 
-bool can_hand_over(const AppConfig& config) { return takes_channel(config) && is_cluster(config); }
+bool can_hand_over(const AppConfig& config) {
+    return takes_channel(config) && is_cluster(config);
+}
 
 }  // namespace kpm::core

@@ -174,9 +174,10 @@ Actions Lifecycle::on(const Exited& exited, TimePoint now) {
         case State::Spawning:
         case State::Starting:
         case State::Online: {
-            const Actions rest = data_.goal == Goal::Stopped    ? settle_stopped()
-                                 : data_.goal == Goal::Relaunch ? launch(now, false)
-                                                                : after_death(exited.code, Outcome::Exited, now);
+            const Actions rest = data_.goal == Goal::Stopped ? settle_stopped()
+                                 : data_.goal == Goal::Relaunch
+                                     ? launch(now, false)
+                                     : after_death(exited.code, Outcome::Exited, now);
             return joined({Announce{Notice::Exit}, Sweep{}}, rest);
         }
         case State::Draining:
@@ -235,7 +236,8 @@ Actions Lifecycle::on(const Ready&, TimePoint) {
 Actions Lifecycle::on(const TimeUp&, TimePoint now) {
     switch (data_.state) {
         case State::Starting:
-            return come_online(Outcome::NotReady);  // PM2's rule: not ready in time counts as online, but is told
+            return come_online(
+                Outcome::NotReady);  // PM2's rule: not ready in time counts as online, but is told
         case State::Draining:
             return begin_stop(Goal::Stopped, now);
         case State::Stopping:

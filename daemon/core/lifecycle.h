@@ -1,9 +1,9 @@
 #pragma once
 // The life of one process of an app: decides what to do next and does nothing itself.
 //
-// `handle(event, now)` takes what happened and returns what to do. There is one state, one goal beside it ("stop while
-// spawning" is data, not a flag) and at most one deadline: TimeUp says that it has passed. Whoever drives it (the
-// supervisor) drops events of earlier incarnations before they get here.
+// `handle(event, now)` takes what happened and returns what to do. There is one state, one goal beside it
+// ("stop while spawning" is data, not a flag) and at most one deadline: TimeUp says that it has passed.
+// Whoever drives it (the supervisor) drops events of earlier incarnations before they get here.
 //
 //                    Start                Spawned, wait for ready
 //   Stopped ───────────────▶ Spawning ───────────────────────────▶ Starting
@@ -13,14 +13,17 @@
 //   Stopping ◀────────────────┼──┼── Stop, Restart ──────┘  ▼
 //      │ TimeUp               │  │                       Draining ── Drained, TimeUp ──▶ Stopping
 //      ▼                      │  └── Backoff ◀─┐
-//   Killing ── TimeUp ─▶ Errored ◀── Exited ───┴── from Spawning, Starting, Online: as the restart policy says
+//   Killing ── TimeUp ─▶ Errored ◀── Exited ───┴── from Spawning, Starting, Online: as the restart policy
+//   says
 //
 // Invariants, checked by tests over the whole table:
-//   - Spawn is only asked for when no process of this instance exists (pid == 0 and the tree is gone, or the process
+//   - Spawn is only asked for when no process of this instance exists (pid == 0 and the tree is gone, or the
+//   process
 //     ended by itself).
 //   - After Stop no Spawn follows without a Start or Restart.
 //   - Every Stop ends in Stopped or Errored, however the process behaves: each waiting state has a deadline.
-//   - Each Start, Restart and Stop is followed by exactly one Settled once the instance has come to rest or is online.
+//   - Each Start, Restart and Stop is followed by exactly one Settled once the instance has come to rest or
+//   is online.
 
 #include <optional>
 #include <string>
@@ -35,57 +38,83 @@ namespace kpm::core {
 
 struct LifecyclePolicy {
     RestartPolicy restart;
-    int stop_signal = 2;              // SIGINT, as PM2
-    Duration kill_timeout{1600};      // from the stop signal to SIGKILL, and from SIGKILL to giving up
-    Duration listen_timeout{3000};    // how long to wait for ready
-    Duration drain_timeout{30'000};   // how long a draining process may take
-    bool wait_ready = false;          // Online only when it says that it is ready
+    int stop_signal = 2;             // SIGINT, as PM2
+    Duration kill_timeout{1600};     // from the stop signal to SIGKILL, and from SIGKILL to giving up
+    Duration listen_timeout{3000};   // how long to wait for ready
+    Duration drain_timeout{30'000};  // how long a draining process may take
+    bool wait_ready = false;         // Online only when it says that it is ready
 
     bool operator==(const LifecyclePolicy&) const = default;
 };
 
 // What happened.
-struct Start {};                       // a client wants it to run
-struct Stop {};                        // a client wants it stopped
-struct Restart {};                     // a client wants another process in its place
-struct Drain {};                       // finish what is there, then stop
-struct Drained {};                     // nothing is in flight any more
-struct Spawned { int pid = 0; };
-struct SpawnFailed { std::string reason; bool transient = false; };
-struct Exited { std::optional<int> code; int signal = 0; };   // the root process; code is nullopt after a signal
-struct TreeGone {};                    // no process of its tree is left
+struct Start {};    // a client wants it to run
+struct Stop {};     // a client wants it stopped
+struct Restart {};  // a client wants another process in its place
+struct Drain {};    // finish what is there, then stop
+struct Drained {};  // nothing is in flight any more
+struct Spawned {
+    int pid = 0;
+};
+struct SpawnFailed {
+    std::string reason;
+    bool transient = false;
+};
+struct Exited {
+    std::optional<int> code;
+    int signal = 0;
+};                   // the root process; code is nullopt after a signal
+struct TreeGone {};  // no process of its tree is left
 struct Ready {};
 struct TimeUp {};
-using Event = std::variant<Start, Stop, Restart, Drain, Drained, Spawned, SpawnFailed, Exited, TreeGone, Ready, TimeUp>;
+using Event =
+    std::variant<Start, Stop, Restart, Drain, Drained, Spawned, SpawnFailed, Exited, TreeGone, Ready, TimeUp>;
 
 // How a client's request ended.
 enum class Outcome { Online, NotReady, SpawnFailed, Exited, Stopped, Unkillable };
 
 // What to do.
-struct Spawn { bool operator==(const Spawn&) const = default; };
-struct SignalTree { int signo = 0; bool operator==(const SignalTree&) const = default; };
-struct Sweep { bool operator==(const Sweep&) const = default; };   // end what an ended root process left behind
-struct Settled { Outcome outcome = Outcome::Online; bool operator==(const Settled&) const = default; };
-enum class Notice { Online, Exit, Overlimit };                      // what the bus is told
-struct Announce { Notice notice = Notice::Online; bool operator==(const Announce&) const = default; };
+struct Spawn {
+    bool operator==(const Spawn&) const = default;
+};
+struct SignalTree {
+    int signo = 0;
+    bool operator==(const SignalTree&) const = default;
+};
+struct Sweep {
+    bool operator==(const Sweep&) const = default;
+};  // end what an ended root process left behind
+struct Settled {
+    Outcome outcome = Outcome::Online;
+    bool operator==(const Settled&) const = default;
+};
+enum class Notice { Online, Exit, Overlimit };  // what the bus is told
+struct Announce {
+    Notice notice = Notice::Online;
+    bool operator==(const Announce&) const = default;
+};
 using Action = std::variant<Spawn, SignalTree, Sweep, Settled, Announce>;
-using Actions = std::vector<Action>;   // in order; Settled comes last
+using Actions = std::vector<Action>;  // in order; Settled comes last
 
 // The plain data of a lifecycle: copied into the state that survives the daemon, and back.
 struct LifecycleData {
-    enum class Goal : std::uint8_t { Stopped, Running, Relaunch };   // Relaunch: this process goes, another comes
+    enum class Goal : std::uint8_t {
+        Stopped,
+        Running,
+        Relaunch
+    };  // Relaunch: this process goes, another comes
 
     State state = State::Stopped;
     Goal goal = Goal::Stopped;
     std::optional<TimePoint> deadline;
     int pid = 0;
-    TimePoint launched_at{};           // of the newest launch
-    int restart_time = 0;              // PM2's counter of relaunches
-    bool automatic = false;            // the newest launch was the restart policy's, not a client's
+    TimePoint launched_at{};  // of the newest launch
+    int restart_time = 0;     // PM2's counter of relaunches
+    bool automatic = false;   // the newest launch was the restart policy's, not a client's
     RestartHistory history;
-    std::optional<int> exit_code;      // of the newest exit; nullopt: none yet, or a signal
+    std::optional<int> exit_code;  // of the newest exit; nullopt: none yet, or a signal
     int exit_signal = 0;
-    std::string failure;               // why the newest start failed, "" = it did not
+    std::string failure;  // why the newest start failed, "" = it did not
 
     bool operator==(const LifecycleData&) const = default;
 };
@@ -93,7 +122,8 @@ struct LifecycleData {
 class Lifecycle {
 public:
     explicit Lifecycle(LifecyclePolicy policy = {}) : policy_(std::move(policy)) {}
-    Lifecycle(LifecyclePolicy policy, LifecycleData data) : policy_(std::move(policy)), data_(std::move(data)) {}
+    Lifecycle(LifecyclePolicy policy, LifecycleData data)
+        : policy_(std::move(policy)), data_(std::move(data)) {}
 
     Actions handle(const Event& event, TimePoint now);
 
@@ -101,7 +131,9 @@ public:
     std::optional<TimePoint> deadline() const { return data_.deadline; }
     const LifecycleData& data() const { return data_; }
     const LifecyclePolicy& policy() const { return policy_; }
-    void set_policy(LifecyclePolicy policy) { policy_ = std::move(policy); }   // takes effect with the next event
+    void set_policy(LifecyclePolicy policy) {
+        policy_ = std::move(policy);
+    }  // takes effect with the next event
     // PM2's `reset`, and what a client's restart does: the crash history starts over.
     void forget_crashes() { data_.history = {}; }
     void set_restart_time(int count) { data_.restart_time = count; }

@@ -16,7 +16,8 @@ RestartVerdict judge_exit(const RestartPolicy& policy, RestartHistory& history, 
                           Duration uptime, TimePoint now) {
     if (uptime >= kBackoffReset) history.backoff = Duration{0};
     if (!policy.autorestart) return {RestartVerdict::Kind::Stay, {}};
-    if (code && std::ranges::count(policy.stop_exit_codes, *code) > 0) return {RestartVerdict::Kind::Stay, {}};
+    if (code && std::ranges::count(policy.stop_exit_codes, *code) > 0)
+        return {RestartVerdict::Kind::Stay, {}};
 
     const Duration window = policy.min_uptime * std::max(policy.max_restarts, 1);
     auto& exits = history.early_exits;

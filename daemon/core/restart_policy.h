@@ -1,9 +1,10 @@
 #pragma once
 // Whether and when a process that ended on its own is started again. Pure.
 //
-// An *early* exit is one before min_uptime. max_restarts early exits within the last min_uptime · max_restarts make
-// the process errored. The window follows the recent exits, so an app that ran well for a week and then crashes is
-// still caught, and one whose restarts are spread out by a delay longer than min_uptime is never given up.
+// An *early* exit is one before min_uptime. max_restarts early exits within the last min_uptime ·
+// max_restarts make the process errored. The window follows the recent exits, so an app that ran well for a
+// week and then crashes is still caught, and one whose restarts are spread out by a delay longer than
+// min_uptime is never given up.
 
 #include <deque>
 #include <optional>
@@ -41,8 +42,8 @@ struct RestartVerdict {
     bool operator==(const RestartVerdict&) const = default;
 };
 
-// Decides about an exit at `now` of a process that had run for `uptime`; updates the history. `code` is nullopt for a
-// death by signal, which never counts as one of stop_exit_codes.
+// Decides about an exit at `now` of a process that had run for `uptime`; updates the history. `code` is
+// nullopt for a death by signal, which never counts as one of stop_exit_codes.
 RestartVerdict judge_exit(const RestartPolicy& policy, RestartHistory& history, std::optional<int> code,
                           Duration uptime, TimePoint now);
 

@@ -6,14 +6,17 @@
 namespace kpm::core {
 namespace {
 
-int shown_pid(const Slot& slot) { return slot.current.life.data().pid; }
+int shown_pid(const Slot& slot) {
+    return slot.current.life.data().pid;
+}
 
 }  // namespace
 
 Json pm2_env(const Slot& slot) {
     const LifecycleData& life = slot.current.life.data();
     Json env = ecosystem::dump_wire(slot.config);
-    // PM2 shows every variable at the top level too; an attribute of kpm's own is not hidden by one of its name.
+    // PM2 shows every variable at the top level too; an attribute of kpm's own is not hidden by one of its
+    // name.
     for (const auto& [name, value] : slot.config.env)
         if (!ecosystem::find_wire_field(name)) env[name] = value;
     env["status"] = public_name(life.state);

@@ -10,16 +10,16 @@ namespace kpm::core {
 
 struct Settings {
     std::string home;
-    int pid = 0;                         // the daemon's own
+    int pid = 0;  // the daemon's own
     std::string user;
     unsigned uid = 0, gid = 0;
     EpochTime started_at{};
-    int stop_signal = 2;                 // PM2_KILL_SIGNAL
-    Duration kill_timeout{1600};         // PM2_KILL_TIMEOUT
-    Duration listen_timeout{3000};       // PM2_GRACEFUL_LISTEN_TIMEOUT
-    Duration memory_interval{30'000};    // PM2_WORKER_INTERVAL: between two looks at apps with a memory limit
-    unsigned cpus = 1;                   // what `instances: 0` means
-    std::vector<std::string> node_options;   // PM2_NODE_OPTIONS, in words
+    int stop_signal = 2;               // PM2_KILL_SIGNAL
+    Duration kill_timeout{1600};       // PM2_KILL_TIMEOUT
+    Duration listen_timeout{3000};     // PM2_GRACEFUL_LISTEN_TIMEOUT
+    Duration memory_interval{30'000};  // PM2_WORKER_INTERVAL: between two looks at apps with a memory limit
+    unsigned cpus = 1;                 // what `instances: 0` means
+    std::vector<std::string> node_options;  // PM2_NODE_OPTIONS, in words
 };
 
 }  // namespace kpm::core

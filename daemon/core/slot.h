@@ -1,5 +1,6 @@
 #pragma once
-// One managed copy of an app: PM2's process table entry, keyed by pm_id. Plain data; the supervisor is its only writer.
+// One managed copy of an app: PM2's process table entry, keyed by pm_id. Plain data; the supervisor is its
+// only writer.
 
 #include <functional>
 #include <memory>
@@ -19,9 +20,9 @@ using Done = std::function<void(Result<void>)>;
 
 // A process of the slot and its life. A slot has one; two for the time of a reload.
 struct Instance {
-    std::uint64_t incarnation = 0;   // of the newest launch, 0 = never launched
-    EpochTime launched{};             // pm_uptime
-    bool is_held = false;             // the host keeps its process, or what is left of it, until it is released
+    std::uint64_t incarnation = 0;  // of the newest launch, 0 = never launched
+    EpochTime launched{};           // pm_uptime
+    bool is_held = false;           // the host keeps its process, or what is left of it, until it is released
     Lifecycle life;
 };
 
@@ -39,25 +40,25 @@ struct Told {
 struct CronJob {
     CronSchedule schedule;
     TimeZone zone;
-    EpochTime next;                  // by the wall clock
-    TimePoint look;                  // when to compare: the wall clock may be set
+    EpochTime next;  // by the wall clock
+    TimePoint look;  // when to compare: the wall clock may be set
 };
 
 struct Slot {
     int pm_id = 0;
-    ecosystem::AppConfig config;     // resolved, with this instance's log and pid paths
-    int instance_index = 0;          // NODE_APP_INSTANCE
+    ecosystem::AppConfig config;  // resolved, with this instance's log and pid paths
+    int instance_index = 0;       // NODE_APP_INSTANCE
     std::string unique_id;
     std::optional<EpochTime> created_at;
 
-    std::string version;             // of the script's package at the newest launch, "" = none
-    Told told;                       // by its newest process
+    std::string version;  // of the script's package at the newest launch, "" = none
+    Told told;            // by its newest process
 
     Instance current;
-    std::unique_ptr<Instance> incoming;   // a reload's new process, until it is ready
-    std::unique_ptr<Instance> outgoing;   // a reload's old process, until it has finished
-    bool doomed = false;                  // it is being deleted
-    bool is_wanted = false;               // a client's newest word about it was not `stop`
+    std::unique_ptr<Instance> incoming;  // a reload's new process, until it is ready
+    std::unique_ptr<Instance> outgoing;  // a reload's old process, until it has finished
+    bool doomed = false;                 // it is being deleted
+    bool is_wanted = false;              // a client's newest word about it was not `stop`
     std::optional<CronJob> cron;
 
     std::vector<Done> start_waiters;

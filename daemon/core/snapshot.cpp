@@ -9,8 +9,12 @@
 namespace kpm::core {
 namespace {
 
-Json from_time(TimePoint time) { return time.time_since_epoch().count(); }
-TimePoint to_time(const Json& json) { return TimePoint{Duration{json.get<std::int64_t>()}}; }
+Json from_time(TimePoint time) {
+    return time.time_since_epoch().count();
+}
+TimePoint to_time(const Json& json) {
+    return TimePoint{Duration{json.get<std::int64_t>()}};
+}
 
 Json from_life(const LifecycleData& life) {
     Json json{{"state", static_cast<int>(life.state)},
@@ -57,31 +61,43 @@ Json from_instance(const Instance& instance) {
 }
 
 Instance to_instance(const Json& json, const LifecyclePolicy& policy) {
-    return {json.at("incarnation").get<std::uint64_t>(), EpochTime{json.at("launched").get<std::int64_t>()}, false,
-            Lifecycle(policy, to_life(json.at("life")))};
+    return {json.at("incarnation").get<std::uint64_t>(), EpochTime{json.at("launched").get<std::int64_t>()},
+            false, Lifecycle(policy, to_life(json.at("life")))};
 }
 
-std::unique_ptr<Instance> to_optional_instance(const Json& run, const char* key, const LifecyclePolicy& policy) {
+std::unique_ptr<Instance> to_optional_instance(const Json& run, const char* key,
+                                               const LifecyclePolicy& policy) {
     if (!run.contains(key)) return nullptr;
     return std::make_unique<Instance>(to_instance(run[key], policy));
 }
 
 }  // namespace
 
-std::string app_state_key(int pm_id) { return fmt::format("app/{}", pm_id); }
-std::string run_state_key(int pm_id) { return fmt::format("run/{}", pm_id); }
-std::string told_state_key(int pm_id) { return fmt::format("told/{}", pm_id); }
+std::string app_state_key(int pm_id) {
+    return fmt::format("app/{}", pm_id);
+}
+std::string run_state_key(int pm_id) {
+    return fmt::format("run/{}", pm_id);
+}
+std::string told_state_key(int pm_id) {
+    return fmt::format("told/{}", pm_id);
+}
 
 Json told_state(const Told& told) {
-    return {{"axm_actions", told.axm_actions}, {"axm_options", told.axm_options}, {"node_version", told.node_version}};
+    return {{"axm_actions", told.axm_actions},
+            {"axm_options", told.axm_options},
+            {"node_version", told.node_version}};
 }
 
 Told restore_told(const Json& state) {
     Told told;
     if (!state.is_object()) return told;
-    if (state.contains("axm_actions") && state["axm_actions"].is_array()) told.axm_actions = state["axm_actions"];
-    if (state.contains("axm_options") && state["axm_options"].is_object()) told.axm_options = state["axm_options"];
-    if (state.contains("node_version") && state["node_version"].is_string()) told.node_version = state["node_version"];
+    if (state.contains("axm_actions") && state["axm_actions"].is_array())
+        told.axm_actions = state["axm_actions"];
+    if (state.contains("axm_options") && state["axm_options"].is_object())
+        told.axm_options = state["axm_options"];
+    if (state.contains("node_version") && state["node_version"].is_string())
+        told.node_version = state["node_version"];
     return told;
 }
 

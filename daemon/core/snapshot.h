@@ -1,8 +1,8 @@
 #pragma once
-// A slot as the JSON that survives the daemon (Host::persist), and back: configuration under "app/<pm_id>", the life of
-// its processes under "run/<pm_id>", so that the frequent small change does not rewrite the rare big one.
-// Times are CLOCK_MONOTONIC: valid for another daemon on the same boot, which is all that this state is for.
-// Unknown keys are ignored, missing ones keep their defaults.
+// A slot as the JSON that survives the daemon (Host::persist), and back: configuration under "app/<pm_id>",
+// the life of its processes under "run/<pm_id>", so that the frequent small change does not rewrite the rare
+// big one. Times are CLOCK_MONOTONIC: valid for another daemon on the same boot, which is all that this state
+// is for. Unknown keys are ignored, missing ones keep their defaults.
 
 #include <string>
 

@@ -21,11 +21,14 @@ enum class State : std::uint8_t {
 };
 
 inline constexpr std::array<std::string_view, 9> kPublicNames{
-    "stopped", "launching", "launching", "online", "stopping", "stopping", "stopping", "waiting restart", "errored",
+    "stopped",  "launching", "launching",       "online",  "stopping",
+    "stopping", "stopping",  "waiting restart", "errored",
 };
 static_assert(kPublicNames.size() == static_cast<std::size_t>(State::Errored) + 1);
 
-constexpr std::string_view public_name(State state) { return kPublicNames[static_cast<std::size_t>(state)]; }
+constexpr std::string_view public_name(State state) {
+    return kPublicNames[static_cast<std::size_t>(state)];
+}
 
 // True while the app's command may be running.
 constexpr bool has_process(State state) {

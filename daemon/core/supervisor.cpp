@@ -11,7 +11,9 @@
 namespace kpm::core {
 namespace {
 
-Error unknown_id(int pm_id) { return {ErrorCode::NotFound, fmt::format("{} id unknown", pm_id)}; }
+Error unknown_id(int pm_id) {
+    return {ErrorCode::NotFound, fmt::format("{} id unknown", pm_id)};
+}
 
 // increment_var: a variable that is one higher in each instance, from its configured value on.
 void count_up(ecosystem::AppConfig& config, int index) {
@@ -122,8 +124,8 @@ void Supervisor::reload(int pm_id, Done done) {
     if (!slot) return done(unknown_id(pm_id));
     if (slot->doomed) return done(being_deleted(*slot));
     if (slot->incoming || slot->outgoing)
-        return done(
-            Error{ErrorCode::Exists, fmt::format("Reload already in progress for process id {}, retry later", pm_id)});
+        return done(Error{ErrorCode::Exists,
+                          fmt::format("Reload already in progress for process id {}, retry later", pm_id)});
     if (!can_hand_over(slot->config) || slot->current.life.state() != State::Online)
         return restart(pm_id, std::move(done));
     slot->created_at = host_.wall_now();

@@ -1,14 +1,15 @@
 #pragma once
-// Owns the table of apps, drains the inbox of events, and turns what each Lifecycle decides into calls on the Host. The
-// only writer of any app's state.
+// Owns the table of apps, drains the inbox of events, and turns what each Lifecycle decides into calls on the
+// Host. The only writer of any app's state.
 //
-// Driven by one thread: whoever has news posts it (`post`), and the main loop calls `drain()` once per turn. Requests
-// (stop, restart …) may be called from inside a posted task only, so that state changes in drain() alone. Each request
-// answers once, through its Done, when its outcome is known.
+// Driven by one thread: whoever has news posts it (`post`), and the main loop calls `drain()` once per turn.
+// Requests (stop, restart …) may be called from inside a posted task only, so that state changes in drain()
+// alone. Each request answers once, through its Done, when its outcome is known.
 //
 // Requests about one slot are serialised by its lifecycle: a stop or delete wins over a relaunch in flight.
-// Reload of an app that can hand over is a transaction: a new process is started beside the old one; when it is ready
-// the old one drains and stops; when it is not, it is removed, the old one goes on, and Done gets the reason.
+// Reload of an app that can hand over is a transaction: a new process is started beside the old one; when it
+// is ready the old one drains and stops; when it is not, it is removed, the old one goes on, and Done gets
+// the reason.
 
 #include <cstdint>
 #include <deque>
@@ -28,11 +29,11 @@ namespace kpm::core {
 
 // A slot to be made. What is not given is allotted.
 struct NewApp {
-    ecosystem::AppConfig config;              // resolved
+    ecosystem::AppConfig config;  // resolved
     std::string unique_id;
-    std::optional<int> instance_index;        // NODE_APP_INSTANCE of a dumped app
+    std::optional<int> instance_index;  // NODE_APP_INSTANCE of a dumped app
     std::optional<EpochTime> created_at;
-    bool start = true;                        // false: it is listed as stopped
+    bool start = true;  // false: it is listed as stopped
 };
 
 class Supervisor {
@@ -44,7 +45,8 @@ public:
 
     void post(const AppKey& key, Event event) { inbox_.push_back(Arrival{key, std::move(event)}); }
     void post(Task task) { inbox_.push_back(std::move(task)); }
-    // Handles all that has arrived and all deadlines that have passed, records what changed, sets the next wake-up.
+    // Handles all that has arrived and all deadlines that have passed, records what changed, sets the next
+    // wake-up.
     void drain();
 
     // Takes over from an earlier daemon: its state, key by key as it was persisted. Before the first drain().
@@ -86,7 +88,7 @@ public:
     Host& host() { return host_; }
 
 private:
-    static constexpr int kMemoryCheck = -1;   // in the place of a pm_id among the deadlines
+    static constexpr int kMemoryCheck = -1;  // in the place of a pm_id among the deadlines
 
     struct Arrival {
         AppKey key;
@@ -132,15 +134,15 @@ private:
     Settings settings_;
     Slots slots_;
     std::unordered_map<std::string, std::set<int>> by_name_;
-    std::unordered_map<std::string, std::set<int>> pool_users_;   // slots with a process, by pool
-    std::set<std::pair<TimePoint, int>> deadlines_;               // earliest first; one per slot
+    std::unordered_map<std::string, std::set<int>> pool_users_;  // slots with a process, by pool
+    std::set<std::pair<TimePoint, int>> deadlines_;              // earliest first; one per slot
     std::unordered_map<int, TimePoint> deadline_of_;
-    std::set<int> limited_;                                       // slots with a memory limit
-    std::set<std::pair<TimePoint, int>> cron_looks_;              // earliest first; one per slot with a cron pattern
-    std::unordered_map<std::string, WatchSpec> watched_;          // by app name
+    std::set<int> limited_;                               // slots with a memory limit
+    std::set<std::pair<TimePoint, int>> cron_looks_;      // earliest first; one per slot with a cron pattern
+    std::unordered_map<std::string, WatchSpec> watched_;  // by app name
     std::deque<std::variant<Arrival, Task>> inbox_;
     std::set<int> dirty_;
-    std::vector<int> doomed_;                                     // erased at the end of drain()
+    std::vector<int> doomed_;  // erased at the end of drain()
     int next_id_ = 0;
     std::uint64_t next_incarnation_ = 1;
 };

@@ -26,7 +26,9 @@ void answer_all(Waiters& waiters, const Result<void>& result) {
 
 }  // namespace
 
-std::string log_label(const Slot& slot) { return fmt::format("App [{}:{}]", slot.config.name, slot.pm_id); }
+std::string log_label(const Slot& slot) {
+    return fmt::format("App [{}:{}]", slot.config.name, slot.pm_id);
+}
 
 void Supervisor::drain() {
     do {
@@ -60,12 +62,14 @@ void Supervisor::handle(const Arrival& arrival) {
     Slot* slot = find_mutable(arrival.key.pm_id);
     if (!slot) return;
     // The one place where answers of earlier lives are dropped.
-    if (Instance* instance = find_instance(*slot, arrival.key.incarnation)) apply(*slot, *instance, arrival.event);
+    if (Instance* instance = find_instance(*slot, arrival.key.incarnation))
+        apply(*slot, *instance, arrival.event);
 }
 
 void Supervisor::handle_time() {
     const TimePoint now = host_.now();
-    while (!cron_looks_.empty() && cron_looks_.begin()->first <= now) look_at_cron(slots_.at(cron_looks_.begin()->second));
+    while (!cron_looks_.empty() && cron_looks_.begin()->first <= now)
+        look_at_cron(slots_.at(cron_looks_.begin()->second));
     while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
         const auto [time, pm_id] = *deadlines_.begin();
         deadlines_.erase(deadlines_.begin());
@@ -128,7 +132,7 @@ void Supervisor::launch(Slot& slot, Instance& instance) {
     answer_all(slot.stop_waiters, {});  // it is stopped, even if another client wants it back
     forget_told(slot);
     slot.version = host_.package_version(slot.config.script);
-    release(slot, instance);            // what SIGKILL did not end in time, and nobody waits for
+    release(slot, instance);  // what SIGKILL did not end in time, and nobody waits for
     instance.incarnation = next_incarnation_++;
     instance.launched = host_.wall_now();
     const AppKey key = slot.key(instance);
@@ -151,7 +155,8 @@ void Supervisor::launch(Slot& slot, Instance& instance) {
 // An app that asked for it is told by a message, and gets the signal only when it has no channel any more.
 void Supervisor::stop_tree(const Slot& slot, const Instance& instance, int signo) {
     const AppKey key = slot.key(instance);
-    const bool is_told = slot.config.shutdown_with_message && signo != SIGKILL && host_.send_message(key, "shutdown");
+    const bool is_told =
+        slot.config.shutdown_with_message && signo != SIGKILL && host_.send_message(key, "shutdown");
     host_.signal_tree(key, is_told ? 0 : signo);
 }
 
@@ -197,15 +202,17 @@ Error Supervisor::outcome_error(const Slot& slot, const Instance& instance, Outc
             return {ErrorCode::Invalid, fmt::format("cannot start '{}': {}", name, life.failure)};
         case Outcome::Exited:
             if (life.exit_code)
-                return {ErrorCode::Unavailable, fmt::format("cannot start '{}': it exited with code {} before it was up",
-                                                            name, *life.exit_code)};
-            return {ErrorCode::Unavailable, fmt::format("cannot start '{}': signal {} ended it before it was up", name,
-                                                        life.exit_signal)};
+                return {ErrorCode::Unavailable,
+                        fmt::format("cannot start '{}': it exited with code {} before it was up", name,
+                                    *life.exit_code)};
+            return {ErrorCode::Unavailable,
+                    fmt::format("cannot start '{}': signal {} ended it before it was up", name,
+                                life.exit_signal)};
         case Outcome::Stopped:
             return {ErrorCode::Unavailable, fmt::format("cannot start '{}': it was stopped meanwhile", name)};
         case Outcome::Unkillable:
-            return {ErrorCode::Io, fmt::format("cannot stop '{}': process {} is still alive after SIGKILL", name,
-                                               life.pid)};
+            return {ErrorCode::Io,
+                    fmt::format("cannot stop '{}': process {} is still alive after SIGKILL", name, life.pid)};
         case Outcome::Online:
             return {ErrorCode::Io, fmt::format("cannot start '{}'", name)};
     }
@@ -291,7 +298,8 @@ void Supervisor::schedule(const Slot& slot) {
     deadline_of_[slot.pm_id] = *earliest;
 }
 
-// The listening sockets stay open while any process of the app may come back, so that connections wait in the backlog.
+// The listening sockets stay open while any process of the app may come back, so that connections wait in the
+// backlog.
 void Supervisor::track_pool(const Slot& slot) {
     const auto pool = pool_spec(slot.config);
     if (!pool) return;

@@ -1,6 +1,6 @@
-// What the processes of apps say on their message channel (Node's process.send, or a line of JSON), and what is said to
-// them. PM2's conventions: "ready" ends the wait of wait_ready, axm:* describe actions and metrics, the rest goes to the
-// bus under the topic that the process chose.
+// What the processes of apps say on their message channel (Node's process.send, or a line of JSON), and what
+// is said to them. PM2's conventions: "ready" ends the wait of wait_ready, axm:* describe actions and
+// metrics, the rest goes to the bus under the topic that the process chose.
 
 #include <fmt/format.h>
 
@@ -64,7 +64,8 @@ void Supervisor::take_message(const AppKey& key, const Json& message) {
     }
     const Json process = origin(*slot);
     const bool is_typed = message.is_object() && message.contains("type") && message["type"].is_string() &&
-                          message.contains("data") && is_truthy(message["type"]) && is_truthy(message["data"]);
+                          message.contains("data") && is_truthy(message["type"]) &&
+                          is_truthy(message["data"]);
     const EpochTime now = host_.wall_now();
     if (is_typed) {
         const std::string& type = message["type"].get_ref<const std::string&>();
@@ -73,7 +74,8 @@ void Supervisor::take_message(const AppKey& key, const Json& message) {
         if (meant != Meant::ForTheBus || !host_.has_followers()) return;
         host_.publish(type, {{"at", now.since_epoch}, {"data", message["data"]}, {"process", process}});
     } else if (host_.has_followers()) {
-        host_.publish(ipc::topic::kProcessMsg, {{"at", now.since_epoch}, {"raw", message}, {"process", process}});
+        host_.publish(ipc::topic::kProcessMsg,
+                      {{"at", now.since_epoch}, {"raw", message}, {"process", process}});
     }
 }
 

@@ -93,7 +93,8 @@ void Supervisor::adopt(Slot& slot, Instance& instance) {
     }
     instance.is_held = true;
     if (state == State::Spawning) post(key, Spawned{adopted.pid});
-    if (stopping) host_.signal_tree(key, state == State::Killing ? SIGKILL : instance.life.policy().stop_signal);
+    if (stopping)
+        host_.signal_tree(key, state == State::Killing ? SIGKILL : instance.life.policy().stop_signal);
     if (state == State::Draining) host_.drain(key);
 }
 

@@ -12,7 +12,9 @@ namespace {
 // The wall clock may be set; a tick is late by no more than this after that.
 constexpr Duration kLongestSleep{60'000};
 
-bool has_cron(const ecosystem::AppConfig& config) { return !config.cron_restart.empty() && config.cron_restart != "0"; }
+bool has_cron(const ecosystem::AppConfig& config) {
+    return !config.cron_restart.empty() && config.cron_restart != "0";
+}
 
 std::string absolute(const std::string& path, const std::string& cwd) {
     return path.starts_with('/') ? path : cwd + '/' + path;
@@ -21,7 +23,8 @@ std::string absolute(const std::string& path, const std::string& cwd) {
 WatchSpec watch_spec(const ecosystem::AppConfig& config) {
     WatchSpec spec;
     spec.cwd = config.cwd;
-    for (const std::string& path : ecosystem::texts(config.watch)) spec.roots.push_back(absolute(path, config.cwd));
+    for (const std::string& path : ecosystem::texts(config.watch))
+        spec.roots.push_back(absolute(path, config.cwd));
     if (spec.roots.empty()) spec.roots.push_back(config.cwd);
     spec.ignore = config.ignore_watch;
     spec.delay = config.watch_delay;
@@ -31,7 +34,8 @@ WatchSpec watch_spec(const ecosystem::AppConfig& config) {
 void add_own_files(WatchSpec& spec, const ecosystem::AppConfig& config) {
     for (const std::string* path : {&config.out_file, &config.error_file, &config.pid_file})
         if (path->starts_with('/')) spec.own_files.push_back(*path);
-    if (const auto* combined = std::get_if<std::string>(&config.log_file); combined && combined->starts_with('/'))
+    if (const auto* combined = std::get_if<std::string>(&config.log_file);
+        combined && combined->starts_with('/'))
         spec.own_files.push_back(*combined);
 }
 
@@ -45,7 +49,8 @@ Result<void> Supervisor::check(const ecosystem::AppConfig& config) {
         return Error{ErrorCode::Invalid, fmt::format("cannot start '{}': Cron pattern error: {}", config.name,
                                                      schedule.error().message)};
     if (const auto zone = host_.time_zone(config.timezone); !zone)
-        return Error{ErrorCode::Invalid, fmt::format("cannot start '{}': {}", config.name, zone.error().message)};
+        return Error{ErrorCode::Invalid,
+                     fmt::format("cannot start '{}': {}", config.name, zone.error().message)};
     return {};
 }
 
@@ -76,8 +81,10 @@ void Supervisor::check_memory() {
         if (slot.current.life.state() != State::Online || slot.incoming || slot.outgoing) continue;
         const std::uint64_t used = host_.usage(slot.current.life.data().pid).memory;
         if (used > limit) {
-            host_.log(fmt::format("{} is restarted because it uses {} bytes of memory, more than its "
-                                  "max_memory_restart of {}", log_label(slot), used, limit));
+            host_.log(
+                fmt::format("{} is restarted because it uses {} bytes of memory, more than its "
+                            "max_memory_restart of {}",
+                            log_label(slot), used, limit));
             reload(pm_id, [](const Result<void>&) {});
         }
     }
@@ -93,8 +100,7 @@ void Supervisor::set_cron(Slot& slot) {
     if (!has_cron(slot.config)) return;
     auto zone = host_.time_zone(slot.config.timezone);
     if (!zone) return host_.log(zone.error().message);
-    auto schedule =
-        CronSchedule::parse(slot.config.cron_restart, zone->to_local(host_.wall_now()));
+    auto schedule = CronSchedule::parse(slot.config.cron_restart, zone->to_local(host_.wall_now()));
     if (!schedule) return host_.log(schedule.error().message);
     slot.cron = CronJob{std::move(*schedule), std::move(*zone), host_.wall_now(), {}};
     schedule_cron(slot);
@@ -126,13 +132,15 @@ void Supervisor::look_at_cron(Slot& slot) {
     }
     schedule_cron(slot);
     if (slot.doomed) return;
-    host_.log(fmt::format("{} is restarted by its cron_restart {}", log_label(slot), slot.config.cron_restart));
+    host_.log(
+        fmt::format("{} is restarted by its cron_restart {}", log_label(slot), slot.config.cron_restart));
     restart(slot.pm_id, ignore);
 }
 
 // --- files ---
 
-// One set of watches serves all instances of an app. A stopped app is not watched: a change must not start it.
+// One set of watches serves all instances of an app. A stopped app is not watched: a change must not start
+// it.
 void Supervisor::track_watch(const std::string& name) {
     std::optional<WatchSpec> wanted;
     for (const int pm_id : ids_of(name)) {

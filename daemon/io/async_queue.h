@@ -1,6 +1,7 @@
 #pragma once
-// A queue into a loop from any thread: a mutex and a uv_async. The three loops of kpmd talk through nothing else.
-// The receiving end lives on its loop's thread; senders are copyable and may outlive it (push then answers false).
+// A queue into a loop from any thread: a mutex and a uv_async. The three loops of kpmd talk through nothing
+// else. The receiving end lives on its loop's thread; senders are copyable and may outlive it (push then
+// answers false).
 
 #include <cassert>
 #include <cstddef>
@@ -54,7 +55,8 @@ public:
         std::shared_ptr<Shared> shared_;
     };
 
-    // Messages come in the order of their pushes, on the loop's thread. `limit` messages may wait (0 = any number).
+    // Messages come in the order of their pushes, on the loop's thread. `limit` messages may wait (0 = any
+    // number).
     AsyncQueue(Loop& loop, std::function<void(Message)> on_message, std::size_t limit = 0);
     ~AsyncQueue();
     AsyncQueue(const AsyncQueue&) = delete;

@@ -24,7 +24,8 @@ Result<std::pair<UniqueFd, UniqueFd>> make_pipe() {
 }
 
 Result<void> set_nonblocking(int fd) {
-    if (::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK) != 0) return os_error("prepare", "pipe", errno);
+    if (::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK) != 0)
+        return os_error("prepare", "pipe", errno);
     return {};
 }
 
@@ -64,7 +65,8 @@ Result<void> set_identity(SpawnRequest& request, const core::LaunchSpec& spec) {
 
 Result<ChildSetup> set_up_child(const core::LaunchSpec& spec) {
     ChildSetup setup;
-    if (spec.argv.empty()) return Error{ErrorCode::Invalid, fmt::format("cannot execute '{}': no command", spec.name)};
+    if (spec.argv.empty())
+        return Error{ErrorCode::Invalid, fmt::format("cannot execute '{}': no command", spec.name)};
     auto program = find_program(spec);
     if (!program) return program.error();
     setup.request.path = std::move(*program);

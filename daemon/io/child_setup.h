@@ -11,20 +11,20 @@
 
 namespace kpm::io {
 
-// kpmd's ends of a child's descriptors. The keeper holds copies of them under these slots (persistent: a daemon that
-// takes over finds them by these numbers, never renumber).
+// kpmd's ends of a child's descriptors. The keeper holds copies of them under these slots (persistent: a
+// daemon that takes over finds them by these numbers, never renumber).
 enum class KeptSlot : int { Out = 1, Err = 2, In = 3, Channel = 4 };
 
 struct ChildEnds {
-    UniqueFd out, err;   // read ends, non-blocking
-    UniqueFd in;         // write end of its stdin, non-blocking
-    UniqueFd channel;    // empty when the app has none
+    UniqueFd out, err;  // read ends, non-blocking
+    UniqueFd in;        // write end of its stdin, non-blocking
+    UniqueFd channel;   // empty when the app has none
 };
 
 struct ChildSetup {
-    SpawnRequest request;         // its descriptors are those of `theirs`
+    SpawnRequest request;  // its descriptors are those of `theirs`
     ChildEnds ours;
-    std::vector<UniqueFd> theirs; // closed once the request is sent
+    std::vector<UniqueFd> theirs;  // closed once the request is sent
 };
 
 // NotFound: the program is not there, or the user is unknown.

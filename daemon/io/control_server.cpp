@@ -58,7 +58,8 @@ std::int64_t now_in_ms() {
 
 }  // namespace
 
-// One client of rpc.sock. The server's table keeps it; requests and callbacks that run hold it a little longer.
+// One client of rpc.sock. The server's table keeps it; requests and callbacks that run hold it a little
+// longer.
 struct RpcConnection : std::enable_shared_from_this<RpcConnection> {
     explicit RpcConnection(ControlServer::State& state, std::uint64_t number);
 
@@ -175,7 +176,8 @@ void RpcConnection::send(const ipc::Reply& reply) {
 
 void RpcConnection::request_done() {
     --requests_open;
-    // Whoever gives up a Responder may be in the middle of anything: the next request must not come from here.
+    // Whoever gives up a Responder may be in the middle of anything: the next request must not come from
+    // here.
     if (server != nullptr && !is_serving && requests_open + 1 == server->limits.max_requests_open)
         server->serve_later.start({});
 }

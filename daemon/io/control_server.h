@@ -1,7 +1,8 @@
 #pragma once
-// Serves rpc.sock and pub.sock of a home: PM2's protocol for any number of local clients. Knows no method: each request
-// goes to a callback with a Responder, which may answer at once, later or never. A client that breaks the protocol,
-// floods or does not read loses its own connection and nothing else. One thread: the loop's.
+// Serves rpc.sock and pub.sock of a home: PM2's protocol for any number of local clients. Knows no method:
+// each request goes to a callback with a Responder, which may answer at once, later or never. A client that
+// breaks the protocol, floods or does not read loses its own connection and nothing else. One thread: the
+// loop's.
 
 #include <cstddef>
 #include <cstdint>
@@ -24,8 +25,8 @@ class ControlServer;
 struct PendingReply;
 struct RpcConnection;
 
-// The right to answer one request, once; later answers do nothing. Copies share it. It may outlive the client and the
-// server. When the last copy goes unanswered the client gets nothing, as PM2 has it for killMe.
+// The right to answer one request, once; later answers do nothing. Copies share it. It may outlive the client
+// and the server. When the last copy goes unanswered the client gets nothing, as PM2 has it for killMe.
 class Responder {
 public:
     explicit Responder(std::shared_ptr<PendingReply> pending) : pending_(std::move(pending)) {}
@@ -56,15 +57,16 @@ struct ControlLimits {
 
 struct ControlCallbacks {
     std::function<void(const ipc::Request&, Responder)> on_request;
-    // One line for the daemon's log: a refused or disconnected client, an accept that failed. Must not end the server.
+    // One line for the daemon's log: a refused or disconnected client, an accept that failed. Must not end
+    // the server.
     std::function<void(std::string)> on_notice;
 };
 
 class ControlServer {
 public:
-    // Binds both sockets (mode 0600). A socket file that nobody serves is replaced. Exists: a daemon already runs in the
-    // home; the text says whether it is PM2's. `methods` answers the methods query. Waits for up to some seconds when
-    // another daemon holds the home: for start-up only.
+    // Binds both sockets (mode 0600). A socket file that nobody serves is replaced. Exists: a daemon already
+    // runs in the home; the text says whether it is PM2's. `methods` answers the methods query. Waits for up
+    // to some seconds when another daemon holds the home: for start-up only.
     static Result<std::unique_ptr<ControlServer>> open(Loop& loop, const ipc::Home& home,
                                                        ControlCallbacks callbacks,
                                                        std::vector<std::string> methods = {},
@@ -74,7 +76,8 @@ public:
     ControlServer(const ControlServer&) = delete;
     ControlServer& operator=(const ControlServer&) = delete;
 
-    // To every subscriber; encoded once. Cheap without subscribers, but the caller can save making the payload.
+    // To every subscriber; encoded once. Cheap without subscribers, but the caller can save making the
+    // payload.
     void publish(std::string_view topic, const Json& payload);
     bool has_subscribers() const;
 

@@ -1,6 +1,6 @@
 #pragma once
-// The daemon's own log: lines on standard error, which the keeper has directed to pm2.log (or to the container's
-// output), in PM2's form: "2024-05-01T12:30:00: PM2 log: App [web:0] online".
+// The daemon's own log: lines on standard error, which the keeper has directed to pm2.log (or to the
+// container's output), in PM2's form: "2024-05-01T12:30:00: PM2 log: App [web:0] online".
 
 #include <string>
 #include <string_view>

@@ -1,6 +1,6 @@
 #pragma once
-// dump.pm2: replaced as a whole, so that a reader and a crash find either the old or the new one. The one before it
-// becomes dump.pm2.bak, which `resurrect` falls back to.
+// dump.pm2: replaced as a whole, so that a reader and a crash find either the old or the new one. The one
+// before it becomes dump.pm2.bak, which `resurrect` falls back to.
 
 #include <string>
 

@@ -65,8 +65,8 @@ struct KeeperEvents {
 
 class KeeperLink {
 public:
-    // `socket` after its inventory was received. The events come from the loop, never from within a call; the link
-    // must not be destroyed in one of them.
+    // `socket` after its inventory was received. The events come from the loop, never from within a call; the
+    // link must not be destroyed in one of them.
     static Result<std::unique_ptr<KeeperLink>> open(Loop& loop, UniqueFd socket, KeeperEvents events);
 
     // Error: not sent, no event will come.

@@ -13,7 +13,8 @@ constexpr std::string_view kKeyPrefix = "pool/";
 
 PoolOptions options_of(const std::string& balance, int max_connections) {
     PoolOptions options;
-    options.policy = balance == "round_robin" ? core::BalancePolicy::RoundRobin : core::BalancePolicy::LeastConnections;
+    options.policy =
+        balance == "round_robin" ? core::BalancePolicy::RoundRobin : core::BalancePolicy::LeastConnections;
     if (max_connections > 0) options.max_connections = static_cast<std::uint64_t>(max_connections);
     return options;
 }
@@ -40,7 +41,8 @@ Result<void> ListenerPools::open(const core::PoolSpec& spec) {
     }
     const Pool pool{next_id_++, spec.listen};
     for (std::size_t i = 0; i < listeners.size(); ++i)
-        if (const auto kept = keeper_.store(pool.id, static_cast<std::int64_t>(i), listeners[i].get()); !kept) {
+        if (const auto kept = keeper_.store(pool.id, static_cast<std::int64_t>(i), listeners[i].get());
+            !kept) {
             keeper_.drop(pool.id);
             return kept.error();
         }
@@ -78,7 +80,8 @@ void ListenerPools::restore(const std::map<std::string, Json>& state, std::vecto
         next_id_ = std::max(next_id_, pool.id + 1);
         std::vector<UniqueFd> listeners(pool.listen.size());
         for (KeptFd& one : kept)
-            if (one.owner == pool.id && one.slot >= 0 && static_cast<std::size_t>(one.slot) < listeners.size())
+            if (one.owner == pool.id && one.slot >= 0 &&
+                static_cast<std::size_t>(one.slot) < listeners.size())
                 listeners[static_cast<std::size_t>(one.slot)] = std::move(one.fd);
         // Recorded, but the daemon died before all of its sockets were kept: opened anew when the app starts.
         if (std::ranges::any_of(listeners, [](const UniqueFd& fd) { return !fd; })) {

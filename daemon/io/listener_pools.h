@@ -1,7 +1,7 @@
 #pragma once
-// The listening sockets of cluster apps: one pool per app name, made here, kept by the keeper, used by the data plane.
-// What a pool is made of is recorded in the state, so that the next daemon takes over the same sockets and no client
-// finds the port closed.
+// The listening sockets of cluster apps: one pool per app name, made here, kept by the keeper, used by the
+// data plane. What a pool is made of is recorded in the state, so that the next daemon takes over the same
+// sockets and no client finds the port closed.
 
 #include <cstdint>
 #include <functional>
@@ -24,12 +24,12 @@ public:
     ListenerPools(KeeperLink& keeper, DataPlane& plane, Persist persist)
         : keeper_(keeper), plane_(plane), persist_(std::move(persist)) {}
 
-    // Takes over the pools of an earlier daemon from its state and the descriptors that the keeper kept (those of pools
-    // are taken out of `kept`).
+    // Takes over the pools of an earlier daemon from its state and the descriptors that the keeper kept
+    // (those of pools are taken out of `kept`).
     void restore(const std::map<std::string, Json>& state, std::vector<KeptFd>& kept);
 
-    // Opens the pool, or leaves it as it is when it has these addresses already. "cannot listen on '*:3000': Address
-    // already in use (held by pid 42, node)".
+    // Opens the pool, or leaves it as it is when it has these addresses already. "cannot listen on '*:3000':
+    // Address already in use (held by pid 42, node)".
     Result<void> open(const core::PoolSpec& spec);
     void close(const std::string& name);
     std::optional<PoolId> find(const std::string& name) const;

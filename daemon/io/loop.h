@@ -8,8 +8,8 @@ namespace kpm::io {
 class Loop {
 public:
     Loop();  // from then on the process ignores SIGPIPE
-    // Runs until the handles that are closing have closed. A handle that nobody has closed is a broken invariant: its
-    // type is printed and the process aborts.
+    // Runs until the handles that are closing have closed. A handle that nobody has closed is a broken
+    // invariant: its type is printed and the process aborts.
     ~Loop();
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;

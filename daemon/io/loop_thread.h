@@ -1,6 +1,7 @@
 #pragma once
-// A loop on a thread of its own that obeys commands of the thread that made it. `State` is what lives on the loop: it has
-// an execute() for each alternative of `Command` (a std::variant), and finish(), the last thing called on the loop.
+// A loop on a thread of its own that obeys commands of the thread that made it. `State` is what lives on the
+// loop: it has an execute() for each alternative of `Command` (a std::variant), and finish(), the last thing
+// called on the loop.
 
 #include <optional>
 #include <thread>

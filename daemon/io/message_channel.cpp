@@ -24,7 +24,8 @@ std::vector<Json> parse_message_lines(std::string_view lines) {
     return messages;
 }
 
-Result<std::unique_ptr<MessageChannel>> MessageChannel::open(Loop& loop, UniqueFd socket, Callbacks callbacks) {
+Result<std::unique_ptr<MessageChannel>> MessageChannel::open(Loop& loop, UniqueFd socket,
+                                                             Callbacks callbacks) {
     std::unique_ptr<MessageChannel> made(new MessageChannel(std::move(socket), std::move(callbacks)));
     auto poll = PollFd::open(loop, made->socket_.get(), UV_READABLE,
                              [self = made.get()](int events) { self->ready(events); });

@@ -7,7 +7,7 @@
 namespace kpm::io {
 namespace {
 
-constexpr std::size_t kMaxSize = std::size_t{1} << 20;   // a larger file is no package.json
+constexpr std::size_t kMaxSize = std::size_t{1} << 20;  // a larger file is no package.json
 constexpr std::size_t kMaxVersion = 64;
 
 std::string version_in(const std::filesystem::path& file) {

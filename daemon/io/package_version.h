@@ -6,7 +6,8 @@
 
 namespace kpm::io {
 
-// `version` of the nearest package.json in the script's folder or above; "" when there is none, or none with a version.
+// `version` of the nearest package.json in the script's folder or above; "" when there is none, or none with
+// a version.
 std::string package_version(const std::filesystem::path& script);
 
 }  // namespace kpm::io

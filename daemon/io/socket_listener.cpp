@@ -27,8 +27,8 @@ Result<UniqueFd> bind_to(const std::filesystem::path& path) {
 
     UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket) return os_error("bind", text, errno);
-    // Linux gives the file the mode of the socket: without a moment in which others could connect, and without
-    // umask(), which other threads would feel.
+    // Linux gives the file the mode of the socket: without a moment in which others could connect, and
+    // without umask(), which other threads would feel.
     if (::fchmod(socket.get(), S_IRUSR | S_IWUSR) != 0) return os_error("bind", text, errno);
     if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
         return os_error("bind", text, errno);

@@ -1,6 +1,6 @@
 #pragma once
-// A listening Unix socket of the home (mode 0600): accepts clients of the same user (and of root) and hands their
-// sockets over. Out of descriptors it waits a moment instead of spinning on the backlog.
+// A listening Unix socket of the home (mode 0600): accepts clients of the same user (and of root) and hands
+// their sockets over. Out of descriptors it waits a moment instead of spinning on the backlog.
 
 #include <sys/types.h>
 

@@ -40,7 +40,8 @@ struct Stream::Box {
     }
 
     static void allocate(uv_handle_t*, std::size_t, uv_buf_t* buffer) noexcept {
-        // libuv fills the buffer and calls read() before it asks for the next one, so a thread needs only one.
+        // libuv fills the buffer and calls read() before it asks for the next one, so a thread needs only
+        // one.
         thread_local std::array<char, kReadChunk> chunk;
         *buffer = uv_buf_init(chunk.data(), static_cast<unsigned>(chunk.size()));
     }

@@ -1,7 +1,7 @@
 #pragma once
-// A connected Unix stream on a loop: reads are given to a callback, writes go through a bounded queue, so that a peer
-// that does not read costs a fixed amount of memory. The owner may destroy it at any time, in its callbacks too; what
-// is still queued then is lost.
+// A connected Unix stream on a loop: reads are given to a callback, writes go through a bounded queue, so
+// that a peer that does not read costs a fixed amount of memory. The owner may destroy it at any time, in its
+// callbacks too; what is still queued then is lost.
 
 #include <cstddef>
 #include <cstdint>

@@ -28,12 +28,15 @@ LogTargets targets_of(const core::LogFiles& logs) {
     return targets;
 }
 
-WorkerId worker_of(const core::AppKey& key) { return {key.pm_id, key.incarnation}; }
+WorkerId worker_of(const core::AppKey& key) {
+    return {key.pm_id, key.incarnation};
+}
 
 std::map<std::string, Json> parsed(const std::map<std::string, std::string>& records) {
     std::map<std::string, Json> state;
     for (const auto& [key, text] : records)
-        if (Json value = Json::parse(text, nullptr, false); !value.is_discarded()) state[key] = std::move(value);
+        if (Json value = Json::parse(text, nullptr, false); !value.is_discarded())
+            state[key] = std::move(value);
     return state;
 }
 
@@ -92,7 +95,8 @@ core::TimePoint UvHost::now() const {
 }
 
 core::EpochTime UvHost::wall_now() const {
-    return {std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+    return {std::chrono::duration_cast<std::chrono::milliseconds>(
+                std::chrono::system_clock::now().time_since_epoch())
                 .count()};
 }
 
@@ -101,7 +105,9 @@ UvHost::Child* UvHost::find(std::uint64_t incarnation) {
     return it == children_.end() ? nullptr : &it->second;
 }
 
-UvHost::Child* UvHost::find(const core::AppKey& key) { return find(key.incarnation); }
+UvHost::Child* UvHost::find(const core::AppKey& key) {
+    return find(key.incarnation);
+}
 
 void UvHost::fail_spawn(const core::AppKey& key, std::string reason, bool is_transient) {
     callbacks_.post(key, core::SpawnFailed{std::move(reason), is_transient});
@@ -116,7 +122,8 @@ void UvHost::spawn(const core::AppKey& key, const core::LaunchSpec& spec) {
                                              {KeptSlot::Channel, setup->ours.channel.get()}};
     for (const auto& [slot, fd] : kept) {
         if (fd < 0) continue;
-        if (const auto stored = keeper_->store(key.incarnation, static_cast<std::int64_t>(slot), fd); !stored) {
+        if (const auto stored = keeper_->store(key.incarnation, static_cast<std::int64_t>(slot), fd);
+            !stored) {
             keeper_->drop(key.incarnation);
             return fail_spawn(key, stored.error().message, true);
         }
@@ -137,8 +144,8 @@ void UvHost::connect(Child& child, const core::LaunchSpec& spec, ChildEnds ends,
     child.whole_tree = spec.whole_tree;
     child.in = std::move(ends.in);
     child.has_logs = true;
-    logs_.add_process({child.key.pm_id, child.key.incarnation, spec.name, spec.name_space}, std::move(ends.out),
-                      std::move(ends.err), targets_of(spec.logs));
+    logs_.add_process({child.key.pm_id, child.key.incarnation, spec.name, spec.name_space},
+                      std::move(ends.out), std::move(ends.err), targets_of(spec.logs));
     if (spec.channel == core::ChildChannel::Messages) return open_messages(child, std::move(ends.channel));
     const auto pool = pools_->find(spec.pool);
     if (!ends.channel || !pool) return;
@@ -162,7 +169,8 @@ void UvHost::open_messages(Child& child, UniqueFd socket) {
 Result<void> UvHost::send_message(const core::AppKey& key, const Json& message) {
     Child* child = find(key);
     if (!child || !child->messages)
-        return Error{ErrorCode::NotFound, fmt::format("cannot send 'message': process {} has no message channel", key.pm_id)};
+        return Error{ErrorCode::NotFound,
+                     fmt::format("cannot send 'message': process {} has no message channel", key.pm_id)};
     return child->messages->send(message);
 }
 
@@ -170,12 +178,14 @@ Result<void> UvHost::send_message(const core::AppKey& key, const Json& message) 
 Result<void> UvHost::write_input(const core::AppKey& key, std::string_view text) {
     const Child* child = find(key);
     if (!child || !child->in)
-        return Error{ErrorCode::NotFound, fmt::format("cannot write to 'process {}': it has no input", key.pm_id)};
+        return Error{ErrorCode::NotFound,
+                     fmt::format("cannot write to 'process {}': it has no input", key.pm_id)};
     const ssize_t count = ::write(child->in.get(), text.data(), text.size());
     if (count < 0) return os_error("write to", fmt::format("process {}", child->pid), errno);
     if (static_cast<std::size_t>(count) < text.size())
-        return Error{ErrorCode::Unavailable, fmt::format("cannot write to 'process {}': it took {} of {} bytes",
-                                                         child->pid, count, text.size())};
+        return Error{ErrorCode::Unavailable,
+                     fmt::format("cannot write to 'process {}': it took {} of {} bytes", child->pid, count,
+                                 text.size())};
     return {};
 }
 
@@ -243,7 +253,8 @@ void UvHost::on_tree_gone(std::uint64_t incarnation) {
 Result<void> UvHost::signal_root(const core::AppKey& key, int signo) {
     Child* child = find(key);
     if (!child || child->is_ended || !child->pidfd)
-        return Error{ErrorCode::NotFound, fmt::format("cannot signal 'process {}': it is not running", key.pm_id)};
+        return Error{ErrorCode::NotFound,
+                     fmt::format("cannot signal 'process {}': it is not running", key.pm_id)};
     if (::syscall(SYS_pidfd_send_signal, child->pidfd.get(), signo, nullptr, 0) != 0)
         return os_error("signal", fmt::format("process {}", child->pid), errno);
     return {};
@@ -253,7 +264,8 @@ void UvHost::sweep(const core::AppKey& key) {
     const Child* child = find(key);
     if (!child || child->pid == 0 || !child->whole_tree || !group_has_members(child->pid)) return;
     auto& sweep = sweeps_.emplace_front();
-    sweep = std::make_unique<TreeStop>(loop_, scanner_, [this, place = sweeps_.begin()] { sweeps_.erase(place); });
+    sweep = std::make_unique<TreeStop>(loop_, scanner_,
+                                       [this, place = sweeps_.begin()] { sweeps_.erase(place); });
     sweep->begin(child->pid, -1, SIGKILL);
 }
 
@@ -279,9 +291,13 @@ void UvHost::forget_if_finished(std::uint64_t incarnation) {
     children_.erase(incarnation);
 }
 
-Result<void> UvHost::open_pool(const core::PoolSpec& pool) { return pools_->open(pool); }
+Result<void> UvHost::open_pool(const core::PoolSpec& pool) {
+    return pools_->open(pool);
+}
 
-void UvHost::close_pool(const std::string& name) { pools_->close(name); }
+void UvHost::close_pool(const std::string& name) {
+    pools_->close(name);
+}
 
 void UvHost::drain(const core::AppKey& key) {
     Child* child = find(key);
@@ -292,11 +308,17 @@ void UvHost::drain(const core::AppKey& key) {
         callbacks_.post(key, core::Drained{});
 }
 
-Result<void> UvHost::prepare_logs(const core::LogFiles& logs) { return prepare_log_files(targets_of(logs)); }
+Result<void> UvHost::prepare_logs(const core::LogFiles& logs) {
+    return prepare_log_files(targets_of(logs));
+}
 
-void UvHost::reopen_logs(std::optional<int> pm_id) { logs_.reopen(pm_id); }
+void UvHost::reopen_logs(std::optional<int> pm_id) {
+    logs_.reopen(pm_id);
+}
 
-Result<void> UvHost::write_dump(const std::string& text) { return write_dump_file(home_, text); }
+Result<void> UvHost::write_dump(const std::string& text) {
+    return write_dump_file(home_, text);
+}
 
 core::Usage UvHost::usage(int pid) {
     const pid_t pids[] = {pid};
@@ -324,7 +346,9 @@ void UvHost::worker_stats(std::function<void(Json)> answer) {
     });
 }
 
-void UvHost::shut_down(int client_pid) { callbacks_.shut_down(client_pid); }
+void UvHost::shut_down(int client_pid) {
+    callbacks_.shut_down(client_pid);
+}
 
 void UvHost::wake_at(std::optional<core::TimePoint> when) {
     if (!when) return timer_.stop();
@@ -340,9 +364,13 @@ void UvHost::persist(const std::string& key, const std::optional<Json>& value) {
     if (const auto set = keeper_->set_state(state_.fd()); !set) log(set.error().message);
 }
 
-void UvHost::publish(const std::string& topic, const Json& payload) { callbacks_.publish(topic, payload); }
+void UvHost::publish(const std::string& topic, const Json& payload) {
+    callbacks_.publish(topic, payload);
+}
 
-bool UvHost::has_followers() const { return callbacks_.has_followers(); }
+bool UvHost::has_followers() const {
+    return callbacks_.has_followers();
+}
 
 std::string UvHost::unique_id() {
     std::random_device random;

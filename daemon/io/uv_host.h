@@ -1,7 +1,7 @@
 #pragma once
-// The real Host: turns what the supervisor asks for into requests to the keeper, the data plane and the log loop, and
-// what those tell into events in the supervisor's inbox. Knows each process as one Child from its spawn until its last
-// log line is stored. One thread: the control loop's.
+// The real Host: turns what the supervisor asks for into requests to the keeper, the data plane and the log
+// loop, and what those tell into events in the supervisor's inbox. Knows each process as one Child from its
+// spawn until its last log line is stored. One thread: the control loop's.
 
 #include <functional>
 #include <list>
@@ -34,10 +34,10 @@ namespace kpm::io {
 class UvHost : public core::Host {
 public:
     struct Callbacks {
-        std::function<void(core::AppKey, core::Event)> post;   // into the supervisor's inbox
-        std::function<void(core::AppKey, Json)> message;       // a process said this
+        std::function<void(core::AppKey, core::Event)> post;  // into the supervisor's inbox
+        std::function<void(core::AppKey, Json)> message;      // a process said this
         std::function<void(const std::string& name, const std::string& path)> files_changed;
-        std::function<void()> wake;                            // a deadline has come: drain
+        std::function<void()> wake;  // a deadline has come: drain
         std::function<void(const std::string& topic, const Json& payload)> publish;
         std::function<bool()> has_followers;
         std::function<void(int client_pid)> shut_down;
@@ -99,19 +99,19 @@ private:
         core::AppKey key;
         pid_t pid = 0;
         UniqueFd pidfd;
-        bool is_ended = false;      // the keeper has reaped the root: its pid may be another's from now on
-        bool is_released = false;   // the supervisor is done with it
-        bool has_logs = false;      // its pipes are not at their end
-        bool is_worker = false;     // the data plane knows it
-        bool is_draining = false;   // told to finish what it has
+        bool is_ended = false;     // the keeper has reaped the root: its pid may be another's from now on
+        bool is_released = false;  // the supervisor is done with it
+        bool has_logs = false;     // its pipes are not at their end
+        bool is_worker = false;    // the data plane knows it
+        bool is_draining = false;  // told to finish what it has
         bool tree_is_gone = false;
-        bool whole_tree = true;     // false: only the root is stopped
-        bool is_stopping = false;   // a root that is stopped alone: its end is the tree's
+        bool whole_tree = true;    // false: only the root is stopped
+        bool is_stopping = false;  // a root that is stopped alone: its end is the tree's
         std::unique_ptr<MessageChannel> messages;
-        UniqueFd in;                // write end of its stdin
+        UniqueFd in;  // write end of its stdin
         std::unique_ptr<TreeStop> tree;
         std::string pid_file;
-        std::string program, cwd;   // for messages
+        std::string program, cwd;  // for messages
     };
 
     UvHost(Loop& loop, const ipc::Home& home, StateMemfd state, Heritage heritage, Callbacks callbacks);
@@ -148,7 +148,7 @@ private:
     std::optional<ListenerPools> pools_;
     std::unordered_map<std::uint64_t, Child> children_;
     std::list<std::unique_ptr<TreeStop>> sweeps_;
-    std::unordered_map<std::string, std::unique_ptr<Watcher>> watchers_;   // by app name
+    std::unordered_map<std::string, std::unique_ptr<Watcher>> watchers_;  // by app name
     bool is_following_ = false;
 };
 

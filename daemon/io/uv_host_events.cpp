@@ -1,4 +1,5 @@
-// The UvHost's other half: events of the data plane and the log loop, and the take-over of an earlier daemon's processes.
+// The UvHost's other half: events of the data plane and the log loop, and the take-over of an earlier
+// daemon's processes.
 
 #include <fmt/format.h>
 #include <sys/syscall.h>
@@ -12,7 +13,9 @@
 namespace kpm::io {
 namespace {
 
-core::AppKey key_of(const WorkerId& worker) { return {worker.pm_id, worker.incarnation}; }
+core::AppKey key_of(const WorkerId& worker) {
+    return {worker.pm_id, worker.incarnation};
+}
 
 template <class... Handlers>
 struct Overloaded : Handlers... {
@@ -24,23 +27,24 @@ Overloaded(Handlers...) -> Overloaded<Handlers...>;
 }  // namespace
 
 void UvHost::on_plane_event(const PlaneEvent& event) {
-    std::visit(Overloaded{
-                   [&](const WorkerReady& ready) { callbacks_.post(key_of(ready.worker), core::Ready{}); },
-                   [&](const WorkerDrained& drained) { callbacks_.post(key_of(drained.worker), core::Drained{}); },
-                   [](const WorkerLoad&) {},
-                   [&](const WorkerGone& gone) {
-                       // A worker that has left while it drained is done.
-                       callbacks_.post(key_of(gone.worker), core::Drained{});
-                       Child* child = find(gone.worker.incarnation);
-                       if (!child) return;
-                       child->is_worker = false;
-                       // Nobody told it to go, and it could never get a connection again.
-                       if (child->is_draining || child->tree || !signal_root(child->key, SIGTERM)) return;
-                       log(fmt::format("process {} has lost its channel and is ended: {}", child->pid, gone.reason));
-                   },
-                   [&](const AcceptTrouble& trouble) { log(trouble.reason); },
-               },
-               event);
+    std::visit(
+        Overloaded{
+            [&](const WorkerReady& ready) { callbacks_.post(key_of(ready.worker), core::Ready{}); },
+            [&](const WorkerDrained& drained) { callbacks_.post(key_of(drained.worker), core::Drained{}); },
+            [](const WorkerLoad&) {},
+            [&](const WorkerGone& gone) {
+                // A worker that has left while it drained is done.
+                callbacks_.post(key_of(gone.worker), core::Drained{});
+                Child* child = find(gone.worker.incarnation);
+                if (!child) return;
+                child->is_worker = false;
+                // Nobody told it to go, and it could never get a connection again.
+                if (child->is_draining || child->tree || !signal_root(child->key, SIGTERM)) return;
+                log(fmt::format("process {} has lost its channel and is ended: {}", child->pid, gone.reason));
+            },
+            [&](const AcceptTrouble& trouble) { log(trouble.reason); },
+        },
+        event);
 }
 
 Result<void> UvHost::watch(const std::string& name, const core::WatchSpec& spec) {
@@ -51,46 +55,49 @@ Result<void> UvHost::watch(const std::string& name, const core::WatchSpec& spec)
     auto watcher = Watcher::open(
         loop_, std::move(request),
         {.on_change = [this, name](const std::string& path) { callbacks_.files_changed(name, path); },
-         .on_trouble = [this, name](const Error& error) { log(fmt::format("App [{}]: {}", name, error.message)); }});
+         .on_trouble =
+             [this, name](const Error& error) { log(fmt::format("App [{}]: {}", name, error.message)); }});
     if (!watcher) return watcher.error();
     watchers_[name] = std::move(*watcher);
     return {};
 }
 
 void UvHost::on_log_event(const LogEvent& event) {
-    std::visit(Overloaded{
-                   [&](const LogChunk& chunk) {
-                       if (!has_followers()) return;
-                       const bool is_out = chunk.stream == core::LogStream::Out;
-                       const auto at = std::chrono::duration_cast<std::chrono::milliseconds>(chunk.at.time_since_epoch());
-                       Json payload{{"process",
-                                     {{"pm_id", chunk.source.pm_id},
-                                      {"name", chunk.source.name},
-                                      {"rev", nullptr},
-                                      {"namespace", chunk.source.name_space}}},
-                                    {"at", at.count()},
-                                    {"data", chunk.text}};
-                       if (chunk.dropped > 0) payload["dropped"] = chunk.dropped;
-                       publish(is_out ? "log:out" : "log:err", payload);
-                   },
-                   [&](const LogWriteFailed& failed) {
-                       log(fmt::format("App [{}:{}]: {}; lines are dropped", failed.source.name, failed.source.pm_id,
-                                       failed.reason));
-                   },
-                   [&](const LogReadFailed& failed) {
-                       log(fmt::format("App [{}:{}]: {}", failed.source.name, failed.source.pm_id, failed.reason));
-                   },
-                   [&](const LogWriteRecovered& recovered) {
-                       log(fmt::format("App [{}:{}]: '{}' can be written again, {} bytes were dropped",
-                                       recovered.source.name, recovered.source.pm_id, recovered.path,
-                                       recovered.dropped));
-                   },
-                   [&](const LogsEnded& ended) {
-                       if (Child* child = find(ended.source.incarnation)) child->has_logs = false;
-                       forget_if_finished(ended.source.incarnation);
-                   },
-               },
-               event);
+    std::visit(
+        Overloaded{
+            [&](const LogChunk& chunk) {
+                if (!has_followers()) return;
+                const bool is_out = chunk.stream == core::LogStream::Out;
+                const auto at =
+                    std::chrono::duration_cast<std::chrono::milliseconds>(chunk.at.time_since_epoch());
+                Json payload{{"process",
+                              {{"pm_id", chunk.source.pm_id},
+                               {"name", chunk.source.name},
+                               {"rev", nullptr},
+                               {"namespace", chunk.source.name_space}}},
+                             {"at", at.count()},
+                             {"data", chunk.text}};
+                if (chunk.dropped > 0) payload["dropped"] = chunk.dropped;
+                publish(is_out ? "log:out" : "log:err", payload);
+            },
+            [&](const LogWriteFailed& failed) {
+                log(fmt::format("App [{}:{}]: {}; lines are dropped", failed.source.name, failed.source.pm_id,
+                                failed.reason));
+            },
+            [&](const LogReadFailed& failed) {
+                log(fmt::format("App [{}:{}]: {}", failed.source.name, failed.source.pm_id, failed.reason));
+            },
+            [&](const LogWriteRecovered& recovered) {
+                log(fmt::format("App [{}:{}]: '{}' can be written again, {} bytes were dropped",
+                                recovered.source.name, recovered.source.pm_id, recovered.path,
+                                recovered.dropped));
+            },
+            [&](const LogsEnded& ended) {
+                if (Child* child = find(ended.source.incarnation)) child->has_logs = false;
+                forget_if_finished(ended.source.incarnation);
+            },
+        },
+        event);
 }
 
 core::Adopted UvHost::adopt(const core::AppKey& key, const core::LaunchSpec& spec) {
@@ -135,7 +142,8 @@ void UvHost::end_unclaimed() {
     for (const KeeperChild& child : heritage_.inventory.children) {
         log(fmt::format("process {} of an unknown app is ended", child.pid));
         auto& sweep = sweeps_.emplace_front();
-        sweep = std::make_unique<TreeStop>(loop_, scanner_, [this, place = sweeps_.begin()] { sweeps_.erase(place); });
+        sweep = std::make_unique<TreeStop>(loop_, scanner_,
+                                           [this, place = sweeps_.begin()] { sweeps_.erase(place); });
         sweep->begin(child.pid, child.pidfd.get(), SIGKILL);
         keeper_->drop(child.token);
     }

@@ -1,7 +1,8 @@
 #pragma once
-// Ownership of libuv handles. A handle's memory belongs to libuv until its close callback, so a wrapper owns a heap box
-// {handle, callbacks}, whose deleter closes the handle and lets the close callback delete the box. Thus an owner may
-// die at any time, inside its own callback too. Before the init call succeeded the box is a plain unique_ptr.
+// Ownership of libuv handles. A handle's memory belongs to libuv until its close callback, so a wrapper owns
+// a heap box {handle, callbacks}, whose deleter closes the handle and lets the close callback delete the box.
+// Thus an owner may die at any time, inside its own callback too. Before the init call succeeded the box is a
+// plain unique_ptr.
 
 #include <uv.h>
 

@@ -79,9 +79,11 @@ rlimit prepare_process(int keep_fd) {
     sigset_t all;
     ::sigfillset(&all);
     ::sigprocmask(SIG_SETMASK, &all, nullptr);
-    // By the system call: glibc's signal() refuses its own two, which a posix_spawn (make's, for one) leaves ignored.
-    const unsigned long default_action[4] = {};   // struct kernel_sigaction: SIG_DFL, no flags, no mask
-    for (int signo = 1; signo < NSIG; ++signo) ::syscall(SYS_rt_sigaction, signo, default_action, nullptr, NSIG / 8);
+    // By the system call: glibc's signal() refuses its own two, which a posix_spawn (make's, for one) leaves
+    // ignored.
+    const unsigned long default_action[4] = {};  // struct kernel_sigaction: SIG_DFL, no flags, no mask
+    for (int signo = 1; signo < NSIG; ++signo)
+        ::syscall(SYS_rt_sigaction, signo, default_action, nullptr, NSIG / 8);
     ::signal(SIGPIPE, SIG_IGN);
     ::prctl(PR_SET_NAME, "kpm-keeper");
 

@@ -21,7 +21,8 @@ ssize_t retry_interrupted(Call call) {
 }  // namespace
 
 Result<void> send_with_fds(int socket, std::span<const std::byte> bytes, std::span<const int> fds) {
-    if (fds.size() > kMaxPassedFds) return Error{ErrorCode::Invalid, "cannot send descriptors: too many at once"};
+    if (fds.size() > kMaxPassedFds)
+        return Error{ErrorCode::Invalid, "cannot send descriptors: too many at once"};
     iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
     alignas(cmsghdr) char control[kControlSize] = {};
     msghdr message{};

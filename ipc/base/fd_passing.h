@@ -1,6 +1,6 @@
 #pragma once
-// Descriptors over a Unix socket (SCM_RIGHTS, unix(7)). Non-blocking in effect: MSG_DONTWAIT always, so a full
-// socket is an answer (Unavailable), never a wait. The caller keeps its copies of what it sends.
+// Descriptors over a Unix socket (SCM_RIGHTS, unix(7)). Non-blocking in effect: MSG_DONTWAIT always, so a
+// full socket is an answer (Unavailable), never a wait. The caller keeps its copies of what it sends.
 
 #include <cstddef>
 #include <span>
@@ -14,9 +14,9 @@ namespace kpm {
 inline constexpr std::size_t kMaxPassedFds = 32;
 
 struct ReceivedMessage {
-    std::size_t size = 0;           // bytes written to the buffer; 0 = the peer closed
-    bool truncated = false;         // the message was longer than the buffer, or fds did not fit
-    std::vector<UniqueFd> fds;      // close-on-exec
+    std::size_t size = 0;       // bytes written to the buffer; 0 = the peer closed
+    bool truncated = false;     // the message was longer than the buffer, or fds did not fit
+    std::vector<UniqueFd> fds;  // close-on-exec
 };
 
 // Sends all of `bytes` with `fds`, or nothing. Only for sockets that keep message bounds (SOCK_SEQPACKET)

@@ -8,7 +8,7 @@
 namespace kpm {
 using Json = nlohmann::ordered_json;
 
-// What another process wrote. Discarded (is_discarded()) when it is no JSON, or nested deeper than 256 levels: printing
-// and copying takes stack for each level, so a peer must not choose how many there are.
+// What another process wrote. Discarded (is_discarded()) when it is no JSON, or nested deeper than 256
+// levels: printing and copying takes stack for each level, so a peer must not choose how many there are.
 Json parse_json(std::string_view text);
 }  // namespace kpm

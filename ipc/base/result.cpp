@@ -39,7 +39,8 @@ ErrorCode code_of(int error_number) {
 }  // namespace
 
 Error os_error(std::string_view verb, std::string_view object, int error_number) {
-    return {code_of(error_number), fmt::format("cannot {} '{}': {}", verb, object, std::strerror(error_number))};
+    return {code_of(error_number),
+            fmt::format("cannot {} '{}': {}", verb, object, std::strerror(error_number))};
 }
 
 }  // namespace kpm

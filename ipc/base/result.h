@@ -1,6 +1,7 @@
 #pragma once
 // Errors as values. `Result<T>` is named like std::expected (C++23), so that it can be swapped for it later.
-// Used wherever the world may refuse: files, sockets, spawns, peers, user input. A broken invariant is an assert.
+// Used wherever the world may refuse: files, sockets, spawns, peers, user input. A broken invariant is an
+// assert.
 
 #include <cassert>
 #include <optional>

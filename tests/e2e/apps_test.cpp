@@ -13,7 +13,8 @@ using namespace kpm::test;
 
 namespace {
 
-constexpr const char* kTicker = "#!/bin/sh\necho started $1 >&1\necho trouble >&2\nwhile :; do sleep 1; done\n";
+constexpr const char* kTicker =
+    "#!/bin/sh\necho started $1 >&1\necho trouble >&2\nwhile :; do sleep 1; done\n";
 
 std::string status_of(const KpmHome& kpm, const std::string& name) {
     const Json row = kpm.find(name);
@@ -64,7 +65,8 @@ TEST_CASE("apps: the list shows the version of the script's package", "[e2e]") {
 
 TEST_CASE("apps: a stop ends the whole tree, a child in its own session too", "[e2e]") {
     const KpmHome kpm;
-    kpm.write("tree.sh", "sleep 1000 & echo $! > inner.pid\nsetsid sleep 1000 &\necho $! > session.pid\nwait\n");
+    kpm.write("tree.sh",
+              "sleep 1000 & echo $! > inner.pid\nsetsid sleep 1000 &\necho $! > session.pid\nwait\n");
     REQUIRE(kpm.kpm({"start", "tree.sh"}).status == 0);
     const auto pid_in = [&](const char* file) { return std::atoi(kpm.read(kpm.work() / file).c_str()); };
     REQUIRE(eventually([&] { return pid_in("inner.pid") > 0 && pid_in("session.pid") > 0; }));
@@ -145,7 +147,8 @@ TEST_CASE("apps: save, kill, resurrect brings them back, the stopped one stopped
 
 TEST_CASE("apps: node runs in fork mode, with its own path as argv[1]", "[e2e]") {
     const KpmHome kpm;
-    const std::string script = kpm.write("app.js", "console.log(process.argv[1]); setInterval(() => {}, 1000);\n");
+    const std::string script =
+        kpm.write("app.js", "console.log(process.argv[1]); setInterval(() => {}, 1000);\n");
     REQUIRE(kpm.kpm({"start", "app.js"}).status == 0);
     CHECK(eventually([&] { return kpm.read(kpm.home() / "logs" / "app-out.log") == script + "\n"; }));
 }
@@ -171,7 +174,8 @@ TEST_CASE("apps: a descendant that escapes with the pipes costs the daemon no de
     kpm.write("leaver.sh", "setsid sleep 300 & echo $! >> strays.pid\nsleep 0.05\n");
     REQUIRE(kpm.kpm({"start", "leaver.sh", "--max-restarts", "12"}).status == 0);
     const auto descriptors = [&] {
-        const auto folder = std::filesystem::directory_iterator("/proc/" + std::to_string(kpm.daemon_pid()) + "/fd");
+        const auto folder =
+            std::filesystem::directory_iterator("/proc/" + std::to_string(kpm.daemon_pid()) + "/fd");
         return std::distance(begin(folder), end(folder));
     };
     REQUIRE(eventually([&] { return kpm.find("leaver")["pm2_env"]["restart_time"] >= 1; }));

@@ -1,4 +1,5 @@
-// Render workers behind one port: the sound is right, a reload loses nothing, a crash only what that worker had.
+// Render workers behind one port: the sound is right, a reload loses nothing, a crash only what that worker
+// had.
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <csignal>
@@ -27,10 +28,11 @@ struct Cluster {
     std::uint16_t port = static_cast<std::uint16_t>(free_port());
 
     explicit Cluster(int instances = 2) {
-        kpm.write("ecosystem.json", R"({"apps":[{"name":"render","script":")" + (bin_dir() / "render-worker").string() +
-                                        R"(","exec_mode":"cluster","instances":)" + std::to_string(instances) +
-                                        R"(,"kpm_channel":true,"gpu":"none","listen_timeout":60000,"listen":["127.0.0.1:)" +
-                                        std::to_string(port) + "\"]}]}");
+        kpm.write("ecosystem.json",
+                  R"({"apps":[{"name":"render","script":")" + (bin_dir() / "render-worker").string() +
+                      R"(","exec_mode":"cluster","instances":)" + std::to_string(instances) +
+                      R"(,"kpm_channel":true,"gpu":"none","listen_timeout":60000,"listen":["127.0.0.1:)" +
+                      std::to_string(port) + "\"]}]}");
         const CommandResult started = kpm.kpm({"start", "ecosystem.json"});
         INFO(started.out << started.err << kpm.daemon_log());
         REQUIRE(started.status == 0);
@@ -77,7 +79,8 @@ TEST_CASE("cluster: reloads under constant load lose no request", "[e2e]") {
         REQUIRE(reloaded.status == 0);
     }
     const LoadFigures figures = load.stop();
-    WARN(reload_count() << " reloads, " << figures.requests << " requests, " << figures.failures << " failed");
+    WARN(reload_count() << " reloads, " << figures.requests << " requests, " << figures.failures
+                        << " failed");
     CAPTURE(figures.reasons);
     CHECK(figures.failures == 0);
     CHECK(cluster.kpm.daemon_pid() == daemon);
@@ -111,11 +114,13 @@ TEST_CASE("cluster: a reload whose new worker never gets ready fails, and the ol
     const int port = free_port();
     const std::string worker = (bin_dir() / "render-worker").string();
     // The first start is the worker, every later one a program that never says ready.
-    kpm.write("worker.sh", "if [ -e started ]; then exec sleep 1000; fi\ntouch started\nexec " + worker + "\n");
-    kpm.write("ecosystem.json",
-              R"({"apps":[{"name":"render","script":"./worker.sh","interpreter":"bash","exec_mode":"cluster","instances":1,
+    kpm.write("worker.sh",
+              "if [ -e started ]; then exec sleep 1000; fi\ntouch started\nexec " + worker + "\n");
+    kpm.write(
+        "ecosystem.json",
+        R"({"apps":[{"name":"render","script":"./worker.sh","interpreter":"bash","exec_mode":"cluster","instances":1,
               "kpm_channel":true,"gpu":"none","listen_timeout":60000,"listen":["127.0.0.1:)" +
-                  std::to_string(port) + "\"]}]}");
+            std::to_string(port) + "\"]}]}");
     REQUIRE(kpm.kpm({"start", "ecosystem.json"}).status == 0);
     const int pid = kpm.find("render")["pid"];
     const CommandResult reloaded = kpm.kpm({"reload", "render", "--listen-timeout", "500"});
@@ -140,10 +145,11 @@ if sum(1 for line in open("lives")) == 1:
     channel.close()
 time.sleep(300)
 )");
-    kpm.write("ecosystem.json",
-              R"({"apps":[{"name":"w","script":"worker.py","interpreter":"python3","exec_mode":"cluster","instances":1,
+    kpm.write(
+        "ecosystem.json",
+        R"({"apps":[{"name":"w","script":"worker.py","interpreter":"python3","exec_mode":"cluster","instances":1,
                   "kpm_channel":true,"wait_ready":true,"listen":["127.0.0.1:)" +
-                  std::to_string(free_port()) + "\"]}]}");
+            std::to_string(free_port()) + "\"]}]}");
     const CommandResult started = kpm.kpm({"start", "ecosystem.json"});
     INFO(started.out << started.err << kpm.daemon_log());
     REQUIRE(started.status == 0);

@@ -1,6 +1,6 @@
 // What a user sees when something is wrong: the reason, on the right object, exit code 1, and nothing lost.
-#include <sys/stat.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -117,9 +117,9 @@ TEST_CASE("errors: a second keeper in one home is refused, the first goes on", "
     const KpmHome kpm;
     REQUIRE(kpm.kpm({"ping"}).status == 0);
     const int daemon = kpm.daemon_pid();
-    const CommandResult second = run_command({bin_dir() / "kpm-keeper", "--home", kpm.home(), "--daemon",
-                                              bin_dir() / "kpmd", "--foreground"},
-                                             kpm.env());
+    const CommandResult second = run_command(
+        {bin_dir() / "kpm-keeper", "--home", kpm.home(), "--daemon", bin_dir() / "kpmd", "--foreground"},
+        kpm.env());
     INFO(second.out << second.err);
     CHECK(second.status == 1);
     CHECK(says(second, "already runs"));
@@ -146,7 +146,8 @@ TEST_CASE("errors: sockets that a dead daemon left behind do not hinder the next
 TEST_CASE("errors: a home that cannot be made is told, exit 1", "[e2e]") {
     const KpmHome kpm;
     const std::string file = kpm.write("file", "");
-    const CommandResult result = run_command({bin_dir() / "kpm", "ping"}, {{"KPM_HOME", file + "/home"}, {"PM2_HOME", ""}});
+    const CommandResult result =
+        run_command({bin_dir() / "kpm", "ping"}, {{"KPM_HOME", file + "/home"}, {"PM2_HOME", ""}});
     INFO(result.out << result.err);
     CHECK(result.status == 1);
     CHECK(says(result, "Not a directory"));

@@ -340,7 +340,8 @@ process.send({type: 'axm:action', data: {action_name: 'greet', arity: 1}});
 process.send({type: 'axm:monitor', data: {Queue: {value: 3}}});
 process.send('ready');
 )");
-    pm2.kpm.write("ecosystem.json", R"({"apps":[{"name":"actor","script":"actor.js","interpreter":"node","wait_ready":true,
+    pm2.kpm.write("ecosystem.json",
+                  R"({"apps":[{"name":"actor","script":"actor.js","interpreter":"node","wait_ready":true,
         "listen_timeout":20000}]})");
     const CommandResult started = pm2.kpm.kpm({"start", "ecosystem.json"});
     INFO(started.out << started.err << pm2.kpm.daemon_log());
@@ -354,6 +355,7 @@ process.send('ready');
     CHECK(triggered.out.find("hello world") != std::string::npos);
     CHECK(pm2({"send", "0", "a line"}).status == 0);
     CHECK(eventually([&] {
-        return pm2.kpm.read(pm2.kpm.home() / "logs" / "actor-out.log").find("got a line") != std::string::npos;
+        return pm2.kpm.read(pm2.kpm.home() / "logs" / "actor-out.log").find("got a line") !=
+               std::string::npos;
     }));
 }

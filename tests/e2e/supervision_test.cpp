@@ -21,7 +21,8 @@ CommandResult start(const KpmHome& kpm, Json config) {
 
 // An app that ends by a message, and writes down what ended it.
 void start_polite(const KpmHome& kpm) {
-    kpm.write("polite.js", R"(const bye = (why, code) => { require('fs').writeFileSync('bye', why); process.exit(code) };
+    kpm.write("polite.js",
+              R"(const bye = (why, code) => { require('fs').writeFileSync('bye', why); process.exit(code) };
 process.on('message', m => { if (m === 'shutdown') bye('message', 7) });
 process.on('disconnect', () => bye('disconnect', 8));
 process.on('SIGINT', () => bye('signal', 9));
@@ -40,8 +41,9 @@ setInterval(() => {}, 1000);
 
 TEST_CASE("supervision: wait_ready waits for Node's process.send('ready')", "[e2e]") {
     const KpmHome kpm;
-    kpm.write("ready.js", "setTimeout(() => { require('fs').writeFileSync('said', ''); process.send('ready') }, 300);"
-                          "setInterval(() => {}, 1000)");
+    kpm.write("ready.js",
+              "setTimeout(() => { require('fs').writeFileSync('said', ''); process.send('ready') }, 300);"
+              "setInterval(() => {}, 1000)");
     Json config = app("ready.js", "node");
     config["wait_ready"] = true;
     config["listen_timeout"] = 20000;
@@ -62,7 +64,8 @@ TEST_CASE("supervision: an app that never says that it is ready is a failed star
     const CommandResult started = start(kpm, config);
     CHECK(started.status == 1);
     INFO(started.out << started.err);
-    CHECK((started.out + started.err).find("cannot start 'app': not ready within 300 ms") != std::string::npos);
+    CHECK((started.out + started.err).find("cannot start 'app': not ready within 300 ms") !=
+          std::string::npos);
     CHECK(kpm.find("app")["pm2_env"]["status"] == "online");  // as PM2 has it
 }
 
@@ -104,8 +107,9 @@ TEST_CASE("supervision: treekill false stops the root alone", "[e2e]") {
 TEST_CASE("supervision: an app beyond max_memory_restart is restarted, one below is not", "[e2e]") {
     const KpmHome kpm(std::map<std::string, std::string>{{"PM2_WORKER_INTERVAL", "200"}});
     kpm.write("eater.py", "import time\nblock = bytearray(80 << 20)\ntime.sleep(600)\n");
-    kpm.write("ecosystem.json",
-              R"({"apps":[{"name":"eater","script":"eater.py","interpreter":"python3","max_memory_restart":"60M"},
+    kpm.write(
+        "ecosystem.json",
+        R"({"apps":[{"name":"eater","script":"eater.py","interpreter":"python3","max_memory_restart":"60M"},
                           {"name":"modest","script":"eater.py","interpreter":"python3","max_memory_restart":"1G"}]})");
     const CommandResult started = kpm.kpm({"start", "ecosystem.json"});
     INFO(started.out << started.err << kpm.daemon_log());
@@ -130,8 +134,10 @@ time.sleep(600)
     const CommandResult started = start(kpm, config);
     INFO(started.out << started.err << kpm.daemon_log());
     CHECK(started.status == 0);
-    kpm.write("flood.py", "import os, socket, time\nchannel = socket.socket(fileno=int(os.environ['NODE_CHANNEL_FD']))\n"
-                          "try:\n  channel.sendall(b'x' * (20 << 20))\nexcept OSError: open('cut', 'w')\ntime.sleep(600)\n");
+    kpm.write(
+        "flood.py",
+        "import os, socket, time\nchannel = socket.socket(fileno=int(os.environ['NODE_CHANNEL_FD']))\n"
+        "try:\n  channel.sendall(b'x' * (20 << 20))\nexcept OSError: open('cut', 'w')\ntime.sleep(600)\n");
     const int daemon = kpm.daemon_pid();
     REQUIRE(kpm.kpm({"start", "flood.py"}).status == 0);
     CHECK(eventually([&] { return std::filesystem::exists(kpm.work() / "cut"); }));
@@ -139,7 +145,8 @@ time.sleep(600)
     CHECK(kpm.find("flood")["pm2_env"]["status"] == "online");
 }
 
-TEST_CASE("supervision: a change of a watched file restarts the app; its own logs and a stop do not", "[e2e]") {
+TEST_CASE("supervision: a change of a watched file restarts the app; its own logs and a stop do not",
+          "[e2e]") {
     const KpmHome kpm;
     kpm.write("app.sh", "while :; do echo line; sleep 0.05; done\n");
     kpm.write("src/a.js", "1");

@@ -15,7 +15,8 @@ namespace {
 void crash_daemon(const KpmHome& kpm) {
     const int first = kpm.daemon_pid();
     REQUIRE(::kill(first, SIGKILL) == 0);
-    REQUIRE(eventually([&] { return kpm.daemon_pid() != first && kpm.daemon_pid() > 0 && is_running(kpm.daemon_pid()); }));
+    REQUIRE(eventually(
+        [&] { return kpm.daemon_pid() != first && kpm.daemon_pid() > 0 && is_running(kpm.daemon_pid()); }));
     REQUIRE(eventually([&] { return kpm.kpm({"ping"}).status == 0; }));
 }
 
@@ -65,7 +66,8 @@ TEST_CASE("survival: an app that dies while there is no kpmd is started by the n
 TEST_CASE("survival: render workers serve on through a kill -9 of kpmd under load", "[e2e]") {
     const KpmHome kpm;
     const int port = free_port();
-    kpm.write("ecosystem.json", R"({"apps":[{"name":"render","script":")" + (bin_dir() / "render-worker").string() +
+    kpm.write("ecosystem.json", R"({"apps":[{"name":"render","script":")" +
+                                    (bin_dir() / "render-worker").string() +
                                     R"(","exec_mode":"cluster","instances":2,"kpm_channel":true,"gpu":"none",
                                     "listen_timeout":60000,"listen":["127.0.0.1:)" +
                                     std::to_string(port) + "\"]}]}");
@@ -73,7 +75,8 @@ TEST_CASE("survival: render workers serve on through a kill -9 of kpmd under loa
     INFO(started.out << started.err << kpm.daemon_log());
     REQUIRE(started.status == 0);
     const Json before = kpm.list();
-    RenderLoad load(static_cast<std::uint16_t>(port), kpm.read(source_dir() / "examples/s03_additive.json"), 2, 1);
+    RenderLoad load(static_cast<std::uint16_t>(port), kpm.read(source_dir() / "examples/s03_additive.json"),
+                    2, 1);
     REQUIRE(eventually([&] { return load.figures().requests > 20; }));
     crash_daemon(kpm);
     const auto then = load.figures().requests;

@@ -1,6 +1,8 @@
-// Runs a fuzz target without libFuzzer:  fuzz_x CORPUS_DIR RUNS [SEED]   the corpus, then RUNS mutations of it
+// Runs a fuzz target without libFuzzer:  fuzz_x CORPUS_DIR RUNS [SEED]   the corpus, then RUNS mutations of
+// it
 //                                        fuzz_x FILE                     one input, to see a failure again
-// The same seed gives the same inputs. An input that fails is written to fuzz-failure-<target> in the working directory.
+// The same seed gives the same inputs. An input that fails is written to fuzz-failure-<target> in the working
+// directory.
 
 #include <algorithm>
 #include <csignal>

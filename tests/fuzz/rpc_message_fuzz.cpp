@@ -1,4 +1,5 @@
-// A stream of frames, each read as a request, a reply and an event; what is understood is written and read again.
+// A stream of frames, each read as a request, a reply and an event; what is understood is written and read
+// again.
 
 #include <cstdint>
 

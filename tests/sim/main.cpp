@@ -1,6 +1,6 @@
 // sim_core [--seed N] [--seeds COUNT] [--apps N] [--events N] [--trace PM_ID]
-// The supervisor through random faults in virtual time (simulation.h). A violation is printed with its seed; the same
-// command line with that seed repeats it, and --trace prints the life of one slot on the way to it.
+// The supervisor through random faults in virtual time (simulation.h). A violation is printed with its seed;
+// the same command line with that seed repeats it, and --trace prints the life of one slot on the way to it.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -24,8 +24,8 @@ int main(int argc, char** argv) {
                        summary.events, summary.spawns, summary.requests, summary.daemons,
                        summary.virtual_time.count());
         } catch (const std::exception& error) {
-            fmt::print("seed {}: {}\nrepeat: sim_core --seed {} --apps {} --events {}\n", options.seed, error.what(),
-                       options.seed, options.apps, options.events);
+            fmt::print("seed {}: {}\nrepeat: sim_core --seed {} --apps {} --events {}\n", options.seed,
+                       error.what(), options.seed, options.apps, options.events);
             return 1;
         }
     }

@@ -13,7 +13,7 @@ namespace {
 
 // Between two requests about one app: hardly a life goes undisturbed, or most do.
 constexpr std::array kLongestQuiet{Duration{60'000}, Duration{3'600'000}, Duration{36'000'000}};
-constexpr Duration kPatience{900'000};      // longer than any process may resist SIGKILL
+constexpr Duration kPatience{900'000};  // longer than any process may resist SIGKILL
 
 bool needs_deadline(State state) {
     return state == State::Starting || state == State::Draining || state == State::Stopping ||
@@ -148,8 +148,8 @@ void Simulation::check(int pm_id) {
     }
     const int restarts = slot->current.life.data().restart_time;
     if (restarts < restarts_[pm_id])
-        throw Violation(fmt::format("slot {}: its counter of restarts went from {} to {}", pm_id, restarts_[pm_id],
-                                    restarts));
+        throw Violation(fmt::format("slot {}: its counter of restarts went from {} to {}", pm_id,
+                                    restarts_[pm_id], restarts));
     restarts_[pm_id] = restarts;
     check_instance(pm_id, slot->current);
     if (slot->incoming) check_instance(pm_id, *slot->incoming);
@@ -162,7 +162,8 @@ void Simulation::check_instance(int pm_id, const Instance& instance) {
         throw Violation(fmt::format("slot {}, incarnation {}, {}: {}", pm_id, instance.incarnation,
                                     public_name(state), text));
     };
-    if (has_process(state) && !world_.is_known({pm_id, instance.incarnation})) fail("its process does not exist");
+    if (has_process(state) && !world_.is_known({pm_id, instance.incarnation}))
+        fail("its process does not exist");
     if (needs_deadline(state) && !instance.life.deadline()) fail("it waits without a deadline");
     if (instance.life.deadline() && (!world_.wake() || *world_.wake() > *instance.life.deadline()))
         fail("nobody will wake the daemon for its deadline");
@@ -174,7 +175,8 @@ void Simulation::step() {
     if (const auto wake = world_.wake()) next = std::min(next, *wake);
     world_.advance_to(next);
     if (chance_.one_in(2'000)) world_.doom_daemon(1 + chance_.below(40));
-    if (chance_.one_in(1'000)) world_.step_wall_clock(Duration{static_cast<std::int64_t>(chance_.below(7'200'000)) - 3'600'000});
+    if (chance_.one_in(1'000))
+        world_.step_wall_clock(Duration{static_cast<std::int64_t>(chance_.below(7'200'000)) - 3'600'000});
     world_.deliver_due();
     if (world_.now() >= next_request_at_) {
         supervisor_->post([this] { request(); });

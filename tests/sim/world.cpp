@@ -20,7 +20,9 @@ std::optional<core::TimePoint> World::next_event() const {
     return agenda_.empty() ? std::nullopt : std::optional(agenda_.top().at);
 }
 
-void World::advance_to(core::TimePoint time) { now_ = std::max(now_, time); }
+void World::advance_to(core::TimePoint time) {
+    now_ = std::max(now_, time);
+}
 
 void World::plan(Happening happening, Duration in) {
     happening.at = now_ + in;
@@ -52,7 +54,8 @@ void World::happen(const Happening& happening) {
     const auto it = processes_.find(key);
     if (it == processes_.end()) return;
     Process& process = it->second;
-    const bool is_start = happening.kind == Happening::Kind::Spawn || happening.kind == Happening::Kind::SpawnFails;
+    const bool is_start =
+        happening.kind == Happening::Kind::Spawn || happening.kind == Happening::Kind::SpawnFails;
     if (is_start && process.pid != 0) return;  // a later daemon has taken it over already
     switch (happening.kind) {
         case Happening::Kind::Spawn:
@@ -85,7 +88,8 @@ void World::spawn(const AppKey& key, const core::LaunchSpec& spec) {
     live_or_die();
     ++spawns_;
     note(key.pm_id, fmt::format("spawn {}", key.incarnation));
-    if (key.incarnation <= newest_incarnation_ || processes_.contains(key)) fail(key, "its incarnation was used before");
+    if (key.incarnation <= newest_incarnation_ || processes_.contains(key))
+        fail(key, "its incarnation was used before");
     newest_incarnation_ = key.incarnation;
     if (forbidden_[key.pm_id]) fail(key, "started although a stop was asked for and nothing since");
     const bool hands_over = spec.channel == core::ChildChannel::Kpm;
@@ -178,7 +182,8 @@ void World::signal_tree(const AppKey& key, int signo) {
 
 void World::sweep(const AppKey& key) {
     const auto it = processes_.find(key);
-    if (it == processes_.end()) return;  // the daemon before had done it, and died before it could record that
+    if (it == processes_.end())
+        return;  // the daemon before had done it, and died before it could record that
     if (it->second.lives) fail(key, "swept while its root lives");
     it->second.has_strays = false;
 }
@@ -205,7 +210,8 @@ Result<void> World::open_pool(const core::PoolSpec&) {
 
 void World::drain(const AppKey& key) {
     if (!chance_.one_in(10))
-        plan({.key = key, .kind = Happening::Kind::Drained, .for_daemon = true}, chance_.time(Duration{20'000}));
+        plan({.key = key, .kind = Happening::Kind::Drained, .for_daemon = true},
+             chance_.time(Duration{20'000}));
 }
 
 void World::persist(const std::string& key, const std::optional<Json>& value) {
@@ -263,11 +269,13 @@ core::Adopted World::adopt(const AppKey& key, const core::LaunchSpec&) {
 std::string World::unreleased() const {
     std::string lines;
     for (const auto& [key, process] : processes_)
-        lines += fmt::format("\n  slot {}, incarnation {}, pid {}{}{}", key.pm_id, key.incarnation, process.pid,
-                             process.lives ? ", lives" : "", process.exit ? ", has ended" : "");
+        lines += fmt::format("\n  slot {}, incarnation {}, pid {}{}{}", key.pm_id, key.incarnation,
+                             process.pid, process.lives ? ", lives" : "", process.exit ? ", has ended" : "");
     return lines;
 }
 
-bool World::is_known(const AppKey& key) const { return processes_.contains(key); }
+bool World::is_known(const AppKey& key) const {
+    return processes_.contains(key);
+}
 
 }  // namespace kpm::sim

@@ -1,9 +1,10 @@
 #pragma once
-// A world of simulated processes in virtual time, as the supervisor's Host: processes start or fail to, crash, ignore
-// signals, leave descendants behind, are ready late or never. All chance comes from one seed. Driven by Simulation.
+// A world of simulated processes in virtual time, as the supervisor's Host: processes start or fail to,
+// crash, ignore signals, leave descendants behind, are ready late or never. All chance comes from one seed.
+// Driven by Simulation.
 //
-// It checks what can be seen from outside: no incarnation is started twice, no slot has more processes than it may, none
-// is forgotten while it lives.
+// It checks what can be seen from outside: no incarnation is started twice, no slot has more processes than
+// it may, none is forgotten while it lives.
 
 #include <cstdint>
 #include <functional>
@@ -49,8 +50,8 @@ public:
     // --- for the simulation ---
     std::optional<core::TimePoint> next_event() const;
     std::optional<core::TimePoint> wake() const { return wake_; }
-    void advance_to(core::TimePoint time);          // delivers nothing
-    bool deliver_due();                              // the events that are due; false = there was none
+    void advance_to(core::TimePoint time);  // delivers nothing
+    bool deliver_due();                     // the events that are due; false = there was none
     void step_wall_clock(core::Duration by) { wall_offset_ += by; }
     // The daemon dies in the `calls`-th Host call from now that changes anything.
     void doom_daemon(std::uint64_t calls) { calls_left_ = calls; }
@@ -110,11 +111,11 @@ private:
         bool is_unkillable = false;    // in uninterruptible sleep, for a while
         bool takes_connections = false;
         bool is_ready = false;
-        bool is_stopping = false;      // a TreeGone is owed
-        bool is_killed = false;        // SIGKILL was sent
-        bool is_given_up = false;      // released although it lives on
-        bool is_claimed = true;        // by the daemon of now
-        std::optional<core::Exited> exit;   // not yet collected by a release
+        bool is_stopping = false;          // a TreeGone is owed
+        bool is_killed = false;            // SIGKILL was sent
+        bool is_given_up = false;          // released although it lives on
+        bool is_claimed = true;            // by the daemon of now
+        std::optional<core::Exited> exit;  // not yet collected by a release
     };
     // What will happen; an empty `event` is a change in the world that the daemon does not hear of as such.
     struct Happening {
@@ -124,9 +125,11 @@ private:
         enum class Kind { Spawn, Ready, RootEnds, TreeEnds, Drained, SpawnFails } kind = Kind::Spawn;
         core::Exited exit;
         bool transient = false;
-        bool for_daemon = false;       // lost with the daemon that it was meant for
+        bool for_daemon = false;  // lost with the daemon that it was meant for
 
-        bool operator>(const Happening& other) const { return std::tie(at, order) > std::tie(other.at, other.order); }
+        bool operator>(const Happening& other) const {
+            return std::tie(at, order) > std::tie(other.at, other.order);
+        }
     };
 
     void plan(Happening happening, core::Duration in);
@@ -144,13 +147,13 @@ private:
     std::optional<core::TimePoint> wake_;
     std::priority_queue<Happening, std::vector<Happening>, std::greater<>> agenda_;
     std::uint64_t order_ = 0;
-    std::map<core::AppKey, Process> processes_;      // from the request until the release
-    std::unordered_map<int, int> live_of_;           // roots per slot
+    std::map<core::AppKey, Process> processes_;  // from the request until the release
+    std::unordered_map<int, int> live_of_;       // roots per slot
     std::unordered_map<int, bool> forbidden_;
     std::map<std::string, Json> state_;
     std::uint64_t newest_incarnation_ = 0;
     std::uint64_t spawns_ = 0;
-    std::uint64_t calls_left_ = 0;                   // 0 = it lives on
+    std::uint64_t calls_left_ = 0;  // 0 = it lives on
     int live_ = 0;
     int next_pid_ = 2;
     int traced_ = -1;

@@ -44,14 +44,15 @@ Pipe make_pipe() {
     std::vector<char*> words;
     for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
     words.push_back(nullptr);
-    // Connections of the test's other threads: a copy in this command would keep them open when the test closes them.
+    // Connections of the test's other threads: a copy in this command would keep them open when the test
+    // closes them.
     ::close_range(3, ~0u, 0);
     ::execvp(words[0], words.data());
     ::_exit(127);
 }
 
-pid_t start(const std::vector<std::string>& argv, const std::map<std::string, std::string>& env, const std::string& cwd,
-            int out, int err) {
+pid_t start(const std::vector<std::string>& argv, const std::map<std::string, std::string>& env,
+            const std::string& cwd, int out, int err) {
     const pid_t pid = ::fork();
     if (pid < 0) throw std::runtime_error("fork");
     if (pid == 0) become(argv, env, cwd, out, err);
@@ -78,7 +79,8 @@ CommandResult run_command(const std::vector<std::string>& argv, const std::map<s
     bool is_late = false;
     pollfd polled[2] = {{out.reader.get(), POLLIN, 0}, {err.reader.get(), POLLIN, 0}};
     while (polled[0].fd >= 0 || polled[1].fd >= 0) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            deadline - std::chrono::steady_clock::now());
         if (left.count() <= 0) {
             ::kill(pid, SIGKILL);
             is_late = true;
@@ -101,8 +103,8 @@ CommandResult run_command(const std::vector<std::string>& argv, const std::map<s
     return result;
 }
 
-RunningCommand::RunningCommand(const std::vector<std::string>& argv, const std::map<std::string, std::string>& env,
-                               const std::string& cwd) {
+RunningCommand::RunningCommand(const std::vector<std::string>& argv,
+                               const std::map<std::string, std::string>& env, const std::string& cwd) {
     Pipe out = make_pipe();
     if (::fcntl(out.reader.get(), F_SETFL, O_NONBLOCK) != 0) throw std::runtime_error("fcntl");
     pid_ = start(argv, env, cwd, out.writer.get(), out.writer.get());

@@ -12,14 +12,14 @@
 namespace kpm::test {
 
 struct CommandResult {
-    int status = -1;    // exit code, or 128 + signal
+    int status = -1;  // exit code, or 128 + signal
     std::string out, err;
 };
 
-// argv[0] is looked up in PATH. `env` is added to the test's own environment; an empty value removes the variable. Kills
-// the command and reports status 124 when it runs longer than a minute.
-CommandResult run_command(const std::vector<std::string>& argv, const std::map<std::string, std::string>& env = {},
-                          const std::string& cwd = "");
+// argv[0] is looked up in PATH. `env` is added to the test's own environment; an empty value removes the
+// variable. Kills the command and reports status 124 when it runs longer than a minute.
+CommandResult run_command(const std::vector<std::string>& argv,
+                          const std::map<std::string, std::string>& env = {}, const std::string& cwd = "");
 
 // A command that goes on until the test ends it: `logs` that follows, for one. Out and err come together.
 class RunningCommand {

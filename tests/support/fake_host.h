@@ -1,6 +1,6 @@
 #pragma once
-// A world without processes: records what the supervisor asks for as lines of text, answers when the test says so, and
-// has a clock that only moves by hand.
+// A world without processes: records what the supervisor asks for as lines of text, answers when the test
+// says so, and has a clock that only moves by hand.
 
 #include <fmt/format.h>
 
@@ -61,7 +61,8 @@ public:
     }
     void worker_stats(std::function<void(Json)> answer) override { answer(Json::array()); }
     Result<TimeZone> time_zone(std::string_view name) override {
-        if (!name.empty() && name != "UTC") return Error{ErrorCode::NotFound, "cannot load time zone: unknown"};
+        if (!name.empty() && name != "UTC")
+            return Error{ErrorCode::NotFound, "cannot load time zone: unknown"};
         return TimeZone{};
     }
     Result<void> watch(const std::string& name, const WatchSpec& spec) override {

@@ -33,9 +33,15 @@ std::filesystem::path from_variable(const char* name) {
 
 }  // namespace
 
-std::filesystem::path bin_dir() { return from_variable("KPM_BIN_DIR"); }
-std::filesystem::path source_dir() { return from_variable("KPM_SOURCE_DIR"); }
-std::filesystem::path pm2_program() { return from_variable("KPM_PM2"); }
+std::filesystem::path bin_dir() {
+    return from_variable("KPM_BIN_DIR");
+}
+std::filesystem::path source_dir() {
+    return from_variable("KPM_SOURCE_DIR");
+}
+std::filesystem::path pm2_program() {
+    return from_variable("KPM_PM2");
+}
 
 int free_port() {
     const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -113,9 +119,13 @@ std::string KpmHome::write(const std::string& name, const std::string& text) con
     return path;
 }
 
-std::string KpmHome::read(const std::filesystem::path& path) const { return text_of(path); }
+std::string KpmHome::read(const std::filesystem::path& path) const {
+    return text_of(path);
+}
 
-std::string KpmHome::daemon_log() const { return text_of(home_ / "pm2.log"); }
+std::string KpmHome::daemon_log() const {
+    return text_of(home_ / "pm2.log");
+}
 
 int KpmHome::daemon_pid() const {
     const std::string text = text_of(home_ / "pm2.pid");

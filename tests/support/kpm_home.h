@@ -1,6 +1,6 @@
 #pragma once
-// A home of its own for one test, with the built programs: `kpm` commands in it, its daemon ended with it. The test's
-// working directory is a folder beside the home.
+// A home of its own for one test, with the built programs: `kpm` commands in it, its daemon ended with it.
+// The test's working directory is a folder beside the home.
 
 #include <filesystem>
 #include <map>
@@ -28,10 +28,10 @@ public:
 
     const std::filesystem::path& home() const { return home_; }
     const std::filesystem::path& work() const { return work_; }
-    std::string write(const std::string& name, const std::string& text) const;   // -> its absolute path
+    std::string write(const std::string& name, const std::string& text) const;  // -> its absolute path
     std::string read(const std::filesystem::path& path) const;
     std::string daemon_log() const;
-    int daemon_pid() const;   // of kpmd; 0 = no pid file
+    int daemon_pid() const;  // of kpmd; 0 = no pid file
     const std::map<std::string, std::string>& env() const { return env_; }
 
 private:

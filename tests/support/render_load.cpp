@@ -19,16 +19,22 @@ constexpr int kPagesPerConnection = 20;
 
 RenderLoad::RenderLoad(std::uint16_t port, std::string genome, int sockets, int pages, double duration)
     : port_(port), expected_bytes_(static_cast<std::size_t>(std::floor(kRate * duration + 0.5)) * 2) {
-    request_ = Json{{"type", "get_audio_data"}, {"genomeString", std::move(genome)},
-                    {"duration", duration},     {"noteDelta", 0},
-                    {"velocity", 1},            {"useGPU", false},
-                    {"sampleRate", kRate}}
-                   .dump();
+    request_ = Json{
+        {"type", "get_audio_data"},
+        {"genomeString", std::move(genome)},
+        {"duration", duration},
+        {"noteDelta", 0},
+        {"velocity", 1},
+        {"useGPU", false},
+        {"sampleRate",
+         kRate}}.dump();
     for (int i = 0; i < sockets; ++i) threads_.emplace_back([this] { render(); });
     for (int i = 0; i < pages; ++i) threads_.emplace_back([this] { visit(); });
 }
 
-RenderLoad::~RenderLoad() { stop(); }
+RenderLoad::~RenderLoad() {
+    stop();
+}
 
 LoadFigures RenderLoad::figures() const {
     const std::lock_guard lock(mutex_);
@@ -62,7 +68,8 @@ void RenderLoad::render() {
                 const auto reply = client.receive();
                 const bool ok = reply && !reply->text && reply->bytes.size() == expected_bytes_;
                 count(ok, !reply ? fmt::format("websocket, request {}: {}", i, client.last_error())
-                                 : fmt::format("websocket: {} bytes {}", reply->bytes.size(), reply->text ? reply->bytes : ""));
+                                 : fmt::format("websocket: {} bytes {}", reply->bytes.size(),
+                                               reply->text ? reply->bytes : ""));
                 if (!ok) break;
             }
             client.close();
@@ -78,8 +85,9 @@ void RenderLoad::visit() {
             HttpClient client(port_);
             for (int i = 0; i < kPagesPerConnection && !stopping_; ++i) {
                 const auto reply = client.get("/health");
-                count(reply && reply->status == 200, !reply ? fmt::format("http, request {}: {}", i, client.last_error())
-                                                                : fmt::format("http: status {}", reply->status));
+                count(reply && reply->status == 200,
+                      !reply ? fmt::format("http, request {}: {}", i, client.last_error())
+                             : fmt::format("http: status {}", reply->status));
                 if (!reply || !reply->keep_alive) break;
             }
         } catch (const std::exception&) {

@@ -72,9 +72,8 @@ std::optional<HttpReply> HttpClient::get(const std::string& target, std::chrono:
         return std::nullopt;
     }
     http::response<http::string_body> response;
-    if (const auto error = await(s.io, s.stream, timeout, [&](auto done) {
-            http::async_read(s.stream, s.buffer, response, done);
-        })) {
+    if (const auto error = await(s.io, s.stream, timeout,
+                                 [&](auto done) { http::async_read(s.stream, s.buffer, response, done); })) {
         s.last = "read: " + error.message();
         return std::nullopt;
     }
@@ -83,7 +82,9 @@ std::optional<HttpReply> HttpClient::get(const std::string& target, std::chrono:
                      response.keep_alive()};
 }
 
-std::string HttpClient::last_error() const { return state_->last; }
+std::string HttpClient::last_error() const {
+    return state_->last;
+}
 
 bool HttpClient::send_raw(const std::string& bytes) {
     State& s = *state_;
@@ -135,7 +136,9 @@ std::optional<WsMessage> WsClient::receive(std::chrono::milliseconds timeout) {
     return WsMessage{s.socket.got_text(), beast::buffers_to_string(buffer.data())};
 }
 
-std::string WsClient::last_error() const { return state_->last.message(); }
+std::string WsClient::last_error() const {
+    return state_->last.message();
+}
 
 std::optional<int> WsClient::wait_close(std::chrono::milliseconds timeout) {
     State& s = *state_;

@@ -1,4 +1,5 @@
-// Clients that misbehave, are slow, leave early or are somebody else's: each loses its own connection at most.
+// Clients that misbehave, are slow, leave early or are somebody else's: each loses its own connection at
+// most.
 
 #include <sys/resource.h>
 #include <sys/stat.h>

@@ -115,8 +115,8 @@ TEST_CASE("tree stop: processes that are forked while the tree is stopped are st
         1);
     io::TreeStop stop(tree.loop, tree.scanner, [&] { tree.done = true; });
     stop.begin(tree.root, tree.root_pidfd.get(), SIGTERM);
-    // The forked shell may get the signal while it still has its parent's trap, which swallows it: that is what the
-    // lifecycle's SIGKILL is for. The point here is that the newcomer is found at all.
+    // The forked shell may get the signal while it still has its parent's trap, which swallows it: that is
+    // what the lifecycle's SIGKILL is for. The point here is that the newcomer is found at all.
     REQUIRE(eventually([&] {
         tree.loop.run_ready();
         return !io::read_process(tree.root) && tree.pids().size() >= 2;

@@ -28,7 +28,8 @@ TEST_CASE("commands: names and aliases are unique and found", "[unit][cli][comma
 
 TEST_CASE("help: every command and every option of an attribute is in it", "[unit][cli][commands]") {
     const std::string help = help_text();
-    for (const Command& command : commands()) CHECK(help.find(std::string(command.name)) != std::string::npos);
+    for (const Command& command : commands())
+        CHECK(help.find(std::string(command.name)) != std::string::npos);
     for (const ecosystem::Field& field : ecosystem::fields()) {
         if (!field.flag.empty()) CHECK(help.find(std::string(field.doc)) != std::string::npos);
     }

@@ -39,7 +39,8 @@ TEST_CASE("describe: metrics and actions of the app are shown", "[unit][cli][des
     CHECK(text.find("│ refresh     │") != std::string::npos);
 }
 
-TEST_CASE("describe: variables that differ from the shell's are listed, cut at 40 columns", "[unit][cli][describe]") {
+TEST_CASE("describe: variables that differ from the shell's are listed, cut at 40 columns",
+          "[unit][cli][describe]") {
     const Json data = golden_json("monitor_data.json");
     const ecosystem::Environment local{{"HOME", "/root"}, {"NODE_ENV", "production"}};
     const std::string text = describe_text(read_rows(data)[0], local, Json(), kNow, Paint(false));
@@ -49,7 +50,8 @@ TEST_CASE("describe: variables that differ from the shell's are listed, cut at 4
 
 TEST_CASE("describe: the balancer's counters are shown when the daemon has them", "[unit][cli][describe]") {
     const Json data = golden_json("monitor_data.json");
-    const Json workers = Json::array({{{"pm_id", 1}, {"handed", 9}}, {{"pm_id", 0}, {"handed", 12}, {"load", 3}}});
+    const Json workers =
+        Json::array({{{"pm_id", 1}, {"handed", 9}}, {{"pm_id", 0}, {"handed", 12}, {"load", 3}}});
     const std::string text = describe_text(read_rows(data)[0], kSameEnvironment, workers, kNow, Paint(false));
     CHECK(text.find(" Connections ") != std::string::npos);
     CHECK(text.find("│ handed │ 12 │") != std::string::npos);

@@ -29,7 +29,8 @@ private:
 
 }  // namespace
 
-TEST_CASE("dump: one element per instance, without modules and without what belongs to one run", "[unit][cli][dump]") {
+TEST_CASE("dump: one element per instance, without modules and without what belongs to one run",
+          "[unit][cli][dump]") {
     const Json data = golden_json("monitor_data_module.json");
     const Json dump = dump_of(read_rows(data));
     REQUIRE(dump.size() == 1);
@@ -39,7 +40,8 @@ TEST_CASE("dump: one element per instance, without modules and without what belo
     CHECK(dump[0]["restart_time"] == 3);
 }
 
-TEST_CASE("dump: the former file is kept as backup and read when the new one is broken", "[unit][cli][dump]") {
+TEST_CASE("dump: the former file is kept as backup and read when the new one is broken",
+          "[unit][cli][dump]") {
     const TempHome temp;
     REQUIRE(write_dump(temp.home(), Json::array({{{"name", "old"}}})));
     REQUIRE(write_dump(temp.home(), Json::array({{{"name", "new"}}})));

@@ -15,8 +15,9 @@ ListLook look(int width, bool colour, std::string sort = "name") {
     return {{.is_tty = colour, .colour = colour, .width = width}, std::move(sort), kNow};
 }
 
-// Two cells differ on purpose (docs/pm2-differences.md): a name of wide characters is padded by columns, not by UTF-16
-// units; and on a terminal PM2 cuts the escape codes of a status too long for its column instead of the text.
+// Two cells differ on purpose (docs/pm2-differences.md): a name of wide characters is padded by columns, not
+// by UTF-16 units; and on a terminal PM2 cuts the escape codes of a status too long for its column instead of
+// the text.
 std::string comparable(const std::string& text, bool on_terminal) {
     std::string result;
     std::stringstream lines(text);
@@ -96,7 +97,11 @@ TEST_CASE("list: mini blocks keep the daemon's order", "[unit][cli][list]") {
 TEST_CASE("list: a name cannot send control characters to the terminal", "[unit][cli][list]") {
     const Json data = Json::array({{{"name", "evil\x1b[2J\x07\nname"},
                                     {"pm_id", 0},
-                                    {"pm2_env", {{"status", "online\x1b[H"}, {"username", "\xc2\x9b" "31mroot"}}}}});
+                                    {"pm2_env",
+                                     {{"status", "online\x1b[H"},
+                                      {"username",
+                                       "\xc2\x9b"
+                                       "31mroot"}}}}});
     for (const std::string& text : {list_text(read_rows(data), Json::object(), look(300, false)),
                                     mini_list_text(read_rows(data), kNow)}) {
         CHECK(text.find('\x1b') == std::string::npos);

@@ -8,7 +8,9 @@ namespace {
 constexpr std::int64_t kNow = 1795496217447;
 
 Json payload(std::string data, Json id = 0, std::string name = "web") {
-    return {{"process", {{"pm_id", std::move(id)}, {"name", std::move(name)}}}, {"at", kNow}, {"data", std::move(data)}};
+    return {{"process", {{"pm_id", std::move(id)}, {"name", std::move(name)}}},
+            {"at", kNow},
+            {"data", std::move(data)}};
 }
 
 std::string once(LogLook look, Stream stream, const Json& entry) {
@@ -45,7 +47,8 @@ TEST_CASE("log view: structured lines", "[unit][cli][logs]") {
     const std::string fields = once({.shape = LogShape::Fields}, Stream::Error, payload("a\n"));
     CHECK(fields.starts_with("timestamp=2026-11-2"));
     CHECK(fields.ends_with(" app=web id=0 type=error message=a\n"));
-    CHECK(once({.shape = LogShape::Fields}, Stream::Daemon, payload("up\n", "PM2", "PM2")) == "app=pm2 message=up\n");
+    CHECK(once({.shape = LogShape::Fields}, Stream::Daemon, payload("up\n", "PM2", "PM2")) ==
+          "app=pm2 message=up\n");
     const Json event{{"event", "online"}, {"at", kNow}, {"process", {{"name", "web"}}}};
     CHECK(LiveLog({.shape = LogShape::Json}, Paint(false)).event_text(event, kNow) ==
           "{\"timestamp\":\"2026-11-24T04:56:57.447Z\",\"type\":\"process_event\",\"status\":\"online\","
@@ -55,7 +58,8 @@ TEST_CASE("log view: structured lines", "[unit][cli][logs]") {
 
 TEST_CASE("log view: the first occurrence of a word is marked", "[unit][cli][logs]") {
     LiveLog log({.highlight = "error"}, Paint(true));
-    CHECK(log.text(Stream::Out, payload("an error error"), kNow).ends_with("an \x1b[100merror\x1b[49m error\n"));
+    CHECK(log.text(Stream::Out, payload("an error error"), kNow)
+              .ends_with("an \x1b[100merror\x1b[49m error\n"));
 }
 
 TEST_CASE("log view: payloads of the wrong shape print nothing", "[unit][cli][logs]") {

@@ -60,7 +60,8 @@ TEST_CASE("options: an optional value takes the next word unless it has a dash",
     CHECK(free.value("watch") == "");
 }
 
-TEST_CASE("options: what is not global is left to the command with the word after it", "[unit][cli][options]") {
+TEST_CASE("options: what is not global is left to the command with the word after it",
+          "[unit][cli][options]") {
     CommandLine line = read("logs --raw web --lines 5");
     CHECK(line.words.empty());
     REQUIRE(read_own_options(line, kOwn));
@@ -85,8 +86,8 @@ TEST_CASE("options: everything after the first -- is the app's", "[unit][cli][op
 }
 
 TEST_CASE("options: attributes come from the table of the configuration", "[unit][cli][options]") {
-    const Json app = declared_attributes(
-        read("start app.js -n web -i 4 --no-autorestart --max-memory-restart 200M --watch-delay 2 --time -s"));
+    const Json app = declared_attributes(read(
+        "start app.js -n web -i 4 --no-autorestart --max-memory-restart 200M --watch-delay 2 --time -s"));
     CHECK(app["name"] == "web");
     CHECK(app["instances"] == "4");
     CHECK(app["autorestart"] == false);

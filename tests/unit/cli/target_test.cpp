@@ -15,8 +15,9 @@ ProcessRow row(std::int64_t id, std::string name, std::string name_space = "defa
 }
 
 std::vector<ProcessRow> sample() {
-    std::vector<ProcessRow> rows{row(0, "web"), row(1, "web"), row(2, "api", "backend"), row(3, "backend", "other"),
-                                 row(4, "7", "backend"), row(7, "mod")};
+    std::vector<ProcessRow> rows{
+        row(0, "web"),          row(1, "web"), row(2, "api", "backend"), row(3, "backend", "other"),
+        row(4, "7", "backend"), row(7, "mod")};
     rows.back().is_module = true;
     return rows;
 }

@@ -16,7 +16,8 @@ TEST_CASE("terminal: width counts columns, not bytes", "[unit][cli][terminal]") 
     CHECK(display_width("\x1b[1") == 0);
 }
 
-TEST_CASE("terminal: what is cut ends in an ellipsis and is never wider than asked", "[unit][cli][terminal]") {
+TEST_CASE("terminal: what is cut ends in an ellipsis and is never wider than asked",
+          "[unit][cli][terminal]") {
     CHECK(truncated("abcdef", 6) == "abcdef");
     CHECK(truncated("abcdef", 5) == "abcd…");
     CHECK(truncated("日本語", 4) == "日…");

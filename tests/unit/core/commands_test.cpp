@@ -35,13 +35,20 @@ struct Server {
 
 // What PM2's CLI sends for `pm2 start http.js`.
 Json wire() {
-    return {{"name", "http"},          {"namespace", "default"},
-            {"args", {"--foo"}},       {"env", {{"PATH", "/bin"}, {"LANG", "C"}}},
-            {"pm_exec_path", "/a/http.js"}, {"pm_cwd", "/a"},
-            {"exec_interpreter", "node"},   {"exec_mode", "fork_mode"},
-            {"instances", 1},          {"merge_logs", true},
-            {"pm_out_log_path", "/l/http-out.log"}, {"pm_err_log_path", "/l/http-error.log"},
-            {"pm_pid_path", "/p/http.pid"},         {"km_link", false}};
+    return {{"name", "http"},
+            {"namespace", "default"},
+            {"args", {"--foo"}},
+            {"env", {{"PATH", "/bin"}, {"LANG", "C"}}},
+            {"pm_exec_path", "/a/http.js"},
+            {"pm_cwd", "/a"},
+            {"exec_interpreter", "node"},
+            {"exec_mode", "fork_mode"},
+            {"instances", 1},
+            {"merge_logs", true},
+            {"pm_out_log_path", "/l/http-out.log"},
+            {"pm_err_log_path", "/l/http-error.log"},
+            {"pm_pid_path", "/p/http.pid"},
+            {"km_link", false}};
 }
 
 void start(Server& server, Json config) {
@@ -80,7 +87,8 @@ TEST_CASE("prepare: every instance has its own id, index and log files", "[unit]
     CHECK_FALSE(server.answer);
 }
 
-TEST_CASE("prepare: an entry of a dump comes back with its index, and stopped when it was", "[unit][commands]") {
+TEST_CASE("prepare: an entry of a dump comes back with its index, and stopped when it was",
+          "[unit][commands]") {
     Server server;
     Json config = wire();
     config.erase("instances");
@@ -101,14 +109,16 @@ TEST_CASE("prepare: an entry of a dump comes back with its index, and stopped wh
 
 TEST_CASE("prepare: what is no app configuration is refused with its reason", "[unit][commands]") {
     Server server;
-    for (const Json& bad : {Json(5), Json::object(), Json{{"name", "x"}}, Json{{"name", Json::array()}, {"pm_exec_path", "/x"}}}) {
+    for (const Json& bad : {Json(5), Json::object(), Json{{"name", "x"}},
+                            Json{{"name", Json::array()}, {"pm_exec_path", "/x"}}}) {
         server.call("prepare", Json::array({bad}));
         CHECK_FALSE(server.error().empty());
     }
     CHECK(server.supervisor.slots().empty());
 }
 
-TEST_CASE("kpm.start: tells that the app was not ready, where prepare calls it a success", "[unit][commands]") {
+TEST_CASE("kpm.start: tells that the app was not ready, where prepare calls it a success",
+          "[unit][commands]") {
     Json config = wire();
     config["wait_ready"] = true;
     for (const char* method : {"kpm.start", "prepare"}) {
@@ -122,17 +132,22 @@ TEST_CASE("kpm.start: tells that the app was not ready, where prepare calls it a
     }
 }
 
-TEST_CASE("restartProcessId: variables overlay, current_conf overwrites, its env replaces", "[unit][commands]") {
+TEST_CASE("restartProcessId: variables overlay, current_conf overwrites, its env replaces",
+          "[unit][commands]") {
     Server server;
     start(server, wire());
-    server.call("restartProcessId",
-                Json::array({{{"id", "0"}, {"env", {{"LANG", "de"}, {"current_conf", {{"args", {"--bar"}}, {"env", Json::object()}}}}}}}));
+    server.call(
+        "restartProcessId",
+        Json::array(
+            {{{"id", "0"},
+              {"env", {{"LANG", "de"}, {"current_conf", {{"args", {"--bar"}}, {"env", Json::object()}}}}}}}));
     const auto& config = server.supervisor.find(0)->config;
     CHECK(config.args == std::vector<std::string>{"--bar"});
     CHECK(*ecosystem::find_variable(config.env, "LANG") == "de");
     CHECK(*ecosystem::find_variable(config.env, "PATH") == "/bin");
 
-    server.call("restartProcessId", Json::array({{{"id", 0}, {"env", {{"current_conf", {{"env", {{"A", "1"}}}}}}}}}));
+    server.call("restartProcessId",
+                Json::array({{{"id", 0}, {"env", {{"current_conf", {{"env", {{"A", "1"}}}}}}}}}));
     CHECK(ecosystem::find_variable(server.supervisor.find(0)->config.env, "PATH") == nullptr);
 }
 
@@ -149,8 +164,14 @@ TEST_CASE("ids: unknown ones get PM2's answers", "[unit][commands]") {
 }
 
 TEST_CASE("commands: arguments of any shape are answered, never fatal", "[unit][commands]") {
-    const Json odd[] = {Json::array(), Json::array({nullptr}), Json::array({Json::array()}), Json::array({"x"}),
-                        Json::array({-1}), Json::array({1e300}), Json::object(), Json(3)};
+    const Json odd[] = {Json::array(),
+                        Json::array({nullptr}),
+                        Json::array({Json::array()}),
+                        Json::array({"x"}),
+                        Json::array({-1}),
+                        Json::array({1e300}),
+                        Json::object(),
+                        Json(3)};
     for (const Command& command : commands())
         for (const Json& args : odd) {
             Server server;

@@ -1,4 +1,5 @@
-// The transition table of a process's life, every (state, event) pair: what it becomes and what is to be done.
+// The transition table of a process's life, every (state, event) pair: what it becomes and what is to be
+// done.
 
 #include <fmt/format.h>
 
@@ -15,9 +16,9 @@ namespace {
 constexpr TimePoint kNow{Duration{1'000'000}};
 
 const std::map<std::string, State> kStates{
-    {"stopped", State::Stopped},   {"spawning", State::Spawning}, {"starting", State::Starting},
-    {"online", State::Online},     {"draining", State::Draining}, {"stopping", State::Stopping},
-    {"killing", State::Killing},   {"backoff", State::Backoff},   {"errored", State::Errored},
+    {"stopped", State::Stopped}, {"spawning", State::Spawning}, {"starting", State::Starting},
+    {"online", State::Online},   {"draining", State::Draining}, {"stopping", State::Stopping},
+    {"killing", State::Killing}, {"backoff", State::Backoff},   {"errored", State::Errored},
 };
 
 std::string name_of(State state) {
@@ -32,12 +33,14 @@ Lifecycle in_state(State state) {
     policy.wait_ready = true;
     LifecycleData data;
     data.state = state;
-    data.goal = state == State::Spawning || state == State::Starting || state == State::Online || state == State::Backoff
+    data.goal = state == State::Spawning || state == State::Starting || state == State::Online ||
+                        state == State::Backoff
                     ? LifecycleData::Goal::Running
                     : LifecycleData::Goal::Stopped;
     if (has_process(state) && state != State::Spawning) data.pid = 77;
     data.launched_at = kNow - 10s;
-    if (state != State::Stopped && state != State::Online && state != State::Errored && state != State::Spawning)
+    if (state != State::Stopped && state != State::Online && state != State::Errored &&
+        state != State::Spawning)
         data.deadline = kNow;
     return Lifecycle(policy, data);
 }
@@ -47,10 +50,12 @@ std::string text(const Actions& actions) {
     for (const Action& action : actions) {
         result += ' ';
         if (std::holds_alternative<Spawn>(action)) result += "spawn";
-        if (const auto* signal = std::get_if<SignalTree>(&action)) result += fmt::format("signal{}", signal->signo);
+        if (const auto* signal = std::get_if<SignalTree>(&action))
+            result += fmt::format("signal{}", signal->signo);
         if (std::holds_alternative<Sweep>(action)) result += "sweep";
         if (const auto* settled = std::get_if<Settled>(&action)) {
-            constexpr const char* kNames[] = {"online", "notready", "spawnfailed", "exited", "stopped", "unkillable"};
+            constexpr const char* kNames[] = {"online", "notready", "spawnfailed",
+                                              "exited", "stopped",  "unkillable"};
             result += fmt::format("settled:{}", kNames[static_cast<int>(settled->outcome)]);
         }
         if (const auto* announce = std::get_if<Announce>(&action)) {
@@ -78,45 +83,113 @@ const std::vector<std::pair<std::string, Event>> kEvents{
 // "=" means: nothing changes, nothing to do.
 const std::map<std::string, std::map<std::string, std::string>> kTable{
     {"stopped",
-     {{"start", "spawning spawn"}, {"stop", "stopped settled:stopped"}, {"restart", "spawning spawn"},
-      {"drain", "stopped settled:stopped"}, {"drained", "="}, {"spawned", "="}, {"spawnfailed", "="},
-      {"exited", "="}, {"treegone", "="}, {"ready", "="}, {"timeup", "="}}},
+     {{"start", "spawning spawn"},
+      {"stop", "stopped settled:stopped"},
+      {"restart", "spawning spawn"},
+      {"drain", "stopped settled:stopped"},
+      {"drained", "="},
+      {"spawned", "="},
+      {"spawnfailed", "="},
+      {"exited", "="},
+      {"treegone", "="},
+      {"ready", "="},
+      {"timeup", "="}}},
     {"spawning",
-     {{"start", "="}, {"stop", "="}, {"restart", "="}, {"drain", "="}, {"drained", "="}, {"spawned", "starting"},
+     {{"start", "="},
+      {"stop", "="},
+      {"restart", "="},
+      {"drain", "="},
+      {"drained", "="},
+      {"spawned", "starting"},
       {"spawnfailed", "errored settled:spawnfailed"},
-      {"exited", "spawning tell:exit sweep spawn settled:exited"}, {"treegone", "="}, {"ready", "="},
+      {"exited", "spawning tell:exit sweep spawn settled:exited"},
+      {"treegone", "="},
+      {"ready", "="},
       {"timeup", "="}}},
     {"starting",
-     {{"start", "="}, {"stop", "stopping signal2"}, {"restart", "stopping signal2"}, {"drain", "stopping signal2"},
-      {"drained", "="}, {"spawned", "="}, {"spawnfailed", "="},
-      {"exited", "spawning tell:exit sweep spawn settled:exited"}, {"treegone", "="},
-      {"ready", "online tell:online settled:online"}, {"timeup", "online tell:online settled:notready"}}},
+     {{"start", "="},
+      {"stop", "stopping signal2"},
+      {"restart", "stopping signal2"},
+      {"drain", "stopping signal2"},
+      {"drained", "="},
+      {"spawned", "="},
+      {"spawnfailed", "="},
+      {"exited", "spawning tell:exit sweep spawn settled:exited"},
+      {"treegone", "="},
+      {"ready", "online tell:online settled:online"},
+      {"timeup", "online tell:online settled:notready"}}},
     {"online",
-     {{"start", "online settled:online"}, {"stop", "stopping signal2"}, {"restart", "stopping signal2"},
-      {"drain", "draining"}, {"drained", "="}, {"spawned", "="}, {"spawnfailed", "="},
-      {"exited", "spawning tell:exit sweep spawn settled:exited"}, {"treegone", "="}, {"ready", "="},
+     {{"start", "online settled:online"},
+      {"stop", "stopping signal2"},
+      {"restart", "stopping signal2"},
+      {"drain", "draining"},
+      {"drained", "="},
+      {"spawned", "="},
+      {"spawnfailed", "="},
+      {"exited", "spawning tell:exit sweep spawn settled:exited"},
+      {"treegone", "="},
+      {"ready", "="},
       {"timeup", "="}}},
     {"draining",
-     {{"start", "="}, {"stop", "stopping signal2"}, {"restart", "stopping signal2"}, {"drain", "="},
-      {"drained", "stopping signal2"}, {"spawned", "="}, {"spawnfailed", "="},
-      {"exited", "stopped tell:exit sweep settled:stopped"}, {"treegone", "="}, {"ready", "="},
+     {{"start", "="},
+      {"stop", "stopping signal2"},
+      {"restart", "stopping signal2"},
+      {"drain", "="},
+      {"drained", "stopping signal2"},
+      {"spawned", "="},
+      {"spawnfailed", "="},
+      {"exited", "stopped tell:exit sweep settled:stopped"},
+      {"treegone", "="},
+      {"ready", "="},
       {"timeup", "stopping signal2"}}},
     {"stopping",
-     {{"start", "="}, {"stop", "="}, {"restart", "="}, {"drain", "="}, {"drained", "="}, {"spawned", "="},
-      {"spawnfailed", "="}, {"exited", "stopping tell:exit"}, {"treegone", "stopped settled:stopped"},
-      {"ready", "="}, {"timeup", "killing signal9"}}},
+     {{"start", "="},
+      {"stop", "="},
+      {"restart", "="},
+      {"drain", "="},
+      {"drained", "="},
+      {"spawned", "="},
+      {"spawnfailed", "="},
+      {"exited", "stopping tell:exit"},
+      {"treegone", "stopped settled:stopped"},
+      {"ready", "="},
+      {"timeup", "killing signal9"}}},
     {"killing",
-     {{"start", "="}, {"stop", "="}, {"restart", "="}, {"drain", "="}, {"drained", "="}, {"spawned", "="},
-      {"spawnfailed", "="}, {"exited", "killing tell:exit"}, {"treegone", "stopped settled:stopped"},
-      {"ready", "="}, {"timeup", "errored settled:unkillable"}}},
+     {{"start", "="},
+      {"stop", "="},
+      {"restart", "="},
+      {"drain", "="},
+      {"drained", "="},
+      {"spawned", "="},
+      {"spawnfailed", "="},
+      {"exited", "killing tell:exit"},
+      {"treegone", "stopped settled:stopped"},
+      {"ready", "="},
+      {"timeup", "errored settled:unkillable"}}},
     {"backoff",
-     {{"start", "spawning spawn"}, {"stop", "stopped settled:stopped"}, {"restart", "spawning spawn"},
-      {"drain", "stopped settled:stopped"}, {"drained", "="}, {"spawned", "="}, {"spawnfailed", "="},
-      {"exited", "="}, {"treegone", "="}, {"ready", "="}, {"timeup", "spawning spawn"}}},
+     {{"start", "spawning spawn"},
+      {"stop", "stopped settled:stopped"},
+      {"restart", "spawning spawn"},
+      {"drain", "stopped settled:stopped"},
+      {"drained", "="},
+      {"spawned", "="},
+      {"spawnfailed", "="},
+      {"exited", "="},
+      {"treegone", "="},
+      {"ready", "="},
+      {"timeup", "spawning spawn"}}},
     {"errored",
-     {{"start", "spawning spawn"}, {"stop", "stopped settled:stopped"}, {"restart", "spawning spawn"},
-      {"drain", "stopped settled:stopped"}, {"drained", "="}, {"spawned", "="}, {"spawnfailed", "="},
-      {"exited", "="}, {"treegone", "="}, {"ready", "="}, {"timeup", "="}}},
+     {{"start", "spawning spawn"},
+      {"stop", "stopped settled:stopped"},
+      {"restart", "spawning spawn"},
+      {"drain", "stopped settled:stopped"},
+      {"drained", "="},
+      {"spawned", "="},
+      {"spawnfailed", "="},
+      {"exited", "="},
+      {"treegone", "="},
+      {"ready", "="},
+      {"timeup", "="}}},
 };
 
 }  // namespace

@@ -8,7 +8,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-TimePoint at(Duration since_start) { return TimePoint{Duration{1'000'000}} + since_start; }
+TimePoint at(Duration since_start) {
+    return TimePoint{Duration{1'000'000}} + since_start;
+}
 
 template <class T>
 bool has(const Actions& actions, const T& wanted) {
@@ -63,7 +65,8 @@ TEST_CASE("lifecycle: a stop is over only when the whole tree is gone", "[unit][
     CHECK(life.state() == State::Stopped);
 }
 
-TEST_CASE("lifecycle: a process that survives SIGKILL is told, kept, and never doubled", "[unit][lifecycle]") {
+TEST_CASE("lifecycle: a process that survives SIGKILL is told, kept, and never doubled",
+          "[unit][lifecycle]") {
     Lifecycle life = running({});
     life.handle(Restart{}, at(1s));
     life.handle(TimeUp{}, at(2600ms));
@@ -75,7 +78,8 @@ TEST_CASE("lifecycle: a process that survives SIGKILL is told, kept, and never d
     CHECK(has(life.handle(Start{}, at(7s)), Spawn{}));
 }
 
-TEST_CASE("lifecycle: a restart counts once and starts again when the old tree is gone", "[unit][lifecycle]") {
+TEST_CASE("lifecycle: a restart counts once and starts again when the old tree is gone",
+          "[unit][lifecycle]") {
     Lifecycle life = running({});
     CHECK(has(life.handle(Restart{}, at(1s)), SignalTree{SIGINT}));
     CHECK(life.handle(Restart{}, at(1100ms)).empty());
@@ -96,7 +100,8 @@ TEST_CASE("lifecycle: exit codes that mean done leave it stopped, a signal never
     CHECK(killed.data().exit_signal == SIGKILL);
 }
 
-TEST_CASE("lifecycle: a failed first start is told at once, a failed relaunch is tried again", "[unit][lifecycle]") {
+TEST_CASE("lifecycle: a failed first start is told at once, a failed relaunch is tried again",
+          "[unit][lifecycle]") {
     Lifecycle first{LifecyclePolicy{}};
     first.handle(Start{}, at(0ms));
     CHECK(has(first.handle(SpawnFailed{"no such file", false}, at(1ms)), Settled{Outcome::SpawnFailed}));

@@ -15,8 +15,8 @@ TEST_CASE("restart policy: the backoff grows by half up to fifteen seconds", "[u
     RestartHistory history;
     std::vector<Duration::rep> delays;
     for (int i = 0; i < 15; ++i) delays.push_back(judge_exit(policy, history, 1, 5ms, kStart).delay.count());
-    CHECK(delays == std::vector<Duration::rep>{100, 150, 225, 337, 505, 757, 1135, 1702, 2553, 3829, 5743, 8614,
-                                               12921, 15000, 15000});
+    CHECK(delays == std::vector<Duration::rep>{100, 150, 225, 337, 505, 757, 1135, 1702, 2553, 3829, 5743,
+                                               8614, 12921, 15000, 15000});
     CHECK(judge_exit(policy, history, 1, 31s, kStart).delay == 100ms);
 }
 
@@ -29,10 +29,12 @@ TEST_CASE("restart policy: restarts spread out by a delay are never given up", "
     RestartHistory history;
     TimePoint now = kStart;
     for (int i = 0; i < 100; ++i)
-        REQUIRE(judge_exit({.restart_delay = 5s}, history, 1, 10ms, now += 5s) == RestartVerdict{Kind::Restart, 5s});
+        REQUIRE(judge_exit({.restart_delay = 5s}, history, 1, 10ms, now += 5s) ==
+                RestartVerdict{Kind::Restart, 5s});
 }
 
-TEST_CASE("restart policy: an app that ran well for long and then crashes is still caught", "[unit][restart]") {
+TEST_CASE("restart policy: an app that ran well for long and then crashes is still caught",
+          "[unit][restart]") {
     RestartHistory history;
     RestartPolicy policy{.max_restarts = 2};
     TimePoint now = kStart;

@@ -21,7 +21,8 @@ AppKey online_worker(Bench& bench) {
 
 }  // namespace
 
-TEST_CASE("supervisor: a fork app is spawned once, and the start is answered when it is up", "[unit][supervisor]") {
+TEST_CASE("supervisor: a fork app is spawned once, and the start is answered when it is up",
+          "[unit][supervisor]") {
     Bench bench;
     bench.add(forked());
     CHECK(bench.host.take() == Lines{"spawn 0/1 web"});
@@ -53,7 +54,8 @@ TEST_CASE("supervisor: events of an earlier incarnation change nothing", "[unit]
     CHECK(bench.host.take().empty());
 }
 
-TEST_CASE("supervisor: a crash sweeps what is left, releases it and starts the next life", "[unit][supervisor]") {
+TEST_CASE("supervisor: a crash sweeps what is left, releases it and starts the next life",
+          "[unit][supervisor]") {
     Bench bench;
     bench.add(forked());
     bench.happen(Spawned{10});
@@ -63,7 +65,8 @@ TEST_CASE("supervisor: a crash sweeps what is left, releases it and starts the n
     CHECK(bench.supervisor.find(0)->current.life.data().restart_time == 1);
 }
 
-TEST_CASE("supervisor: a stop is answered when the tree is gone, and kills after its time", "[unit][supervisor]") {
+TEST_CASE("supervisor: a stop is answered when the tree is gone, and kills after its time",
+          "[unit][supervisor]") {
     Bench bench;
     bench.add(forked());
     bench.happen(Spawned{10});
@@ -118,7 +121,8 @@ TEST_CASE("supervisor: instances of one name get the lowest free index", "[unit]
     CHECK(bench.supervisor.ids_of("web") == std::vector<int>{0, 2, 3});
 }
 
-TEST_CASE("supervisor: a port in use fails the start with its reason and spawns nothing", "[unit][supervisor]") {
+TEST_CASE("supervisor: a port in use fails the start with its reason and spawns nothing",
+          "[unit][supervisor]") {
     Bench bench;
     bench.host.pool_error = Error{ErrorCode::Exists, "cannot listen on '*:3000': Address already in use"};
     bench.add(clustered());
@@ -148,7 +152,8 @@ TEST_CASE("reload: the new worker must be ready before the old one drains and st
     CHECK(bench.supervisor.find(0)->current.life.data().restart_time == 1);
 }
 
-TEST_CASE("reload: a new worker that is not ready in time is removed and the old one goes on", "[unit][supervisor]") {
+TEST_CASE("reload: a new worker that is not ready in time is removed and the old one goes on",
+          "[unit][supervisor]") {
     Bench bench;
     const AppKey old = online_worker(bench);
     bench.run([&] { bench.supervisor.reload(0, bench.done()); });
@@ -197,7 +202,8 @@ TEST_CASE("reload: a stop meanwhile ends both processes", "[unit][supervisor]") 
     CHECK(bench.state() == State::Stopped);
 }
 
-TEST_CASE("pool: the port closes when the last worker is stopped, not when one crashes", "[unit][supervisor]") {
+TEST_CASE("pool: the port closes when the last worker is stopped, not when one crashes",
+          "[unit][supervisor]") {
     Bench bench;
     online_worker(bench);
     bench.happen(Exited{1, 0});
@@ -209,7 +215,8 @@ TEST_CASE("pool: the port closes when the last worker is stopped, not when one c
     CHECK(bench.host.take().back() == "close-pool render");
 }
 
-TEST_CASE("restore: the next daemon takes over what lives and starts what was never asked for", "[unit][supervisor]") {
+TEST_CASE("restore: the next daemon takes over what lives and starts what was never asked for",
+          "[unit][supervisor]") {
     std::map<std::string, Json> state;
     {
         Bench first;
@@ -229,7 +236,8 @@ TEST_CASE("restore: the next daemon takes over what lives and starts what was ne
     CHECK(next.find(1)->current.incarnation == 3);
 }
 
-TEST_CASE("restore: a process that ended meanwhile is started again, one being stopped is not", "[unit][supervisor]") {
+TEST_CASE("restore: a process that ended meanwhile is started again, one being stopped is not",
+          "[unit][supervisor]") {
     std::map<std::string, Json> state;
     {
         Bench first;
@@ -247,7 +255,8 @@ TEST_CASE("restore: a process that ended meanwhile is started again, one being s
     next.restore(state);
     next.post({0, 1}, Exited{1, 0});
     next.drain();
-    CHECK(host.take() == Lines{"adopt 0/1", "adopt 1/2", "signal 1/2 2", "sweep 0/1", "release 0/1", "spawn 0/3 crashed"});
+    CHECK(host.take() ==
+          Lines{"adopt 0/1", "adopt 1/2", "signal 1/2 2", "sweep 0/1", "release 0/1", "spawn 0/3 crashed"});
     next.post({1, 2}, Exited{0, 0});
     next.post({1, 2}, TreeGone{});
     next.drain();
@@ -268,7 +277,8 @@ TEST_CASE("restore: damaged state loses only the app that it belongs to", "[unit
     CHECK(next.slots().size() == 1);
 }
 
-TEST_CASE("supervisor: what outlives SIGKILL is released when it is started anew or deleted", "[unit][supervisor]") {
+TEST_CASE("supervisor: what outlives SIGKILL is released when it is started anew or deleted",
+          "[unit][supervisor]") {
     Bench bench;
     bench.add(forked());
     bench.happen(Spawned{10});
@@ -299,12 +309,14 @@ TEST_CASE("supervisor: a reload's process that outlives SIGKILL is given up", "[
     bench.pass(3000ms);  // not ready in time
     bench.pass(1600ms);
     bench.pass(1600ms);
-    CHECK(bench.host.take() == Lines{"open-pool render", "spawn 0/2 render", "signal 0/2 2", "signal 0/2 9", "release 0/2"});
+    CHECK(bench.host.take() ==
+          Lines{"open-pool render", "spawn 0/2 render", "signal 0/2 2", "signal 0/2 9", "release 0/2"});
     bench.run([&] { bench.supervisor.reload(0, bench.done()); });
     CHECK(bench.host.take() == Lines{"open-pool render", "spawn 0/3 render"});
 }
 
-TEST_CASE("supervisor: shutdown_with_message sends a message; without a channel the signal", "[unit][supervisor]") {
+TEST_CASE("supervisor: shutdown_with_message sends a message; without a channel the signal",
+          "[unit][supervisor]") {
     Bench bench;
     ecosystem::AppConfig config = forked();
     config.shutdown_with_message = true;
@@ -324,7 +336,8 @@ TEST_CASE("supervisor: shutdown_with_message sends a message; without a channel 
     }
 }
 
-TEST_CASE("supervisor: memory is looked at each interval, and only for apps with a limit", "[unit][supervisor]") {
+TEST_CASE("supervisor: memory is looked at each interval, and only for apps with a limit",
+          "[unit][supervisor]") {
     Bench bench;
     bench.add(forked("free"));
     bench.happen(Spawned{10});
@@ -361,7 +374,9 @@ TEST_CASE("supervisor: messages of a process are kept, published, or end its wai
     bench.add(config);
     bench.happen(Spawned{10});
     CHECK(bench.state() == State::Starting);
-    const auto say = [&](AppKey key, Json message) { bench.run([&] { bench.supervisor.take_message(key, message); }); };
+    const auto say = [&](AppKey key, Json message) {
+        bench.run([&] { bench.supervisor.take_message(key, message); });
+    };
     say({0, 7}, "ready");  // another life's
     CHECK(bench.state() == State::Starting);
     say({0, 1}, {{"type", "ready"}});
@@ -386,7 +401,8 @@ TEST_CASE("supervisor: messages of a process are kept, published, or end its wai
     CHECK(pm2_env(*bench.supervisor.find(0))["axm_actions"].empty());
 }
 
-TEST_CASE("supervisor: increment_var counts from its configured value in duplicates, too", "[unit][supervisor]") {
+TEST_CASE("supervisor: increment_var counts from its configured value in duplicates, too",
+          "[unit][supervisor]") {
     Bench bench;
     ecosystem::AppConfig config = forked();
     config.increment_var = "PORT";

@@ -44,7 +44,8 @@ TEST_CASE("cron: a wrong pattern or zone is refused, and no wake-up stays", "[un
     CHECK_THAT(refused.error().message, Catch::StartsWith("cannot start 'web': Cron pattern error: "));
     config.cron_restart = "0 0 * * *";
     config.timezone = "Mars/Olympus";
-    CHECK(bench.supervisor.check(config).error().message == "cannot start 'web': cannot load time zone: unknown");
+    CHECK(bench.supervisor.check(config).error().message ==
+          "cannot start 'web': cannot load time zone: unknown");
     config.timezone = "UTC";
     CHECK(bench.supervisor.check(config));
     bench.add(config);
@@ -79,7 +80,8 @@ TEST_CASE("watch: one set of watches for an app, while an instance of it is want
     CHECK(bench.host.take() == Lines{"watch web /srv/src,/etc/app.conf", "spawn 0/3 web"});
 }
 
-TEST_CASE("watch: without paths the working directory is watched; it goes on in the next daemon", "[unit][supervisor]") {
+TEST_CASE("watch: without paths the working directory is watched; it goes on in the next daemon",
+          "[unit][supervisor]") {
     std::map<std::string, Json> state;
     {
         Bench first;

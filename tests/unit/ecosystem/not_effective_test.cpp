@@ -19,7 +19,8 @@ TEST_CASE("not effective: an app without such attributes gets no sentence", "[un
 TEST_CASE("not effective: each attribute that nothing acts on is named with its app", "[unit][ecosystem]") {
     AppConfig config{.name = "web", .interpreter = "node", .exec_mode = ExecMode::Cluster};
     CHECK(not_effective(config) ==
-          std::vector<std::string>{"web: cluster mode of Node has no effect yet, each instance listens for itself"});
+          std::vector<std::string>{
+              "web: cluster mode of Node has no effect yet, each instance listens for itself"});
     config.exec_mode = ExecMode::Fork;
     config.watchdog = 1s;
     config.listen = {"3000"};

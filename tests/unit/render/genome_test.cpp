@@ -193,8 +193,8 @@ TEST_CASE("genome: no mutilated genome gets out as an exception", "[unit][genome
     const std::string text = opened().dump();
     const Json whole = opened();
     CHECK(parse_genome(whole));
-    // One value of the genome after the other is replaced by one of another type; tests/fuzz/genome_fuzz.cpp does the
-    // rest.
+    // One value of the genome after the other is replaced by one of another type; tests/fuzz/genome_fuzz.cpp
+    // does the rest.
     const Json flat = whole.flatten();
     CpuCppn cppn;
     const CancelFlag go_on{false};
