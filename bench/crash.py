@@ -1,7 +1,10 @@
-"""Time from an app's death by SIGKILL to the first instruction of its successor (exec_stamp writes down when)."""
+"""Time from an app's death by SIGKILL to the first instruction of its successor (exec_stamp writes down when); and how
+many times that is what a parent takes that does nothing but wait, fork and exec."""
 
 import os
 import signal
+import subprocess
+import tempfile
 import time
 
 from common import BenchError, Row, alternately, wait_for
@@ -19,6 +22,13 @@ def last_stamp(path):
         return 0, 0, 0.0
     pid, nanoseconds = lines[-1].split()
     return len(lines), int(pid), int(nanoseconds) / 1e9
+
+
+def bare(bench):
+    with tempfile.TemporaryDirectory(prefix="bench-bare-") as folder:
+        done = subprocess.run([bench.tool("bare_spawn"), "crash", bench.tool("exec_stamp"), folder + "/stamps"],
+                              stdout=subprocess.PIPE, text=True, check=True)
+        return float(done.stdout)
 
 
 def measure(bench, rounds):
@@ -42,4 +52,7 @@ def measure(bench, rounds):
                                                  "args": str(stamps(side)), "interpreter": "none"}]))
             if not wait_for(lambda: last_stamp(stamps(side))[0] == 1, LONGEST):
                 raise BenchError(f"{side.name} did not start the app")
-        return [Row("crash to exec of the successor", "ms", alternately(bench.sides, rounds, crash))]
+        samples = alternately(bench.sides, rounds, lambda side: (crash(side), bare(bench)))
+    return [Row("crash to exec of the successor", "ms", {side: [t for t, _ in pairs] for side, pairs in samples.items()}),
+            Row("  times bare fork+exec", "x", {side: [t / alone for t, alone in pairs]
+                                                for side, pairs in samples.items()})]

@@ -16,8 +16,8 @@ import time
 from common import Bench, BenchError, Side
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-MEASUREMENTS = ["memory", "jlist", "start", "crash", "connections"]
-PROGRAMS = ["kpm", "kpmd", "kpm-keeper", "render-worker", "connect_load", "exec_stamp"]
+MEASUREMENTS = ["memory", "jlist", "start", "crash", "scale", "idle", "connections"]
+PROGRAMS = ["kpm", "kpmd", "kpm-keeper", "render-worker", "connect_load", "exec_stamp", "bare_spawn"]
 
 
 def arguments():
@@ -79,7 +79,7 @@ def ratio(row):
 
 
 HEADER = ("measurement", "unit", "kpm", "pm2", "kpm/pm2", "better", "rounds", "kpm range", "pm2 range")
-LINE = "{:<33} {:<4} {:>8} {:>8} {:>8}  {:<6} {:>6}  {:<15} {:<15}"
+LINE = "{:<38} {:<4} {:>8} {:>8} {:>8}  {:<6} {:>6}  {:<15} {:<15}"
 
 
 def print_row(row):

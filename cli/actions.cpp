@@ -10,6 +10,7 @@
 #include <deque>
 
 #include "cli/list_view.h"
+#include "cli/restart_by_file.h"
 #include "ecosystem/dump_app.h"
 #include "ipc/protocol.h"
 
@@ -167,8 +168,16 @@ ecosystem::ResolveContext resolve_context(const Context& context, bool from_file
             .from_file = from_file};
 }
 
-Json current_conf(const ecosystem::AppConfig& config, const std::vector<std::string>& given) {
-    Json conf = ecosystem::dump_wire(config, given);
+Json current_conf(Context& context, ecosystem::ParsedApp options) {
+    std::vector<std::string> fixed;
+    const std::vector<std::string> given = changeable(options.given, fixed);
+    if (!fixed.empty())
+        context.console.warn(
+            fmt::format("{} cannot change until the app is deleted", fmt::join(fixed, ", ")));
+    if (!options.config.cwd.empty())
+        options.config.cwd =
+            ecosystem::absolute_path(options.config.cwd, context.cwd, ecosystem::environment_from(environ));
+    Json conf = ecosystem::dump_wire(options.config, given);
     return conf.is_object() ? conf : Json::object();
 }
 

@@ -36,8 +36,9 @@ std::optional<std::vector<Json>> select_or_say(Context& context, std::string_vie
 
 ecosystem::ResolveContext resolve_context(const Context& context, bool from_file);
 
-// What the user gave, under the wire's keys: the `current_conf` of a restart.
-Json current_conf(const ecosystem::AppConfig& config, const std::vector<std::string>& given);
+// Options given with a restart of something that runs, under the wire's keys: its `current_conf`. Warns of
+// those that such an app does not take over.
+Json current_conf(Context& context, ecosystem::ParsedApp options);
 
 // The options of the command line as an app. Prints the error.
 std::optional<ecosystem::ParsedApp> parse_options(Context& context);

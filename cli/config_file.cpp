@@ -4,162 +4,20 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <filesystem>
+#include <map>
 
-#include "ecosystem/read_config.h"
-#include "ecosystem/schema.h"
+#include "cli/config_apps.h"
+#include "cli/restart_by_file.h"
 
 namespace kpm::cli {
 namespace {
 
 using ecosystem::ParsedApp;
 
-constexpr std::string_view kStandardInput = "-";
-constexpr std::size_t kMaxInput = std::size_t{4} << 20;
-
-// The options that PM2 applies to the apps of a file; the others concern single scripts.
-constexpr std::string_view kFileOptions[] = {"watch", "namespace", "uid", "gid", "cwd"};
-
-// Attributes that a restart by file leaves as they are, as in PM2: they are fixed when the app is added.
-constexpr std::string_view kFixedAtStart[] = {"out_file", "error_file", "log_file", "pid_file", "exec_mode",
-                                              "env",      "env_",       "name",     "username"};
-
-Result<std::string> read_standard_input() {
-    std::string text;
-    char buffer[65536];
-    while (text.size() <= kMaxInput) {
-        const ssize_t size = read(STDIN_FILENO, buffer, sizeof buffer);
-        if (size < 0 && errno == EINTR) continue;
-        if (size < 0) return os_error("read", "standard input", errno);
-        if (size == 0) return text;
-        text.append(buffer, static_cast<std::size_t>(size));
-    }
-    return Error{ErrorCode::Invalid, "cannot read 'standard input': longer than 4 MiB"};
-}
-
-Result<ecosystem::EcosystemFile> read_file(Context& context, const std::string& word) {
-    if (word == kStandardInput) {
-        auto text = read_standard_input();
-        if (!text) return text.error();
-        return ecosystem::read_config_text(*text, "stdin");
-    }
-    return ecosystem::read_config((std::filesystem::path(context.cwd) / word).lexically_normal().string());
-}
-
-// Readers name line and column ("x.json:3:7: …") or fail as a whole; a wrong value has its line and its path.
-bool is_syntax_error(const Error& error) {
-    static constexpr std::string_view kDigits = "0123456789";
-    const std::string_view text = error.message;
-    if (text.starts_with("cannot ")) return true;
-    for (std::size_t at = text.find(':'); at != std::string_view::npos; at = text.find(':', at + 1)) {
-        const std::size_t line_end = text.find_first_not_of(kDigits, at + 1);
-        if (line_end == std::string_view::npos || line_end == at + 1 || text[line_end] != ':') continue;
-        const std::size_t column_end = text.find_first_not_of(kDigits, line_end + 1);
-        return column_end != std::string_view::npos && column_end > line_end + 1 && text[column_end] == ':';
-    }
-    return false;
-}
-
-void say_unreadable(Context& context, const std::string& word, const Error& error) {
-    if (error.code == ErrorCode::NotFound) {
-        context.console.error(fmt::format("File {} not found", word));
-        return;
-    }
-    if (is_syntax_error(error)) {
-        context.console.error(fmt::format("File {} malformated", word));
-        context.console.error_line(error.message);
-    } else {
-        context.console.error(error.message);
-    }
-}
-
-std::vector<std::string> only_names(const Context& context) {
-    std::vector<std::string> names;
-    std::string name;
-    for (const char c : context.line.value("only").value_or("") + ",") {
-        if (c != ',' && c != ' ') {
-            name += c;
-        } else if (!name.empty()) {
-            names.push_back(std::move(name));
-            name.clear();
-        }
-    }
-    return names;
-}
-
-std::string app_name(const ecosystem::AppConfig& config) {
-    return config.name.empty() ? std::filesystem::path(config.script).stem().string() : config.name;
-}
-
-// Lays the options of the command line over an app of the file.
-bool apply_options(Context& context, ParsedApp& app) {
-    Json options = Json::object();
-    const Json all = declared_attributes(context.line);
-    for (const auto& [key, value] : all.items()) {
-        if (std::ranges::find(kFileOptions, key) == std::end(kFileOptions)) continue;
-        if (key == "namespace" && std::ranges::find(app.given, key) != app.given.end()) continue;
-        options[key] = value;
-    }
-    if (options.empty()) return true;
-    ecosystem::ParseOptions parsing;
-    parsing.base = app.config;
-    auto parsed = ecosystem::parse_app(options, parsing);
-    if (!parsed) {
-        context.console.error(parsed.error().message);
-        return false;
-    }
-    app.config = std::move(parsed->config);
-    for (std::string& key : parsed->given) {
-        if (std::ranges::find(app.given, key) == app.given.end()) app.given.push_back(std::move(key));
-    }
-    return true;
-}
-
-std::optional<std::vector<ParsedApp>> apps_of(Context& context, const std::string& word) {
-    auto file = read_file(context, word);
-    if (!file) {
-        say_unreadable(context, word, file.error());
-        return std::nullopt;
-    }
-    for (const std::string& warning : file->warnings) context.console.warn_on_stderr(warning);
-    const auto names = only_names(context);
-    std::vector<ParsedApp> apps;
-    for (ParsedApp& app : file->apps) {
-        if (!names.empty() && std::ranges::find(names, app_name(app.config)) == names.end()) continue;
-        if (!apply_options(context, app)) return std::nullopt;
-        if (!app.config.cron_restart.empty() && app.config.cron_restart != "0") {
-            context.console.info(fmt::format("cron restart at {}", app.config.cron_restart));
-        }
-        apps.push_back(std::move(app));
-    }
-    return apps;
-}
-
-// The variables that a restart by file sets: the app's own block if it has one, else the shell's.
-Json variables_of(const Context& context, const ParsedApp& app, const ecosystem::AppConfig& resolved) {
-    ecosystem::Environment variables = app.config.env;
-    if (variables.empty()) variables = resolved.env;
-    const std::string env_name = context.line.value("env").value_or("");
-    for (const auto& block : app.config.env_blocks) {
-        if (block.name == env_name) ecosystem::merge_environment(variables, block.variables);
-    }
-    Json object = Json::object();
-    for (const auto& variable : variables) object[variable.name] = variable.value;
-    return object;
-}
-
-Json restart_env(const Context& context, const ParsedApp& app, const ecosystem::AppConfig& resolved) {
-    std::vector<std::string> given;
-    for (const std::string& key : app.given) {
-        if (std::ranges::find(kFixedAtStart, key) == std::end(kFixedAtStart)) given.push_back(key);
-    }
-    // Another script may want another interpreter.
-    if (std::ranges::find(given, "script") != given.end())
-        given.insert(given.end(), {"interpreter", "interpreter_args"});
-    Json env = variables_of(context, app, resolved);
-    env["current_conf"] = current_conf(resolved, given);
-    return env;
+std::string full_name(const ParsedApp& app, const std::string& env_name) {
+    std::string name = app_name(app.config);
+    if (app.config.append_env_to_name && !env_name.empty()) name += "-" + env_name;
+    return name;
 }
 
 std::vector<Json> ids_named(const std::string& name, std::span<const ProcessRow> rows) {
@@ -170,15 +28,19 @@ std::vector<Json> ids_named(const std::string& name, std::span<const ProcessRow>
     return ids;
 }
 
-std::optional<ecosystem::AppConfig> resolve_or_say(Context& context, const ecosystem::AppConfig& config,
-                                                   const ecosystem::ResolveContext& resolving) {
+std::optional<ecosystem::ResolvedApp> resolve_or_say(Context& context, const ecosystem::AppConfig& config,
+                                                     const ecosystem::ResolveContext& resolving) {
     auto resolved = ecosystem::resolve(config, resolving);
     if (!resolved) {
         context.console.error("Error: " + resolved.error().message);
         return std::nullopt;
     }
     for (const std::string& warning : resolved->warnings) context.console.warn(warning);
-    return std::move(resolved->config);
+    return std::move(*resolved);
+}
+
+unsigned cpu_count() {
+    return static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
 }
 
 bool start_missing(Context& context, const std::vector<const ParsedApp*>& missing,
@@ -193,33 +55,87 @@ bool start_missing(Context& context, const std::vector<const ParsedApp*>& missin
             good = false;
             continue;
         }
-        if (resolved->wait_ready) {
-            context.console.warn(fmt::format(
-                "App {} has option 'wait_ready' set, waiting for app to be ready...", resolved->name));
+        const ecosystem::AppConfig& config = resolved->config;
+        if (config.wait_ready) {
+            context.console.warn(
+                fmt::format("App {} has option 'wait_ready' set, waiting for app to be ready...",
+                            printable(config.name)));
         }
-        if (const auto started = start_app(*context.session, *resolved); !started) {
+        if (const auto started = start_app(*context.session, config); !started) {
             context.console.error(started.error().message);
             good = false;
             continue;
         }
-        const unsigned cpus = static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
-        context.console.info(fmt::format("App [{}] launched ({} instances)", printable(resolved->name),
-                                         ecosystem::instance_count(*resolved, cpus)));
+        context.console.info(fmt::format("App [{}] launched ({} instances)", printable(config.name),
+                                         ecosystem::instance_count(config, cpu_count())));
     }
     return good;
 }
 
-int start_apps(Context& context, const std::vector<ParsedApp>& apps, Action action) {
+void say_changes(Context& context, const std::string& name, const Changes& changes, std::size_t running) {
+    const std::string shown = printable(name);
+    if (!changes.applied.empty())
+        context.console.info(fmt::format("{}: changed {}", shown, fmt::join(changes.applied, ", ")));
+    if (!changes.fixed.empty())
+        context.console.warn(fmt::format("{}: {} cannot change until the app is deleted", shown,
+                                         fmt::join(changes.fixed, ", ")));
+    if (changes.wanted_instances != 0)
+        context.console.warn(fmt::format(
+            "{0}: the file asks for {1} instances, there are {2}; `kpm scale {0} {1}` changes that", shown,
+            changes.wanted_instances, running));
+}
+
+// The processes of each name that no app of the file has taken yet. Apps of one name share them in the order
+// of the file, in which they were started (PM2 restarts all of them for each, and starts each anew).
+class Running {
+public:
+    Running(std::span<const ProcessRow> rows, const std::vector<std::string>& names) {
+        for (const ProcessRow& row : rows) left_[row.name].push_back(row);
+        for (auto& [name, of_name] : left_) std::ranges::sort(of_name, {}, &ProcessRow::id);
+        for (const std::string& name : names) ++waiting_[name];
+    }
+
+    bool has(const std::string& name) { return !left_[name].empty(); }
+
+    std::vector<ProcessRow> take(const std::string& name, std::size_t instances) {
+        std::vector<ProcessRow>& left = left_[name];
+        const bool is_last = --waiting_[name] == 0;
+        const auto count =
+            static_cast<std::ptrdiff_t>(is_last ? left.size() : std::min(instances, left.size()));
+        std::vector<ProcessRow> taken(left.begin(), left.begin() + count);
+        left.erase(left.begin(), left.begin() + count);
+        return taken;
+    }
+
+private:
+    std::map<std::string, std::vector<ProcessRow>> left_;
+    std::map<std::string, int> waiting_;
+};
+
+bool act_on_app(Context& context, const ParsedApp& app, const ecosystem::ResolvedApp& resolved, Action action,
+                std::span<const ProcessRow> rows) {
+    const std::string& name = resolved.config.name;
+    ActionRequest request{action, name, {}, restart_env(app, resolved)};
+    for (const ProcessRow& row : rows) request.ids.push_back(row.id);
+    const Changes changes = changes_of(app, resolved, request.env, rows, cpu_count());
+    if (!act(context, request, rows)) return false;
+    say_changes(context, name, changes, rows.size());
+    return true;
+}
+
+int start_apps(Context& context, const ConfiguredApps& file, Action action) {
     const auto list = context.session->list();
     if (!list) return context.fail(list.error());
-    const auto resolving = resolve_context(context, true);
+    auto resolving = resolve_context(context, true);
+    resolving.deploy_env = file.deploy_env;
+    std::vector<std::string> names;
+    for (const ParsedApp& app : file.apps) names.push_back(full_name(app, resolving.env_name));
+    Running running(list->rows, names);
     std::vector<const ParsedApp*> missing;
     bool good = true;
-    for (const ParsedApp& app : apps) {
-        std::string name = app_name(app.config);
-        if (app.config.append_env_to_name && !resolving.env_name.empty()) name += "-" + resolving.env_name;
-        auto ids = ids_named(name, list->rows);
-        if (ids.empty()) {
+    for (std::size_t i = 0; i < file.apps.size(); ++i) {
+        const ParsedApp& app = file.apps[i];
+        if (!running.has(names[i])) {
             missing.push_back(&app);
             continue;
         }
@@ -228,18 +144,19 @@ int start_apps(Context& context, const std::vector<ParsedApp>& apps, Action acti
             good = false;
             continue;
         }
-        good &=
-            act(context, {action, name, std::move(ids), restart_env(context, app, *resolved)}, list->rows);
+        const auto rows = running.take(names[i], ecosystem::instance_count(resolved->config, cpu_count()));
+        good &= act_on_app(context, app, *resolved, action, rows);
     }
     if (!missing.empty()) good &= start_missing(context, missing, resolving);
     return good ? kDone : kFailed;
 }
 
-int end_apps(Context& context, const std::vector<ParsedApp>& apps, Action action) {
+int end_apps(Context& context, const ConfiguredApps& file, Action action) {
     const auto list = context.session->list();
     if (!list) return context.fail(list.error());
-    for (const ParsedApp& app : apps) {
-        ActionRequest request{action, app_name(app.config), ids_named(app_name(app.config), list->rows)};
+    for (const ParsedApp& app : file.apps) {
+        const std::string name = full_name(app, context.line.value("env").value_or(""));
+        ActionRequest request{action, name, ids_named(name, list->rows)};
         request.announced = false;
         if (!act(context, request, list->rows)) return kFailed;
     }
@@ -247,10 +164,6 @@ int end_apps(Context& context, const std::vector<ParsedApp>& apps, Action action
 }
 
 }  // namespace
-
-bool is_config_word(std::string_view word) {
-    return word == kStandardInput || ecosystem::is_config_file(word);
-}
 
 int act_on_file(Context& context, const std::string& word, FileAction action) {
     const auto apps = apps_of(context, word);

@@ -7,9 +7,6 @@
 
 namespace kpm::cli {
 
-// Does the word name a file, or standard input?
-bool is_config_word(std::string_view word);
-
 enum class FileAction {
     Start,   // restart what runs, start the rest
     Reload,  // reload what runs, start the rest

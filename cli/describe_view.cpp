@@ -79,6 +79,11 @@ std::string title(std::string_view text, const Paint& paint) {
     return paint(text, {Style::Inverse, Style::Bold}) + "\n";
 }
 
+std::string end_of(const LastExit& last_exit, const Paint& paint) {
+    const std::string text = last_exit_text(last_exit, " ");
+    return text.empty() ? "" : title(" Last exit ", paint) + text + "\n";
+}
+
 std::string actions(const ProcessRow& row, const Paint& paint) {
     const auto list = row.env().find("axm_actions");
     if (list == row.env().end() || !list->is_array() || list->empty()) return "";
@@ -150,11 +155,12 @@ std::string hints(const ProcessRow& row, const Paint& paint) {
 }  // namespace
 
 std::string describe_text(const ProcessRow& row, const ecosystem::Environment& local, const Json& workers,
-                          std::int64_t now, const Paint& paint) {
+                          const LastExit& last_exit, std::int64_t now, const Paint& paint) {
     return paint(fmt::format(" Describing process with id {} - name {} ", row.id, printable(row.name)),
                  {Style::Bold, Style::Inverse}) +
-           "\n" + attributes(row, now, paint) + actions(row, paint) + metrics(row, paint) +
-           connections(row, workers, paint) + divergent_variables(row, local, paint) + hints(row, paint);
+           "\n" + attributes(row, now, paint) + end_of(last_exit, paint) + actions(row, paint) +
+           metrics(row, paint) + connections(row, workers, paint) + divergent_variables(row, local, paint) +
+           hints(row, paint);
 }
 
 }  // namespace kpm::cli

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "cli/last_exit.h"
 #include "cli/process_row.h"
 #include "cli/terminal.h"
 #include "ecosystem/environment.h"
@@ -10,8 +11,9 @@
 namespace kpm::cli {
 
 // `local` is the shell's environment: what differs from it in the app's is shown. `workers` is kpm.workers'
-// answer, or null: the balancer's counters are shown for an instance that has some.
+// answer, or null: the balancer's counters are shown for an instance that has some. `last_exit` is shown when
+// there is one.
 std::string describe_text(const ProcessRow& row, const ecosystem::Environment& local, const Json& workers,
-                          std::int64_t now, const Paint& paint);
+                          const LastExit& last_exit, std::int64_t now, const Paint& paint);
 
 }  // namespace kpm::cli

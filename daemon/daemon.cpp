@@ -1,10 +1,12 @@
 #include "daemon/daemon.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <csignal>
+#include <utility>
 
 #include "daemon/commands/command.h"
 #include "daemon/commands/control_commands.h"
@@ -16,6 +18,7 @@ namespace {
 
 constexpr std::chrono::seconds kInventoryLimit{10};
 constexpr std::initializer_list<int> kSignals{SIGTERM, SIGINT, SIGQUIT, SIGUSR2, SIGHUP};
+constexpr std::chrono::seconds kTrimAfter{1};
 constexpr std::chrono::seconds kFarewell{2};  // for replies that clients have not read yet
 
 std::vector<std::string> method_names() {
@@ -33,7 +36,10 @@ Result<std::unique_ptr<Daemon>> Daemon::open(const ipc::Home& home, UniqueFd soc
 }
 
 Daemon::Daemon(const ipc::Home& home, core::Settings settings)
-    : home_(home), settings_(std::move(settings)) {}
+    : home_(home), settings_(std::move(settings)), trim_(loop_, [this] {
+          is_trimming_ = true;
+          ::malloc_trim(0);
+      }) {}
 
 Daemon::~Daemon() {
     signals_.reset();
@@ -97,12 +103,20 @@ int Daemon::run() {
     while (!is_ending_) {
         loop_.run_once();
         supervisor_->drain();
+        note_activity();
         host_->set_following(server_->has_subscribers());
     }
     // Answers that are on their way are delivered, to clients that read.
     const auto deadline = std::chrono::steady_clock::now() + kFarewell;
     while (server_->queued() > 0 && std::chrono::steady_clock::now() < deadline) loop_.run_ready();
     return exit_status_;
+}
+
+// Requests and starts leave freed pieces all over the heap, which would make a daemon of a hundred apps half
+// as large again. The pages are given back a while after the work, once for all of it; an idle daemon sleeps.
+void Daemon::note_activity() {
+    if (std::exchange(is_trimming_, false) || trim_.is_active()) return;
+    trim_.start(kTrimAfter);
 }
 
 void Daemon::on_request(const ipc::Request& request, const io::Responder& responder) {

@@ -9,6 +9,7 @@
 #include "daemon/io/control_server.h"
 #include "daemon/io/loop.h"
 #include "daemon/io/signals.h"
+#include "daemon/io/timer.h"
 #include "daemon/io/uv_host.h"
 
 namespace kpm {
@@ -29,6 +30,7 @@ private:
     void on_request(const ipc::Request& request, const io::Responder& responder);
     void on_signal(int number);
     void shut_down(int client_pid);
+    void note_activity();
 
     ipc::Home home_;
     io::Loop loop_;
@@ -37,6 +39,8 @@ private:
     std::optional<core::Supervisor> supervisor_;
     core::Settings settings_;
     std::optional<io::Signals> signals_;
+    io::Timer trim_;
+    bool is_trimming_ = false;  // this turn of the loop was for the trim alone
     bool is_ending_ = false;
     int exit_status_ = 0;
 };

@@ -58,6 +58,7 @@ struct AppConfig {
 
     Environment env;
     std::vector<EnvBlock> env_blocks;
+    std::vector<std::string> env_file;  // see env_file.h; resolve() reads them
     Selection filter_env = std::vector<std::string>{};
     bool append_env_to_name = false;
     std::optional<int> port;

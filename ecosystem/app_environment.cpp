@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "ecosystem/env_file.h"
 #include "ecosystem/resolve.h"
 #include "ecosystem/schema.h"
 
@@ -37,7 +38,23 @@ bool is_filtered(const Selection& filter, std::string_view variable) {
 
 }  // namespace
 
-Environment app_environment(const AppConfig& config, const ResolveContext& context) {
+Result<Environment> declared_environment(const AppConfig& config, const ResolveContext& context) {
+    Environment env;
+    for (const std::string& path : config.env_file) {
+        const auto variables = read_env_file(path);
+        if (!variables) return variables.error();
+        merge_environment(env, *variables);
+    }
+    merge_environment(env, config.env);
+    merge_environment(env, context.deploy_env);
+    for (const EnvBlock& block : config.env_blocks)
+        if (block.name == context.env_name) merge_environment(env, block.variables);
+    if (config.port) set_variable(env, "PORT", std::to_string(*config.port));
+    return env;
+}
+
+Environment app_environment(const AppConfig& config, const ResolveContext& context,
+                            const Environment& declared) {
     const bool inside_app = find_variable(context.env, "pm_id") != nullptr;
     Environment env;
     for (const EnvVar& variable : context.env)
@@ -45,10 +62,7 @@ Environment app_environment(const AppConfig& config, const ResolveContext& conte
             !is_filtered(config.filter_env, variable.name))
             env.push_back(variable);
     if (!config.cwd.empty()) set_variable(env, "PWD", config.cwd);
-    merge_environment(env, config.env);
-    for (const EnvBlock& block : config.env_blocks)
-        if (block.name == context.env_name) merge_environment(env, block.variables);
-    if (config.port) set_variable(env, "PORT", std::to_string(*config.port));
+    merge_environment(env, declared);
     if (config.interpreter.find("python") != std::string::npos) set_variable(env, "PYTHONUNBUFFERED", "1");
     set_variable(env, "PM2_HOME", context.home);
     set_variable(env, "PM2_USAGE", "CLI");

@@ -11,6 +11,8 @@
 #include <array>
 #include <cerrno>
 
+#include "ecosystem/byte_size.h"
+#include "ecosystem/duration.h"
 #include "ipc/base/unique_fd.h"
 
 namespace kpm::ecosystem {
@@ -53,14 +55,17 @@ Result<pid_t> spawn(const std::string& program, std::vector<std::string> argv, c
     return pid;
 }
 
-// Reads both pipes until both are closed; false when the deadline passed or one gave too much.
-bool drain(std::array<UniqueFd, 2> pipes, std::array<std::string*, 2> texts, Clock::time_point end,
-           std::size_t limit) {
+enum class End { Complete, TooLate, TooMuch };
+
+// Reads both pipes until both are closed, at most until the deadline.
+End drain(std::array<UniqueFd, 2> pipes, std::array<std::string*, 2> texts, Clock::time_point end,
+          std::size_t limit) {
     while (pipes[0] || pipes[1]) {
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
-        if (left <= 0) return false;
+        if (left <= 0) return End::TooLate;
         std::array<pollfd, 2> polled{{{pipes[0].get(), POLLIN, 0}, {pipes[1].get(), POLLIN, 0}}};
-        if (::poll(polled.data(), polled.size(), static_cast<int>(left)) < 0 && errno != EINTR) return false;
+        if (::poll(polled.data(), polled.size(), static_cast<int>(left)) < 0 && errno != EINTR)
+            return End::TooLate;
         for (std::size_t i = 0; i < pipes.size(); ++i) {
             if (!pipes[i] || polled[i].revents == 0) continue;
             std::array<char, 16384> buffer;
@@ -69,10 +74,10 @@ bool drain(std::array<UniqueFd, 2> pipes, std::array<std::string*, 2> texts, Clo
                 texts[i]->append(buffer.data(), static_cast<std::size_t>(size));
             else if (size == 0 || errno != EINTR)
                 pipes[i].reset();
-            if (texts[i]->size() > limit) return false;
+            if (texts[i]->size() > limit) return End::TooMuch;
         }
     }
-    return true;
+    return End::Complete;
 }
 
 }  // namespace
@@ -90,15 +95,18 @@ Result<ChildOutput> run_to_end(const std::string& program, const std::vector<std
     err->write_end.reset();
 
     ChildOutput output;
-    const bool complete = drain({std::move(out->read_end), std::move(err->read_end)},
-                                {&output.out, &output.err}, Clock::now() + deadline, max_output);
-    if (!complete) ::kill(*pid, SIGKILL);
+    const End end = drain({std::move(out->read_end), std::move(err->read_end)}, {&output.out, &output.err},
+                          Clock::now() + deadline, max_output);
+    if (end != End::Complete) ::kill(*pid, SIGKILL);
     while (::waitpid(*pid, &output.wait_status, 0) < 0 && errno == EINTR) {
     }
-    if (!complete)
+    if (end == End::TooLate)
+        return Error{ErrorCode::Unavailable, fmt::format("cannot run '{}': no end after {}, it was killed",
+                                                         program, to_text(deadline))};
+    if (end == End::TooMuch)
         return Error{ErrorCode::Unavailable,
-                     fmt::format("cannot run '{}': no end after {} ms or more than {} bytes printed", program,
-                                 deadline.count(), max_output)};
+                     fmt::format("cannot run '{}': more than {} printed, it was killed", program,
+                                 to_text(Bytes{max_output}))};
     return output;
 }
 

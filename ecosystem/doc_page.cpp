@@ -30,9 +30,13 @@ of `apps` work too. The file name tells the format:
 
 | Name ends in | Format |
 |---|---|
-| `.json`, `.json5` | data with comments, trailing commas, unquoted keys and single quotes; never evaluated as code |
-| `.yml`, `.yaml` | YAML |
-| `.config.js`, `.config.cjs`, `.config.mjs` | evaluated by the first of node, bun and deno in PATH |
+| `.json`, `.json5`, `package.json` | data with comments, trailing commas, unquoted keys and single quotes; never evaluated as code |
+| `.yml`, `.yaml` | YAML: one document, each key once |
+| `.config.js`, `.config.cjs`, `.config.mjs` | evaluated by the first of node, bun and deno in PATH, for at most 10 s: `module.exports`, the default export, or named exports; a promise is awaited, a function is not called |
+
+`package.json` needs a section `apps` or `pm2`. A file is at most 1 MiB and 64 levels deep.
+
+[`ecosystem.schema.json`](ecosystem.schema.json) is the same table as a JSON Schema, for editors.
 
 Names are PM2's; the camelCase form of each works as well. An unknown attribute is a warning, and an error with
 `"strict": true` in the file or in the app. Relative paths start at `cwd`, which itself starts at the shell's directory.
@@ -40,7 +44,17 @@ Names are PM2's; the camelCase form of each works as well. An unknown attribute 
 **Durations** are milliseconds or texts such as `500ms`, `10s`, `2m`, `1h`; **sizes** are bytes or texts such as `100K`,
 `150M`, `1G` (1024 based). A number may be given as text.
 
-The column *change* says what a running app needs for a new value: nothing, *live* (taken over at once) or a *restart*.
+**Variables** of an app come from the shell (less `filter_env`), `env_file`, `env`, `deploy.NAME.env` and `env_NAME`, the
+later over the earlier; the last two with `--env NAME`. A file of variables has lines `NAME=value`, with or without
+`export`; a `#` at the beginning of a line or after a blank begins a comment. A value in single quotes stands as it is
+(`\'` and `\\` are escapes), one in double quotes knows `\n`, `\t`, `\r`, `\"`, `\\`, `\$` and may go over several lines.
+`$NAME` in a value stays as it stands. A file that is not there and a line that is none of this are errors. `env_file`
+with an object is the environment of `--env file`, as in PM2.
+
+The column *change* says what a running app needs for a new value: nothing, *live* (taken over at once), a *restart* (or
+reload), or a *delete* before the next start, as in PM2. `kpm start`, `restart` and `reload` of a file apply all but the
+last, say what they changed, and warn of what they could not. An attribute that is taken out of the file keeps its value
+until the app is deleted.
 )";
 
 std::string aliases_of(const Field& field) {
@@ -75,6 +89,8 @@ std::string_view change_of(const Field& field) {
             return "live";
         case OnChange::Restart:
             return "restart";
+        case OnChange::Delete:
+            return "delete";
     }
     return "";
 }

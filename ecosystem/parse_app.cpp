@@ -45,7 +45,7 @@ Result<ParsedApp> parse_app(const Json& app, const ParseOptions& options) {
 
     for (const auto& [key, value] : app.items()) {
         if (key == kStrictKey || value.is_null()) continue;
-        const Field* field = find_field(key);
+        const Field* field = find_field(key, value);
         if (!field) {
             std::string text = place_of(options, key) + unknown_text(key);
             if (strict) return Error{ErrorCode::Invalid, std::move(text)};
@@ -70,11 +70,7 @@ Result<AppConfig> merge_wire(AppConfig config, const Json& current_conf) {
         return Error{ErrorCode::Invalid, "cannot read the app's configuration: expected an object"};
     for (const auto& [key, value] : current_conf.items()) {
         if (value.is_null()) continue;
-        const Field* field = find_wire_field(key);
-        // An environment variable that was flattened beside the options may look like an env_NAME block.
-        if (field && std::holds_alternative<std::vector<EnvBlock> AppConfig::*>(field->slot) &&
-            !value.is_object())
-            field = nullptr;
+        const Field* field = find_wire_field(key, value);
         const bool reset = value == "null";
         if (!field) {
             if (reset)

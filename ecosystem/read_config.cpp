@@ -1,59 +1,40 @@
 #include "ecosystem/read_config.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <map>
 
 #include "ecosystem/read_js.h"
 #include "ecosystem/read_json.h"
 #include "ecosystem/read_yaml.h"
-#include "ipc/base/unique_fd.h"
+#include "ecosystem/text_file.h"
 
 namespace kpm::ecosystem {
 namespace {
 
-enum class Format { Json, Yaml, JavaScript };
+enum class Format { Json, Yaml, JavaScript, TypeScript };
 
 struct BySuffix {
     std::string_view suffix;
     Format format;
 };
-constexpr std::array<BySuffix, 7> kFormats{{{".json", Format::Json},
-                                            {".json5", Format::Json},
-                                            {".yml", Format::Yaml},
-                                            {".yaml", Format::Yaml},
-                                            {".config.js", Format::JavaScript},
-                                            {".config.cjs", Format::JavaScript},
-                                            {".config.mjs", Format::JavaScript}}};
+constexpr std::array<BySuffix, 10> kFormats{{{".json", Format::Json},
+                                             {".json5", Format::Json},
+                                             {".yml", Format::Yaml},
+                                             {".yaml", Format::Yaml},
+                                             {".config.js", Format::JavaScript},
+                                             {".config.cjs", Format::JavaScript},
+                                             {".config.mjs", Format::JavaScript},
+                                             {".config.ts", Format::TypeScript},
+                                             {".config.mts", Format::TypeScript},
+                                             {".config.cts", Format::TypeScript}}};
 
 std::optional<Format> format_of(std::string_view path) {
     for (const BySuffix& row : kFormats)
         if (path.ends_with(row.suffix)) return row.format;
     return std::nullopt;
-}
-
-Result<std::string> read_file(const std::string& path) {
-    // O_NONBLOCK: opening a FIFO must not wait for a writer.
-    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (!file) return os_error("open", path, errno);
-    struct stat info {};
-    if (::fstat(file.get(), &info) == 0 && S_ISDIR(info.st_mode)) return os_error("read", path, EISDIR);
-    std::string text;
-    std::array<char, 65536> buffer;
-    // One byte more than the readers accept is enough for them to refuse it.
-    while (text.size() <= kMaxConfigSize) {
-        const ssize_t size = ::read(file.get(), buffer.data(), buffer.size());
-        if (size == 0) break;
-        if (size < 0 && errno == EINTR) continue;
-        if (size < 0) return os_error("read", path, errno);
-        text.append(buffer.data(), static_cast<std::size_t>(size));
-    }
-    return text;
 }
 
 bool is_package_json(std::string_view file) {
@@ -147,7 +128,7 @@ Result<EcosystemFile> read_config_text(std::string_view text, std::string_view f
 
 Result<EcosystemFile> read_config(const std::string& path) {
     const Format format = format_of(path).value_or(Format::Json);
-    auto text = read_file(path);
+    auto text = read_text_file(path);
     if (!text) return text.error();
     if (format == Format::Json) return read_config_text(*text, path);
     if (format == Format::Yaml) {
@@ -155,6 +136,11 @@ Result<EcosystemFile> read_config(const std::string& path) {
         if (!document) return document.error();
         return Assembler(*document).assemble();
     }
+    if (format == Format::TypeScript)
+        return Error{ErrorCode::Invalid,
+                     fmt::format("cannot read '{}': configuration in TypeScript is not supported, as in PM2; "
+                                 "use .config.js, .config.mjs, .json or .yaml",
+                                 path)};
     auto value = read_js(path, environment_from(environ));
     if (!value) return value.error();
     JsonDocument document{*std::move(value), {}};

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <sys/wait.h>
 
-#include <chrono>
+#include <algorithm>
 #include <filesystem>
 
 #include "ecosystem/child_output.h"
@@ -14,8 +14,6 @@
 namespace kpm::ecosystem {
 namespace {
 
-constexpr std::chrono::seconds kDeadline{10};
-
 // Before it stands whatever the file itself prints.
 constexpr std::string_view kMarker = "\n--- kpm configuration ---\n";
 constexpr const char* kPathVariable = "KPM_CONFIG_PATH";
@@ -23,7 +21,9 @@ constexpr std::string_view kProgram = R"js(
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 const exported = await import(pathToFileURL(process.env.KPM_CONFIG_PATH).href);
-const config = exported.default ?? { ...exported };
+let config = await (exported.default ?? { ...exported });
+if (config?.__esModule && config.default) config = config.default;
+if (typeof config === 'function') throw new TypeError('expected an object, found a function, which is not called');
 const plain = (key, value) => value instanceof RegExp ? value.source : value;
 const text = JSON.stringify(config, plain);
 process.stdout.write('\n--- kpm configuration ---\n' + (text ?? 'null'), () => process.exit(0));
@@ -40,21 +40,60 @@ const std::vector<Engine>& engines() {
     return kEngines;
 }
 
+constexpr std::string_view kDigits = "0123456789";
+constexpr std::string_view kFileUrl = "file://";
+
 // The line that tells the error out of a stack trace.
 std::string reason_in(std::string_view printed) {
-    std::string_view last = "no output";
+    std::string_view last;
     for (const std::string_view line : split(printed, '\n')) {
         const std::string_view text = trim(line);
         if (text.find("Error") != std::string_view::npos && text.find(": ") != std::string_view::npos)
             return std::string(text);
-        if (!text.empty()) last = text;
+        if (!text.empty() && !text.starts_with("(Use `node") && !text.starts_with("Node.js v")) last = text;
     }
     return std::string(last);
 }
 
+// "…:12" -> the position of the colon.
+std::size_t line_number_at(std::string_view text) {
+    const auto colon = text.find_last_not_of(kDigits);
+    return colon != std::string_view::npos && text[colon] == ':' && colon + 1 < text.size()
+               ? colon
+               : std::string_view::npos;
+}
+
+// "/srv/a.config.js:12: ": the head that engines print over a stack trace, else where the trace comes through
+// the file; "" when the engine does not tell.
+std::string place_in(std::string_view printed, std::string_view path) {
+    for (std::string_view line : split(printed, '\n')) {
+        line = trim(line);
+        if (line.starts_with(kFileUrl)) line.remove_prefix(kFileUrl.size());
+        const bool is_own = line.find("/[eval") != std::string_view::npos;  // kProgram
+        if (line.starts_with('/') && line_number_at(line) != std::string_view::npos && !is_own)
+            return std::string(line) + ": ";
+    }
+    for (auto at = printed.find(path); at != std::string_view::npos; at = printed.find(path, at + 1)) {
+        const std::string_view rest = printed.substr(at + path.size());
+        const auto end = std::min(rest.find_first_not_of(kDigits, 1), rest.size());
+        if (rest.starts_with(':') && end > 1) return fmt::format("{}{}: ", path, rest.substr(0, end));
+    }
+    return "";
+}
+
+std::string failure_of(const ChildOutput& output, std::string_view path) {
+    if (std::string reason = reason_in(output.err); !reason.empty())
+        return place_in(output.err, path) + reason;
+    if (WIFSIGNALED(output.wait_status))
+        return fmt::format("it was ended by signal {}", WTERMSIG(output.wait_status));
+    return fmt::format("it ended with exit code {} before it had exported anything",
+                       WEXITSTATUS(output.wait_status));
+}
+
 }  // namespace
 
-Result<Json> read_js(const std::string& path, const Environment& env) {
+Result<Json> read_js(const std::string& path, const Environment& env, std::chrono::milliseconds deadline) {
+    const std::string absolute = std::filesystem::absolute(path).string();
     for (const Engine& engine : engines()) {
         const auto program = find_in_path(engine.name, env);
         if (!program) continue;
@@ -62,8 +101,8 @@ Result<Json> read_js(const std::string& path, const Environment& env) {
         argv.insert(argv.end(), engine.arguments.begin(), engine.arguments.end());
         argv.emplace_back(kProgram);
         Environment child_env = env;
-        set_variable(child_env, kPathVariable, std::filesystem::absolute(path).string());
-        auto output = run_to_end(*program, argv, child_env, kDeadline, kMaxConfigSize);
+        set_variable(child_env, kPathVariable, absolute);
+        auto output = run_to_end(*program, argv, child_env, deadline, kMaxConfigSize);
         if (!output)
             return Error{output.error().code,
                          fmt::format("cannot evaluate '{}': {}", path, output.error().message)};
@@ -71,7 +110,7 @@ Result<Json> read_js(const std::string& path, const Environment& env) {
         if (!WIFEXITED(output->wait_status) || WEXITSTATUS(output->wait_status) != 0 ||
             marker == std::string::npos)
             return Error{ErrorCode::Invalid, fmt::format("cannot evaluate '{}' with {}: {}", path,
-                                                         engine.name, reason_in(output->err))};
+                                                         engine.name, failure_of(*output, absolute))};
         auto document = read_json(std::string_view(output->out).substr(marker + kMarker.size()), path);
         if (!document) return document.error();
         return std::move(document->value);

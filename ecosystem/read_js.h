@@ -1,8 +1,10 @@
 #pragma once
 // A JavaScript ecosystem file (.config.js, .cjs, .mjs) -> JSON. kpm has no JavaScript engine: the first of
 // node, bun and deno in PATH evaluates the file in a child with a deadline and prints what it exports
-// (`module.exports`, the default export, else all named exports). A function is not called, as in PM2.
+// (`module.exports`, the default export, else all named exports). A promise is awaited; a function is not
+// called, as in PM2, but refused. What the file prints is passed over, up to kMaxConfigSize.
 
+#include <chrono>
 #include <string>
 
 #include "ecosystem/environment.h"
@@ -11,7 +13,9 @@
 
 namespace kpm::ecosystem {
 
-// Unavailable: none of the three is installed; the error names the formats that need none.
-Result<Json> read_js(const std::string& path, const Environment& env);
+// Unavailable: none of the three is installed (the error names the formats that need none), or the file did
+// not end by the deadline. Invalid: what the engine said, with file and line where it told them.
+Result<Json> read_js(const std::string& path, const Environment& env,
+                     std::chrono::milliseconds deadline = std::chrono::seconds{10});
 
 }  // namespace kpm::ecosystem

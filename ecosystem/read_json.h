@@ -7,12 +7,12 @@
 #include <string_view>
 
 #include "ecosystem/source_lines.h"
+#include "ecosystem/text_file.h"
 #include "ipc/base/json.h"
 #include "ipc/base/result.h"
 
 namespace kpm::ecosystem {
 
-inline constexpr std::size_t kMaxConfigSize = 1 << 20;
 inline constexpr unsigned kMaxConfigDepth = 64;
 inline constexpr std::size_t kMaxConfigMembers = 10'000;  // of one object or list: looking keys up is linear
 

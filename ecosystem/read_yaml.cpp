@@ -1,10 +1,13 @@
 #include "ecosystem/read_yaml.h"
 
 #include <fmt/format.h>
+#include <yaml-cpp/depthguard.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <charconv>
 #include <optional>
+#include <sstream>
 
 #include "ecosystem/utf8.h"
 
@@ -86,6 +89,8 @@ private:
             if (!member.first.IsScalar()) throw Refused{member.first.Mark(), "expected a text as key"};
             const std::string& key = member.first.Scalar();
             if (key == kMergeKey) continue;
+            if (result.contains(key))
+                throw Refused{member.first.Mark(), fmt::format("the key '{}' stands twice", key)};
             result[key] = convert(member.second, path.empty() ? key : path + "." + key, depth + 1);
         }
         // Keys of the object itself win over merged ones, wherever the merge key stands.
@@ -113,6 +118,38 @@ private:
     std::size_t nodes_ = 0;
 };
 
+// Hears where documents begin.
+class DocumentStart : public YAML::EventHandler {
+public:
+    void OnDocumentStart(const YAML::Mark& mark) override { mark_ = mark; }
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                         YAML::EmitterStyle::value) override {}
+    void OnSequenceEnd() override {}
+    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                    YAML::EmitterStyle::value) override {}
+    void OnMapEnd() override {}
+
+    const YAML::Mark& mark() const { return mark_; }
+
+private:
+    YAML::Mark mark_;
+};
+
+// yaml-cpp's Load() passes over all that stands after the first document, also what it cannot make a document
+// of; LoadAll() goes on for ever in such a text.
+void refuse_second_document(const std::string& text) {
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    DocumentStart start;
+    // PM2 takes one document, too.
+    if (parser.HandleNextDocument(start) && parser.HandleNextDocument(start))
+        throw Refused{start.mark(), "expected one document, found more"};
+}
+
 Error at(std::string_view file, const YAML::Mark& mark, std::string_view reason) {
     return Error{ErrorCode::Invalid,
                  fmt::format("{}:{}:{}: {}", file, mark.line + 1, mark.column + 1, reason)};
@@ -129,7 +166,10 @@ Result<JsonDocument> read_yaml(std::string_view text, std::string_view file) {
     if (find_invalid_utf8(text) != text.size())
         return Error{ErrorCode::Invalid, fmt::format("cannot read '{}': not UTF-8 text", file)};
     try {
+        refuse_second_document(std::string(text));
         document.value = Converter(document.source).convert(YAML::Load(std::string(text)), "", 0);
+    } catch (const YAML::DeepRecursion& failure) {
+        return at(file, failure.mark, fmt::format("nested deeper than {} levels", kMaxConfigDepth));
     } catch (const YAML::Exception& failure) {
         return at(file, failure.mark, failure.msg);
     } catch (const Refused& refused) {

@@ -1,7 +1,8 @@
 #pragma once
 // One YAML document -> JSON, with the plain scalars of YAML's core schema (null, booleans, numbers) and merge
 // keys
-// (<<). Pure; errors carry file:line:column. Bounded like read_json.h, also against aliases that multiply.
+// (<<). Pure; errors carry file:line:column. Bounded like read_json.h, also against aliases that multiply. A
+// second document and a second key of one name are errors, as for PM2.
 
 #include <string_view>
 

@@ -1,8 +1,10 @@
 #include "ecosystem/resolve.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 
 #include "ecosystem/command_line.h"
@@ -21,22 +23,22 @@ bool exists(const std::string& path) {
     return ::access(path.c_str(), F_OK) == 0;
 }
 
-// Absolute and without "." and ".."; "~" is the HOME of the shell.
-std::string absolute_path(std::string_view path, const std::string& base, const Environment& env) {
-    std::filesystem::path result(path);
-    if (path == "~" || path.starts_with("~/"))
-        if (const std::string* home = find_variable(env, "HOME"))
-            result = *home + std::string(path.substr(1));
-    std::string text = (std::filesystem::path(base) / result).lexically_normal().string();
-    if (text.size() > 1 && text.back() == '/') text.pop_back();
-    return text;
-}
-
 // "dir/app.min.js" -> "app.min"; a leading dot is no extension.
 std::string name_of(std::string_view script) {
     const std::string_view base = script.substr(script.find_last_of('/') + 1);
     const auto dot = base.rfind('.');
     return std::string(dot == 0 || dot == std::string_view::npos ? base : base.substr(0, dot));
+}
+
+// Before the script: in a folder that is not there it would be the script that is missing.
+Result<void> check_folder(const AppConfig& config) {
+    struct stat info {};
+    const bool exists = ::stat(config.cwd.c_str(), &info) == 0;
+    const int failure = exists ? (S_ISDIR(info.st_mode) ? 0 : ENOTDIR) : errno;
+    if (failure == 0) return {};
+    return Error{ErrorCode::NotFound,
+                 fmt::format("cannot start '{}': {}", config.name,
+                             os_error("change to directory", config.cwd, failure).message)};
 }
 
 // A text with blanks is a command for the shell, unless there is such a file.
@@ -108,6 +110,16 @@ void resolve_files(AppConfig& config, const ResolveContext& context) {
 
 }  // namespace
 
+std::string absolute_path(std::string_view path, const std::string& base, const Environment& env) {
+    std::filesystem::path result(path);
+    if (path == "~" || path.starts_with("~/"))
+        if (const std::string* home = find_variable(env, "HOME"))
+            result = *home + std::string(path.substr(1));
+    std::string text = (std::filesystem::path(base) / result).lexically_normal().string();
+    if (text.size() > 1 && text.back() == '/') text.pop_back();
+    return text;
+}
+
 std::optional<std::string> find_in_path(std::string_view word, const Environment& env) {
     if (word.empty() || word.find('/') != std::string_view::npos) return std::nullopt;
     const std::string* path = find_variable(env, "PATH");
@@ -130,6 +142,8 @@ Result<ResolvedApp> resolve(const AppConfig& declared, const ResolveContext& con
 
     const bool cwd_given = !config.cwd.empty();
     config.cwd = cwd_given ? absolute_path(config.cwd, context.cwd, context.env) : context.cwd;
+    if (cwd_given)
+        if (auto usable = check_folder(config); !usable) return usable.error();
     if (auto found = resolve_script(config, context); !found) return found.error();
     auto interpreter = config.interpreter.empty() ? choose_interpreter(config.script, context.env)
                                                   : check_interpreter(config.interpreter, context.env);
@@ -137,6 +151,7 @@ Result<ResolvedApp> resolve(const AppConfig& declared, const ResolveContext& con
     config.interpreter = *std::move(interpreter);
     resolve_mode(config);
     resolve_files(config, context);
+    for (std::string& path : config.env_file) path = absolute_path(path, config.cwd, context.env);
     config.username = context.user;
 
     bool env_declared = context.env_name.empty();
@@ -144,7 +159,10 @@ Result<ResolvedApp> resolve(const AppConfig& declared, const ResolveContext& con
     if (!env_declared)
         resolved.warnings.push_back(
             fmt::format("Environment [{}] is not defined in process file", context.env_name));
-    config.env = app_environment(config, context);
+    auto declared_variables = declared_environment(config, context);
+    if (!declared_variables) return declared_variables.error();
+    resolved.declared = *std::move(declared_variables);
+    config.env = app_environment(config, context, resolved.declared);
     // PM2 gives apps of a file a variable of their own name with their module configuration.
     if (context.from_file && config.name.find('=') == std::string::npos && !config.name.empty())
         set_variable(config.env, config.name, "{}");

@@ -22,11 +22,13 @@ struct ResolveContext {
     std::string home;  // $KPM_HOME
     std::string user;
     std::string env_name;    // --env NAME, or ""
+    Environment deploy_env;  // `deploy.NAME.env` of the file
     bool from_file = false;  // the app comes from an ecosystem file
 };
 
 struct ResolvedApp {
     AppConfig config;
+    Environment declared;  // the variables of config.env that come from the file, not from the shell
     std::vector<std::string> warnings;  // PM2's texts, e.g. an --env name that the app does not declare
 };
 
@@ -34,9 +36,16 @@ struct ResolvedApp {
 // x is NOT AVAILABLE in PATH." (Unavailable), "No script path - aborting" (Invalid).
 Result<ResolvedApp> resolve(const AppConfig& declared, const ResolveContext& context);
 
-// Shell environment (filtered) < env < env_NAME, plus PORT, PM2_HOME and PM2_USAGE: what a restart with
-// --update-env sends as well.
-Environment app_environment(const AppConfig& config, const ResolveContext& context);
+// What the app itself declares: env_file < env < deploy.NAME.env < env_NAME (PM2's order), and PORT. The
+// files are read; config.cwd is absolute.
+Result<Environment> declared_environment(const AppConfig& config, const ResolveContext& context);
+
+// Shell environment (filtered) < what is declared, plus PWD, PM2_HOME and PM2_USAGE.
+Environment app_environment(const AppConfig& config, const ResolveContext& context,
+                            const Environment& declared);
+
+// Absolute and without "." and ".."; "~" is the HOME of the shell.
+std::string absolute_path(std::string_view path, const std::string& base, const Environment& env);
 
 // The executable that `word` names by way of PATH, absolute.
 std::optional<std::string> find_in_path(std::string_view word, const Environment& env);

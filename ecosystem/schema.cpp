@@ -29,6 +29,14 @@ bool is_prefix(const Field& field) {
     return std::holds_alternative<std::vector<EnvBlock> AppConfig::*>(field.slot);
 }
 
+// The env_ row, if `name` is one of its environments.
+const Field* block_row(std::string_view name, std::string_view Field::*key) {
+    for (const Field& field : fields())
+        if (is_prefix(field) && name.size() > (field.*key).size() && name.starts_with(field.*key))
+            return &field;
+    return nullptr;
+}
+
 bool answers_to(const Field& field, std::string_view name) {
     if (field.key == name) return true;
     const auto aliases = split(field.aliases, ' ');
@@ -135,6 +143,19 @@ const Field* find_wire_field(std::string_view wire_name) {
             return &field;
     }
     return nullptr;
+}
+
+const Field* find_field(std::string_view declared_name, const Json& value) {
+    const Field* field = find_field(declared_name);
+    const Field* block = value.is_object() ? block_row(declared_name, &Field::key) : nullptr;
+    return block ? block : field;
+}
+
+const Field* find_wire_field(std::string_view wire_name, const Json& value) {
+    if (const Field* block = block_row(wire_name, &Field::wire_key))
+        if (value.is_object()) return block;
+    const Field* field = find_wire_field(wire_name);
+    return field && is_prefix(*field) ? nullptr : field;
 }
 
 std::optional<std::string_view> nearest_key(std::string_view name) {

@@ -1,8 +1,8 @@
 #pragma once
 // The one table of options. Each row describes a member of AppConfig: its names, its CLI flag, its checks,
 // what a change of it needs, its documentation. Everything that must know all options loops over it:
-// parse_app.h, dump_app.h, the CLI's options and --help, docs/config.md, spelling hints, the difference at a
-// restart. No other list exists.
+// parse_app.h, dump_app.h, the CLI's options and --help, docs/config.md, docs/ecosystem.schema.json, spelling
+// hints, the difference at a restart. No other list exists.
 
 #include <optional>
 #include <span>
@@ -25,7 +25,12 @@ using Slot =
                  std::optional<ExecMode> AppConfig::*, std::optional<Balance> AppConfig::*>;
 
 // What must happen to a running app for a new value to take effect.
-enum class OnChange { Nothing, Live, Restart };
+enum class OnChange {
+    Nothing,
+    Live,
+    Restart,  // or a reload
+    Delete,   // fixed until the app is deleted, as in PM2
+};
 
 enum class Group { Basics, Variables, Logs, Restarts, Stopping, Watching, Connections, Node };
 
@@ -64,6 +69,10 @@ std::span<const Field> fields();
 // By key, alias or the camelCase form of either; by the env_ prefix. nullptr: unknown.
 const Field* find_field(std::string_view declared_name);
 const Field* find_wire_field(std::string_view wire_name);
+// The row that reads this value. `env_file` names files, but with an object it is the environment "file", as
+// in PM2; on the wire, where variables stand beside the options, only an object is an environment.
+const Field* find_field(std::string_view declared_name, const Json& value);
+const Field* find_wire_field(std::string_view wire_name, const Json& value);
 // The key that a misspelt one most likely means.
 std::optional<std::string_view> nearest_key(std::string_view name);
 

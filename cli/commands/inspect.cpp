@@ -115,8 +115,8 @@ int run_describe(Context& context) {
     for (const ProcessRow& row : list->rows) {
         if (row.name != word && std::to_string(row.id) != word) continue;
         found = true;
-        context.console.text(
-            describe_text(row, local, workers ? *workers : Json(), now_ms(), context.console.paint()));
+        context.console.text(describe_text(row, local, workers ? *workers : Json(), last_exit_of(row),
+                                           now_ms(), context.console.paint()));
     }
     if (found) return kDone;
     context.console.warn_on_stderr(fmt::format("{} doesn't exist", word));

@@ -10,6 +10,7 @@
 
 #include "cli/actions.h"
 #include "cli/commands/groups.h"
+#include "cli/config_apps.h"
 #include "cli/config_file.h"
 #include "cli/follow.h"
 #include "ipc/base/text.h"
@@ -22,15 +23,14 @@ namespace method = ipc::method;
 
 constexpr std::int64_t kReloadLockAge = 30000;  // ms; PM2_RELOAD_LOCK_TIMEOUT's default
 
-Json restart_env(const Context& context, const ecosystem::ParsedApp& options) {
+Json restart_env(Context& context, ecosystem::ParsedApp options) {
     Json env = Json::object();
     if (context.line.has("update-env")) {
         for (const auto& variable : resolve_context(context, false).env) env[variable.name] = variable.value;
     }
-    auto given = options.given;
     // `restart x --watch` toggles; toggling needs the stored value and is asked for by toggle_watch().
-    std::erase(given, "watch");
-    env["current_conf"] = current_conf(options.config, given);
+    std::erase(options.given, "watch");
+    env["current_conf"] = current_conf(context, std::move(options));
     return env;
 }
 

@@ -7,7 +7,8 @@
 
 #include "cli/actions.h"
 #include "cli/commands/groups.h"
-#include "cli/dump_file.h"
+#include "cli/dump_rows.h"
+#include "ipc/dump_store.h"
 #include "ipc/protocol.h"
 
 namespace kpm::cli {
@@ -20,13 +21,17 @@ bool is_forced(const CommandLine& line) {
     return line.has("force") || std::getenv("FORCE") != nullptr;
 }
 
+Result<void> write_list(const ipc::Home& home, const Json& apps) {
+    return ipc::write_dump(home, apps.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
 Result<void> save(Context& context, const ProcessList& list) {
     if (context.session->is_kpm()) {
         const auto saved =
             context.session->call(ipc::method::kSave, Json::array({{{"force", is_forced(context.line)}}}));
         return saved ? Result<void>() : saved.error();
     }
-    return write_dump(context.home, dump_of(list.rows));
+    return write_list(context.home, dump_of(list.rows));
 }
 
 }  // namespace
@@ -49,14 +54,14 @@ int run_resurrect(Context& context) {
     context.console.info("Resurrecting");
     const auto list = context.session->list();
     if (!list) return context.fail(list.error());
-    context.console.info(fmt::format("Restoring processes located in {}", context.home.dump().string()));
-    const auto dump = read_dump(context.home);
+    const auto dump = ipc::read_dump(context.home);
     if (!dump) {
         // Exit code 0 as in PM2: init scripts call this on a machine where nothing was saved yet.
         context.console.error(dump.error().message);
         return print_list(context);
     }
     for (const std::string& warning : dump->warnings) context.console.warn(warning);
+    context.console.info(fmt::format("Restoring processes located in {}", dump->file.string()));
     std::set<std::string> present;
     for (const ProcessRow& row : list->rows) present.insert(row.name);
     struct Sent {
@@ -87,7 +92,7 @@ int run_resurrect(Context& context) {
 }
 
 int run_cleardump(Context& context) {
-    if (const auto written = write_dump(context.home, Json::array()); !written)
+    if (const auto written = write_list(context.home, Json::array()); !written)
         return context.fail(written.error());
     context.console.info(fmt::format("Successfully created {}", context.home.dump().string()));
     return kDone;

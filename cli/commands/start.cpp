@@ -7,6 +7,7 @@
 
 #include "cli/actions.h"
 #include "cli/commands/groups.h"
+#include "cli/config_apps.h"
 #include "cli/config_file.h"
 #include "cli/follow.h"
 #include "ecosystem/dump_app.h"
@@ -26,12 +27,12 @@ bool is_down(const ProcessRow& row) {
 }
 
 // Options given along are laid over what is stored.
-Json options_env(const Context& context, const ecosystem::ParsedApp& options) {
+Json options_env(Context& context, const ecosystem::ParsedApp& options) {
     Json env = Json::object();
     if (context.line.has("update-env")) {
         for (const auto& variable : resolve_context(context, false).env) env[variable.name] = variable.value;
     }
-    env["current_conf"] = current_conf(options.config, options.given);
+    env["current_conf"] = current_conf(context, options);
     return env;
 }
 

@@ -21,7 +21,7 @@ bool takes_channel(const AppConfig& config) {
 }
 
 // PM2's environment: every scalar of pm2_env, with the app's own variables on top.
-std::vector<std::string> launch_environment(const Slot& slot) {
+std::vector<std::string> launch_environment(const Slot& slot, const Settings& settings) {
     ecosystem::Environment env;
     const Json shown = pm2_env(slot);
     for (const auto& [name, value] : shown.items()) {
@@ -33,6 +33,8 @@ std::vector<std::string> launch_environment(const Slot& slot) {
     ecosystem::merge_environment(env, slot.config.env);
     ecosystem::set_variable(env, "unique_id", slot.unique_id);
     ecosystem::set_variable(env, slot.config.instance_var, std::to_string(slot.instance_index));
+    // An app that runs kpm finds the daemon that runs it, also when a dump of another home was restored.
+    for (const char* name : {"KPM_HOME", "PM2_HOME"}) ecosystem::set_variable(env, name, settings.home);
     if (!slot.config.gpu.empty()) ecosystem::set_variable(env, "RW_GPU", slot.config.gpu);
     std::vector<std::string> lines;
     lines.reserve(env.size());
@@ -75,7 +77,7 @@ LaunchSpec launch_spec(const Slot& slot, const Settings& settings) {
     spec.name = config.name;
     spec.name_space = config.name_space;
     spec.argv = ecosystem::command_line(config, settings.node_options);
-    spec.env = launch_environment(slot);
+    spec.env = launch_environment(slot, settings);
     spec.cwd = config.cwd;
     spec.user = config.uid;
     spec.group = config.gid;

@@ -6,8 +6,9 @@ namespace kpm::core {
 namespace {
 
 Duration next_backoff(const RestartPolicy& policy, const RestartHistory& history) {
-    if (history.backoff == Duration{0}) return std::min(*policy.backoff_start, kBackoffCap);
-    return std::min(kBackoffCap, Duration(history.backoff.count() * 3 / 2));
+    // The first delay is as configured, also beyond the cap; it never becomes shorter.
+    if (history.backoff == Duration{0}) return *policy.backoff_start;
+    return std::max(history.backoff, std::min(kBackoffCap, Duration(history.backoff.count() * 3 / 2)));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "ecosystem/dump_app.h"
 #include "ecosystem/schema.h"
+#include "ipc/dump_store.h"
 
 namespace kpm::core {
 namespace {
@@ -69,6 +70,7 @@ Json process_object(const Slot& slot) {
 Json dump_entry(const Slot& slot) {
     Json entry = pm2_env(slot);
     for (const char* key : {"pm_id", "instances", "prev_restart_delay"}) entry.erase(key);
+    entry[ipc::kDumpVersionKey] = ipc::kDumpVersion;
     return entry;
 }
 

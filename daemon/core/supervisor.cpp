@@ -41,26 +41,15 @@ Slot* Supervisor::find_mutable(int pm_id) {
 }
 
 std::vector<int> Supervisor::ids_of(const std::string& name) const {
-    const auto it = by_name_.find(name);
-    if (it == by_name_.end()) return {};
-    return {it->second.begin(), it->second.end()};
-}
-
-bool Supervisor::index_taken(const std::string& name, int index) const {
-    return std::ranges::any_of(ids_of(name), [&](int id) { return slots_.at(id).instance_index == index; });
-}
-
-// The lowest number that no other instance of this name has: PM2 fills the holes that deletes leave.
-int Supervisor::free_index(const std::string& name) const {
-    int index = 0;
-    while (index_taken(name, index)) ++index;
-    return index;
+    const std::set<int>& ids = names_.ids(name);
+    return {ids.begin(), ids.end()};
 }
 
 int Supervisor::add(NewApp app, Done done) {
     const int pm_id = next_id_++;
-    const bool keeps_index = app.instance_index && !index_taken(app.config.name, *app.instance_index);
-    const int index = keeps_index ? *app.instance_index : free_index(app.config.name);
+    const std::string& name = app.config.name;
+    const bool keeps_index = app.instance_index && !names_.has_index(name, *app.instance_index);
+    const int index = keeps_index ? *app.instance_index : names_.free_index(name);
     Slot& slot = slots_[pm_id];
     slot.pm_id = pm_id;
     slot.instance_index = index;
@@ -70,7 +59,7 @@ int Supervisor::add(NewApp app, Done done) {
     ecosystem::set_instance_paths(slot.config, static_cast<unsigned>(pm_id));
     count_up(slot.config, index);
     slot.current.life = Lifecycle(lifecycle_policy(slot.config, settings_));
-    by_name_[slot.config.name].insert(pm_id);
+    names_.add(slot.config.name, pm_id, index);
     track_memory(slot);
     if (app.start) set_cron(slot);
     save(slot, true);
@@ -166,19 +155,17 @@ Result<void> Supervisor::reconfigure(int pm_id, ecosystem::AppConfig config) {
     Slot* slot = find_mutable(pm_id);
     if (!slot) return unknown_id(pm_id);
     if (const auto checked = check(config); !checked) return checked;
-    const std::string name_before = slot->config.name;
-    if (config.name != slot->config.name) {
-        auto& ids = by_name_[slot->config.name];
-        ids.erase(pm_id);
-        if (ids.empty()) by_name_.erase(slot->config.name);
-        by_name_[config.name].insert(pm_id);
+    const std::string& name = slot->config.name;
+    if (config.name != name) {
+        names_.remove(name, pm_id, slot->instance_index);
+        names_.add(config.name, pm_id, slot->instance_index);
+        drop_watch(name, pm_id);
     }
     slot->config = std::move(config);
     slot->current.life.set_policy(lifecycle_policy(slot->config, settings_));
     track_memory(*slot);
     set_cron(*slot);
-    if (name_before != slot->config.name) track_watch(name_before);
-    track_watch(slot->config.name);
+    track_watch(*slot);
     save(*slot, true);
     return {};
 }
@@ -187,9 +174,8 @@ void Supervisor::erase(int pm_id) {
     Slot* slot = find_mutable(pm_id);
     if (!slot) return;
     release(*slot, slot->current);  // one that survived SIGKILL
-    auto& ids = by_name_[slot->config.name];
-    ids.erase(pm_id);
-    if (ids.empty()) by_name_.erase(slot->config.name);
+    names_.remove(slot->config.name, pm_id, slot->instance_index);
+    drop_watch(slot->config.name, pm_id);
     if (const auto it = deadline_of_.find(pm_id); it != deadline_of_.end()) {
         deadlines_.erase({it->second, pm_id});
         deadline_of_.erase(it);
@@ -198,9 +184,7 @@ void Supervisor::erase(int pm_id) {
     limited_.erase(pm_id);
     drop_cron(*slot);
     forget_state(pm_id);
-    const std::string name = slot->config.name;
     slots_.erase(pm_id);
-    track_watch(name);
     if (slots_.empty()) next_id_ = 0;  // PM2 counts from 0 again once nothing is managed
 }
 

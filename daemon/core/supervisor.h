@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "daemon/core/host.h"
+#include "daemon/core/namesakes.h"
 #include "daemon/core/settings.h"
 #include "daemon/core/slot.h"
 
@@ -116,7 +117,9 @@ private:
     void drop_cron(Slot& slot);
     void look_at_cron(Slot& slot);
     void schedule_cron(Slot& slot);
-    void track_watch(const std::string& name);
+    void track_watch(const Slot& slot);
+    void drop_watch(const std::string& name, int pm_id);
+    void update_watch(const std::string& name);
     void schedule(const Slot& slot);
     void track_pool(const Slot& slot);
     void save(Slot& slot, bool with_config);
@@ -126,19 +129,19 @@ private:
 
     Slot* find_mutable(int pm_id);
     Instance* find_instance(Slot& slot, std::uint64_t incarnation);
-    bool index_taken(const std::string& name, int index) const;
-    int free_index(const std::string& name) const;
     Error outcome_error(const Slot& slot, const Instance& instance, Outcome outcome) const;
 
     Host& host_;
     Settings settings_;
     Slots slots_;
-    std::unordered_map<std::string, std::set<int>> by_name_;
+    Namesakes names_;
     std::unordered_map<std::string, std::set<int>> pool_users_;  // slots with a process, by pool
     std::set<std::pair<TimePoint, int>> deadlines_;              // earliest first; one per slot
     std::unordered_map<int, TimePoint> deadline_of_;
-    std::set<int> limited_;                               // slots with a memory limit
-    std::set<std::pair<TimePoint, int>> cron_looks_;      // earliest first; one per slot with a cron pattern
+    std::set<int> limited_;                           // slots with a memory limit
+    std::set<std::pair<TimePoint, int>> cron_looks_;  // earliest first; one per slot with a cron pattern
+    std::unordered_map<std::string, std::set<int>>
+        watch_users_;                                     // slots whose files are watched, by app name
     std::unordered_map<std::string, WatchSpec> watched_;  // by app name
     std::deque<std::variant<Arrival, Task>> inbox_;
     std::set<int> dirty_;

@@ -54,12 +54,12 @@ void Supervisor::restore(const std::map<std::string, Json>& state) {
         if (const auto told = state.find(told_state_key(*pm_id)); told != state.end())
             slot->told = restore_told(told->second);
         next_id_ = std::max(next_id_, *pm_id + 1);
-        by_name_[slot->config.name].insert(*pm_id);
+        names_.add(slot->config.name, *pm_id, slot->instance_index);
         track_memory(slots_.insert_or_assign(*pm_id, std::move(*slot)).first->second);
     }
     for (auto& [pm_id, slot] : slots_) {
         if (slot.current.incarnation != 0) set_cron(slot);
-        track_watch(slot.config.name);
+        track_watch(slot);
         adopt(slot, slot.current);
         if (slot.outgoing) adopt(slot, *slot.outgoing);
         if (slot.incoming) adopt(slot, *slot.incoming);

@@ -57,7 +57,7 @@ Result<void> Supervisor::check(const ecosystem::AppConfig& config) {
 void Supervisor::set_wanted(Slot& slot, bool wanted) {
     slot.is_wanted = wanted;
     if (wanted && !slot.cron) set_cron(slot);
-    track_watch(slot.config.name);
+    track_watch(slot);
 }
 
 // --- memory ---
@@ -141,31 +141,42 @@ void Supervisor::look_at_cron(Slot& slot) {
 
 // One set of watches serves all instances of an app. A stopped app is not watched: a change must not start
 // it.
-void Supervisor::track_watch(const std::string& name) {
-    std::optional<WatchSpec> wanted;
-    for (const int pm_id : ids_of(name)) {
-        const Slot& slot = slots_.at(pm_id);
-        if (!slot.is_wanted || slot.doomed || !ecosystem::is_on(slot.config.watch)) continue;
-        if (!wanted) wanted = watch_spec(slot.config);
-        add_own_files(*wanted, slot.config);
-    }
+void Supervisor::track_watch(const Slot& slot) {
+    if (!slot.is_wanted || slot.doomed || !ecosystem::is_on(slot.config.watch))
+        return drop_watch(slot.config.name, slot.pm_id);
+    watch_users_[slot.config.name].insert(slot.pm_id);
+    update_watch(slot.config.name);
+}
+
+void Supervisor::drop_watch(const std::string& name, int pm_id) {
+    const auto users = watch_users_.find(name);
+    if (users == watch_users_.end() || users->second.erase(pm_id) == 0) return;
+    if (users->second.empty()) watch_users_.erase(users);
+    update_watch(name);
+}
+
+void Supervisor::update_watch(const std::string& name) {
     const auto known = watched_.find(name);
-    if (!wanted) {
+    const auto users = watch_users_.find(name);
+    if (users == watch_users_.end()) {
         if (known == watched_.end()) return;
         watched_.erase(known);
         return host_.unwatch(name);
     }
-    wanted->own_files.push_back(settings_.home);
-    if (known != watched_.end() && known->second == *wanted) return;
-    if (const auto watching = host_.watch(name, *wanted); !watching) host_.log(watching.error().message);
-    watched_[name] = std::move(*wanted);
+    WatchSpec wanted = watch_spec(slots_.at(*users->second.begin()).config);
+    for (const int pm_id : users->second) add_own_files(wanted, slots_.at(pm_id).config);
+    wanted.own_files.push_back(settings_.home);
+    if (known != watched_.end() && known->second == wanted) return;
+    if (const auto watching = host_.watch(name, wanted); !watching) host_.log(watching.error().message);
+    watched_[name] = std::move(wanted);
 }
 
 void Supervisor::files_changed(const std::string& name, const std::string& path) {
-    for (const int pm_id : ids_of(name)) {
+    const auto users = watch_users_.find(name);
+    if (users == watch_users_.end()) return;
+    for (const int pm_id : std::set<int>(users->second)) {
         const Slot& slot = slots_.at(pm_id);
-        if (!slot.is_wanted || slot.doomed || !ecosystem::is_on(slot.config.watch)) continue;
-        host_.log(fmt::format("Change detected on path {} for app {} - restarting", path, name));
+        host_.log(fmt::format("Change detected on path {} for app {} - restarting", path, slot.config.name));
         restart(pm_id, ignore);
     }
 }

@@ -43,15 +43,114 @@ ProcessSnapshot scan_processes() {
     return snapshot;
 }
 
+std::optional<std::vector<pid_t>> read_children(pid_t pid) {
+    const std::string tasks = fmt::format("/proc/{}/task", pid);
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(tasks.c_str()), &::closedir);
+    if (!directory) return std::vector<pid_t>{};
+    std::vector<pid_t> children;
+    while (const dirent* entry = ::readdir(directory.get())) {
+        if (!is_number(entry->d_name)) continue;
+        const std::string path = fmt::format("{}/{}/children", tasks, entry->d_name);
+        const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        if (!file) {
+            // The thread has ended; with its folder still there it is the kernel that lacks the list.
+            if (errno == ENOENT && ::access(fmt::format("{}/{}", tasks, entry->d_name).c_str(), F_OK) == 0)
+                return std::nullopt;
+            continue;
+        }
+        std::string text;
+        char part[16384];
+        for (ssize_t size; (size = ::read(file.get(), part, sizeof part)) > 0;)
+            text.append(part, static_cast<std::size_t>(size));
+        for (const std::string_view word : split(text, ' ')) {
+            pid_t child = 0;
+            if (std::from_chars(word.data(), word.data() + word.size(), child).ec == std::errc{})
+                children.push_back(child);
+        }
+    }
+    return children;
+}
+
 bool group_has_members(pid_t group) {
     return ::kill(-group, 0) == 0 || errno == EPERM;
 }
 
-ProcessScanner::ProcessScanner(Loop& loop) : timer_(loop, [this] { scan(); }) {}
+std::optional<std::string> read_variable(pid_t pid, std::string_view name) {
+    const UniqueFd file(::open(fmt::format("/proc/{}/environ", pid).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return std::nullopt;
+    std::string text;
+    char part[16384];
+    for (ssize_t size; (size = ::read(file.get(), part, sizeof part)) > 0;)
+        text.append(part, static_cast<std::size_t>(size));
+    for (const std::string_view entry : split(text, '\0'))
+        if (entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=')
+            return std::string(entry.substr(name.size() + 1));
+    return std::nullopt;
+}
+
+ProcessLook::ProcessLook(const Adopter& adopter)
+    : adopter_(adopter), lists_children_(read_children(::getpid()).has_value()) {
+    if (!lists_children_) read_all();
+}
+
+void ProcessLook::read_all() {
+    known_ = scan_processes();
+    for (const auto& [pid, entry] : known_) children_.emplace(entry.parent, pid);
+}
+
+std::optional<ProcessEntry> ProcessLook::find(pid_t pid) {
+    if (const auto it = known_.find(pid); it != known_.end()) return it->second;
+    if (!lists_children_) return std::nullopt;
+    const auto entry = read_process(pid);
+    if (entry) known_.emplace(pid, *entry);
+    return entry;
+}
+
+std::vector<pid_t> ProcessLook::children_of(pid_t pid) {
+    if (lists_children_) return read_children(pid).value_or(std::vector<pid_t>{});
+    std::vector<pid_t> found;
+    const auto [first, last] = children_.equal_range(pid);
+    for (auto it = first; it != last; ++it) found.push_back(it->second);
+    return found;
+}
+
+std::vector<pid_t> ProcessLook::orphans_of(pid_t session) {
+    if (!orphans_) read_orphans();
+    std::vector<pid_t> found;
+    const auto [first, last] = orphans_->equal_range(session);
+    for (auto it = first; it != last; ++it) found.push_back(it->second);
+    return found;
+}
+
+std::vector<pid_t> ProcessLook::marked_orphans(const std::string& mark) {
+    if (!orphans_) read_orphans();
+    std::vector<pid_t> found;
+    const auto [first, last] = marked_.equal_range(mark);
+    for (auto it = first; it != last; ++it) found.push_back(it->second);
+    return found;
+}
+
+// The adopter may have a child for each app: getsid() is a hundred times cheaper than a file of /proc, which
+// only those are worth that are no app's root.
+void ProcessLook::read_orphans() {
+    orphans_.emplace();
+    const auto roots = adopter_.roots ? adopter_.roots() : std::unordered_set<pid_t>{};
+    for (const pid_t pid : children_of(adopter_.pid)) {
+        if (const pid_t session = ::getsid(pid); session > 0) orphans_->emplace(session, pid);
+        if (roots.contains(pid)) continue;
+        if (auto mark = read_variable(pid, adopter_.mark)) marked_.emplace(std::move(*mark), pid);
+    }
+}
+
+ProcessScanner::ProcessScanner(Loop& loop, Adopter adopter)
+    : adopter_(std::move(adopter)), timer_(loop, [this] { scan(); }) {}
 
 void ProcessScanner::request(ScanListener& listener) {
     if (std::ranges::find(waiting_, &listener) == waiting_.end()) waiting_.push_back(&listener);
-    if (!timer_.is_active()) timer_.start(std::chrono::milliseconds(0));
+    if (timer_.is_active()) return;
+    using std::chrono::milliseconds;
+    const auto wait = std::chrono::ceil<milliseconds>(earliest_ - std::chrono::steady_clock::now());
+    timer_.start(std::max(wait, milliseconds(0)));
 }
 
 void ProcessScanner::cancel(ScanListener& listener) {
@@ -60,13 +159,16 @@ void ProcessScanner::cancel(ScanListener& listener) {
 }
 
 void ProcessScanner::scan() {
+    const auto begun = std::chrono::steady_clock::now();
     served_.swap(waiting_);
-    const ProcessSnapshot snapshot = scan_processes();
+    ProcessLook look(adopter_);
     while (!served_.empty()) {
         ScanListener* const listener = served_.front();
         served_.pop_front();
-        listener->scanned(snapshot);
+        listener->scanned(look);
     }
+    const auto end = std::chrono::steady_clock::now();
+    earliest_ = end + 3 * (end - begun);
 }
 
 }  // namespace kpm::io

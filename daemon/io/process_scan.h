@@ -1,13 +1,20 @@
 #pragma once
-// What runs on this machine, from /proc: the parentage, session and age of each process. A scan costs some 10
-// µs for each process, so those who want one in the same turn of the loop share it.
+// What runs on this machine, from /proc: the parentage, session and age of processes. Where the kernel lists
+// a process's children (CONFIG_PROC_CHILDREN) a look at one tree costs what that tree is, not what the
+// machine is; elsewhere it reads every process.
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <unordered_map>
+#include <unordered_set>
+#include <vector>
 
 #include "daemon/io/timer.h"
 
@@ -26,13 +33,53 @@ using ProcessSnapshot = std::unordered_map<pid_t, ProcessEntry>;
 // nullopt: no such process, or it is dead.
 std::optional<ProcessEntry> read_process(pid_t pid);
 ProcessSnapshot scan_processes();
+// Those of all its threads, unreaped ones too. nullopt: the kernel does not list them.
+std::optional<std::vector<pid_t>> read_children(pid_t pid);
 
 // Also true for a group of unreaped dead.
 bool group_has_members(pid_t group);
 
+// The value of a variable in the environment that a process was started with; nullopt: it has none, or it may
+// not be read.
+std::optional<std::string> read_variable(pid_t pid, std::string_view name);
+
+// Orphans are found by these.
+struct Adopter {
+    pid_t pid = 0;                                       // the subreaper: orphans become its children
+    std::string mark;                                    // a variable that tells whose they are
+    std::function<std::unordered_set<pid_t>()> roots{};  // its children that are no orphans
+};
+
+// One look at processes, shared by those who want one in the same turn of the loop. What it has read once it
+// does not read again.
+class ProcessLook {
+public:
+    explicit ProcessLook(const Adopter& adopter);  // which must outlive it
+
+    std::optional<ProcessEntry> find(pid_t pid);
+    std::vector<pid_t> children_of(pid_t pid);
+    // The adopter's children in this session.
+    std::vector<pid_t> orphans_of(pid_t session);
+    // Those whose mark has this value.
+    std::vector<pid_t> marked_orphans(const std::string& mark);
+
+private:
+    using Groups = std::unordered_multimap<pid_t, pid_t>;
+
+    void read_all();
+    void read_orphans();
+
+    const Adopter& adopter_;
+    bool lists_children_;
+    ProcessSnapshot known_;                               // without children lists: all there are
+    Groups children_;                                     // the same
+    std::optional<Groups> orphans_;                       // by session
+    std::unordered_multimap<std::string, pid_t> marked_;  // filled with orphans_
+};
+
 class ScanListener {
 public:
-    virtual void scanned(const ProcessSnapshot& snapshot) = 0;
+    virtual void scanned(ProcessLook& look) = 0;
 
 protected:
     ~ScanListener() = default;
@@ -40,17 +87,20 @@ protected:
 
 class ProcessScanner {
 public:
-    explicit ProcessScanner(Loop& loop);
+    ProcessScanner(Loop& loop, Adopter adopter);
 
-    // The listener gets one snapshot that was begun after this call, in a later turn of the loop.
+    // The listener gets one look that was begun after this call, in a later turn of the loop. Looks are at
+    // least three times as far apart as one takes.
     void request(ScanListener& listener);
     void cancel(ScanListener& listener);
 
 private:
     void scan();
 
+    Adopter adopter_;
     std::deque<ScanListener*> waiting_;
-    std::deque<ScanListener*> served_;  // get the present snapshot
+    std::deque<ScanListener*> served_;  // get the present look
+    std::chrono::steady_clock::time_point earliest_{};
     Timer timer_;
 };
 

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <set>
+#include <iterator>
+#include <utility>
+#include <vector>
 
 namespace kpm::io {
 namespace {
@@ -27,31 +29,22 @@ bool has_ended(int pidfd) {
     return ::poll(&state, 1, 0) != 0;
 }
 
-using Children = std::unordered_multimap<pid_t, pid_t>;
-
-Children by_parent(const ProcessSnapshot& snapshot) {
-    Children children;
-    for (const auto& [pid, entry] : snapshot) children.emplace(entry.parent, pid);
-    return children;
-}
-
-int depth_of(pid_t pid, const ProcessSnapshot& snapshot, const std::set<pid_t>& members) {
+// `parents` are those of the members alone.
+int depth_of(pid_t pid, const std::unordered_map<pid_t, pid_t>& parents) {
     int depth = 0;
-    // A snapshot that is not atomic could show a circle: bounded by the number of members.
-    for (std::size_t step = 0; step < members.size(); ++step, ++depth) {
-        pid = snapshot.at(pid).parent;
-        if (!members.contains(pid)) break;
-    }
+    // A look that is not atomic could show a circle: bounded by the number of members.
+    for (auto it = parents.find(pid); it != parents.end() && depth < static_cast<int>(parents.size());
+         ++depth)
+        it = parents.find(it->second);
     return depth;
 }
 
 }  // namespace
 
-TreeStop::TreeStop(Loop& loop, ProcessScanner& scanner, std::function<void()> done)
-    : loop_(loop),
-      scanner_(scanner),
-      done_(std::move(done)),
-      again_(loop, [this] { scanner_.request(*this); }) {}
+TreeStop::TreeStop(Loop& loop, ProcessScanner& scanner, std::string mark, std::function<void()> done)
+    : loop_(loop), scanner_(scanner), mark_(std::move(mark)), done_(std::move(done)), again_(loop, [this] {
+          scanner_.request(*this);
+      }) {}
 
 TreeStop::~TreeStop() {
     scanner_.cancel(*this);
@@ -67,14 +60,16 @@ void TreeStop::begin(pid_t root, int root_pidfd, int signo) {
 
 void TreeStop::signal(int signo) {
     signo_ = signo;
+    is_last_look_ = false;
     scanner_.request(*this);
 }
 
-void TreeStop::scanned(const ProcessSnapshot& snapshot) {
+void TreeStop::scanned(ProcessLook& look) {
     missed_one_ = false;
-    forget_foreign_sessions(snapshot);
-    for (const pid_t pid : find_members(snapshot)) {
-        adopt(pid, snapshot.at(pid));
+    forget_foreign_sessions(look);
+    const std::vector<pid_t> found = find_members(look);
+    for (const pid_t pid : found) {
+        adopt(pid, *look.find(pid));
         const auto member = members_.find(pid);
         if (member == members_.end() || member->second.signalled == signo_) continue;
         // A failure is an end that the pidfd tells of, or a process of another user: that one stays until it
@@ -83,50 +78,59 @@ void TreeStop::scanned(const ProcessSnapshot& snapshot) {
         member->second.signalled = signo_;
     }
     if (missed_one_) return again_.start(kPause);
-    if (members_.empty() && done_) std::exchange(done_, nullptr)();
+    if (!members_.empty()) return;
+    // A child whose parent ended during the look may have become an orphan after the orphans were read.
+    if (!std::exchange(is_last_look_, true) || !found.empty()) return scanner_.request(*this);
+    if (done_) std::exchange(done_, nullptr)();
 }
 
 // A pid is free for others once the last member of the session that it names is gone.
-void TreeStop::forget_foreign_sessions(const ProcessSnapshot& snapshot) {
+void TreeStop::forget_foreign_sessions(ProcessLook& look) {
     std::erase_if(sessions_, [&](const auto& session) {
-        const auto leader = snapshot.find(session.first);
-        return leader != snapshot.end() && session.second != leader->second.start_ticks;
+        const auto leader = look.find(session.first);
+        return leader && session.second != leader->start_ticks;
     });
 }
 
-std::vector<pid_t> TreeStop::find_members(const ProcessSnapshot& snapshot) {
-    std::set<pid_t> found;
-    std::vector<pid_t> open;
+std::vector<pid_t> TreeStop::find_members(ProcessLook& look) {
+    std::unordered_map<pid_t, pid_t> parents;
+    std::vector<pid_t> found, open, orphans;
     const auto add = [&](pid_t pid) {
-        if (pid != ::getpid() && found.insert(pid).second) open.push_back(pid);
+        if (pid == ::getpid() || parents.contains(pid)) return;
+        const auto entry = look.find(pid);
+        if (!entry) return;
+        parents.emplace(pid, entry->parent);
+        found.push_back(pid);
+        open.push_back(pid);
+        if (entry->session == pid) sessions_.try_emplace(pid, entry->start_ticks);
     };
-    const Children children = by_parent(snapshot);
-    std::unordered_multimap<pid_t, pid_t> by_session;
-    for (const auto& [pid, entry] : snapshot) by_session.emplace(entry.session, pid);
-    const auto add_all = [&](const auto& group, pid_t key) {
-        const auto [first, last] = group.equal_range(key);
-        for (auto it = first; it != last; ++it) add(it->second);
+    const auto walk = [&] {
+        while (!open.empty()) {
+            const pid_t pid = open.back();
+            open.pop_back();
+            for (const pid_t child : look.children_of(pid)) add(child);
+        }
     };
 
-    for (const auto& [session, start] : sessions_) add_all(by_session, session);
+    std::vector<pid_t> leaders;
+    for (const auto& [session, start] : sessions_)
+        if (start) leaders.push_back(session);
+    for (const pid_t pid : leaders) add(pid);
     for (const auto& [pid, member] : members_)
-        if (const auto it = snapshot.find(pid);
-            it != snapshot.end() && it->second.start_ticks == member.start_ticks)
-            add(pid);
-    while (!open.empty()) {
-        const pid_t pid = open.back();
-        open.pop_back();
-        add_all(children, pid);
-        const ProcessEntry& entry = snapshot.at(pid);
-        if (entry.session != pid || sessions_.contains(pid)) continue;
-        sessions_[pid] = entry.start_ticks;
-        add_all(by_session, pid);
+        if (const auto entry = look.find(pid); entry && entry->start_ticks == member.start_ticks) add(pid);
+    // The orphans after the walk: who loses its parent meanwhile is one by then.
+    for (std::size_t searched = 0;;) {
+        walk();
+        if (searched == sessions_.size()) break;
+        searched = sessions_.size();
+        for (const auto& [session, start] : sessions_)
+            std::ranges::copy(look.orphans_of(session), std::back_inserter(orphans));
+        if (!mark_.empty()) std::ranges::copy(look.marked_orphans(mark_), std::back_inserter(orphans));
+        for (const pid_t pid : std::exchange(orphans, {})) add(pid);
     }
 
-    std::vector<pid_t> ordered(found.begin(), found.end());
-    std::ranges::stable_sort(ordered, std::greater<>{},
-                             [&](pid_t pid) { return depth_of(pid, snapshot, found); });
-    return ordered;
+    std::ranges::stable_sort(found, std::greater<>{}, [&](pid_t pid) { return depth_of(pid, parents); });
+    return found;
 }
 
 void TreeStop::adopt(pid_t pid, const ProcessEntry& entry) {
@@ -157,7 +161,9 @@ void TreeStop::adopt(pid_t pid, const ProcessEntry& entry) {
 
 void TreeStop::member_ended(pid_t pid) {
     members_.erase(pid);
-    if (members_.empty()) scanner_.request(*this);
+    if (!members_.empty()) return;
+    is_last_look_ = true;
+    scanner_.request(*this);
 }
 
 }  // namespace kpm::io

@@ -5,8 +5,10 @@
 // come from the pidfds; when all known members are gone a fresh scan looks for those that were forked
 // meanwhile.
 //
-// What a scan cannot connect is not found: a process that both left the session and lost its parent
-// beforehand.
+// The tree is walked from parent to child; processes that have lost their parent are looked for among the
+// children of the adopter (kpm-keeper): by their session, or, when they have left that too (a daemon that has
+// forked twice), by the mark in their environment. Only one that has cleared its environment as well is not
+// found.
 
 #include <signal.h>
 
@@ -23,8 +25,9 @@ namespace kpm::io {
 
 class TreeStop : private ScanListener {
 public:
-    // `done` comes once, from the loop, when no member is left; the TreeStop may be destroyed in it.
-    TreeStop(Loop& loop, ProcessScanner& scanner, std::function<void()> done);
+    // `mark`: of the orphans that belong to it, "" = none is looked for by its mark. `done` comes once, from
+    // the loop, when no member is left; the TreeStop may be destroyed in it.
+    TreeStop(Loop& loop, ProcessScanner& scanner, std::string mark, std::function<void()> done);
     ~TreeStop();
     TreeStop(const TreeStop&) = delete;
     TreeStop& operator=(const TreeStop&) = delete;
@@ -46,20 +49,22 @@ private:
         int signalled = 0;  // the last signal that it got
     };
 
-    void scanned(const ProcessSnapshot& snapshot) override;
-    void forget_foreign_sessions(const ProcessSnapshot& snapshot);
-    std::vector<pid_t> find_members(const ProcessSnapshot& snapshot);  // deepest first
+    void scanned(ProcessLook& look) override;
+    void forget_foreign_sessions(ProcessLook& look);
+    std::vector<pid_t> find_members(ProcessLook& look);  // deepest first
     void adopt(pid_t pid, const ProcessEntry& entry);
     void member_ended(pid_t pid);
 
     Loop& loop_;
     ProcessScanner& scanner_;
+    std::string mark_;
     std::function<void()> done_;
     int signo_ = 0;
     std::unordered_map<pid_t, Member> members_;
     // The sessions of the tree, with their leader's start; nullopt: that leader is dead.
     std::map<pid_t, std::optional<std::uint64_t>> sessions_;
-    bool missed_one_ = false;  // a member that could not be held: looked for again after a pause
+    bool is_last_look_ = false;  // the look that was asked for began after the end of all known members
+    bool missed_one_ = false;    // a member that could not be held: looked for again after a pause
     Timer again_;
 };
 

@@ -9,10 +9,13 @@
 
 #include "daemon/core/date_format.h"
 #include "daemon/io/daemon_log.h"
-#include "daemon/io/dump_file.h"
+#include "ipc/dump_store.h"
 
 namespace kpm::io {
 namespace {
+
+// In each app's environment, and so in that of all that it starts.
+constexpr const char* kMark = "KPM_PROCESS";
 
 LogTargets targets_of(const core::LogFiles& logs) {
     LogTargets targets;
@@ -81,7 +84,7 @@ UvHost::UvHost(Loop& loop, const ipc::Home& home, StateMemfd state, Heritage her
       state_(std::move(state)),
       heritage_(std::move(heritage)),
       timer_(loop, [this] { callbacks_.wake(); }),
-      scanner_(loop),
+      scanner_(loop, {::getppid(), kMark, [this] { return roots(); }}),  // the keeper gets the orphans
       plane_events_(loop, [this](const PlaneEvent& event) { on_plane_event(event); }),
       log_events_(loop, [this](const LogEvent& event) { on_log_event(event); }),
       answers_(loop, [](const std::function<void()>& answer) { answer(); }),
@@ -116,6 +119,9 @@ void UvHost::fail_spawn(const core::AppKey& key, std::string reason, bool is_tra
 void UvHost::spawn(const core::AppKey& key, const core::LaunchSpec& spec) {
     auto setup = set_up_child(spec);
     if (!setup) return fail_spawn(key, setup.error().message, setup.error().code == ErrorCode::Io);
+    auto& env = setup->request.env;
+    std::erase_if(env, [](const std::string& line) { return line.starts_with(kMark); });
+    env.push_back(fmt::format("{}={}", kMark, mark_of(key.incarnation)));
     const std::pair<KeptSlot, int> kept[] = {{KeptSlot::Out, setup->ours.out.get()},
                                              {KeptSlot::Err, setup->ours.err.get()},
                                              {KeptSlot::In, setup->ours.in.get()},
@@ -222,6 +228,18 @@ void UvHost::on_exited(const KeeperExit& exit) {
     forget_if_finished(exit.token);
 }
 
+// Also unlike that of a kpm which an app runs, whose orphans could come to this keeper.
+std::string UvHost::mark_of(std::uint64_t incarnation) const {
+    return fmt::format("{}@{}", incarnation, home_.root().string());
+}
+
+std::unordered_set<pid_t> UvHost::roots() const {
+    std::unordered_set<pid_t> pids;
+    for (const auto& [token, child] : children_)
+        if (child.pid != 0 && !child.is_ended) pids.insert(child.pid);
+    return pids;
+}
+
 void UvHost::signal_tree(const core::AppKey& key, int signo) {
     Child* child = find(key);
     if (!child) {
@@ -230,8 +248,8 @@ void UvHost::signal_tree(const core::AppKey& key, int signo) {
     }
     if (!child->whole_tree) return signal_root_alone(*child, signo);
     if (child->tree) return child->tree->signal(signo);
-    child->tree =
-        std::make_unique<TreeStop>(loop_, scanner_, [this, token = key.incarnation] { on_tree_gone(token); });
+    child->tree = std::make_unique<TreeStop>(loop_, scanner_, mark_of(key.incarnation),
+                                             [this, token = key.incarnation] { on_tree_gone(token); });
     child->tree->begin(child->pid, child->is_ended ? -1 : child->pidfd.get(), signo);
 }
 
@@ -264,7 +282,7 @@ void UvHost::sweep(const core::AppKey& key) {
     const Child* child = find(key);
     if (!child || child->pid == 0 || !child->whole_tree || !group_has_members(child->pid)) return;
     auto& sweep = sweeps_.emplace_front();
-    sweep = std::make_unique<TreeStop>(loop_, scanner_,
+    sweep = std::make_unique<TreeStop>(loop_, scanner_, mark_of(key.incarnation),
                                        [this, place = sweeps_.begin()] { sweeps_.erase(place); });
     sweep->begin(child->pid, -1, SIGKILL);
 }
@@ -317,7 +335,7 @@ void UvHost::reopen_logs(std::optional<int> pm_id) {
 }
 
 Result<void> UvHost::write_dump(const std::string& text) {
-    return write_dump_file(home_, text);
+    return ipc::write_dump(home_, text);
 }
 
 core::Usage UvHost::usage(int pid) {

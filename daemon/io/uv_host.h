@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "daemon/core/host.h"
 #include "daemon/core/lifecycle.h"
@@ -129,6 +130,8 @@ private:
     void on_plane_event(const PlaneEvent& event);
     void on_log_event(const LogEvent& event);
     void forget_if_finished(std::uint64_t incarnation);
+    std::string mark_of(std::uint64_t incarnation) const;
+    std::unordered_set<pid_t> roots() const;
     void write_pid_file(const Child& child);
 
     Loop& loop_;

@@ -142,7 +142,7 @@ void UvHost::end_unclaimed() {
     for (const KeeperChild& child : heritage_.inventory.children) {
         log(fmt::format("process {} of an unknown app is ended", child.pid));
         auto& sweep = sweeps_.emplace_front();
-        sweep = std::make_unique<TreeStop>(loop_, scanner_,
+        sweep = std::make_unique<TreeStop>(loop_, scanner_, mark_of(child.token),
                                            [this, place = sweeps_.begin()] { sweeps_.erase(place); });
         sweep->begin(child.pid, child.pidfd.get(), SIGKILL);
         keeper_->drop(child.token);

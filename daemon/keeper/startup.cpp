@@ -17,6 +17,8 @@
 namespace kpm::keeper {
 namespace {
 
+constexpr rlim_t kFileLimit = 1 << 20;  // what the kernel allows a process unless it was told otherwise
+
 // Both live as long as the process: never freed.
 const char* absolute(const char* path) {
     char here[PATH_MAX];
@@ -89,8 +91,11 @@ rlimit prepare_process(int keep_fd) {
 
     rlimit before{};
     ::getrlimit(RLIMIT_NOFILE, &before);
-    const rlimit raised{before.rlim_max, before.rlim_max};
-    ::setrlimit(RLIMIT_NOFILE, &raised);
+    // Ten thousand apps take a hundred thousand descriptors. Only root may go beyond the hard limit.
+    const rlimit enough{kFileLimit, kFileLimit};
+    const rlimit allowed{before.rlim_max, before.rlim_max};
+    if (before.rlim_max >= kFileLimit || ::setrlimit(RLIMIT_NOFILE, &enough) != 0)
+        ::setrlimit(RLIMIT_NOFILE, &allowed);
     return before;
 }
 

@@ -11,47 +11,121 @@
 using namespace kpm;
 using namespace kpm::ecosystem;
 
+namespace {
+
 // Evaluating needs a JavaScript engine; on a machine without one these cases state that and check nothing
 // else.
-TEST_CASE("read js: modules of both kinds are evaluated", "[integration][ecosystem]") {
-    const Environment env = environment_from(environ);
-    if (!find_in_path("node", env)) {
-        WARN("no node in PATH: JavaScript configuration files are not checked");
-        return;
-    }
+bool has_engine() {
+    if (find_in_path("node", environment_from(environ))) return true;
+    WARN("no node in PATH: JavaScript configuration files are not checked");
+    return false;
+}
+
+Json value_of(const std::string& name, const std::string& text) {
     const TempFolder folder;
-    auto value = read_js(folder.file("a.config.js",
-                                     "console.log('noise');\n"
-                                     "module.exports = {apps: [{name: 'a', ignore_watch: [/x+/]}]};\n"
-                                     "setInterval(() => {}, 1000);\n"),
-                         env);
-    REQUIRE(value);
-    CHECK(*value == Json::parse(R"({"apps": [{"name": "a", "ignore_watch": ["x+"]}]})"));
+    auto value = read_js(folder.file(name, text), environment_from(environ));
+    if (!value) FAIL(value.error().message);
+    return *value;
+}
 
-    value = read_js(folder.file("b.config.mjs", "export default {apps: [{name: 'b'}]};"), env);
-    REQUIRE(value);
-    CHECK(*value == Json::parse(R"({"apps": [{"name": "b"}]})"));
+// With the file's path as FILE.
+std::string error_of(const std::string& name, const std::string& text) {
+    const TempFolder folder;
+    const std::string path = folder.file(name, text);
+    auto value = read_js(path, environment_from(environ));
+    REQUIRE_FALSE(value);
+    std::string message = value.error().message;
+    for (auto at = message.find(path); at != std::string::npos; at = message.find(path, at + 4))
+        message.replace(at, path.size(), "FILE");
+    return message;
+}
 
-    value = read_js(folder.file("c.config.mjs", "export const apps = [{name: 'c'}];"), env);
-    REQUIRE(value);
-    CHECK(*value == Json::parse(R"({"apps": [{"name": "c"}]})"));
+}  // namespace
 
+TEST_CASE("read js: what modules of both kinds export is read", "[integration][ecosystem]") {
+    if (!has_engine()) return;
+    const Json expected = Json::parse(R"({"apps": [{"name": "a"}]})");
+    CHECK(value_of("a.config.js", "module.exports = {apps: [{name: 'a'}]};") == expected);
+    CHECK(value_of("a.config.cjs", "exports.apps = [{name: 'a'}];") == expected);
+    CHECK(value_of("a.config.mjs", "export default {apps: [{name: 'a'}]};") == expected);
+    CHECK(value_of("a.config.mjs", "export const apps = [{name: 'a'}];") == expected);
+    CHECK(value_of("a.config.js",
+                   "Object.defineProperty(exports, '__esModule', {value: true});\n"
+                   "exports.default = {apps: [{name: 'a'}]};") == expected);
+}
+
+TEST_CASE("read js: a promise is awaited", "[integration][ecosystem]") {
+    if (!has_engine()) return;
+    CHECK(value_of("a.config.js", "module.exports = new Promise(done => setTimeout(() => done([]), 1));") ==
+          Json::array());
+    CHECK(value_of("a.config.mjs", "export default await Promise.resolve([]);") == Json::array());
+    CHECK(error_of("a.config.js", "module.exports = Promise.reject(new Error('no'));")
+              .ends_with("with node: FILE:1: Error: no"));
+}
+
+TEST_CASE("read js: what the file prints or leaves running does not disturb", "[integration][ecosystem]") {
+    if (!has_engine()) return;
+    CHECK(value_of("a.config.js",
+                   "console.log('noise {'); process.stdout.write('\"');\nconsole.error('Error: noise');\n"
+                   "module.exports = [{ignore_watch: [/x+/], f() {}, u: undefined}];\n"
+                   "setInterval(() => {}, 1000);\n") == Json::parse(R"([{"ignore_watch": ["x+"]}])"));
+}
+
+TEST_CASE("read js: a function is not called", "[integration][ecosystem]") {
+    if (!has_engine()) return;
+    CHECK(error_of("a.config.js", "module.exports = () => ({apps: []});") ==
+          "cannot evaluate 'FILE' with node: TypeError: expected an object, found a function, which is not "
+          "called");
+}
+
+TEST_CASE("read js: an error has the file and line that the engine tells", "[integration][ecosystem]") {
+    if (!has_engine()) return;
+    CHECK(error_of("a.config.js", "module.exports = {\n  apps: [nothing]};") ==
+          "cannot evaluate 'FILE' with node: FILE:2: ReferenceError: nothing is not defined");
+    CHECK(error_of("a.config.js", "module.exports = {\n\n  apps: [.]};") ==
+          "cannot evaluate 'FILE' with node: FILE:3: SyntaxError: Unexpected token '.'");
+    CHECK(error_of("a.config.mjs", "\nexport default {apps: [.]};") ==
+          "cannot evaluate 'FILE' with node: FILE:2: SyntaxError: Unexpected token '.'");
+    CHECK(error_of("a.config.js", "\nrequire('./missing');") ==
+          "cannot evaluate 'FILE' with node: FILE:2: Error: Cannot find module './missing'");
+    CHECK(error_of("a.config.js", "const a = {}; a.a = a; module.exports = a;") ==
+          "cannot evaluate 'FILE' with node: TypeError: Converting circular structure to JSON");
+    CHECK(error_of("a.config.js", "process.exit(3);") ==
+          "cannot evaluate 'FILE' with node: it ended with exit code 3 before it had exported anything");
+    CHECK(error_of("a.config.js", "process.kill(process.pid, 'SIGKILL');") ==
+          "cannot evaluate 'FILE' with node: it was ended by signal 9");
+}
+
+TEST_CASE("read js: a file that does not end is killed", "[integration][ecosystem]") {
+    if (!has_engine()) return;
+    const TempFolder folder;
+    const std::string path = folder.file("a.config.js", "for (;;);");
+    auto value = read_js(path, environment_from(environ), std::chrono::seconds{1});
+    REQUIRE_FALSE(value);
+    CHECK(value.error().code == ErrorCode::Unavailable);
+    CHECK(value.error().message.starts_with("cannot evaluate '" + path + "': cannot run '"));
+    CHECK(value.error().message.ends_with("': no end after 1s, it was killed"));
+}
+
+TEST_CASE("read js: a file that prints without end is killed", "[integration][ecosystem]") {
+    if (!has_engine()) return;
+    CHECK(error_of("a.config.js",
+                   "const text = 'x'.repeat(65536);\n"
+                   "for (;;) try { require('fs').writeSync(1, text); } catch {}\n")
+              .ends_with("': more than 1M printed, it was killed"));
+}
+
+TEST_CASE("read js: values are checked like those of any file", "[integration][ecosystem]") {
+    if (!has_engine()) return;
+    const TempFolder folder;
     auto file =
         read_config(folder.file("d.config.cjs", "exports.apps = [{name: 'd', max_restarts: 'many'}];"));
     REQUIRE_FALSE(file);
-    CHECK(file.error().message.find("apps[0].max_restarts: expected") != std::string::npos);
-}
-
-TEST_CASE("read js: the error tells what the engine said", "[integration][ecosystem]") {
-    const Environment env = environment_from(environ);
-    if (!find_in_path("node", env)) {
-        WARN("no node in PATH: JavaScript configuration files are not checked");
-        return;
-    }
-    const TempFolder folder;
-    const std::string path = folder.file("a.config.js", "module.exports = {apps: [nothing]};");
-    auto value = read_js(path, env);
-    REQUIRE_FALSE(value);
-    CHECK(value.error().message ==
-          "cannot evaluate '" + path + "' with node: ReferenceError: nothing is not defined");
+    CHECK(file.error().message == folder.path() +
+                                      "/d.config.cjs: apps[0].max_restarts: expected a number of at least 0, "
+                                      "found \"many\"");
+    file =
+        read_config(folder.file("e.config.mjs", "export default {strict: true, apps: [{max_restart: 1}]};"));
+    REQUIRE_FALSE(file);
+    CHECK(file.error().message.ends_with("(did you mean 'max_restarts'?)"));
 }

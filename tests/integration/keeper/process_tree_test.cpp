@@ -24,7 +24,7 @@ struct Tree {
     KeeperFixture keeper;
     FakeKpmd kpmd = keeper.start_ready();
     io::Loop loop;
-    io::ProcessScanner scanner{loop};
+    io::ProcessScanner scanner{loop, {keeper.pid(), "TREE_MARK"}};
     bool done = false;
     pid_t root = 0;
     UniqueFd root_pidfd;
@@ -73,7 +73,7 @@ TEST_CASE("tree stop: children, grandchildren and their own sessions all end", "
         ::pause();
         ::_exit(0);
     }
-    io::TreeStop stop(tree.loop, tree.scanner, [&] { tree.done = true; });
+    io::TreeStop stop(tree.loop, tree.scanner, "", [&] { tree.done = true; });
     stop.begin(tree.root, tree.root_pidfd.get(), SIGINT);
     // Background jobs of a shell ignore SIGINT: what is left after the first signal needs the second.
     REQUIRE(eventually([&] {
@@ -100,10 +100,24 @@ TEST_CASE("tree stop: what a dead root left behind is found by its session", "[i
                3);
     CHECK(tree.kpmd.wait_exit(1).exit_code == 0);
     CHECK(tree.living() == 3);
-    io::TreeStop stop(tree.loop, tree.scanner, [&] { tree.done = true; });
+    io::TreeStop stop(tree.loop, tree.scanner, "", [&] { tree.done = true; });
     stop.begin(tree.root, -1, SIGTERM);
     REQUIRE(tree.run_until_done());
     CHECK(tree.living() == 0);
+}
+
+TEST_CASE("tree stop: daemons that have left the session and lost their parent are found by their mark",
+          "[integration][keeper]") {
+    Tree tree;
+    // A second one with another mark stands for another app's.
+    tree.spawn(fmt::format("export TREE_MARK=mine; (setsid sh -c '{0}' &); "
+                           "TREE_MARK=other; (setsid sh -c '{0}' &); TREE_MARK=mine; {0}",
+                           kSleep),
+               3);
+    io::TreeStop stop(tree.loop, tree.scanner, "mine", [&] { tree.done = true; });
+    stop.begin(tree.root, tree.root_pidfd.get(), SIGTERM);
+    REQUIRE(tree.run_until_done());
+    CHECK(tree.living() == 1);
 }
 
 TEST_CASE("tree stop: processes that are forked while the tree is stopped are stopped too",
@@ -113,7 +127,7 @@ TEST_CASE("tree stop: processes that are forked while the tree is stopped are st
         "trap 'sh -c \"echo \\$\\$ >> pids; exec sleep 1000\" & exit 0' TERM; echo $$ >> pids; "
         "while :; do sleep 0.01; done",
         1);
-    io::TreeStop stop(tree.loop, tree.scanner, [&] { tree.done = true; });
+    io::TreeStop stop(tree.loop, tree.scanner, "", [&] { tree.done = true; });
     stop.begin(tree.root, tree.root_pidfd.get(), SIGTERM);
     // The forked shell may get the signal while it still has its parent's trap, which swallows it: that is
     // what the lifecycle's SIGKILL is for. The point here is that the newcomer is found at all.
@@ -131,7 +145,7 @@ TEST_CASE(
     "[integration][keeper]") {
     Tree tree;
     tree.spawn(kSleep, 1);
-    io::TreeStop stop(tree.loop, tree.scanner, [&] { tree.done = true; });
+    io::TreeStop stop(tree.loop, tree.scanner, "", [&] { tree.done = true; });
     // As if the root had ended long ago and its pid had come again.
     stop.begin(tree.root, -1, SIGKILL);
     REQUIRE(tree.run_until_done());
@@ -142,11 +156,11 @@ TEST_CASE("tree stop: it may be destroyed at any time", "[integration][keeper]")
     Tree tree;
     tree.spawn("trap '' TERM; echo $$ >> pids; while :; do sleep 0.01; done", 1);
     std::optional<io::TreeStop> stop;
-    stop.emplace(tree.loop, tree.scanner, [&] { tree.done = true; });
+    stop.emplace(tree.loop, tree.scanner, "", [&] { tree.done = true; });
     stop->begin(tree.root, tree.root_pidfd.get(), SIGTERM);
     stop.reset();
     tree.loop.run_ready();
-    stop.emplace(tree.loop, tree.scanner, [&] { tree.done = true; });
+    stop.emplace(tree.loop, tree.scanner, "", [&] { tree.done = true; });
     stop->begin(tree.root, tree.root_pidfd.get(), SIGTERM);
     REQUIRE(eventually([&] {
         tree.loop.run_ready();

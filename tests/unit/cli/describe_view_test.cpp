@@ -16,7 +16,7 @@ std::string attributes_of(const std::string& text) {
 }
 
 std::string described(const Json& data, std::size_t index, bool colour) {
-    return describe_text(read_rows(data).at(index), kSameEnvironment, Json(), kNow, Paint(colour));
+    return describe_text(read_rows(data).at(index), kSameEnvironment, Json(), {}, kNow, Paint(colour));
 }
 
 }  // namespace
@@ -43,7 +43,7 @@ TEST_CASE("describe: variables that differ from the shell's are listed, cut at 4
           "[unit][cli][describe]") {
     const Json data = golden_json("monitor_data.json");
     const ecosystem::Environment local{{"HOME", "/root"}, {"NODE_ENV", "production"}};
-    const std::string text = describe_text(read_rows(data)[0], local, Json(), kNow, Paint(false));
+    const std::string text = describe_text(read_rows(data)[0], local, Json(), {}, kNow, Paint(false));
     CHECK(text.find("│ HOME │ /home/deploy │") != std::string::npos);
     CHECK(text.find("│ NODE_ENV │") == std::string::npos);
 }
@@ -52,7 +52,8 @@ TEST_CASE("describe: the balancer's counters are shown when the daemon has them"
     const Json data = golden_json("monitor_data.json");
     const Json workers =
         Json::array({{{"pm_id", 1}, {"handed", 9}}, {{"pm_id", 0}, {"handed", 12}, {"load", 3}}});
-    const std::string text = describe_text(read_rows(data)[0], kSameEnvironment, workers, kNow, Paint(false));
+    const std::string text =
+        describe_text(read_rows(data)[0], kSameEnvironment, workers, {}, kNow, Paint(false));
     CHECK(text.find(" Connections ") != std::string::npos);
     CHECK(text.find("│ handed │ 12 │") != std::string::npos);
     CHECK(described(data, 0, false).find(" Connections ") == std::string::npos);

@@ -20,6 +20,13 @@ TEST_CASE("restart policy: the backoff grows by half up to fifteen seconds", "[u
     CHECK(judge_exit(policy, history, 1, 31s, kStart).delay == 100ms);
 }
 
+TEST_CASE("restart policy: a first delay beyond the cap is kept", "[unit][restart]") {
+    const RestartPolicy policy{.max_restarts = 1000, .backoff_start = 60s};
+    RestartHistory history;
+    CHECK(judge_exit(policy, history, 1, 5ms, kStart).delay == 60s);
+    CHECK(judge_exit(policy, history, 1, 5ms, kStart).delay == 60s);
+}
+
 TEST_CASE("restart policy: max_restarts 0 gives up at the first exit, whatever its code", "[unit][restart]") {
     RestartHistory history;
     CHECK(judge_exit({.max_restarts = 0}, history, 0, 1h, kStart).kind == Kind::GiveUp);

@@ -83,6 +83,16 @@ TEST_CASE("parse app: variables become texts", "[unit][ecosystem]") {
     CHECK(config.env_blocks == std::vector<EnvBlock>{{"prod", {{"N", "1"}}}});
 }
 
+TEST_CASE("parse app: env_file names files, as an object it is the environment of that name",
+          "[unit][ecosystem]") {
+    CHECK(parsed(R"({"env_file": ".env"})").env_file == std::vector<std::string>{".env"});
+    CHECK(parsed(R"({"envFile": [".env", "local.env"]})").env_file ==
+          std::vector<std::string>{".env", "local.env"});
+    const AppConfig block = parsed(R"({"env_file": {"A": "1"}})");
+    CHECK(block.env_file.empty());
+    CHECK(block.env_blocks == std::vector<EnvBlock>{{"file", {{"A", "1"}}}});
+}
+
 TEST_CASE("parse app: words of args are split by PM2's rule", "[unit][ecosystem]") {
     CHECK(split_words(R"(a 'b c' "d" k="v w"  e)") ==
           std::vector<std::string>{"a", "b c", "d", "k=\"v w\"", "e"});
@@ -108,8 +118,10 @@ TEST_CASE("parse app: a value of the wrong type names place, finding and what is
           R"(apps[0].exec_mode: expected fork or cluster, found "threads")");
     CHECK(error_of(R"({"args": [{}]})") == "apps[0].args: expected a list of texts, found an object");
     CHECK(error_of(R"({"env": ["A"]})") == "apps[0].env: expected an object of variables, found a list");
-    CHECK(error_of(R"({"env_file": ".env"})") ==
-          R"(apps[0].env_file: expected an object of variables, found ".env")");
+    CHECK(error_of(R"({"env_prod": ".env"})") ==
+          R"(apps[0].env_prod: expected an object of variables, found ".env")");
+    CHECK(error_of(R"({"envFile": {"A": "1"}})") ==
+          "apps[0].envFile: expected a text or a list of texts, found an object");
     CHECK(error_of(R"({"max_memory_restart": "lots"})") ==
           R"(apps[0].max_memory_restart: expected bytes, or a size such as 150M, found "lots")");
     CHECK(error_of(R"({"min_uptime": 99})") ==

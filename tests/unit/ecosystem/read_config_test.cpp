@@ -77,6 +77,38 @@ TEST_CASE("read config: the file name tells the format", "[unit][ecosystem]") {
     CHECK_FALSE(read_config(folder.file("package.json", R"({"name": "p"})")));
 }
 
+TEST_CASE("read config: strict and hints are the same in every format", "[unit][ecosystem]") {
+    const TempFolder folder;
+    const auto error_of = [&](const std::string& name, const std::string& text) {
+        auto file = read_config(folder.file(name, text));
+        REQUIRE_FALSE(file);
+        CHECK(file.error().code == ErrorCode::Invalid);
+        return file.error().message;
+    };
+    const std::string reason = ": unknown attribute 'max_restart' (did you mean 'max_restarts'?)";
+    const std::string at = folder.path() + "/";
+    CHECK(error_of("a.json", "{\"strict\": true, \"apps\": [\n{\"max_restart\": 1}]}") ==
+          at + "a.json:2: apps[0].max_restart" + reason);
+    CHECK(error_of("b.json5", "[{strict: true,\nmax_restart: 1}]") ==
+          at + "b.json5:2: [0].max_restart" + reason);
+    CHECK(error_of("c.yaml", "strict: true\napps:\n  - name: a\n    max_restart: 1\n") ==
+          at + "c.yaml:4: apps[0].max_restart" + reason);
+    CHECK(error_of("d.yml", "pm2:\n  strict: true\n  max_restart: 1\n") ==
+          at + "d.yml:3: pm2.max_restart" + reason);
+    CHECK(error_of("package.json", "{\"pm2\": {\"strict\": true,\n\"max_restart\": 1}}") ==
+          at + "package.json:2: pm2.max_restart" + reason);
+}
+
+TEST_CASE("read config: TypeScript is refused with what to use instead", "[unit][ecosystem]") {
+    CHECK(is_config_file("ecosystem.config.ts"));
+    CHECK_FALSE(is_config_file("app.ts"));
+    const TempFolder folder;
+    auto file = read_config(folder.file("a.config.ts", "export default {}"));
+    REQUIRE_FALSE(file);
+    CHECK(file.error().message.find("TypeScript is not supported") != std::string::npos);
+    CHECK(read_config(folder.path() + "/none.config.mts").error().code == ErrorCode::NotFound);
+}
+
 TEST_CASE("read config: a missing file and a folder are told apart from a damaged one", "[unit][ecosystem]") {
     const TempFolder folder;
     auto missing = read_config(folder.path() + "/none.json");

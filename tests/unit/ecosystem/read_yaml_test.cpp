@@ -37,6 +37,38 @@ TEST_CASE("read yaml: damaged documents are refused with their place", "[unit][e
     CHECK_FALSE(read_yaml("\xC3(", "f.yml"));
 }
 
+TEST_CASE("read yaml: one document, and each key once, as PM2 wants it", "[unit][ecosystem]") {
+    CHECK(read_yaml("---\na: 1\n...\n", "f.yml"));
+    CHECK(read_yaml("# nothing\n", "f.yml")->value.is_null());
+    auto document = read_yaml("a: 1\n---\nb: 2\n", "f.yml");
+    REQUIRE_FALSE(document);
+    CHECK(document.error().message == "f.yml:2:1: expected one document, found more");
+    CHECK_FALSE(read_yaml(",:a: b\n", "f.yml"));  // the library sees endless empty documents in it
+    document = read_yaml("a: 1\nb: 2\na: 3\n", "f.yml");
+    REQUIRE_FALSE(document);
+    CHECK(document.error().message == "f.yml:3:1: the key 'a' stands twice");
+}
+
+TEST_CASE("read yaml: depth and size are bounded", "[unit][ecosystem]") {
+    for (const char* step : {"[", "- ", "{a: ", "? ", "- ? "}) {
+        INFO(step);
+        std::string text;
+        for (int i = 0; i < 100'000; ++i) text += step;
+        auto document = read_yaml(text, "f.yml");
+        REQUIRE_FALSE(document);
+        CHECK(document.error().message.ends_with(": nested deeper than 64 levels"));
+    }
+    std::string text;
+    for (unsigned i = 0; i <= kMaxConfigDepth; ++i) text += "[";
+    auto document = read_yaml(text + std::string(kMaxConfigDepth + 1, ']'), "f.yml");
+    CHECK(document.has_value());
+    document = read_yaml("[" + text + std::string(kMaxConfigDepth + 2, ']'), "f.yml");
+    REQUIRE_FALSE(document);
+    CHECK(document.error().message.ends_with(": nested deeper than 64 levels"));
+    CHECK(read_yaml(std::string(kMaxConfigSize + 1, ' '), "f.yml").error().message ==
+          "cannot read 'f.yml': larger than 1048576 bytes");
+}
+
 TEST_CASE("read yaml: aliases that multiply are refused", "[unit][ecosystem]") {
     std::string text = "a0: &a0 [1,1,1,1,1,1,1,1,1,1]\n";
     for (int i = 1; i < 9; ++i) {

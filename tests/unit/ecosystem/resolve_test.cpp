@@ -242,6 +242,17 @@ TEST_CASE("resolve: paths start at cwd, which starts at the shell's", "[unit][ec
     CHECK(resolved.pid_file == resolve_in.path("x.pid"));
 }
 
+TEST_CASE("resolve: a cwd that is no folder is told before the script", "[unit][ecosystem]") {
+    const World resolve_in;
+    AppConfig app = script("x.js");
+    app.cwd = "none";
+    CHECK(resolve_in.error(app).message == "cannot start 'x': cannot change to directory '" +
+                                               resolve_in.path("none") + "': No such file or directory");
+    app.cwd = "app.js";
+    CHECK(resolve_in.error(app).message == "cannot start 'x': cannot change to directory '" +
+                                               resolve_in.path("app.js") + "': Not a directory");
+}
+
 TEST_CASE("resolve: names are made safe for files, and logs can be off", "[unit][ecosystem]") {
     const World resolve_in;
     AppConfig app = script("app.js");
@@ -281,6 +292,40 @@ TEST_CASE("resolve: variables are merged shell, env, env of the name, port", "[u
     CHECK(resolved.name == "run-production");
     CHECK(*find_variable(resolved.env, "run-production") == "{}");
     CHECK(resolved.env_blocks == app.env_blocks);
+}
+
+TEST_CASE("resolve: of two variables of one name the later source wins", "[unit][ecosystem]") {
+    World resolve_in;
+    resolve_in.folder().file("sub/one.env", "A=one\nB=one\nC=one\nD=one\nE=one\nHOME=/one\n");
+    resolve_in.folder().file("two.env", "B=two\nC=two\nD=two\nE=two\n");
+    resolve_in.folder().file("sub/app.js", "");
+    AppConfig app = script("app.js");
+    app.cwd = "sub";
+    app.env_file = {"one.env", "../two.env"};
+    app.env = {{"C", "env"}, {"D", "env"}, {"E", "env"}};
+    app.env_blocks = {{"production", {{"E", "block"}}}};
+    resolve_in.context().env_name = "production";
+    resolve_in.context().deploy_env = {{"D", "deploy"}, {"E", "deploy"}};
+    auto resolved = resolve(app, resolve_in.context());
+    if (!resolved) FAIL(resolved.error().message);
+    const Environment declared{{"A", "one"},    {"B", "two"},   {"C", "env"},
+                               {"D", "deploy"}, {"E", "block"}, {"HOME", "/one"}};
+    CHECK(resolved->declared == declared);
+    for (const EnvVar& variable : declared)
+        CHECK(*find_variable(resolved->config.env, variable.name) == variable.value);
+    CHECK(resolved->config.env_file ==
+          std::vector<std::string>{resolve_in.path("sub/one.env"), resolve_in.path("two.env")});
+}
+
+TEST_CASE("resolve: a file of variables that cannot be read is an error", "[unit][ecosystem]") {
+    const World resolve_in;
+    AppConfig app = script("app.js");
+    app.env_file = {"none.env"};
+    CHECK(resolve_in.error(app).message ==
+          "cannot open '" + resolve_in.path("none.env") + "': No such file or directory");
+    app.env_file = {resolve_in.folder().file("bad.env", "A=1\nnonsense\n")};
+    CHECK(resolve_in.error(app).message ==
+          resolve_in.path("bad.env") + ":2: expected '=' after 'nonsense', found the end of the line");
 }
 
 TEST_CASE("resolve: an env name that the app does not have is a warning", "[unit][ecosystem]") {

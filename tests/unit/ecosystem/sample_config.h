@@ -24,6 +24,7 @@ inline AppConfig sample_config() {
     config.force = true;
     config.env = {{"A", "1"}, {"B", "two words"}};
     config.env_blocks = {{"production", {{"A", "2"}}}, {"staging", {}}};
+    config.env_file = {".env", "local.env"};
     config.filter_env = std::vector<std::string>{"SECRET", "TOKEN"};
     config.append_env_to_name = true;
     config.port = 8080;

@@ -71,6 +71,16 @@ TEST_CASE("wire: variables that PM2 repeats at the top level are not kept twice"
     CHECK(config->env_blocks.empty());
 }
 
+TEST_CASE("wire: env_file keeps its two meanings", "[unit][ecosystem]") {
+    auto config = parse_wire(Json::parse(R"({"env_file": ["/srv/.env"], "env_prod": {"A": "1"}})"));
+    REQUIRE(config);
+    CHECK(config->env_file == std::vector<std::string>{"/srv/.env"});
+    config = parse_wire(Json::parse(R"({"env_file": {"A": "1"}})"));
+    REQUIRE(config);
+    CHECK(config->env_file.empty());
+    CHECK(config->env_blocks == std::vector<EnvBlock>{{"file", {{"A", "1"}}}});
+}
+
 TEST_CASE("wire: a wrong value is an error that names the key", "[unit][ecosystem]") {
     auto config = parse_wire(Json{{"max_restarts", "many"}});
     REQUIRE_FALSE(config);

@@ -1,0 +1,68 @@
+"""What one app costs the daemon (CPU of kpmd and kpm-keeper) when there are 10, 100 and 1,000 of them: a flat line."""
+
+import pathlib
+import resource
+
+from common import BenchError, Row
+
+ROUNDS = 1
+SIZES = (10, 100, 1000)
+# Descriptors that kpmd holds for an app: two log files, two pipes, stdin, message channel, pidfd.
+DESCRIPTORS = 8
+REPEATS = {10: 20, 100: 3, 1000: 1}  # so that each figure is an average over some hundred events
+NOTE = "per-app CPU is kpm's alone: the same run of pm2 takes many minutes"
+
+
+def cpu_microseconds(side):
+    """Of all threads of the daemon's processes."""
+    total = 0
+    for pid in side.daemon_pids().values():
+        for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+            total += int((task / "schedstat").read_text().split()[0])
+    return total / 1000
+
+
+def cost(side, size, *command):
+    before = cpu_microseconds(side)
+    for _ in range(REPEATS[size]):
+        side.call(*command)
+    return (cpu_microseconds(side) - before) / size / REPEATS[size]
+
+
+def start_and_delete(side, size, file):
+    start = delete = 0.0
+    for _ in range(REPEATS[size]):
+        before = cpu_microseconds(side)
+        side.call("start", file)
+        started = cpu_microseconds(side)
+        side.call("delete", "all")
+        start += started - before
+        delete += cpu_microseconds(side) - started
+    return start / size / REPEATS[size], delete / size / REPEATS[size]
+
+
+def measure(bench, rounds):
+    kpm = bench.sides[0]
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    sizes = [size for size in SIZES if size * DESCRIPTORS < soft]
+    if len(sizes) < 2:
+        raise BenchError(f"cannot measure more than {sizes} apps with {soft} descriptors")
+    rows = []
+    for size in sizes:
+        figures = {"start": [], "restart": [], "stop": [], "delete": []}
+        for _ in range(rounds):
+            with kpm.running():
+                file = kpm.write_apps([{"name": "app", "script": "/bin/sleep", "args": "100000", "interpreter": "none",
+                                        "exec_mode": "fork", "instances": size}])
+                started, deleted = start_and_delete(kpm, size, file)
+                figures["start"].append(started)
+                figures["delete"].append(deleted)
+                kpm.call("start", file)
+                kpm.expect_online(size)
+                figures["restart"].append(cost(kpm, size, "restart", "app"))
+                kpm.expect_online(size)
+                before = cpu_microseconds(kpm)
+                kpm.call("stop", "app")
+                figures["stop"].append((cpu_microseconds(kpm) - before) / size)
+        rows += [Row(f"CPU per app, {what}, {size} apps", "us", {"kpm": values}) for what, values in figures.items()]
+    return rows

@@ -1,0 +1,30 @@
+#pragma once
+// The apps of a configuration file, or of one on standard input ("-"), as the command line wants them: those
+// of --only, with the options that apply to a file laid over.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/command.h"
+#include "ecosystem/environment.h"
+#include "ecosystem/parse_app.h"
+
+namespace kpm::cli {
+
+// Does the word name a file, or standard input?
+bool is_config_word(std::string_view word);
+
+struct ConfiguredApps {
+    std::vector<ecosystem::ParsedApp> apps;
+    ecosystem::Environment deploy_env;  // `deploy.NAME.env`, with --env NAME
+};
+
+// Prints warnings, and the error when there is nothing to give.
+std::optional<ConfiguredApps> apps_of(Context& context, const std::string& word);
+
+// The app's name or, without one, what resolve() will call it.
+std::string app_name(const ecosystem::AppConfig& config);
+
+}  // namespace kpm::cli

@@ -1,0 +1,52 @@
+#include "cli/last_exit.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <cstring>
+
+#include "cli/log_tail.h"
+
+namespace kpm::cli {
+namespace {
+
+constexpr std::size_t kLines = 5;
+
+std::string signal_name(std::int64_t number) {
+    const char* name = number > 0 && number < NSIG ? ::sigabbrev_np(static_cast<int>(number)) : nullptr;
+    return name ? fmt::format("SIG{}", name) : std::to_string(number);
+}
+
+bool is_written_since(const std::string& path, std::int64_t ms_since_1970) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0 || status.st_size == 0) return false;
+    return status.st_mtim.tv_sec * 1000 + status.st_mtim.tv_nsec / 1'000'000 >= ms_since_1970;
+}
+
+}  // namespace
+
+std::string exit_cause(const Json& pm2_env) {
+    if (std::string failure = text_of(pm2_env, "failure"); !failure.empty()) return failure;
+    if (const auto number = integer_of(pm2_env, "exit_signal")) return "signal " + signal_name(*number);
+    if (const auto code = integer_of(pm2_env, "exit_code")) return fmt::format("exit code {}", *code);
+    return "";
+}
+
+LastExit last_exit_of(const ProcessRow& row) {
+    LastExit exit;
+    if (row.status == "online" || row.status == "launching") return exit;
+    exit.cause = exit_cause(row.env());
+    if (exit.cause.empty() || !is_written_since(row.error_log, row.online_since)) return exit;
+    if (auto lines = last_lines(row.error_log, kLines)) exit.errors = std::move(*lines);
+    return exit;
+}
+
+std::string last_exit_text(const LastExit& exit, std::string_view indent) {
+    if (exit.cause.empty()) return "";
+    std::string text = fmt::format("{}last exit: {}\n", indent, printable(exit.cause));
+    for (const std::string& line : exit.errors) text += fmt::format("{}{}\n", indent, printable(line));
+    return text;
+}
+
+}  // namespace kpm::cli

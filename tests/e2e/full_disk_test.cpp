@@ -1,0 +1,79 @@
+// The home's disk fills up: apps go on, nothing that was saved is lost, and it works again when there is
+// room.
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "tests/support/eventually.h"
+#include "tests/support/kpm_home.h"
+#include "tests/support/small_disk.h"
+
+using namespace kpm;
+using namespace kpm::test;
+
+namespace {
+
+constexpr std::size_t kDisk = 512 * 1024;
+
+std::size_t lines_in(const std::string& text) {
+    return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+// The home lies on the small disk; it goes only after the daemon.
+struct FullDisk {
+    // Declared first, so destroyed last: KpmHome's destructor ends the daemon and removes the folders.
+    KpmHome kpm;
+    SmallDisk disk{kpm.home(), kDisk};
+
+    ~FullDisk() { kpm.kpm({"kill"}); }
+};
+
+}  // namespace
+
+TEST_CASE("full disk: save is refused with the reason, and the saved list is whole", "[e2e]") {
+    const FullDisk full;
+    const KpmHome& kpm = full.kpm;
+    kpm.write("app.sh", "while :; do sleep 1; done\n");
+    REQUIRE(kpm.kpm({"start", "app.sh", "--name", "first"}).status == 0);
+    REQUIRE(kpm.kpm({"save"}).status == 0);
+    const std::string saved = kpm.read(kpm.home() / "dump.pm2");
+    REQUIRE(kpm.kpm({"start", "app.sh", "--name", "second"}).status == 0);
+
+    full.disk.fill();
+    const CommandResult refused = kpm.kpm({"save"});
+    CHECK(refused.status == 1);
+    INFO(refused.out << refused.err);
+    CHECK((refused.out + refused.err).find("dump.pm2.new': No space left on device") != std::string::npos);
+    CHECK(kpm.read(kpm.home() / "dump.pm2") == saved);
+    CHECK(kpm.list().size() == 2);
+
+    full.disk.empty();
+    CHECK(kpm.kpm({"save"}).status == 0);
+    CHECK(kpm.read(kpm.home() / "dump.pm2").find("\"second\"") != std::string::npos);
+    CHECK(kpm.read(kpm.home() / "dump.pm2.bak") == saved);
+}
+
+TEST_CASE("full disk: an app whose log cannot be written goes on, and what was lost is told", "[e2e]") {
+    const FullDisk full;
+    const KpmHome& kpm = full.kpm;
+    const std::string ticks = kpm.write("ticks", "");
+    // Lines of more than a page: none finds room in what a file has been given already.
+    kpm.write("talk.sh", "line=$(printf '%05000d' 0)\nwhile :; do echo $line; echo . >> '" + ticks +
+                             "'; sleep 0.05; done\n");
+    REQUIRE(kpm.kpm({"start", "talk.sh"}).status == 0);
+    const auto log = kpm.home() / "logs" / "talk-out.log";
+    REQUIRE(eventually([&] { return lines_in(kpm.read(log)) > 2; }));
+    const int pid = kpm.find("talk")["pid"];
+
+    full.disk.fill();
+    const std::size_t at_fill = lines_in(kpm.read(ticks));
+    REQUIRE(eventually([&] { return lines_in(kpm.read(ticks)) > at_fill + 20; }));
+    CHECK(kpm.find("talk")["pid"] == pid);
+    CHECK(kpm.kpm({"list"}).status == 0);
+
+    full.disk.empty();
+    const std::size_t before = lines_in(kpm.read(log));
+    CHECK(eventually([&] { return lines_in(kpm.read(log)) > before + 2; }));
+    CHECK(eventually([&] { return kpm.daemon_log().find("bytes were dropped") != std::string::npos; }));
+    CHECK(kpm.find("talk")["pid"] == pid);
+    CHECK(kpm.kpm({"stop", "talk"}).status == 0);
+}

@@ -1,0 +1,112 @@
+// Apps as they should not be: the daemon lives, loses nothing, and stops them whole.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "tests/support/eventually.h"
+#include "tests/support/kpm_home.h"
+
+using namespace kpm;
+using namespace kpm::test;
+
+namespace {
+
+std::string status_of(const KpmHome& kpm, const std::string& name) {
+    const Json row = kpm.find(name);
+    return row.is_null() ? "" : row["pm2_env"]["status"].get<std::string>();
+}
+
+int pid_in(const KpmHome& kpm, const std::string& file) {
+    return std::atoi(kpm.read(kpm.work() / file).c_str());
+}
+
+}  // namespace
+
+TEST_CASE("hostile apps: bytes that are no text are logged as they are", "[e2e]") {
+    const KpmHome kpm;
+    std::string bytes;
+    for (int round = 0; round < 3; ++round)
+        for (int byte = 255; byte >= 0; --byte) bytes += static_cast<char>(byte);
+    const std::string source = kpm.write("bytes", bytes);
+    kpm.write("binary.sh", "cat '" + source + "'\nwhile :; do sleep 1; done\n");
+    REQUIRE(kpm.kpm({"start", "binary.sh"}).status == 0);
+    const auto log = kpm.home() / "logs" / "binary-out.log";
+    CHECK(eventually([&] { return kpm.read(log).size() >= bytes.size(); }));
+    CHECK(kpm.read(log) == bytes);
+}
+
+TEST_CASE("hostile apps: the last line counts without its newline, and what comes before a crash", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("last.sh", "printf 'one\\ntwo'\nprintf 'why' >&2\nkill -SEGV $$\n");
+    kpm.kpm({"start", "last.sh", "--no-autorestart"});
+    CHECK(eventually([&] { return status_of(kpm, "last") == "stopped"; }));
+    CHECK(eventually([&] { return kpm.read(kpm.home() / "logs" / "last-out.log") == "one\ntwo"; }));
+    CHECK(eventually([&] { return kpm.read(kpm.home() / "logs" / "last-error.log") == "why"; }));
+    CHECK(kpm.find("last")["pm2_env"]["exit_signal"] == SIGSEGV);
+    const CommandResult described = kpm.kpm({"describe", "last"});
+    INFO(described.out);
+    CHECK(described.out.find("last exit: signal SIGSEGV\n") != std::string::npos);
+    CHECK(described.out.find("why\n") != std::string::npos);
+}
+
+TEST_CASE("hostile apps: one that closes its outputs is online and is stopped like any other", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("mute.sh", "exec >&- 2>&-\nwhile :; do sleep 1; done\n");
+    REQUIRE(kpm.kpm({"start", "mute.sh"}).status == 0);
+    const int pid = kpm.find("mute")["pid"];
+    CHECK(kpm.kpm({"list"}).status == 0);
+    CHECK(kpm.find("mute")["pid"] == pid);
+    CHECK(kpm.kpm({"stop", "mute"}).status == 0);
+    CHECK_FALSE(is_running(pid));
+}
+
+TEST_CASE("hostile apps: one that writes without end leaves room for commands and other apps", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("flood.sh", "exec yes flood\n");
+    kpm.write("calm.sh", "echo calm\nwhile :; do sleep 1; done\n");
+    REQUIRE(kpm.kpm({"start", "flood.sh", "--output", "/dev/null"}).status == 0);
+    REQUIRE(kpm.kpm({"start", "calm.sh"}).status == 0);
+    CHECK(eventually([&] { return kpm.read(kpm.home() / "logs" / "calm-out.log") == "calm\n"; }));
+    CHECK(status_of(kpm, "flood") == "online");
+    CHECK(kpm.kpm({"delete", "flood"}).status == 0);
+    CHECK(kpm.find("flood").is_null());
+}
+
+TEST_CASE("hostile apps: a daemon that forked twice out of its session ends with the app", "[e2e]") {
+    const KpmHome kpm;
+    // The double fork: the middle process is gone at once, nothing but the environment ties the two.
+    kpm.write("daemonizer.sh", "(setsid sh -c 'echo $$ > \"$1\"; exec sleep 1000' sh '" +
+                                   (kpm.work() / "daemon.pid").string() +
+                                   "' &)\nwhile :; do sleep 1; done\n");
+    REQUIRE(kpm.kpm({"start", "daemonizer.sh"}).status == 0);
+    REQUIRE(eventually([&] { return pid_in(kpm, "daemon.pid") > 0; }));
+    const int daemon = pid_in(kpm, "daemon.pid");
+    REQUIRE(is_running(daemon));
+    CHECK(kpm.kpm({"stop", "daemonizer"}).status == 0);
+    CHECK_FALSE(is_running(daemon));
+    if (is_running(daemon)) ::kill(daemon, SIGKILL);
+}
+
+TEST_CASE("hostile apps: one that ignores every polite signal is killed, and stopped only then", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("deaf.sh",
+              "trap '' INT TERM HUP\nsh -c \"trap '' INT TERM; while :; do sleep 0.2; done\" &\n"
+              "echo $! > child.pid\nwhile :; do sleep 0.2; done\n");
+    REQUIRE(kpm.kpm({"start", "deaf.sh", "--kill-timeout", "300"}).status == 0);
+    REQUIRE(eventually([&] { return pid_in(kpm, "child.pid") > 0; }));
+    const int root = kpm.find("deaf")["pid"], child = pid_in(kpm, "child.pid");
+    CHECK(kpm.kpm({"stop", "deaf"}).status == 0);
+    CHECK_FALSE(is_running(root));
+    CHECK_FALSE(is_running(child));
+    CHECK(status_of(kpm, "deaf") == "stopped");
+}
+
+TEST_CASE("hostile apps: one that ends at once is given up after max_restarts, and the reason is kept",
+          "[e2e]") {
+    const KpmHome kpm;
+    kpm.kpm({"start", "/bin/false", "--name", "brief"});
+    REQUIRE(eventually([&] { return status_of(kpm, "brief") == "errored"; }));
+    const Json env = kpm.find("brief")["pm2_env"];
+    CHECK(env["exit_code"] == 1);
+    CHECK(env["restart_time"] == 15);
+}
