@@ -134,6 +134,7 @@ TEST_CASE("leaks: a thousand starts and stops leave nothing behind", "[e2e]") {
         }
         sleeper.remove();
     };
+    REQUIRE(client.call("getMonitorData"));  // so that its connection counts: the daemon has accepted it
     const ProcessFigures kpmd_at_first = figures_of(daemons.kpmd);
     const ProcessFigures keeper_at_first = figures_of(daemons.keeper);
 
@@ -152,11 +153,13 @@ TEST_CASE("leaks: a thousand starts and stops leave nothing behind", "[e2e]") {
     CHECK(daemons.kpm.list().empty());
     // Connections and pipes are closed a moment after the answer.
     const auto descriptors = [](int pid) { return figures_of(pid).descriptors; };
-    CHECK(eventually([&] { return descriptors(daemons.kpmd) == kpmd_at_first.descriptors; }));
-    CHECK(eventually([&] { return descriptors(daemons.keeper) == keeper_at_first.descriptors; }));
+    // At first the connection of the command that started the daemon may not have been closed yet.
+    CHECK(eventually([&] { return descriptors(daemons.kpmd) <= kpmd_at_first.descriptors; }));
+    CHECK(eventually([&] { return descriptors(daemons.keeper) <= keeper_at_first.descriptors; }));
     const ProcessFigures kpmd = figures_of(daemons.kpmd);
     const ProcessFigures keeper = figures_of(daemons.keeper);
-    CAPTURE(kpmd.descriptors, kpmd_at_first.descriptors, keeper.descriptors, keeper_at_first.descriptors);
+    CHECK(kpmd.descriptors <= kpmd_at_first.descriptors);
+    CHECK(keeper.descriptors <= keeper_at_first.descriptors);
     CHECK(kpmd.threads == kpmd_at_first.threads);
     CHECK(keeper.threads == keeper_at_first.threads);
     CHECK(files_in(daemons.kpm.home()) == files);
