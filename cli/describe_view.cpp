@@ -45,6 +45,8 @@ std::string attributes(const ProcessRow& row, std::int64_t now, const Paint& pai
     const auto memory_limit = integer_of(env, "max_memory_restart");
     const auto node_env = env.find("env");
     add("status", printable(row.status), status_styles(row.status));
+    if (const std::string text = text_of(env, "status_text"); !text.empty())
+        add("status text", printable(text));
     add("name", printable(row.name));
     add("namespace", or_unknown(row.name_space));
     add("version", or_unknown(row.version));

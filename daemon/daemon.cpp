@@ -68,6 +68,12 @@ Result<void> Daemon::start(UniqueFd socket) {
                  supervisor_->post(
                      [this, key, message = std::move(message)] { supervisor_->take_message(key, message); });
              },
+         .notification =
+             [this](core::AppKey key, core::Notification notification) {
+                 supervisor_->post([this, key, notification = std::move(notification)] {
+                     supervisor_->take_notification(key, notification);
+                 });
+             },
          .files_changed =
              [this](const std::string& name, const std::string& path) {
                  supervisor_->post([this, name, path] { supervisor_->files_changed(name, path); });
@@ -85,6 +91,7 @@ Result<void> Daemon::start(UniqueFd socket) {
              }});
     if (!host) return host.error();
     host_ = std::move(*host);
+    settings_.notify_socket = host_->notify_socket();
     supervisor_.emplace(*host_, settings_);
     supervisor_->restore(host_->restored_state());
     host_->end_unclaimed();

@@ -11,7 +11,6 @@ std::vector<std::string> not_effective(const AppConfig& config) {
     };
     const bool is_node = runtime_of(config.interpreter) != Runtime::Other;
     const bool is_cluster = config.exec_mode == ExecMode::Cluster;
-    say(config.watchdog > Duration{0}, "watchdog has no effect yet");
     say(is_cluster && is_node && !config.kpm_channel,
         "cluster mode of Node has no effect yet, each instance listens for itself");
     say(!config.listen.empty() && !config.kpm_channel, "listen has no effect yet without kpm_channel");

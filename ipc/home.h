@@ -19,6 +19,8 @@ public:
     const std::filesystem::path& root() const { return root_; }
     std::filesystem::path rpc_socket() const { return root_ / "rpc.sock"; }
     std::filesystem::path pub_socket() const { return root_ / "pub.sock"; }
+    // No longer than the others: a home whose rpc.sock fits into an address takes this one, too.
+    std::filesystem::path notify_socket() const { return root_ / "notify"; }
     std::filesystem::path daemon_log() const { return root_ / "pm2.log"; }
     std::filesystem::path daemon_pid() const { return root_ / "pm2.pid"; }
     std::filesystem::path dump() const { return root_ / "dump.pm2"; }

@@ -16,7 +16,7 @@ namespace {
 enum class Truth { Pm2, Outcome };
 
 // What PM2 keeps in a process's entry beside its configuration: in a dump, not for the next life.
-constexpr std::array<const char*, 21> kRuntimeKeys{"status",
+constexpr std::array<const char*, 22> kRuntimeKeys{"status",
                                                    "pm_id",
                                                    "pm_uptime",
                                                    "created_at",
@@ -36,6 +36,7 @@ constexpr std::array<const char*, 21> kRuntimeKeys{"status",
                                                    "_tree_pids",
                                                    "_pm2_version",
                                                    "km_link",
+                                                   "status_text",
                                                    ipc::kDumpVersionKey};
 
 // Unavailable means: the process is there, but not (or no longer) ready. PM2 calls that a success.

@@ -20,6 +20,20 @@ bool takes_channel(const AppConfig& config) {
     return config.kpm_channel && !config.listen.empty();
 }
 
+// Always kpm's own: those that the app's configuration or the shell may have belong to another supervisor.
+void set_notify_variables(ecosystem::Environment& env, const AppConfig& config, const Settings& settings) {
+    std::erase_if(env, [](const ecosystem::EnvVar& variable) {
+        return variable.name == "NOTIFY_SOCKET" || variable.name == "WATCHDOG_USEC" ||
+               variable.name == "WATCHDOG_PID";
+    });
+    if (settings.notify_socket.empty()) return;
+    ecosystem::set_variable(env, "NOTIFY_SOCKET", settings.notify_socket);
+    if (config.watchdog <= Duration{0}) return;
+    ecosystem::set_variable(env, "WATCHDOG_USEC",
+                            std::to_string(std::chrono::microseconds(config.watchdog).count()));
+    ecosystem::set_variable(env, "WATCHDOG_PID", "");  // the keeper knows the pid first and puts it in
+}
+
 // PM2's environment: every scalar of pm2_env, with the app's own variables on top.
 std::vector<std::string> launch_environment(const Slot& slot, const Settings& settings) {
     ecosystem::Environment env;
@@ -36,6 +50,7 @@ std::vector<std::string> launch_environment(const Slot& slot, const Settings& se
     // An app that runs kpm finds the daemon that runs it, also when a dump of another home was restored.
     for (const char* name : {"KPM_HOME", "PM2_HOME"}) ecosystem::set_variable(env, name, settings.home);
     if (!slot.config.gpu.empty()) ecosystem::set_variable(env, "RW_GPU", slot.config.gpu);
+    set_notify_variables(env, slot.config, settings);
     std::vector<std::string> lines;
     lines.reserve(env.size());
     for (const auto& [name, value] : env) lines.push_back(name + '=' + value);
@@ -62,6 +77,8 @@ LifecyclePolicy lifecycle_policy(const AppConfig& config, const Settings& settin
     policy.listen_timeout = config.listen_timeout.value_or(settings.listen_timeout);
     policy.drain_timeout = config.drain_timeout;
     policy.wait_ready = config.wait_ready || takes_channel(config);
+    // Without the socket it could not say that it is well.
+    if (!settings.notify_socket.empty()) policy.watchdog = config.watchdog;
     return policy;
 }
 

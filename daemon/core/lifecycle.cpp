@@ -32,6 +32,8 @@ Actions Lifecycle::launch(TimePoint now, bool automatic) {
     data_.goal = Goal::Running;
     data_.automatic = automatic;
     data_.launched_at = now;
+    data_.watchdog = policy_.watchdog;  // what it is told in its environment
+    data_.is_leaving = false;
     if (automatic) ++data_.restart_time;
     return {Spawn{}};
 }
@@ -42,8 +44,9 @@ Actions Lifecycle::begin_stop(Goal goal, TimePoint now) {
     return {SignalTree{policy_.stop_signal}};
 }
 
-Actions Lifecycle::come_online(Outcome outcome) {
+Actions Lifecycle::come_online(Outcome outcome, TimePoint now) {
     enter(State::Online);
+    watch(data_.watchdog, now);
     return {Announce{Notice::Online}, Settled{outcome}};
 }
 
@@ -61,9 +64,11 @@ Actions Lifecycle::on(const Start&, TimePoint now) {
             data_.failure.clear();
             return launch(now, false);
         case State::Spawning:
+            data_.goal = data_.goal == Goal::Stopped ? Goal::Relaunch : data_.goal;
+            return {};
         case State::Stopping:
         case State::Killing:
-            data_.goal = data_.goal == Goal::Stopped ? Goal::Relaunch : data_.goal;
+            data_.goal = Goal::Relaunch;
             return {};
         case State::Online:
             return {Settled{Outcome::Online}};
@@ -131,8 +136,10 @@ Actions Lifecycle::on(const Drain&, TimePoint now) {
         case State::Stopped:
             return settle_stopped();
         case State::Draining:
+            return {};
         case State::Stopping:
         case State::Killing:
+            data_.goal = Goal::Stopped;
             return {};
     }
     return {};
@@ -151,7 +158,7 @@ Actions Lifecycle::on(const Spawned& spawned, TimePoint now) {
         enter(State::Starting, now + policy_.listen_timeout);
         return {};
     }
-    return come_online(Outcome::Online);
+    return come_online(Outcome::Online, now);
 }
 
 Actions Lifecycle::on(const SpawnFailed& failed, TimePoint now) {
@@ -183,6 +190,10 @@ Actions Lifecycle::on(const Exited& exited, TimePoint now) {
         case State::Draining:
             return joined({Announce{Notice::Exit}, Sweep{}}, settle_stopped());
         case State::Stopping:
+            if (data_.goal != Goal::Running) return {Announce{Notice::Exit}};
+            // A crash: what it has left behind is ended without being asked.
+            enter(State::Killing, now + policy_.kill_timeout);
+            return {Announce{Notice::Exit}, SignalTree{SIGKILL}};
         case State::Killing:
             return {Announce{Notice::Exit}};  // the rest of its tree may still live: TreeGone ends the stop
         case State::Errored:
@@ -196,7 +207,11 @@ Actions Lifecycle::on(const Exited& exited, TimePoint now) {
 Actions Lifecycle::after_death(std::optional<int> code, Outcome outcome, TimePoint now) {
     Actions actions;
     const Duration uptime = now - data_.launched_at;
-    const RestartVerdict verdict = judge_exit(policy_.restart, data_.history, code, uptime, now);
+    // An end that was announced is not unstable; but if it comes early, the next start waits for min_uptime,
+    // or an app that does nothing else would be started without a pause.
+    const Duration pause =
+        data_.is_leaving ? std::max(policy_.restart.min_uptime - uptime, Duration{0}) : Duration{0};
+    const RestartVerdict verdict = judge_exit(policy_.restart, data_.history, code, uptime + pause, now);
     switch (verdict.kind) {
         case RestartVerdict::Kind::Stay:
             enter(State::Stopped);
@@ -208,8 +223,8 @@ Actions Lifecycle::after_death(std::optional<int> code, Outcome outcome, TimePoi
             actions.push_back(Announce{Notice::Overlimit});
             break;
         case RestartVerdict::Kind::Restart: {
-            const Duration delay =
-                outcome == Outcome::SpawnFailed ? std::max(verdict.delay, Duration{100}) : verdict.delay;
+            const Duration least = outcome == Outcome::SpawnFailed ? Duration{100} : pause;
+            const Duration delay = std::max(verdict.delay, least);
             if (delay > Duration{0}) {
                 enter(State::Backoff, now + delay);
                 break;
@@ -225,19 +240,25 @@ Actions Lifecycle::on(const TreeGone&, TimePoint now) {
     if (data_.state != State::Stopping && data_.state != State::Killing) return {};
     data_.pid = 0;
     if (data_.goal == Goal::Stopped) return settle_stopped();
+    // Its exit code says nothing: it is the watchdog's doing.
+    if (data_.goal == Goal::Running) return after_death(std::nullopt, Outcome::Exited, now);
     return launch(now, false);
 }
 
-Actions Lifecycle::on(const Ready&, TimePoint) {
-    if (data_.state != State::Starting) return {};
-    return come_online(Outcome::Online);
+Actions Lifecycle::on(const Ready&, TimePoint now) {
+    if (data_.state == State::Starting) return come_online(Outcome::Online, now);
+    watch(data_.watchdog, now);  // not in time, but a sign of life
+    return {};
 }
 
 Actions Lifecycle::on(const TimeUp&, TimePoint now) {
     switch (data_.state) {
         case State::Starting:
-            return come_online(
-                Outcome::NotReady);  // PM2's rule: not ready in time counts as online, but is told
+            // PM2's rule: not ready in time counts as online, but is told.
+            return come_online(Outcome::NotReady, now);
+        case State::Online:
+            if (data_.watchdog <= Duration{0}) return {};
+            return abort(data_.watchdog, now);
         case State::Draining:
             return begin_stop(Goal::Stopped, now);
         case State::Stopping:
@@ -252,7 +273,6 @@ Actions Lifecycle::on(const TimeUp&, TimePoint now) {
             return launch(now, true);
         case State::Stopped:
         case State::Spawning:
-        case State::Online:
         case State::Errored:
             return {};
     }

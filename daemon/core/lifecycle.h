@@ -16,6 +16,10 @@
 //   Killing ── TimeUp ─▶ Errored ◀── Exited ───┴── from Spawning, Starting, Online: as the restart policy
 //   says
 //
+// A process with a watchdog is looked at while it is Online: its deadline is the end of the interval, which
+// each Pinged begins anew. When it passes, the root gets SIGABRT and the instance is Stopping with the goal
+// Running, which says: what ends here has crashed, and the restart policy decides as for any crash.
+//
 // Invariants, checked by tests over the whole table:
 //   - Spawn is only asked for when no process of this instance exists (pid == 0 and the tree is gone, or the
 //   process
@@ -43,6 +47,7 @@ struct LifecyclePolicy {
     Duration listen_timeout{3000};   // how long to wait for ready
     Duration drain_timeout{30'000};  // how long a draining process may take
     bool wait_ready = false;         // Online only when it says that it is ready
+    Duration watchdog{0};            // longest silence of an online process, 0 = any; as of the next launch
 
     bool operator==(const LifecyclePolicy&) const = default;
 };
@@ -67,8 +72,18 @@ struct Exited {
 struct TreeGone {};  // no process of its tree is left
 struct Ready {};
 struct TimeUp {};
-using Event =
-    std::variant<Start, Stop, Restart, Drain, Drained, Spawned, SpawnFailed, Exited, TreeGone, Ready, TimeUp>;
+// What a process may say of itself on NOTIFY_SOCKET, beside Ready.
+struct Pinged {};   // it is well
+struct Tripped {};  // it is not: treat it as if its watchdog had run out
+struct WatchdogSet {
+    Duration interval{0};  // 0 = off
+};
+struct Leaving {};  // it ends on purpose
+struct TimeAsked {
+    Duration time{0};
+};  // its start takes this much longer, from now on
+using Event = std::variant<Start, Stop, Restart, Drain, Drained, Spawned, SpawnFailed, Exited, TreeGone,
+                           Ready, TimeUp, Pinged, Tripped, WatchdogSet, Leaving, TimeAsked>;
 
 // How a client's request ended.
 enum class Outcome { Online, NotReady, SpawnFailed, Exited, Stopped, Unkillable };
@@ -81,6 +96,10 @@ struct SignalTree {
     int signo = 0;
     bool operator==(const SignalTree&) const = default;
 };
+struct Abort {
+    Duration silence{0};  // how long it said nothing, 0 = it asked for this
+    bool operator==(const Abort&) const = default;
+};  // SIGABRT to the root process; a SignalTree follows, so that the end of the tree is told
 struct Sweep {
     bool operator==(const Sweep&) const = default;
 };  // end what an ended root process left behind
@@ -93,7 +112,7 @@ struct Announce {
     Notice notice = Notice::Online;
     bool operator==(const Announce&) const = default;
 };
-using Action = std::variant<Spawn, SignalTree, Sweep, Settled, Announce>;
+using Action = std::variant<Spawn, SignalTree, Abort, Sweep, Settled, Announce>;
 using Actions = std::vector<Action>;  // in order; Settled comes last
 
 // The plain data of a lifecycle: copied into the state that survives the daemon, and back.
@@ -111,6 +130,8 @@ struct LifecycleData {
     TimePoint launched_at{};  // of the newest launch
     int restart_time = 0;     // PM2's counter of relaunches
     bool automatic = false;   // the newest launch was the restart policy's, not a client's
+    Duration watchdog{0};     // of the newest process, 0 = none
+    bool is_leaving = false;  // the newest process has said that it ends on purpose
     RestartHistory history;
     std::optional<int> exit_code;  // of the newest exit; nullopt: none yet, or a signal
     int exit_signal = 0;
@@ -150,11 +171,18 @@ private:
     Actions on(const TreeGone&, TimePoint now);
     Actions on(const Ready&, TimePoint now);
     Actions on(const TimeUp&, TimePoint now);
+    Actions on(const Pinged&, TimePoint now);
+    Actions on(const Tripped&, TimePoint now);
+    Actions on(const WatchdogSet&, TimePoint now);
+    Actions on(const Leaving&, TimePoint now);
+    Actions on(const TimeAsked&, TimePoint now);
 
     void enter(State state, std::optional<TimePoint> deadline = std::nullopt);
     Actions launch(TimePoint now, bool automatic);
     Actions begin_stop(LifecycleData::Goal goal, TimePoint now);
-    Actions come_online(Outcome outcome);
+    Actions come_online(Outcome outcome, TimePoint now);
+    void watch(Duration silence, TimePoint now);
+    Actions abort(Duration silence, TimePoint now);
     Actions after_death(std::optional<int> code, Outcome outcome, TimePoint now);
     Actions settle_stopped();
 

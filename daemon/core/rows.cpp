@@ -45,6 +45,7 @@ Json pm2_env(const Slot& slot) {
     }
     if (life.history.backoff > Duration{0}) env["prev_restart_delay"] = life.history.backoff.count();
     if (!life.failure.empty()) env["failure"] = life.failure;
+    if (!slot.status_text.empty()) env["status_text"] = slot.status_text;
     return env;
 }
 
@@ -69,7 +70,7 @@ Json process_object(const Slot& slot) {
 
 Json dump_entry(const Slot& slot) {
     Json entry = pm2_env(slot);
-    for (const char* key : {"pm_id", "instances", "prev_restart_delay"}) entry.erase(key);
+    for (const char* key : {"pm_id", "instances", "prev_restart_delay", "status_text"}) entry.erase(key);
     entry[ipc::kDumpVersionKey] = ipc::kDumpVersion;
     return entry;
 }

@@ -10,7 +10,8 @@ namespace kpm::core {
 
 struct Settings {
     std::string home;
-    int pid = 0;  // the daemon's own
+    std::string notify_socket;  // what apps find in NOTIFY_SOCKET, "" = there is none
+    int pid = 0;                // the daemon's own
     std::string user;
     unsigned uid = 0, gid = 0;
     EpochTime started_at{};

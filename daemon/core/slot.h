@@ -51,8 +51,9 @@ struct Slot {
     std::string unique_id;
     std::optional<EpochTime> created_at;
 
-    std::string version;  // of the script's package at the newest launch, "" = none
-    Told told;            // by its newest process
+    std::string version;      // of the script's package at the newest launch, "" = none
+    Told told;                // by its newest process
+    std::string status_text;  // the same, by STATUS= on NOTIFY_SOCKET
 
     Instance current;
     std::unique_ptr<Instance> incoming;  // a reload's new process, until it is ready

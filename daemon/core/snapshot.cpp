@@ -25,6 +25,8 @@ Json from_life(const LifecycleData& life) {
               {"automatic", life.automatic},
               {"backoff", life.history.backoff.count()},
               {"exit_signal", life.exit_signal}};
+    if (life.watchdog > Duration{0}) json["watchdog"] = life.watchdog.count();
+    if (life.is_leaving) json["leaving"] = true;
     if (life.deadline) json["deadline"] = from_time(*life.deadline);
     if (life.exit_code) json["exit_code"] = *life.exit_code;
     if (!life.failure.empty()) json["failure"] = life.failure;
@@ -44,6 +46,8 @@ LifecycleData to_life(const Json& json) {
     life.launched_at = to_time(json.at("launched_at"));
     life.restart_time = json.value("restart_time", 0);
     life.automatic = json.value("automatic", false);
+    life.watchdog = Duration{json.value("watchdog", std::int64_t{0})};
+    life.is_leaving = json.value("leaving", false);
     life.history.backoff = Duration{json.value("backoff", std::int64_t{0})};
     life.exit_signal = json.value("exit_signal", 0);
     if (json.contains("deadline")) life.deadline = to_time(json["deadline"]);
@@ -110,6 +114,7 @@ Json app_state(const Slot& slot) {
 Json run_state(const Slot& slot) {
     Json json{{"current", from_instance(slot.current)}, {"doomed", slot.doomed}};
     if (!slot.version.empty()) json["version"] = slot.version;
+    if (!slot.status_text.empty()) json["status_text"] = slot.status_text;
     if (slot.is_wanted) json["wanted"] = true;
     if (slot.created_at) json["created_at"] = slot.created_at->since_epoch;
     if (slot.incoming) json["incoming"] = from_instance(*slot.incoming);
@@ -133,6 +138,7 @@ Result<Slot> restore_slot(int pm_id, const Json& app, const Json& run, const Set
         if (run.contains("created_at")) slot.created_at = EpochTime{run["created_at"].get<std::int64_t>()};
         slot.doomed = run.value("doomed", false);
         slot.version = run.value("version", "");
+        slot.status_text = run.value("status_text", "");
         slot.is_wanted = run.value("wanted", false);
         return slot;
     } catch (const std::exception& error) {

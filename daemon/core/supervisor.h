@@ -23,6 +23,7 @@
 
 #include "daemon/core/host.h"
 #include "daemon/core/namesakes.h"
+#include "daemon/core/notify_message.h"
 #include "daemon/core/settings.h"
 #include "daemon/core/slot.h"
 
@@ -76,6 +77,9 @@ public:
 
     // What a process said. "ready" comes here, too.
     void take_message(const AppKey& key, const Json& message);
+    // The same on NOTIFY_SOCKET. Acted upon at once, so that what a process says before its exit is known
+    // when the exit is handled.
+    void take_notification(const AppKey& key, const Notification& notification);
     // A message to the slot's process.
     Result<void> send_message(int pm_id, const Json& message);
 
@@ -102,6 +106,7 @@ private:
     void perform(Slot& slot, Instance& instance, const Actions& actions);
     void launch(Slot& slot, Instance& instance);
     void release(const Slot& slot, Instance& instance);
+    void abort_root(const Slot& slot, const Instance& instance, Duration silence);
     void stop_tree(const Slot& slot, const Instance& instance, int signo);
     void announce(Slot& slot, Notice notice);
     void settle(Slot& slot, Instance& instance, Outcome outcome);

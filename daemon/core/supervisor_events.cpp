@@ -92,7 +92,8 @@ void Supervisor::handle_time() {
 
 void Supervisor::apply(Slot& slot, Instance& instance, const Event& event) {
     const Actions actions = instance.life.handle(event, host_.now());
-    dirty_.insert(slot.pm_id);
+    // A ping moves a deadline that the next daemon sets anew, and comes too often to be recorded.
+    if (!std::holds_alternative<Pinged>(event)) dirty_.insert(slot.pm_id);
     if (const auto* exited = std::get_if<Exited>(&event))
         host_.log(exited->code ? fmt::format("{} exited with code [{}]", log_label(slot), *exited->code)
                                : fmt::format("{} exited with code [0] via signal [{}]", log_label(slot),
@@ -113,6 +114,8 @@ void Supervisor::perform(Slot& slot, Instance& instance, const Actions& actions)
             launch(slot, instance);
         } else if (const auto* signal = std::get_if<SignalTree>(&action)) {
             stop_tree(slot, instance, signal->signo);
+        } else if (const auto* abortion = std::get_if<Abort>(&action)) {
+            abort_root(slot, instance, abortion->silence);
         } else if (std::holds_alternative<Sweep>(action)) {
             host_.sweep(slot.key(instance));
             release(slot, instance);
@@ -155,9 +158,16 @@ void Supervisor::launch(Slot& slot, Instance& instance) {
 // An app that asked for it is told by a message, and gets the signal only when it has no channel any more.
 void Supervisor::stop_tree(const Slot& slot, const Instance& instance, int signo) {
     const AppKey key = slot.key(instance);
-    const bool is_told =
-        slot.config.shutdown_with_message && signo != SIGKILL && host_.send_message(key, "shutdown");
+    const bool is_told = slot.config.shutdown_with_message && signo != SIGKILL && signo != 0 &&
+                         host_.send_message(key, "shutdown");
     host_.signal_tree(key, is_told ? 0 : signo);
+}
+
+void Supervisor::abort_root(const Slot& slot, const Instance& instance, Duration silence) {
+    host_.log(silence > Duration{0}
+                  ? fmt::format("{} did not send WATCHDOG=1 for {} ms", log_label(slot), silence.count())
+                  : fmt::format("{} sent WATCHDOG=trigger", log_label(slot)));
+    (void)host_.signal_root(slot.key(instance), SIGABRT);  // fails only when it has just ended
 }
 
 void Supervisor::announce(Slot& slot, Notice notice) {

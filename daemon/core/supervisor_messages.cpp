@@ -1,6 +1,6 @@
-// What the processes of apps say on their message channel (Node's process.send, or a line of JSON), and what
-// is said to them. PM2's conventions: "ready" ends the wait of wait_ready, axm:* describe actions and
-// metrics, the rest goes to the bus under the topic that the process chose.
+// What the processes of apps say on their message channel (Node's process.send, or a line of JSON) and on
+// NOTIFY_SOCKET, and what is said to them. PM2's conventions: "ready" ends the wait of wait_ready, axm:*
+// describe actions and metrics, the rest goes to the bus under the topic that the process chose.
 
 #include <fmt/format.h>
 
@@ -79,8 +79,27 @@ void Supervisor::take_message(const AppKey& key, const Json& message) {
     }
 }
 
+void Supervisor::take_notification(const AppKey& key, const Notification& notification) {
+    Slot* slot = find_mutable(key.pm_id);
+    if (!slot || !find_instance(*slot, key.incarnation)) return;
+    const Instance& newest = slot->incoming ? *slot->incoming : slot->current;
+    if (notification.status && key.incarnation == newest.incarnation &&
+        *notification.status != slot->status_text) {
+        slot->status_text = *notification.status;
+        dirty_.insert(key.pm_id);
+    }
+    using Watchdog = Notification::Watchdog;
+    if (notification.more_time) handle({key, TimeAsked{*notification.more_time}});
+    if (notification.is_ready) handle({key, Ready{}});
+    if (notification.interval) handle({key, WatchdogSet{*notification.interval}});
+    if (notification.watchdog == Watchdog::Ping) handle({key, Pinged{}});
+    if (notification.is_stopping) handle({key, Leaving{}});
+    if (notification.watchdog == Watchdog::Trip) handle({key, Tripped{}});
+}
+
 // A new process has told nothing yet.
 void Supervisor::forget_told(Slot& slot) {
+    slot.status_text.clear();
     if (slot.told == Told{}) return;
     slot.told = {};
     host_.persist(told_state_key(slot.pm_id), std::nullopt);

@@ -93,8 +93,14 @@ void Supervisor::adopt(Slot& slot, Instance& instance) {
     }
     instance.is_held = true;
     if (state == State::Spawning) post(key, Spawned{adopted.pid});
+    if (state == State::Online) post(key, Pinged{});  // nobody listened: the watch begins anew
+    const bool aborting =
+        state == State::Stopping && instance.life.data().goal == LifecycleData::Goal::Running;
+    if (aborting) (void)host_.signal_root(key, SIGABRT);
     if (stopping)
-        host_.signal_tree(key, state == State::Killing ? SIGKILL : instance.life.policy().stop_signal);
+        host_.signal_tree(key, state == State::Killing ? SIGKILL
+                               : aborting              ? 0
+                                                       : instance.life.policy().stop_signal);
     if (state == State::Draining) host_.drain(key);
 }
 

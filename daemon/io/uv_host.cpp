@@ -74,6 +74,8 @@ Result<std::unique_ptr<UvHost>> UvHost::open(Loop& loop, const ipc::Home& home, 
                              self->persist(key, value);
                          });
     host->pools_->restore(host->heritage_.state, host->heritage_.inventory.kept);
+    if (const auto opened = host->open_notify_socket(); !opened)
+        host->log(opened.error().message + "; apps have no NOTIFY_SOCKET");
     return host;
 }
 
@@ -142,6 +144,7 @@ void UvHost::spawn(const core::AppKey& key, const core::LaunchSpec& spec) {
     child.key = key;
     child.program = setup->request.path;
     child.cwd = spec.cwd;
+    if (notify_) notify_->expect(key);
     connect(child, spec, std::move(setup->ours), false);
 }
 
@@ -202,12 +205,14 @@ void UvHost::on_spawned(KeeperChild spawned) {
     child->pidfd = std::move(spawned.pidfd);
     write_pid_file(*child);
     callbacks_.post(child->key, core::Spawned{spawned.pid});
+    if (notify_) notify_->add(child->key, spawned.pid);
 }
 
 void UvHost::on_spawn_failed(std::uint64_t token, keeper::SpawnStage stage, int error_number) {
     Child* child = find(token);
     if (!child) return;
     child->is_ended = true;
+    if (notify_) notify_->remove(child->key);
     const Error error = spawn_error(stage, error_number, child->program, child->cwd);
     fail_spawn(child->key, error.message, stage == keeper::SpawnStage::Fork);
 }
@@ -220,6 +225,10 @@ void UvHost::on_exited(const KeeperExit& exit) {
     }
     child->is_ended = true;
     child->pidfd.reset();
+    if (notify_) {
+        notify_->read_pending();  // what it said last
+        notify_->remove(child->key);
+    }
     if (child->is_stopping) child->tree_is_gone = true;
     if (const auto messages = std::move(child->messages)) messages->finish();
     const auto code = exit.signal == 0 ? std::optional(exit.exit_code) : std::nullopt;
@@ -412,6 +421,7 @@ void UvHost::set_following(bool following) {
 }
 
 void UvHost::quit() {
+    if (const std::string address = notify_socket(); address.starts_with('/')) ::unlink(address.c_str());
     keeper_->quit(0);
     keeper_->flush(std::chrono::seconds{2});
 }

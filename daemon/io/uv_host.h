@@ -21,6 +21,7 @@
 #include "daemon/io/listener_pools.h"
 #include "daemon/io/log_loop.h"
 #include "daemon/io/message_channel.h"
+#include "daemon/io/notify_receiver.h"
 #include "daemon/io/package_version.h"
 #include "daemon/io/proc_sampler.h"
 #include "daemon/io/process_tree.h"
@@ -35,8 +36,9 @@ namespace kpm::io {
 class UvHost : public core::Host {
 public:
     struct Callbacks {
-        std::function<void(core::AppKey, core::Event)> post;  // into the supervisor's inbox
-        std::function<void(core::AppKey, Json)> message;      // a process said this
+        std::function<void(core::AppKey, core::Event)> post;                 // into the supervisor's inbox
+        std::function<void(core::AppKey, Json)> message;                     // a process said this
+        std::function<void(core::AppKey, core::Notification)> notification;  // the same on NOTIFY_SOCKET
         std::function<void(const std::string& name, const std::string& path)> files_changed;
         std::function<void()> wake;  // a deadline has come: drain
         std::function<void(const std::string& topic, const Json& payload)> publish;
@@ -49,6 +51,7 @@ public:
     struct Heritage {
         Inventory inventory;
         std::map<std::string, Json> state;
+        std::vector<KeeperExit> ends;  // of adopted processes, not told yet
     };
 
     // `socket`: to the keeper, after its inventory was received. Reads the state out of the inventory.
@@ -58,7 +61,10 @@ public:
 
     // The earlier daemon's state, for Supervisor::restore.
     const std::map<std::string, Json>& restored_state() const { return heritage_.state; }
-    // After the supervisor has adopted what it knows: ends processes that nobody has claimed.
+    // What apps find in NOTIFY_SOCKET, "" = there is none.
+    std::string notify_socket() const { return notify_ ? notify_->address() : std::string(); }
+    // After the supervisor has adopted what it knows: tells what ended meanwhile, ends processes that nobody
+    // has claimed.
     void end_unclaimed();
     // Whether anybody follows the logs: called once per turn of the loop.
     void set_following(bool following);
@@ -117,6 +123,7 @@ private:
 
     UvHost(Loop& loop, const ipc::Home& home, StateMemfd state, Heritage heritage, Callbacks callbacks);
 
+    Result<void> open_notify_socket();
     Child* find(const core::AppKey& key);
     Child* find(std::uint64_t incarnation);
     void fail_spawn(const core::AppKey& key, std::string reason, bool is_transient);
@@ -146,6 +153,7 @@ private:
     AsyncQueue<LogEvent> log_events_;
     AsyncQueue<std::function<void()>> answers_;
     std::unique_ptr<KeeperLink> keeper_;
+    std::unique_ptr<NotifyReceiver> notify_;  // null: there is no socket
     DataPlane plane_;
     LogLoop logs_;
     std::optional<ListenerPools> pools_;

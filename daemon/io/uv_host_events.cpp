@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <utility>
 
 #include "daemon/io/uv_host.h"
 
@@ -100,6 +101,28 @@ void UvHost::on_log_event(const LogEvent& event) {
         event);
 }
 
+Result<void> UvHost::open_notify_socket() {
+    UniqueFd socket = inherited_notify_socket(heritage_.inventory.kept);
+    if (!socket) {
+        // Only root can run apps as other users.
+        auto opened =
+            io::open_notify_socket(home_, ::geteuid() == 0 ? NotifyAddress::Abstract : NotifyAddress::File);
+        if (!opened) return opened.error();
+        if (const auto kept = keeper_->store(kNotifyOwner, 0, opened->get()); !kept) return kept.error();
+        socket = std::move(*opened);
+    }
+    auto receiver =
+        NotifyReceiver::open(loop_, std::move(socket),
+                             {.on_notification =
+                                  [this](const core::AppKey& key, core::Notification notification) {
+                                      callbacks_.notification(key, std::move(notification));
+                                  },
+                              .on_notice = [this](const std::string& line) { log(line); }});
+    if (!receiver) return receiver.error();
+    notify_ = std::move(*receiver);
+    return {};
+}
+
 core::Adopted UvHost::adopt(const core::AppKey& key, const core::LaunchSpec& spec) {
     core::Adopted adopted;
     Inventory& inventory = heritage_.inventory;
@@ -134,11 +157,14 @@ core::Adopted UvHost::adopt(const core::AppKey& key, const core::LaunchSpec& spe
     connect(known, spec, std::move(ends), true);
     std::erase_if(inventory.children, [&](const KeeperChild& one) { return one.token == key.incarnation; });
     std::erase_if(inventory.exits, [&](const KeeperExit& one) { return one.token == key.incarnation; });
-    if (exit) on_exited(*exit);
+    if (notify_) notify_->add(key, adopted.pid);
+    if (exit) heritage_.ends.push_back(*exit);
     return adopted;
 }
 
 void UvHost::end_unclaimed() {
+    // Only now: what these said last waits in NOTIFY_SOCKET among what others said, and all are known by now.
+    for (const KeeperExit& exit : std::exchange(heritage_.ends, {})) on_exited(exit);
     for (const KeeperChild& child : heritage_.inventory.children) {
         log(fmt::format("process {} of an unknown app is ended", child.pid));
         auto& sweep = sweeps_.emplace_front();

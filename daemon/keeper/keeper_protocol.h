@@ -20,14 +20,14 @@
 // listener's) and a slot; the keeper holds them until DropOwner. An Exited is repeated in each inventory
 // until Collected.
 //
-// History: 1 – first version.
+// History: 1 – first version. 2 – kPidVariable.
 
 #include <cstddef>
 #include <cstdint>
 
 namespace kpm::keeper {
 
-inline constexpr std::uint32_t kVersion = 1;
+inline constexpr std::uint32_t kVersion = 2;
 inline constexpr const char* kFdVariable = "KPM_KEEPER_FD";
 // The daemon writes "ready\n" or "error: <text>\n" to this descriptor once, and closes it (the CLI waits for
 // it).
@@ -90,6 +90,8 @@ inline constexpr std::uint32_t kMaxSpecTarget = 1024;
 inline constexpr std::uint32_t kMaxSpecGroups = 65536;
 inline constexpr std::uint32_t kMaxSpecLimits = 16;
 inline constexpr std::uint32_t kNoId = 0xffffffff;
+// An environment string that is just this gets the child's pid as its value: kpmd cannot know it beforehand.
+inline constexpr const char* kPidVariable = "WATCHDOG_PID=";
 
 struct SpawnSpec {
     std::uint32_t magic = kSpecMagic;

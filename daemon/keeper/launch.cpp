@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <string_view>
 
 // The child runs on a stack that AddressSanitizer does not know and never returns from.
 #define KPM_IN_CHILD __attribute__((no_sanitize_address, noinline))
@@ -17,6 +18,8 @@ namespace kpm::keeper {
 namespace {
 
 constexpr std::size_t kStackSize = 32 * 1024;
+constexpr std::size_t kPidNameSize = std::string_view(kPidVariable).size();
+constexpr std::size_t kPidTextSize = kPidNameSize + 11;  // ten digits and a NUL
 
 // Shared by the keeper and the child, which runs while the keeper waits in clone.
 struct Attempt {
@@ -52,6 +55,16 @@ KPM_IN_CHILD bool set_limits(const LaunchPlan& plan) {
     return true;
 }
 
+// `place` gets kPidVariable with the caller's pid, written to `text`. By hand: stdio may take locks that the
+// keeper shares.
+KPM_IN_CHILD void put_pid(char** place, char (&text)[kPidTextSize]) {
+    char* at = text + kPidTextSize;
+    *--at = '\0';
+    for (pid_t pid = ::getpid(); pid > 0; pid /= 10) *--at = static_cast<char>('0' + pid % 10);
+    for (std::size_t i = kPidNameSize; i > 0; --i) *--at = kPidVariable[i - 1];
+    *place = at;
+}
+
 // Returns only when a step failed: that is then in attempt.stage, its reason in errno.
 KPM_IN_CHILD void become(Attempt& attempt) {
     const LaunchPlan& plan = *attempt.plan;
@@ -83,6 +96,8 @@ KPM_IN_CHILD void become(Attempt& attempt) {
         ::prctl(PR_SET_PDEATHSIG, plan.parent_death_signal);  // a change of user clears it, so it comes late
         if (::getppid() != attempt.parent) ::_exit(1);
     }
+    char pid_text[kPidTextSize];
+    if (plan.pid_variable) put_pid(plan.pid_variable, pid_text);
     ::sigprocmask(SIG_SETMASK, &plan.blocked_signals, nullptr);
     ::execve(plan.path, plan.argv, plan.envp);
 }

@@ -98,6 +98,8 @@ int SpecReader::read_strings(const char* text, const SpawnSpec& spec, LaunchPlan
             pointers_[i - 2] = string;
         else
             environment[i - 2 - spec.argc] = string;
+        if (i >= spec.argc + std::size_t{2} && std::strcmp(string, kPidVariable) == 0)
+            plan.pid_variable = &environment[i - 2 - spec.argc];
         text += std::strlen(text) + 1;
     }
     plan.argv = pointers_;

@@ -34,7 +34,8 @@ Simulation::Simulation(const Options& options)
 }
 
 void Simulation::make_supervisor() {
-    supervisor_ = std::make_unique<Supervisor>(world_, Settings{.home = "/home/kpm"});
+    supervisor_ = std::make_unique<Supervisor>(
+        world_, Settings{.home = "/home/kpm", .notify_socket = "/home/kpm/notify"});
 }
 
 NewApp Simulation::new_app() {
@@ -48,6 +49,7 @@ NewApp Simulation::new_app() {
     if (chance_.one_in(4)) app.config.exp_backoff_restart_delay = Duration{100};
     if (chance_.one_in(4)) app.config.stop_exit_codes = {0, 2};
     if (chance_.one_in(4)) app.config.kill_timeout = chance_.time(Duration{10'000});
+    if (chance_.one_in(6)) app.config.watchdog = Duration{1'000} + chance_.time(Duration{600'000});
     if (chance_.one_in(3)) {
         app.config.exec_mode = ecosystem::ExecMode::Cluster;
         app.config.kpm_channel = true;
@@ -165,6 +167,13 @@ void Simulation::check_instance(int pm_id, const Instance& instance) {
     if (has_process(state) && !world_.is_known({pm_id, instance.incarnation}))
         fail("its process does not exist");
     if (needs_deadline(state) && !instance.life.deadline()) fail("it waits without a deadline");
+    const LifecycleData& life = instance.life.data();
+    if (state == State::Online && life.watchdog > Duration{0} &&
+        (!life.deadline ||
+         *life.deadline > world_.now() + std::max(life.watchdog, instance.life.policy().kill_timeout)))
+        fail("its watchdog does not run");
+    if (state == State::Online && life.watchdog <= Duration{0} && life.deadline)
+        fail("it is watched without a watchdog");
     if (instance.life.deadline() && (!world_.wake() || *world_.wake() > *instance.life.deadline()))
         fail("nobody will wake the daemon for its deadline");
 }

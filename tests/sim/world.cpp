@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <string_view>
 
 namespace kpm::sim {
 
@@ -67,14 +68,19 @@ void World::happen(const Happening& happening) {
         case Happening::Kind::Ready:
             if (!process.lives) return;
             process.is_ready = true;
+            process.pinged_at = now_;
             note(key.pm_id, "ready");
             return deliver_(key, core::Ready{});
+        case Happening::Kind::Ping:
+            if (process.lives && !process.is_hung) ping(key, process);
+            return;
         case Happening::Kind::Drained:
             if (happening.for_daemon && process.lives) deliver_(key, core::Drained{});
             return;
         case Happening::Kind::RootEnds:
-            if (process.lives) end_root(key, process, happening.exit);
-            return;
+            if (!process.lives) return;
+            if (chance_.one_in(6)) deliver_(key, core::Leaving{});
+            return end_root(key, process, happening.exit);
         case Happening::Kind::TreeEnds:
             return end_tree(key, process);
     }
@@ -96,6 +102,10 @@ void World::spawn(const AppKey& key, const core::LaunchSpec& spec) {
     if (live_of_[key.pm_id] > (hands_over ? 1 : 0)) fail(key, "started beside another process of its slot");
     Process process;
     process.takes_connections = hands_over;
+    for (const std::string& variable : spec.env)
+        if (constexpr std::string_view kName = "WATCHDOG_USEC="; variable.starts_with(kName))
+            process.interval = process.least_interval =
+                Duration{std::stoll(variable.substr(kName.size())) / 1000};
     processes_[key] = process;
     if (chance_.one_in(30))
         plan({.key = key, .kind = Happening::Kind::SpawnFails, .transient = chance_.one_in(2)}, Duration{1});
@@ -114,7 +124,9 @@ void World::born(const AppKey& key) {
     process.ignores_signals = chance_.one_in(15);
     process.is_unkillable = chance_.one_in(400);
     note(key.pm_id, fmt::format("born, pid {}", process.pid));
+    process.pinged_at = now_;
     deliver_(key, core::Spawned{process.pid});
+    if (process.interval > Duration{0}) ping(key, process);
     if (process.takes_connections && !chance_.one_in(20))
         plan({.key = key, .kind = Happening::Kind::Ready}, chance_.time(Duration{6'000}));
     // A quarter lives until it is stopped.
@@ -126,6 +138,26 @@ void World::born(const AppKey& key) {
         exit.code = static_cast<int>(chance_.below(4));
     plan({.key = key, .kind = Happening::Kind::RootEnds, .exit = exit},
          chance_.time(chance_.one_in(3) ? Duration{1'500} : Duration{3'600'000}));
+}
+
+// A process with a watchdog says that it is well twice in each interval, until it hangs.
+void World::ping(const AppKey& key, Process& process) {
+    process.pinged_at = now_;
+    deliver_(key, core::Pinged{});
+    if (chance_.one_in(50)) {
+        process.interval = Duration{1'000} + chance_.time(Duration{600'000});
+        // A daemon that dies before it has recorded this goes on with what it knew.
+        process.least_interval = std::min(process.least_interval, process.interval);
+        note(key.pm_id, fmt::format("sets its watchdog to {}", process.interval.count()));
+        deliver_(key, core::WatchdogSet{process.interval});
+    }
+    if (chance_.one_in(50)) {
+        process.is_tripped = true;
+        deliver_(key, core::Tripped{});
+    }
+    if (chance_.one_in(50)) deliver_(key, core::TimeAsked{chance_.time(Duration{60'000})});
+    process.is_hung = chance_.one_in(20);
+    plan({.key = key, .kind = Happening::Kind::Ping}, process.interval / 2);
 }
 
 void World::end_root(const AppKey& key, Process& process, const core::Exited& exit) {
@@ -164,6 +196,7 @@ void World::signal_tree(const AppKey& key, int signo) {
     if (it == processes_.end()) fail(key, "signalled, but released before");
     Process& process = it->second;
     process.is_stopping = true;
+    if (signo == 0 && process.lives) return;  // only looked at
     const bool is_gone = !process.lives && !process.has_strays;
     if (is_gone) return plan({.key = key, .kind = Happening::Kind::TreeEnds}, Duration{1});
     if (signo == SIGKILL) {
@@ -178,6 +211,24 @@ void World::signal_tree(const AppKey& key, int signo) {
     if (process.lives) plan({.key = key, .kind = Happening::Kind::RootEnds, .exit = exit}, reaction);
     if (process.has_strays && !chance_.one_in(5))
         plan({.key = key, .kind = Happening::Kind::TreeEnds}, reaction + chance_.time(Duration{1'000}));
+}
+
+Result<void> World::signal_root(const AppKey& key, int signo) {
+    live_or_die();
+    note(key.pm_id, fmt::format("signal {} to the root of {}", signo, key.incarnation));
+    const auto it = processes_.find(key);
+    if (it == processes_.end()) fail(key, "aborted, but released before");
+    Process& process = it->second;
+    if (signo != SIGABRT) fail(key, "its root gets another signal than SIGABRT");
+    if (process.interval <= Duration{0}) fail(key, "aborted, but it has no watchdog");
+    if (!process.is_tripped && now_ - process.pinged_at < process.least_interval)
+        fail(key, fmt::format("aborted {} ms after it was well", (now_ - process.pinged_at).count()));
+    process.is_tripped = true;  // the next daemon does it again, whatever the process says meanwhile
+    if (!process.lives || process.ignores_signals) return {};
+    core::Exited exit;
+    exit.signal = SIGABRT;
+    plan({.key = key, .kind = Happening::Kind::RootEnds, .exit = exit}, chance_.time(Duration{3'000}));
+    return {};
 }
 
 void World::sweep(const AppKey& key) {

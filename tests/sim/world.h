@@ -1,10 +1,10 @@
 #pragma once
 // A world of simulated processes in virtual time, as the supervisor's Host: processes start or fail to,
-// crash, ignore signals, leave descendants behind, are ready late or never. All chance comes from one seed.
-// Driven by Simulation.
+// crash, ignore signals, leave descendants behind, are ready late or never, hang under a watchdog. All chance
+// comes from one seed. Driven by Simulation.
 //
 // It checks what can be seen from outside: no incarnation is started twice, no slot has more processes than
-// it may, none is forgotten while it lives.
+// it may, none is forgotten while it lives, none is aborted that has kept its watchdog's time.
 
 #include <cstdint>
 #include <functional>
@@ -76,7 +76,7 @@ public:
     core::EpochTime wall_now() const override { return {(now_.time_since_epoch() + wall_offset_).count()}; }
     void spawn(const core::AppKey& key, const core::LaunchSpec& spec) override;
     void signal_tree(const core::AppKey& key, int signo) override;
-    Result<void> signal_root(const core::AppKey&, int) override { return {}; }
+    Result<void> signal_root(const core::AppKey& key, int signo) override;
     Result<void> send_message(const core::AppKey&, const Json&) override { return {}; }
     Result<void> write_input(const core::AppKey&, std::string_view) override { return {}; }
     void sweep(const core::AppKey& key) override;
@@ -115,6 +115,11 @@ private:
         bool is_killed = false;            // SIGKILL was sent
         bool is_given_up = false;          // released although it lives on
         bool is_claimed = true;            // by the daemon of now
+        bool is_hung = false;              // it pings no more
+        bool is_tripped = false;           // it has asked to be aborted
+        core::Duration interval{0};        // of its watchdog, 0 = none
+        core::Duration least_interval{0};  // that it has had
+        core::TimePoint pinged_at{};       // its last sign of life
         std::optional<core::Exited> exit;  // not yet collected by a release
     };
     // What will happen; an empty `event` is a change in the world that the daemon does not hear of as such.
@@ -122,7 +127,7 @@ private:
         core::TimePoint at;
         std::uint64_t order = 0;
         core::AppKey key;
-        enum class Kind { Spawn, Ready, RootEnds, TreeEnds, Drained, SpawnFails } kind = Kind::Spawn;
+        enum class Kind { Spawn, Ready, RootEnds, TreeEnds, Drained, SpawnFails, Ping } kind = Kind::Spawn;
         core::Exited exit;
         bool transient = false;
         bool for_daemon = false;  // lost with the daemon that it was meant for
@@ -135,6 +140,7 @@ private:
     void plan(Happening happening, core::Duration in);
     void happen(const Happening& happening);
     void born(const core::AppKey& key);
+    void ping(const core::AppKey& key, Process& process);
     void end_root(const core::AppKey& key, Process& process, const core::Exited& exit);
     void end_tree(const core::AppKey& key, Process& process);
     void live_or_die();

@@ -86,7 +86,7 @@ public:
     }
     bool has_followers() const override { return true; }
     std::string unique_id() override { return "00000000-0000-4000-8000-000000000000"; }
-    void log(std::string_view) override {}
+    void log(std::string_view line) override { logged.emplace_back(line); }
 
     // --- for tests ---
     void advance(Duration by) { now_ += by; }
@@ -101,6 +101,7 @@ public:
     std::map<std::string, Json> state;
     std::string dump;
     std::vector<std::string> published;
+    std::vector<std::string> logged;
     std::optional<TimePoint> wake;
     std::optional<Error> pool_error, log_error, message_error, watch_error;
     Usage used{1000, 1.5};

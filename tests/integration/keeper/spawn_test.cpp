@@ -197,6 +197,27 @@ TEST_CASE("keeper: user, group and supplementary groups are those asked for", "[
     CHECK(output_of(kpmd, 1, request) == "12345\n12346\n12346 12347\n");
 }
 
+TEST_CASE("keeper: a child that asks for its pid in the environment finds it there",
+          "[integration][keeper]") {
+    KeeperFixture keeper;
+    FakeKpmd kpmd = keeper.start_ready();
+    io::SpawnRequest request = shell("echo $$ $WATCHDOG_PID; env | grep -c WATCHDOG_PID");
+    request.env = {"A=1", keeper::kPidVariable, "PATH=/usr/bin:/bin"};
+    const std::string text = output_of(kpmd, 1, request);
+    const std::string pids = text.substr(0, text.find('\n'));
+    const auto words = split(pids, ' ');
+    REQUIRE(words.size() == 2);
+    CHECK(words[0] == words[1]);
+    CHECK(text.ends_with("\n1\n"));
+    // One that has a value is the caller's.
+    request.env[1] = "WATCHDOG_PID=7";
+    CHECK(output_of(kpmd, 2, request).find(" 7\n") != std::string::npos);
+    // Only a whole variable, and only there.
+    request.env[1] = "X_WATCHDOG_PID=";
+    request.argv = {"sh", "-c", "echo \"<$X_WATCHDOG_PID>$0\"", keeper::kPidVariable};
+    CHECK(output_of(kpmd, 3, request) == "<>WATCHDOG_PID=\n");
+}
+
 TEST_CASE("keeper: a start that fails names its stage and reason", "[integration][keeper]") {
     KeeperFixture keeper;
     FakeKpmd kpmd = keeper.start_ready();

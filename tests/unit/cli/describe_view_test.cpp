@@ -48,6 +48,18 @@ TEST_CASE("describe: variables that differ from the shell's are listed, cut at 4
     CHECK(text.find("│ NODE_ENV │") == std::string::npos);
 }
 
+TEST_CASE("describe: what the app says of itself has a row, without what a terminal would obey",
+          "[unit][cli][describe]") {
+    Json data = golden_json("monitor_data.json");
+    CHECK(described(data, 0, false).find("status text") == std::string::npos);
+    data[0]["pm2_env"]["status_text"] = "3 clients\x1b[31m\nred";
+    const std::string text = described(data, 0, false);
+    CHECK(text.find("│ status text ") != std::string::npos);
+    CHECK(text.find("3 clients") != std::string::npos);
+    CHECK(text.find('\x1b') == std::string::npos);
+    CHECK(text.find("\nred") == std::string::npos);
+}
+
 TEST_CASE("describe: the balancer's counters are shown when the daemon has them", "[unit][cli][describe]") {
     const Json data = golden_json("monitor_data.json");
     const Json workers =

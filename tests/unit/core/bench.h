@@ -32,7 +32,7 @@ inline ecosystem::AppConfig clustered() {
 // The supervisor over a fake world, and the answer of the newest request.
 struct Bench {
     FakeHost host;
-    Supervisor supervisor{host, Settings{.home = "/home/kpm"}};
+    Supervisor supervisor{host, Settings{.home = "/home/kpm", .notify_socket = "/home/kpm/notify"}};
     std::optional<Result<void>> answer;
 
     Done done() {

@@ -28,21 +28,32 @@ std::string name_of(State state) {
 }
 
 // The policy restarts at once, wait_ready is set; the crash is far from the limit.
-Lifecycle in_state(State state) {
+Lifecycle in_state(State state, Duration watchdog = 0s) {
     LifecyclePolicy policy;
     policy.wait_ready = true;
+    policy.watchdog = watchdog;
     LifecycleData data;
     data.state = state;
+    data.watchdog = watchdog;
     data.goal = state == State::Spawning || state == State::Starting || state == State::Online ||
                         state == State::Backoff
                     ? LifecycleData::Goal::Running
                     : LifecycleData::Goal::Stopped;
     if (has_process(state) && state != State::Spawning) data.pid = 77;
     data.launched_at = kNow - 10s;
-    if (state != State::Stopped && state != State::Online && state != State::Errored &&
-        state != State::Spawning)
+    const bool is_watched = state == State::Online && watchdog > 0s;
+    if (is_watched || (state != State::Stopped && state != State::Online && state != State::Errored &&
+                       state != State::Spawning))
         data.deadline = kNow;
     return Lifecycle(policy, data);
+}
+
+// Stopping or Killing, because its watchdog has run out: what follows is a crash.
+Lifecycle aborted(State state) {
+    const Lifecycle stopping = in_state(state, 5s);
+    LifecycleData data = stopping.data();
+    data.goal = LifecycleData::Goal::Running;
+    return Lifecycle(stopping.policy(), data);
 }
 
 std::string text(const Actions& actions) {
@@ -52,6 +63,8 @@ std::string text(const Actions& actions) {
         if (std::holds_alternative<Spawn>(action)) result += "spawn";
         if (const auto* signal = std::get_if<SignalTree>(&action))
             result += fmt::format("signal{}", signal->signo);
+        if (const auto* abort = std::get_if<Abort>(&action))
+            result += fmt::format("abort{}", abort->silence.count());
         if (std::holds_alternative<Sweep>(action)) result += "sweep";
         if (const auto* settled = std::get_if<Settled>(&action)) {
             constexpr const char* kNames[] = {"online", "notready", "spawnfailed",
@@ -78,6 +91,11 @@ const std::vector<std::pair<std::string, Event>> kEvents{
     {"treegone", TreeGone{}},
     {"ready", Ready{}},
     {"timeup", TimeUp{}},
+    {"pinged", Pinged{}},
+    {"tripped", Tripped{}},
+    {"watchdogset", WatchdogSet{2s}},
+    {"leaving", Leaving{}},
+    {"timeasked", TimeAsked{20s}},
 };
 
 // "=" means: nothing changes, nothing to do.
@@ -93,7 +111,12 @@ const std::map<std::string, std::map<std::string, std::string>> kTable{
       {"exited", "="},
       {"treegone", "="},
       {"ready", "="},
-      {"timeup", "="}}},
+      {"timeup", "="},
+      {"pinged", "="},
+      {"tripped", "="},
+      {"watchdogset", "="},
+      {"leaving", "="},
+      {"timeasked", "="}}},
     {"spawning",
      {{"start", "="},
       {"stop", "="},
@@ -105,7 +128,12 @@ const std::map<std::string, std::map<std::string, std::string>> kTable{
       {"exited", "spawning tell:exit sweep spawn settled:exited"},
       {"treegone", "="},
       {"ready", "="},
-      {"timeup", "="}}},
+      {"timeup", "="},
+      {"pinged", "="},
+      {"tripped", "="},
+      {"watchdogset", "="},
+      {"leaving", "="},
+      {"timeasked", "="}}},
     {"starting",
      {{"start", "="},
       {"stop", "stopping signal2"},
@@ -117,7 +145,12 @@ const std::map<std::string, std::map<std::string, std::string>> kTable{
       {"exited", "spawning tell:exit sweep spawn settled:exited"},
       {"treegone", "="},
       {"ready", "online tell:online settled:online"},
-      {"timeup", "online tell:online settled:notready"}}},
+      {"timeup", "online tell:online settled:notready"},
+      {"pinged", "="},
+      {"tripped", "="},
+      {"watchdogset", "="},
+      {"leaving", "="},
+      {"timeasked", "="}}},
     {"online",
      {{"start", "online settled:online"},
       {"stop", "stopping signal2"},
@@ -129,7 +162,12 @@ const std::map<std::string, std::map<std::string, std::string>> kTable{
       {"exited", "spawning tell:exit sweep spawn settled:exited"},
       {"treegone", "="},
       {"ready", "="},
-      {"timeup", "="}}},
+      {"timeup", "="},
+      {"pinged", "="},
+      {"tripped", "="},
+      {"watchdogset", "="},
+      {"leaving", "="},
+      {"timeasked", "="}}},
     {"draining",
      {{"start", "="},
       {"stop", "stopping signal2"},
@@ -141,7 +179,12 @@ const std::map<std::string, std::map<std::string, std::string>> kTable{
       {"exited", "stopped tell:exit sweep settled:stopped"},
       {"treegone", "="},
       {"ready", "="},
-      {"timeup", "stopping signal2"}}},
+      {"timeup", "stopping signal2"},
+      {"pinged", "="},
+      {"tripped", "="},
+      {"watchdogset", "="},
+      {"leaving", "="},
+      {"timeasked", "="}}},
     {"stopping",
      {{"start", "="},
       {"stop", "="},
@@ -153,7 +196,12 @@ const std::map<std::string, std::map<std::string, std::string>> kTable{
       {"exited", "stopping tell:exit"},
       {"treegone", "stopped settled:stopped"},
       {"ready", "="},
-      {"timeup", "killing signal9"}}},
+      {"timeup", "killing signal9"},
+      {"pinged", "="},
+      {"tripped", "="},
+      {"watchdogset", "="},
+      {"leaving", "="},
+      {"timeasked", "="}}},
     {"killing",
      {{"start", "="},
       {"stop", "="},
@@ -165,7 +213,12 @@ const std::map<std::string, std::map<std::string, std::string>> kTable{
       {"exited", "killing tell:exit"},
       {"treegone", "stopped settled:stopped"},
       {"ready", "="},
-      {"timeup", "errored settled:unkillable"}}},
+      {"timeup", "errored settled:unkillable"},
+      {"pinged", "="},
+      {"tripped", "="},
+      {"watchdogset", "="},
+      {"leaving", "="},
+      {"timeasked", "="}}},
     {"backoff",
      {{"start", "spawning spawn"},
       {"stop", "stopped settled:stopped"},
@@ -177,7 +230,12 @@ const std::map<std::string, std::map<std::string, std::string>> kTable{
       {"exited", "="},
       {"treegone", "="},
       {"ready", "="},
-      {"timeup", "spawning spawn"}}},
+      {"timeup", "spawning spawn"},
+      {"pinged", "="},
+      {"tripped", "="},
+      {"watchdogset", "="},
+      {"leaving", "="},
+      {"timeasked", "="}}},
     {"errored",
      {{"start", "spawning spawn"},
       {"stop", "stopped settled:stopped"},
@@ -189,8 +247,36 @@ const std::map<std::string, std::map<std::string, std::string>> kTable{
       {"exited", "="},
       {"treegone", "="},
       {"ready", "="},
-      {"timeup", "="}}},
+      {"timeup", "="},
+      {"pinged", "="},
+      {"tripped", "="},
+      {"watchdogset", "="},
+      {"leaving", "="},
+      {"timeasked", "="}}},
 };
+
+// What is otherwise than in kTable for a process with a watchdog.
+const std::map<std::string, std::string> kWatchedOnline{
+    {"timeup", "stopping abort5000 signal0"},
+    {"tripped", "stopping abort0 signal0"},
+};
+const std::map<std::string, std::map<std::string, std::string>> kAborted{
+    {"stopping", {{"exited", "killing tell:exit signal9"}, {"treegone", "spawning spawn settled:exited"}}},
+    {"killing", {{"treegone", "spawning spawn settled:exited"}}},
+};
+
+// "=" for nothing, else the state and the actions.
+std::string outcome(Lifecycle life, const Event& event) {
+    const std::string before = name_of(life.state());
+    const std::string actions = text(life.handle(event, kNow));
+    const std::string after = name_of(life.state()) + actions;
+    return after == before ? "=" : after;
+}
+
+bool waits(State state) {
+    return state == State::Starting || state == State::Draining || state == State::Stopping ||
+           state == State::Killing || state == State::Backoff;
+}
 
 }  // namespace
 
@@ -199,14 +285,32 @@ TEST_CASE("lifecycle: every pair of state and event does what the table says", "
     for (const auto& [state_name, row] : kTable) {
         REQUIRE(row.size() == kEvents.size());
         for (const auto& [event_name, event] : kEvents) {
-            Lifecycle life = in_state(kStates.at(state_name));
-            const std::string before = name_of(life.state());
-            const std::string actions = text(life.handle(event, kNow));
-            const std::string after = name_of(life.state()) + actions;
             INFO(state_name << " + " << event_name);
-            CHECK((after == before ? "=" : after) == row.at(event_name));
+            CHECK(outcome(in_state(kStates.at(state_name)), event) == row.at(event_name));
         }
     }
+}
+
+TEST_CASE("lifecycle: a watchdog changes what happens online, and nothing else", "[unit][lifecycle]") {
+    for (const auto& [state_name, row] : kTable)
+        for (const auto& [event_name, event] : kEvents) {
+            const auto special = kWatchedOnline.find(event_name);
+            const bool is_special = state_name == "online" && special != kWatchedOnline.end();
+            INFO(state_name << " + " << event_name);
+            CHECK(outcome(in_state(kStates.at(state_name), 5s), event) ==
+                  (is_special ? special->second : row.at(event_name)));
+        }
+}
+
+TEST_CASE("lifecycle: an aborted process ends as one that is stopped, and then it has crashed",
+          "[unit][lifecycle]") {
+    for (const auto& [state_name, specials] : kAborted)
+        for (const auto& [event_name, event] : kEvents) {
+            const auto special = specials.find(event_name);
+            INFO(state_name << " + " << event_name);
+            CHECK(outcome(aborted(kStates.at(state_name)), event) ==
+                  (special != specials.end() ? special->second : kTable.at(state_name).at(event_name)));
+        }
 }
 
 TEST_CASE("lifecycle: exactly the states that wait for something have a deadline", "[unit][lifecycle]") {
@@ -214,10 +318,11 @@ TEST_CASE("lifecycle: exactly the states that wait for something have a deadline
         for (const auto& [event_name, event] : kEvents) {
             Lifecycle life = in_state(kStates.at(state_name));
             life.handle(event, kNow);
-            const bool waits = life.state() == State::Starting || life.state() == State::Draining ||
-                               life.state() == State::Stopping || life.state() == State::Killing ||
-                               life.state() == State::Backoff;
             INFO(state_name << " + " << event_name);
-            CHECK(life.deadline().has_value() == waits);
+            CHECK(life.deadline().has_value() == waits(life.state()));
+            Lifecycle watched = in_state(kStates.at(state_name), 5s);
+            watched.handle(event, kNow);
+            CHECK(watched.deadline().has_value() ==
+                  (waits(watched.state()) || watched.state() == State::Online));
         }
 }

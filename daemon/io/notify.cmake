@@ -1,0 +1,1 @@
+list(APPEND KPM_IO_SOURCES io/notify_receiver.cpp io/notify_socket.cpp)
