@@ -105,7 +105,7 @@ constexpr Field kFields[] = {
     {.key = "shutdown_with_message", .wire_key = "shutdown_with_message", .flag = "--shutdown-with-message", .slot = &App::shutdown_with_message, .group = Group::Stopping, .on_change = Live,
      .doc = "ask for the end by the message shutdown instead of a signal"},
     {.key = "wait_ready", .wire_key = "wait_ready", .flag = "--wait-ready", .slot = &App::wait_ready, .group = Group::Stopping, .on_change = Live,
-     .doc = "online only after the app said ready, by process.send('ready') or on its kpm channel"},
+     .doc = "online only after the app said ready: process.send('ready'), READY=1 on NOTIFY_SOCKET, or on its kpm channel"},
     {.key = "listen_timeout", .wire_key = "listen_timeout", .flag = "--listen-timeout", .slot = &App::listen_timeout, .group = Group::Stopping, .on_change = Live,
      .doc = "longest wait for ready or listening; default: PM2_GRACEFUL_LISTEN_TIMEOUT of the daemon, else 3000 ms"},
     {.key = "drain_timeout", .wire_key = "drain_timeout", .flag = "--drain-timeout", .slot = &App::drain_timeout, .group = Group::Stopping, .on_change = Live,

@@ -12,6 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto told = core::parse_notification(bytes);
     fuzz::require(told || size > core::kMaxNotification || bytes.find('\0') != std::string_view::npos,
                   "only long ones and those with a NUL are refused");
+    fuzz::require(!told || size <= core::kMaxNotification, "long ones are refused");
     if (!told) return 0;
     constexpr core::Duration kYear = std::chrono::hours{8760};
     for (const auto& time : {told->interval, told->more_time})
