@@ -80,9 +80,8 @@ void notify(Supervisor& supervisor, const Json& args, Answer answer) {
     answer(Json());
 }
 
-// PM2's clients switch the watcher off before each stop, watched or not. Files are not watched yet, so it is
-// off; the methods that would switch it on are not offered. PM2's clients send it before a stop, which ends
-// the watch by itself here: it must come back with the next start.
+// PM2's clients switch the watcher off before each stop, watched or not. Here the stop itself ends the watch,
+// and the next start must bring it back: there is nothing to do.
 void stop_watch(Supervisor&, const Json&, Answer answer) {
     answer(Json{{"success", true}});
 }

@@ -1,7 +1,7 @@
 // The same apps and the same events under the real pm2 and under kpm: statuses, counters, exit codes, ids and
 // files are compared after each. Where kpm does better on purpose, the difference stands here.
+#include <algorithm>
 #include <catch2/catch.hpp>
-#include <csignal>
 #include <map>
 
 #include "tests/support/eventually.h"

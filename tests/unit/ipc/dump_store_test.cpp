@@ -4,10 +4,11 @@
 
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+
+#include "tests/support/temp_dir.h"
 
 namespace kpm::ipc {
 namespace {
@@ -16,16 +17,8 @@ namespace fs = std::filesystem;
 
 class TempHome {
 public:
-    TempHome() {
-        char pattern[] = "/tmp/kpm-home-XXXXXX";
-        root_ = mkdtemp(pattern);
-    }
-    ~TempHome() { fs::remove_all(root_); }
-    TempHome(const TempHome&) = delete;
-    TempHome& operator=(const TempHome&) = delete;
-
-    Home home() const { return Home(root_); }
-    fs::path file(const std::string& name) const { return root_ / name; }
+    Home home() const { return Home(folder_.path()); }
+    fs::path file(const std::string& name) const { return folder_.path() / name; }
     void write(const std::string& name, const std::string& text) const {
         std::ofstream(file(name), std::ios::binary) << text;
     }
@@ -35,7 +28,7 @@ public:
     }
 
 private:
-    fs::path root_;
+    TempDir folder_;
 };
 
 std::string dump_with(const std::string& name) {
