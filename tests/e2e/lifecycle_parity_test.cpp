@@ -105,7 +105,7 @@ TEST_CASE("parity: commands change statuses, counters and ids as pm2's do", "[e2
     const std::vector<std::vector<std::string>> commands{
         {"start", "stay.sh", "--name", "a"},
         {"start", "polite.sh", "--name", "polite"},
-        {"start", "deaf.sh", "--name", "deaf", "--kill-timeout", "300"},
+        {"start", "deaf.sh", "--name", "deaf", "--kill-timeout", "3000"},  // less, and pm2 may give it up
         {"start", "stay.sh", "--name", "two", "-i", "2"},
         {"restart", "a"},
         {"restart", "polite"},
