@@ -353,6 +353,11 @@ process.send('ready');
     INFO(triggered.out << triggered.err);
     CHECK(triggered.status == 0);
     CHECK(triggered.out.find("hello world") != std::string::npos);
+    // Its stdin is open through the end of a daemon, too.
+    const int daemon = pm2.kpm.daemon_pid();
+    REQUIRE(::kill(daemon, SIGKILL) == 0);
+    REQUIRE(eventually([&] { return pm2.kpm.daemon_pid() != daemon && pm2.kpm.kpm({"ping"}).status == 0; }));
+    CHECK(pm2.find("actor")["pm2_env"]["restart_time"] == 0);
     CHECK(pm2({"send", "0", "a line"}).status == 0);
     CHECK(eventually([&] {
         return pm2.kpm.read(pm2.kpm.home() / "logs" / "actor-out.log").find("got a line") !=
