@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "cli/monit/clean_text.h"
 #include "cli/monit/panes.h"
 #include "cli/terminal.h"
 
@@ -76,7 +77,14 @@ void draw_status(Canvas& canvas, int y, const Model& model, std::int64_t now) {
     } else if (model.connection() == Connection::Connecting) {
         say("connecting to the daemon …", {});
     } else if (!notice.text.empty() && now - notice.at < (notice.is_error ? kErrorStays : kNoticeStays)) {
-        say(notice.text, {.colour = notice.is_error ? Colour::Red : Colour::Default, .bold = true});
+        const Look look{.colour = notice.is_error ? Colour::Red : Colour::Default, .bold = true};
+        // A long one takes the line of the keys too: reasons stand at the end.
+        const std::string text = clean_text(notice.text);
+        const auto first = wrap(text, width - 2).front();
+        say(first, look);
+        if (first.size() == text.size()) return;
+        canvas.fill({0, y + 1, width, 1});
+        canvas.write({1, y + 1}, width - 2, text.substr(first.size()), look);
     }
 }
 
@@ -120,8 +128,8 @@ Canvas draw(const Model& model, Size size, std::int64_t now) {
     draw_logs(canvas, frame(Pane::Logs, places.logs, logs_title(model)), model);
     draw_usage(canvas, frame(Pane::Metrics, places.usage, "Usage, Custom Metrics"), model);
     draw_metadata(canvas, frame(Pane::Metadata, places.metadata, "Metadata"), model, now);
-    draw_status(canvas, places.status, model, now);
     canvas.write({0, places.keys}, size.width, kKeyLine, {.dim = true});
+    draw_status(canvas, places.status, model, now);
     if (model.mode() == Mode::Help) draw_help(canvas);
     return canvas;
 }

@@ -4,12 +4,14 @@
 #include <algorithm>
 
 #include "cli/monit/panes.h"
+#include "cli/terminal.h"
 
 namespace kpm::cli::monit {
 namespace {
 
-constexpr int kCpuWidth = 6, kMemoryWidth = 8, kStatusWidth = 9, kPictureWidth = 8;
-constexpr int kWidthWithPictures = 58;
+constexpr int kCpuWidth = 6, kMemoryWidth = 8, kStatusWidth = 9;
+constexpr int kShortestName = 10, kLongestName = 24;  // what pictures leave to the names
+constexpr int kNarrowestPicture = 4, kWidestPicture = 16;
 constexpr double kFullCpu = 25;  // percent; a process that never needs more still shows its ups and downs
 
 struct Columns {
@@ -18,11 +20,16 @@ struct Columns {
 
 Columns columns_of(int width, const std::vector<const ProcessRow*>& rows) {
     Columns columns;
-    for (const ProcessRow* row : rows)
+    int longest = kShortestName;
+    for (const ProcessRow* row : rows) {
         columns.id = std::max(columns.id, static_cast<int>(std::to_string(row->id).size()));
-    if (width >= kWidthWithPictures) columns.picture = kPictureWidth;
-    const int pictures = columns.picture == 0 ? 0 : 2 * (columns.picture + 1);
-    columns.name = width - columns.id - kCpuWidth - kMemoryWidth - kStatusWidth - 4 - pictures;
+        longest = std::max(longest, display_width(printable(row->name)));
+    }
+    columns.name = width - columns.id - kCpuWidth - kMemoryWidth - kStatusWidth - 4;
+    const int picture = (columns.name - std::min(longest, kLongestName)) / 2 - 1;
+    if (picture < kNarrowestPicture) return columns;
+    columns.picture = std::min(picture, kWidestPicture);
+    columns.name -= 2 * (columns.picture + 1);
     return columns;
 }
 

@@ -1,0 +1,327 @@
+// `kpm monit` as a user has it: in a terminal, with keys, while apps and the daemon come and go.
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "tests/support/eventually.h"
+#include "tests/support/kpm_home.h"
+#include "tests/support/tmux_screen.h"
+
+using namespace kpm;
+using namespace kpm::test;
+
+namespace {
+
+constexpr const char* kTicker =
+    "i=0\nwhile :; do i=$((i+1)); echo \"tick $i.\"; echo \"oops $i.\" >&2; sleep 0.1; done\n";
+
+// Says what stood there instead when it does not.
+bool comes(const TmuxScreen& screen, const std::string& part) {
+    if (eventually([&] { return screen.shows(part); })) return true;
+    UNSCOPED_INFO("'" << part << "' is not in\n" << screen.text());
+    return false;
+}
+
+bool goes(const TmuxScreen& screen, const std::string& part) {
+    return eventually([&] { return !screen.shows(part); });
+}
+
+// The shell's own screen again, its cursor visible, its modes as they were before `open`.
+bool is_given_back(const KpmHome& kpm, TmuxScreen& screen) {
+    if (!eventually([&] { return screen.variable("alternate_on") == "0"; })) return false;
+    if (!eventually([&] { return screen.variable("cursor_flag") == "1"; })) return false;
+    screen.command("stty -a > after.tmp; mv after.tmp after");
+    if (!eventually([&] { return !kpm.read(kpm.work() / "after").empty(); })) return false;
+    return kpm.read(kpm.work() / "before") == kpm.read(kpm.work() / "after");
+}
+
+// Runs monit in the shell, which says "ended with N" after it; its pid is in the file `pid`.
+void open(const KpmHome& kpm, TmuxScreen& screen, const std::string& prefix = "") {
+    screen.command("rm -f after pid; stty -a > before.tmp; mv before.tmp before");
+    REQUIRE(eventually([&] { return !kpm.read(kpm.work() / "before").empty(); }));
+    // The trap: a shell ends with a command that ended by SIGINT, if it has none.
+    kpm.write("open.sh", "trap : INT\nsh -c 'echo $$ > pid.tmp; mv pid.tmp pid; exec " + prefix +
+                             " kpm monit'\necho ended with $?\n");
+    screen.command("clear; sh open.sh");
+    REQUIRE(comes(screen, "Metadata"));
+}
+
+int pid_of(const KpmHome& kpm) {
+    return std::atoi(kpm.read(kpm.work() / "pid").c_str());
+}
+
+void start(const KpmHome& kpm, const std::string& name) {
+    kpm.write("ticker.sh", kTicker);
+    const CommandResult result = kpm.kpm({"start", "ticker.sh", "--name", name});
+    INFO(result.out << result.err);
+    REQUIRE(result.status == 0);
+}
+
+}  // namespace
+
+TEST_CASE("monit: shows processes, the selected one's log lines and metadata, live", "[e2e][monit]") {
+    const KpmHome kpm;
+    start(kpm, "web");
+    kpm.write("quiet.sh", "echo I am quiet; sleep 1000\n");
+    TmuxScreen screen(kpm, 120, 40);
+    open(kpm, screen, "env -u NO_COLOR");
+    CHECK(comes(screen, " 0 web "));
+    CHECK(comes(screen, "tick "));
+    CHECK(comes(screen, "oops "));
+    CHECK(comes(screen, (kpm.work() / "ticker.sh").string()));
+    CHECK(comes(screen, "online"));
+    // Standard output green, errors red, as are statuses.
+    CHECK(eventually([&] { return screen.text(true).find("\x1b[32mtick") != std::string::npos; }));
+    CHECK(eventually([&] { return screen.text(true).find("\x1b[31moops") != std::string::npos; }));
+
+    // One that is started meanwhile appears, and can be selected.
+    REQUIRE(kpm.kpm({"start", "quiet.sh", "--name", "calm"}).status == 0);
+    CHECK(comes(screen, " 1 calm "));
+    screen.press({"Down"});
+    CHECK(comes(screen, "Logs of calm (1)"));
+    CHECK(comes(screen, "I am quiet"));
+    CHECK(goes(screen, "tick "));
+    screen.press({"k"});
+    CHECK(comes(screen, "Logs of web (0)"));
+    REQUIRE(kpm.kpm({"delete", "calm"}).status == 0);
+    CHECK(goes(screen, " 1 calm "));
+    screen.press({"q"});
+    CHECK(comes(screen, "ended with 0"));
+}
+
+TEST_CASE("monit: metrics that an app reports are shown", "[e2e][monit]") {
+    const KpmHome kpm;
+    kpm.write("app.js",
+              "process.send({type: 'axm:monitor', data: {Queue: {value: 7, unit: 'jobs'}}});\n"
+              "setInterval(() => {}, 1000);\n");
+    REQUIRE(kpm.kpm({"start", "app.js"}).status == 0);
+    TmuxScreen screen(kpm);
+    open(kpm, screen);
+    CHECK(comes(screen, "Queue 7 jobs"));
+}
+
+TEST_CASE("monit: filter, order, help and panes by keys", "[e2e][monit]") {
+    const KpmHome kpm;
+    start(kpm, "web");
+    start(kpm, "api");
+    TmuxScreen screen(kpm);
+    open(kpm, screen);
+    CHECK(comes(screen, "Processes (2, by id)"));
+    screen.press({"s"});
+    CHECK(comes(screen, "Processes (2, by name)"));
+    screen.press({"/", "w", "q"});
+    CHECK(comes(screen, "names with: wq"));
+    CHECK(comes(screen, "no name has this in it"));
+    screen.press({"BSpace"});
+    CHECK(comes(screen, "Processes (1/2 with 'w', by name)"));
+    CHECK(goes(screen, " api "));
+    screen.press({"Enter"});
+    CHECK(goes(screen, "names with"));
+    CHECK(screen.shows("with 'w'"));
+    screen.press({"/", "Escape"});
+    CHECK(comes(screen, "Processes (2, by name)"));
+    screen.press({"?"});
+    CHECK(comes(screen, "any key closes this"));
+    screen.press({"Escape"});
+    CHECK(goes(screen, "any key closes this"));
+    screen.press({"Right", "PPage"});
+    CHECK(comes(screen, "before the end"));
+    screen.press({"Escape"});
+    CHECK(comes(screen, "ended with 0"));
+    CHECK(is_given_back(kpm, screen));
+}
+
+TEST_CASE("monit: the screen follows the terminal's size", "[e2e][monit]") {
+    const KpmHome kpm;
+    start(kpm, "web");
+    TmuxScreen screen(kpm);
+    open(kpm, screen);
+    CHECK(comes(screen, "Metadata ────────────────────────────┐"));
+    CHECK_FALSE(screen.shows("Exec mode"));  // no room
+    screen.resize(150, 50);
+    CHECK(comes(screen, "Exec mode"));
+    CHECK(comes(screen, "tick "));
+    screen.resize(70, 20);
+    CHECK(comes(screen, "kpm monit needs 80x24, this terminal has 70x20"));
+    screen.resize(90, 26);
+    CHECK(comes(screen, "Metadata ──"));
+    CHECK(goes(screen, "needs 80x24"));
+    screen.press({"C-c"});
+    CHECK(comes(screen, "ended with 0"));
+}
+
+TEST_CASE("monit: restart, reload and stop by keys, and what came of it", "[e2e][monit]") {
+    const KpmHome kpm;
+    start(kpm, "web");
+    start(kpm, "other");
+    TmuxScreen screen(kpm, 140, 30);  // room for a whole error
+    open(kpm, screen);
+    CHECK(comes(screen, "Logs of web (0)"));
+    const auto restarts = [&](const char* name) {
+        return kpm.find(name)["pm2_env"]["restart_time"].get<int>();
+    };
+    screen.press({"r"});
+    CHECK(comes(screen, "restarted 'web' (id 0)"));
+    CHECK(restarts("web") == 1);
+    screen.press({"R"});
+    CHECK(comes(screen, "reloaded 'web' (id 0)"));
+    CHECK(restarts("web") == 2);
+    screen.press({"x"});
+    CHECK(comes(screen, "stop 'web' (id 0)? y / n"));
+    screen.press({"n"});
+    CHECK(comes(screen, "'web' (id 0) is left running"));
+    CHECK(kpm.find("web")["pm2_env"]["status"] == "online");
+    screen.press({"x", "y"});
+    CHECK(comes(screen, "stopped 'web' (id 0)"));
+    CHECK(kpm.find("web")["pm2_env"]["status"] == "stopped");
+    CHECK(comes(screen, " stopped"));
+    CHECK(restarts("other") == 0);
+
+    // A failure is told; the script of an app can go while it runs.
+    const std::string path = kpm.write("fails.sh", "sleep 1000\n");
+    REQUIRE(kpm.kpm({"start", path, "--name", "fails", "--interpreter", "none"}).status == 1);
+    CHECK(comes(screen, " 2 fails"));
+    screen.press({"End", "r"});
+    CHECK(comes(screen, "Permission denied"));
+    CHECK(comes(screen, "cannot start 'fails'"));
+}
+
+TEST_CASE("monit: a slow action does not hold the screen up", "[e2e][monit]") {
+    const KpmHome kpm;
+    start(kpm, "web");
+    kpm.write("slow.json", R"({"apps": [{"name": "slow", "script": "./slow.sh", "kill_timeout": 20000}]})");
+    kpm.write("slow.sh",
+              "trap 'touch asked; while [ ! -e go ]; do sleep 0.1; done; exit' INT\n"
+              "touch up; while :; do sleep 0.1; done\n");
+    REQUIRE(kpm.kpm({"start", "slow.json"}).status == 0);
+    REQUIRE(eventually([&] { return std::filesystem::exists(kpm.work() / "up"); }));
+    TmuxScreen screen(kpm);
+    open(kpm, screen);
+    CHECK(comes(screen, " 1 slow "));
+    screen.press({"Down", "r"});
+    CHECK(comes(screen, "restarting 'slow' (id 1) …"));
+    REQUIRE(eventually([&] { return std::filesystem::exists(kpm.work() / "asked"); }));
+    screen.press({"r"});
+    CHECK(comes(screen, "cannot restart 'slow': the action before is still under way"));
+    screen.press({"Up"});
+    CHECK(comes(screen, "Logs of web (0)"));
+    CHECK(comes(screen, "tick "));
+    kpm.write("go", "");
+    CHECK(comes(screen, "restarted 'slow' (id 1)"));
+}
+
+TEST_CASE("monit: goes on when the daemon is killed, and when it is gone for a while", "[e2e][monit]") {
+    const KpmHome kpm;
+    start(kpm, "web");
+    TmuxScreen screen(kpm);
+    open(kpm, screen);
+    CHECK(comes(screen, "tick "));
+    const int killed = kpm.daemon_pid();
+    REQUIRE(::kill(killed, SIGKILL) == 0);
+    CHECK(comes(screen, "connected to the daemon again"));
+    CHECK(kpm.daemon_pid() != killed);
+    // Log lines come again, and actions work.
+    const auto newest = [&] {
+        const std::string text = screen.text();
+        const auto at = text.rfind("tick ");
+        return at == std::string::npos ? -1 : std::atoi(text.c_str() + at + 5);
+    };
+    const int before = newest();
+    CHECK(eventually([&] { return newest() > before + 3; }));
+    screen.press({"r"});
+    CHECK(comes(screen, "restarted 'web' (id 0)"));
+
+    REQUIRE(kpm.kpm({"kill"}).status == 0);
+    CHECK(comes(screen, "the daemon is gone, what is shown is old"));
+    screen.press({"r"});
+    screen.press({"?"});
+    CHECK(comes(screen, "any key closes this"));
+    screen.press({"?"});
+    CHECK(comes(screen, "the daemon is gone, what is shown is old"));
+    REQUIRE(kpm.kpm({"ping"}).status == 0);
+    CHECK(comes(screen, "connected to the daemon again"));
+    CHECK(comes(screen, "no processes"));
+}
+
+TEST_CASE("monit: the terminal is given back whatever ends it", "[e2e][monit]") {
+    const KpmHome kpm;
+    start(kpm, "web");
+    TmuxScreen screen(kpm);
+    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGABRT, SIGSEGV}) {
+        INFO("signal " << number);
+        open(kpm, screen);
+        CHECK(screen.variable("alternate_on") == "1");
+        REQUIRE(::kill(pid_of(kpm), number) == 0);
+        CHECK(comes(screen, "ended with " + std::to_string(128 + number)));
+        CHECK(is_given_back(kpm, screen));
+        CHECK_FALSE(screen.shows("Metadata"));
+    }
+}
+
+TEST_CASE("monit: Ctrl-Z gives the terminal back until it is continued", "[e2e][monit]") {
+    const KpmHome kpm;
+    start(kpm, "web");
+    TmuxScreen screen(kpm);
+    screen.command("kpm monit; echo ended with $?");
+    REQUIRE(comes(screen, "Metadata"));
+    screen.press({"C-z"});
+    CHECK(eventually([&] { return screen.variable("alternate_on") == "0"; }));
+    screen.command("echo in the $((1 + 1))nd shell");
+    CHECK(comes(screen, "in the 2nd shell"));
+    screen.command("fg");
+    CHECK(comes(screen, "Metadata"));
+    CHECK(comes(screen, "tick "));
+    screen.press({"q"});
+    CHECK(eventually([&] { return screen.variable("alternate_on") == "0"; }));
+}
+
+TEST_CASE("monit: what apps print and are called does not reach the terminal as anything but text",
+          "[e2e][monit]") {
+    const KpmHome kpm;
+    kpm.write("evil.sh",
+              "while :; do printf 'a\\033]0;owned\\007b\\033[?1049lc\\033[2Jd\\r\\233[5me\\377 "
+              "\\343\\201\\202!\\n'; sleep "
+              "0.1; done\n");
+    REQUIRE(kpm.kpm({"start", "evil.sh", "--name", "n\x1b]0;owned\x07m"}).status == 0);
+    TmuxScreen screen(kpm);
+    open(kpm, screen);
+    CHECK(comes(screen, "0 nm "));
+    CHECK(comes(screen, "│abcd"));
+    CHECK(comes(screen, "あ!"));
+    CHECK(screen.shows("Metadata"));
+    CHECK(screen.variable("alternate_on") == "1");
+    CHECK(screen.variable("pane_title") != "owned");
+}
+
+TEST_CASE("monit: a flood of log lines leaves the keys working", "[e2e][monit]") {
+    const KpmHome kpm;
+    kpm.write("flood.sh", "yes 'a line of a flood'\n");
+    REQUIRE(kpm.kpm({"start", "flood.sh"}).status == 0);
+    TmuxScreen screen(kpm);
+    open(kpm, screen);
+    CHECK(comes(screen, "a line of a flood"));
+    screen.press({"?"});
+    CHECK(comes(screen, "any key closes this"));
+    screen.press({"Escape"});
+    CHECK(goes(screen, "any key closes this"));
+    screen.press({"q"});
+    CHECK(comes(screen, "ended with 0"));
+}
+
+TEST_CASE("monit: without a terminal, or with an unknown one, it says so and ends with 1", "[e2e][monit]") {
+    const KpmHome kpm;
+    for (const char* name : {"monit", "dash", "dashboard", "imonit"}) {
+        const CommandResult result = kpm.kpm({name});
+        CHECK(result.status == 1);
+        CHECK(result.out.empty());
+        CHECK(result.err == "[PM2][ERROR] cannot show 'monit': standard input and output are no terminal\n");
+    }
+    CHECK(kpm.daemon_pid() == 0);  // none was started for it
+
+    TmuxScreen screen(kpm);
+    screen.command("TERM=no-such-terminal kpm monit; echo ended with $?");
+    CHECK(comes(screen, "cannot use terminal 'no-such-terminal': its type is unknown"));
+    CHECK(comes(screen, "ended with 1"));
+    screen.command("clear; TERM=dumb kpm monit; echo ended with $?");
+    CHECK(comes(screen, "cannot use terminal 'dumb': it cannot move its cursor"));
+    CHECK(comes(screen, "ended with 1"));
+}
