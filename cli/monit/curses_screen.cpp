@@ -14,6 +14,7 @@
 #include <array>
 #include <clocale>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <cwchar>
 #include <string>
@@ -76,7 +77,7 @@ void choose_locale() {
 
 std::string capability(const char* name) {
     const char* text = tigetstr(name);
-    if (text == nullptr || text == reinterpret_cast<const char*>(-1)) return "";
+    if (text == nullptr || reinterpret_cast<std::intptr_t>(text) == -1) return "";
     std::string result(text);
     if (const auto delay = result.find("$<"); delay != std::string::npos) result.erase(delay);
     return result;

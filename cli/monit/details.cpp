@@ -1,10 +1,13 @@
 #include "cli/monit/details.h"
 
+#include <fmt/format.h>
+
 namespace kpm::cli::monit {
 namespace {
 
 std::string or_unknown(std::string text) {
-    return text.empty() ? "N/A" : text;
+    if (text.empty()) text = "N/A";
+    return text;
 }
 
 std::string words_of(const Json& env, const char* key) {
@@ -67,7 +70,7 @@ std::vector<Detail> metrics_of(const ProcessRow& row) {
     for (const auto& [name, metric] : monitor->items()) {
         std::string value = metric.is_object() ? text_of(metric, "value") : std::string();
         const std::string unit = metric.is_object() ? text_of(metric, "unit") : std::string();
-        details.push_back({name, unit.empty() ? std::move(value) : value + " " + unit});
+        details.push_back({name, unit.empty() ? std::move(value) : fmt::format("{} {}", value, unit)});
     }
     return details;
 }

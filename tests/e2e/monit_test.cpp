@@ -242,6 +242,25 @@ TEST_CASE("monit: goes on when the daemon is killed, and when it is gone for a w
     CHECK(comes(screen, "no processes"));
 }
 
+TEST_CASE("monit: says when the daemon does not answer", "[e2e][monit]") {
+    const KpmHome kpm;
+    start(kpm, "web");
+    TmuxScreen screen(kpm);
+    open(kpm, screen);
+    CHECK(comes(screen, "tick "));
+    const int daemon = kpm.daemon_pid();
+    REQUIRE(::kill(daemon, SIGSTOP) == 0);
+    CHECK(comes(screen, "the daemon does not answer, what is shown is old"));
+    screen.press({"r"});
+    screen.press({"?"});
+    CHECK(comes(screen, "any key closes this"));
+    screen.press({"?"});
+    REQUIRE(::kill(daemon, SIGCONT) == 0);
+    CHECK(comes(screen, "connected to the daemon again"));
+    screen.press({"q"});
+    CHECK(comes(screen, "ended with 0"));
+}
+
 TEST_CASE("monit: the terminal is given back whatever ends it", "[e2e][monit]") {
     const KpmHome kpm;
     start(kpm, "web");

@@ -76,7 +76,6 @@ TEST_CASE("view: the selected line is marked, statuses have their colours", "[un
     CHECK_FALSE(canvas.at({5, web + 1}).look.reverse);
     CHECK(look_of(canvas, web, U'o').colour == Colour::Green);
     CHECK(look_of(canvas, web + 1, U'r').colour == Colour::Red);
-    CHECK(look_of(canvas, web + 2, U'g').colour == Colour::Default);  // cut: "waiting …"
     CHECK(look_of(canvas, web + 2, U'w').colour == Colour::Yellow);
 }
 
