@@ -47,10 +47,6 @@ std::size_t shifted(std::size_t offset, long steps, std::size_t last) {
 
 }  // namespace
 
-std::string_view verb_name(Verb verb) {
-    return words(verb).name;
-}
-
 Effect Model::press(const Key& key, std::int64_t now) {
     if (key.name == KeyName::Interrupt) return Quit{};
     if (key.name == KeyName::Suspend) return Suspend{};

@@ -29,7 +29,6 @@ enum class Connection {
 };
 
 enum class Verb { Restart, Reload, Stop };
-std::string_view verb_name(Verb verb);  // "restart"
 
 // To be asked of the daemon.
 struct Task {

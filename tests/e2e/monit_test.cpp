@@ -1,69 +1,17 @@
 // `kpm monit` as a user has it: in a terminal, with keys, while apps and the daemon come and go.
-#include <catch2/catch.hpp>
 #include <csignal>
 
-#include "tests/support/eventually.h"
-#include "tests/support/kpm_home.h"
-#include "tests/support/tmux_screen.h"
+#include "monit_fixture.h"
 
 using namespace kpm;
 using namespace kpm::test;
 
-namespace {
-
-constexpr const char* kTicker =
-    "i=0\nwhile :; do i=$((i+1)); echo \"tick $i.\"; echo \"oops $i.\" >&2; sleep 0.1; done\n";
-
-// Says what stood there instead when it does not.
-bool comes(const TmuxScreen& screen, const std::string& part) {
-    if (eventually([&] { return screen.shows(part); })) return true;
-    UNSCOPED_INFO("'" << part << "' is not in\n" << screen.text());
-    return false;
-}
-
-bool goes(const TmuxScreen& screen, const std::string& part) {
-    return eventually([&] { return !screen.shows(part); });
-}
-
-// The shell's own screen again, its cursor visible, its modes as they were before `open`.
-bool is_given_back(const KpmHome& kpm, TmuxScreen& screen) {
-    if (!eventually([&] { return screen.variable("alternate_on") == "0"; })) return false;
-    if (!eventually([&] { return screen.variable("cursor_flag") == "1"; })) return false;
-    screen.command("stty -a > after.tmp; mv after.tmp after");
-    if (!eventually([&] { return !kpm.read(kpm.work() / "after").empty(); })) return false;
-    return kpm.read(kpm.work() / "before") == kpm.read(kpm.work() / "after");
-}
-
-// Runs monit in the shell, which says "ended with N" after it; its pid is in the file `pid`.
-void open(const KpmHome& kpm, TmuxScreen& screen, const std::string& prefix = "") {
-    screen.command("rm -f after pid; stty -a > before.tmp; mv before.tmp before");
-    REQUIRE(eventually([&] { return !kpm.read(kpm.work() / "before").empty(); }));
-    // The trap: a shell ends with a command that ended by SIGINT, if it has none.
-    kpm.write("open.sh", "trap : INT\nsh -c 'echo $$ > pid.tmp; mv pid.tmp pid; exec " + prefix +
-                             " kpm monit'\necho ended with $?\n");
-    screen.command("clear; sh open.sh");
-    REQUIRE(comes(screen, "Metadata"));
-}
-
-int pid_of(const KpmHome& kpm) {
-    return std::atoi(kpm.read(kpm.work() / "pid").c_str());
-}
-
-void start(const KpmHome& kpm, const std::string& name) {
-    kpm.write("ticker.sh", kTicker);
-    const CommandResult result = kpm.kpm({"start", "ticker.sh", "--name", name});
-    INFO(result.out << result.err);
-    REQUIRE(result.status == 0);
-}
-
-}  // namespace
-
 TEST_CASE("monit: shows processes, the selected one's log lines and metadata, live", "[e2e][monit]") {
     const KpmHome kpm;
-    start(kpm, "web");
+    start_ticker(kpm, "web");
     kpm.write("quiet.sh", "echo I am quiet; sleep 1000\n");
     TmuxScreen screen(kpm, 120, 40);
-    open(kpm, screen, "env -u NO_COLOR");
+    open_monit(kpm, screen, "env -u NO_COLOR");
     CHECK(comes(screen, " 0 web "));
     CHECK(comes(screen, "tick "));
     CHECK(comes(screen, "oops "));
@@ -95,16 +43,16 @@ TEST_CASE("monit: metrics that an app reports are shown", "[e2e][monit]") {
               "setInterval(() => {}, 1000);\n");
     REQUIRE(kpm.kpm({"start", "app.js"}).status == 0);
     TmuxScreen screen(kpm);
-    open(kpm, screen);
+    open_monit(kpm, screen);
     CHECK(comes(screen, "Queue 7 jobs"));
 }
 
 TEST_CASE("monit: filter, order, help and panes by keys", "[e2e][monit]") {
     const KpmHome kpm;
-    start(kpm, "web");
-    start(kpm, "api");
+    start_ticker(kpm, "web");
+    start_ticker(kpm, "api");
     TmuxScreen screen(kpm);
-    open(kpm, screen);
+    open_monit(kpm, screen);
     CHECK(comes(screen, "Processes (2, by id)"));
     screen.press({"s"});
     CHECK(comes(screen, "Processes (2, by name)"));
@@ -130,31 +78,12 @@ TEST_CASE("monit: filter, order, help and panes by keys", "[e2e][monit]") {
     CHECK(is_given_back(kpm, screen));
 }
 
-TEST_CASE("monit: the screen follows the terminal's size", "[e2e][monit]") {
-    const KpmHome kpm;
-    start(kpm, "web");
-    TmuxScreen screen(kpm);
-    open(kpm, screen);
-    CHECK(comes(screen, "Metadata ────────────────────────────┐"));
-    CHECK_FALSE(screen.shows("Exec mode"));  // no room
-    screen.resize(150, 50);
-    CHECK(comes(screen, "Exec mode"));
-    CHECK(comes(screen, "tick "));
-    screen.resize(70, 20);
-    CHECK(comes(screen, "kpm monit needs 80x24, this terminal has 70x20"));
-    screen.resize(90, 26);
-    CHECK(comes(screen, "Metadata ──"));
-    CHECK(goes(screen, "needs 80x24"));
-    screen.press({"C-c"});
-    CHECK(comes(screen, "ended with 0"));
-}
-
 TEST_CASE("monit: restart, reload and stop by keys, and what came of it", "[e2e][monit]") {
     const KpmHome kpm;
-    start(kpm, "web");
-    start(kpm, "other");
+    start_ticker(kpm, "web");
+    start_ticker(kpm, "other");
     TmuxScreen screen(kpm, 140, 30);  // room for a whole error
-    open(kpm, screen);
+    open_monit(kpm, screen);
     CHECK(comes(screen, "Logs of web (0)"));
     const auto restarts = [&](const char* name) {
         return kpm.find(name)["pm2_env"]["restart_time"].get<int>();
@@ -187,7 +116,7 @@ TEST_CASE("monit: restart, reload and stop by keys, and what came of it", "[e2e]
 
 TEST_CASE("monit: a slow action does not hold the screen up", "[e2e][monit]") {
     const KpmHome kpm;
-    start(kpm, "web");
+    start_ticker(kpm, "web");
     kpm.write("slow.json", R"({"apps": [{"name": "slow", "script": "./slow.sh", "kill_timeout": 20000}]})");
     kpm.write("slow.sh",
               "trap 'touch asked; while [ ! -e go ]; do sleep 0.1; done; exit' INT\n"
@@ -195,7 +124,7 @@ TEST_CASE("monit: a slow action does not hold the screen up", "[e2e][monit]") {
     REQUIRE(kpm.kpm({"start", "slow.json"}).status == 0);
     REQUIRE(eventually([&] { return std::filesystem::exists(kpm.work() / "up"); }));
     TmuxScreen screen(kpm);
-    open(kpm, screen);
+    open_monit(kpm, screen);
     CHECK(comes(screen, " 1 slow "));
     screen.press({"Down", "r"});
     CHECK(comes(screen, "restarting 'slow' (id 1) …"));
@@ -211,9 +140,9 @@ TEST_CASE("monit: a slow action does not hold the screen up", "[e2e][monit]") {
 
 TEST_CASE("monit: goes on when the daemon is killed, and when it is gone for a while", "[e2e][monit]") {
     const KpmHome kpm;
-    start(kpm, "web");
+    start_ticker(kpm, "web");
     TmuxScreen screen(kpm);
-    open(kpm, screen);
+    open_monit(kpm, screen);
     CHECK(comes(screen, "tick "));
     const int killed = kpm.daemon_pid();
     REQUIRE(::kill(killed, SIGKILL) == 0);
@@ -244,9 +173,9 @@ TEST_CASE("monit: goes on when the daemon is killed, and when it is gone for a w
 
 TEST_CASE("monit: says when the daemon does not answer", "[e2e][monit]") {
     const KpmHome kpm;
-    start(kpm, "web");
+    start_ticker(kpm, "web");
     TmuxScreen screen(kpm);
-    open(kpm, screen);
+    open_monit(kpm, screen);
     CHECK(comes(screen, "tick "));
     const int daemon = kpm.daemon_pid();
     REQUIRE(::kill(daemon, SIGSTOP) == 0);
@@ -261,62 +190,12 @@ TEST_CASE("monit: says when the daemon does not answer", "[e2e][monit]") {
     CHECK(comes(screen, "ended with 0"));
 }
 
-TEST_CASE("monit: the terminal is given back whatever ends it", "[e2e][monit]") {
-    const KpmHome kpm;
-    start(kpm, "web");
-    TmuxScreen screen(kpm);
-    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGABRT, SIGSEGV}) {
-        INFO("signal " << number);
-        open(kpm, screen);
-        CHECK(screen.variable("alternate_on") == "1");
-        REQUIRE(::kill(pid_of(kpm), number) == 0);
-        CHECK(comes(screen, "ended with " + std::to_string(128 + number)));
-        CHECK(is_given_back(kpm, screen));
-        CHECK_FALSE(screen.shows("Metadata"));
-    }
-}
-
-TEST_CASE("monit: Ctrl-Z gives the terminal back until it is continued", "[e2e][monit]") {
-    const KpmHome kpm;
-    start(kpm, "web");
-    TmuxScreen screen(kpm);
-    screen.command("kpm monit; echo ended with $?");
-    REQUIRE(comes(screen, "Metadata"));
-    screen.press({"C-z"});
-    CHECK(eventually([&] { return screen.variable("alternate_on") == "0"; }));
-    screen.command("echo in the $((1 + 1))nd shell");
-    CHECK(comes(screen, "in the 2nd shell"));
-    screen.command("fg");
-    CHECK(comes(screen, "Metadata"));
-    CHECK(comes(screen, "tick "));
-    screen.press({"q"});
-    CHECK(eventually([&] { return screen.variable("alternate_on") == "0"; }));
-}
-
-TEST_CASE("monit: what apps print and are called does not reach the terminal as anything but text",
-          "[e2e][monit]") {
-    const KpmHome kpm;
-    kpm.write("evil.sh",
-              "while :; do printf 'a\\033]0;owned\\007b\\033[?1049lc\\033[2Jd\\r\\233[5me\\377 "
-              "\\343\\201\\202!\\n'; sleep "
-              "0.1; done\n");
-    REQUIRE(kpm.kpm({"start", "evil.sh", "--name", "n\x1b]0;owned\x07m"}).status == 0);
-    TmuxScreen screen(kpm);
-    open(kpm, screen);
-    CHECK(comes(screen, "0 nm "));
-    CHECK(comes(screen, "│abcd"));
-    CHECK(comes(screen, "あ!"));
-    CHECK(screen.shows("Metadata"));
-    CHECK(screen.variable("alternate_on") == "1");
-    CHECK(screen.variable("pane_title") != "owned");
-}
-
 TEST_CASE("monit: a flood of log lines leaves the keys working", "[e2e][monit]") {
     const KpmHome kpm;
     kpm.write("flood.sh", "yes 'a line of a flood'\n");
     REQUIRE(kpm.kpm({"start", "flood.sh"}).status == 0);
     TmuxScreen screen(kpm);
-    open(kpm, screen);
+    open_monit(kpm, screen);
     CHECK(comes(screen, "a line of a flood"));
     screen.press({"?"});
     CHECK(comes(screen, "any key closes this"));
@@ -324,23 +203,4 @@ TEST_CASE("monit: a flood of log lines leaves the keys working", "[e2e][monit]")
     CHECK(goes(screen, "any key closes this"));
     screen.press({"q"});
     CHECK(comes(screen, "ended with 0"));
-}
-
-TEST_CASE("monit: without a terminal, or with an unknown one, it says so and ends with 1", "[e2e][monit]") {
-    const KpmHome kpm;
-    for (const char* name : {"monit", "dash", "dashboard", "imonit"}) {
-        const CommandResult result = kpm.kpm({name});
-        CHECK(result.status == 1);
-        CHECK(result.out.empty());
-        CHECK(result.err == "[PM2][ERROR] cannot show 'monit': standard input and output are no terminal\n");
-    }
-    CHECK(kpm.daemon_pid() == 0);  // none was started for it
-
-    TmuxScreen screen(kpm);
-    screen.command("TERM=no-such-terminal kpm monit; echo ended with $?");
-    CHECK(comes(screen, "cannot use terminal 'no-such-terminal': its type is unknown"));
-    CHECK(comes(screen, "ended with 1"));
-    screen.command("clear; TERM=dumb kpm monit; echo ended with $?");
-    CHECK(comes(screen, "cannot use terminal 'dumb': it cannot move its cursor"));
-    CHECK(comes(screen, "ended with 1"));
 }
