@@ -1,0 +1,51 @@
+// Wrong command lines, and the options that are about the program.
+#include "tests/e2e/cli_parity/groups.h"
+
+namespace kpm::test {
+
+ParityGroup errors() {
+    return {"errors",
+            {
+                {"stay.sh", "exec sleep 100000\n"},
+            },
+            {
+                {"no-such-command"},
+                {"help"},
+                {""},
+                {"-v"},
+                {"--version"},
+                {"-V"},
+                {"list -v"},
+                {"lst"},
+                {"list --no-such"},
+                {"--no-such list"},
+                {"describe a --no-such x"},
+                {"start stay.sh --no-such"},
+                {"logs --no-such"},
+                {"stop --name"},
+                {"--name"},
+                {"startOrRestart"},
+                {"sendSignal"},
+                {"jlist extra"},
+                {"prettylist extra"},
+                {"save extra"},
+                {"kill extra"},
+                {"cleardump extra"},
+                {"resurrect extra"},
+                {"ping extra"},
+                {"web"},
+                {"gracefulReload x"},
+                {"list -abc"},
+                {"list --sort"},
+                {"restart a --parallel"},
+                {"start stay.sh --name"},
+                {"-s no-such-command"},
+                {"--silent list"},
+                {"list --no-color"},
+                {"-- list"},
+                {"start -- list"},
+                {"kill -s"},
+            }};
+}
+
+}  // namespace kpm::test
