@@ -34,6 +34,9 @@ int run_logs(Context& context);
 int run_flush(Context& context);
 int run_reload_logs(Context& context);
 
+// monit.cpp
+int run_monit(Context& context);
+
 // persist.cpp
 int run_save(Context& context);
 int run_resurrect(Context& context);

@@ -53,6 +53,13 @@ const Command kCommands[] = {
     {"id", "", "<name>", "ids of an app", run_id, {}, NeedsDaemon::Yes, true},
     {"logs", "log", "[id|name|namespace]", "the last lines of the logs and what follows", run_logs,
      kLogOptions},
+    {"monit",
+     "dashboard dash imonit",
+     "",
+     "processes and logs on a full screen, live; ? shows the keys",
+     run_monit,
+     {},
+     NeedsDaemon::No},  // it starts one itself, once it knows that there is a terminal
     {"flush", "", "[id|name]", "empty the log files", run_flush},
     {"reloadLogs", "", "", "open the log files anew (after an external rotation)", run_reload_logs},
     {"save", "dump", "", "save the list, for resurrect", run_save, {}, NeedsDaemon::Yes, false, true},

@@ -93,7 +93,7 @@ void change_watch(Supervisor& supervisor, const Json& args, const Answer& answer
     const auto id = id_or_member(argument(args, 1), "id");
     const Slot* slot = id ? supervisor.find(*id) : nullptr;
     if (slot && argument(args, 0) == "restartProcessId") {
-        ecosystem::AppConfig config = slot->config;
+        ecosystem::AppConfig config = slot->config.whole();
         if (toggle || !ecosystem::is_on(config.watch)) config.watch = !ecosystem::is_on(config.watch);
         if (const auto changed = supervisor.reconfigure(*id, std::move(config)); !changed)
             return answer(changed.error());

@@ -14,13 +14,13 @@ bool has(const Json& value, const char* key) {
 
 // The script's file name, as msgProcess takes it in place of the app's name.
 std::string_view script_name(const Slot& slot) {
-    const std::string_view script = slot.config.script;
+    const std::string_view script = slot.config->script;
     return script.substr(script.rfind('/') + 1);
 }
 
 bool knows_action(const Slot& slot, const Json& action) {
-    return std::ranges::any_of(slot.told.axm_actions,
-                               [&](const Json& one) { return one["action_name"] == action; });
+    return slot.told && std::ranges::any_of(slot.told->axm_actions,
+                                            [&](const Json& one) { return one["action_name"] == action; });
 }
 
 // Without parameters the bare name of the action, as PM2's library for apps expects it.
@@ -68,7 +68,7 @@ void send_action(Supervisor& supervisor, const Json& args, Answer answer) {
             return answer(Error{ErrorCode::NotFound, fmt::format("{} id unknown", shown(options["id"]))});
         if (!knows_action(*slot, options["msg"]))
             return answer(Error{ErrorCode::NotFound, fmt::format("Action doesn't exist {} for {}",
-                                                                 shown(options["msg"]), slot->config.name)});
+                                                                 shown(options["msg"]), slot->config->name)});
         if (const auto sent = supervisor.send_message(*id, message); !sent) return answer(sent.error());
         return answer(Json{{"process_count", 1}, {"success", true}});
     }
@@ -76,7 +76,7 @@ void send_action(Supervisor& supervisor, const Json& args, Answer answer) {
     if (name.empty()) return answer(Error{ErrorCode::Invalid, "method requires name or id field"});
     int count = 0;
     for (const auto& [pm_id, slot] : supervisor.slots()) {
-        const bool is_meant = name == "all" || name == slot.config.name || name == slot.config.name_space ||
+        const bool is_meant = name == "all" || name == slot.config->name || name == slot.config->name_space ||
                               name == script_name(slot);
         if (!is_meant || !knows_action(slot, options["msg"])) continue;
         count += supervisor.send_message(pm_id, message).has_value();
