@@ -31,14 +31,21 @@ const char* title(Part part) {
     return kTitles[static_cast<int>(part)];
 }
 
-// Lines in a row that tell of finished actions are sorted: several are under way at a time.
 Lines lines_of(const std::string& text) {
     Lines lines;
     std::istringstream stream(text);
     for (std::string line; std::getline(stream, line);) lines.push_back(line);
-    const auto is_done = [](const std::string& line) { return line.ends_with(" ✓"); };
+    return lines;
+}
+
+// Lines in a row that tell of actions are sorted: several are under way at a time.
+Lines in_one_order(Lines lines) {
+    const auto is_action = [](const std::string& line) {
+        return line.ends_with(" ✓") || line.starts_with("[PM2] Applying action") ||
+               line.starts_with("[PM2][WARN] Environment [");
+    };
     for (auto at = lines.begin(); at != lines.end();) {
-        const auto end = std::find_if_not(at, lines.end(), is_done);
+        const auto end = std::find_if_not(at, lines.end(), is_action);
         std::sort(at, end);
         at = end == lines.end() ? end : end + 1;
     }
@@ -122,10 +129,12 @@ void add_files(const fs::path& folder, const std::string& prefix, Lines& names) 
     }
 }
 
-const Difference& find_difference(std::string_view name) {
+std::vector<Difference> find_differences(std::string_view name) {
+    std::vector<Difference> found;
     for (const Difference& one : known_differences())
-        if (one.name == name) return one;
-    throw std::runtime_error("no such difference: " + std::string(name));
+        if (one.name == name) found.push_back(one);
+    if (found.empty()) throw std::runtime_error("no such difference: " + std::string(name));
+    return found;
 }
 
 const std::regex& regex_of(std::string_view pattern) {
@@ -165,15 +174,16 @@ Sides reduce(Part part, Sides sides, const ParityCase& one, const Carried& carri
         if (everywhere.part != part) continue;
         sides = {without(sides.pm2, everywhere.pm2, ignored), without(sides.kpm, everywhere.kpm, ignored)};
     }
-    const bool is_same = sides.pm2 == sides.kpm;
+    const bool is_same = in_one_order(sides.pm2) == in_one_order(sides.kpm);
     for (const std::string_view name : one.differences) {
-        const Difference& difference = find_difference(name);
-        if (difference.part != part) continue;
-        bool found = false;
-        sides = {without(sides.pm2, difference.pm2, found), without(sides.kpm, difference.kpm, found)};
-        if (!found || is_same) missing.emplace_back(name);
+        for (const Difference& difference : find_differences(name)) {
+            if (difference.part != part) continue;
+            bool found = false;
+            sides = {without(sides.pm2, difference.pm2, found), without(sides.kpm, difference.kpm, found)};
+            if (!found || is_same) missing.push_back(std::string(name) + " in " + title(part));
+        }
     }
-    return sides;
+    return {in_one_order(std::move(sides.pm2)), in_one_order(std::move(sides.kpm))};
 }
 
 class Comparison {

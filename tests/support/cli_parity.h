@@ -23,13 +23,13 @@ enum class Part {
     Files,   // the names of the files in the home and in the working directory
 };
 
-// Lines that only one of the two has. They are taken out before the rest is compared.
+// Lines that only one of the two has, in one part; a difference may have several of these. They are taken out
+// before the rest is compared.
 struct Difference {
     std::string_view name;  // what the cases call it by
     Part part;
     std::string_view pm2, kpm;  // regular expressions for whole lines; "" = none
     std::string_view row;       // first cell of its row in docs/pm2-differences.md
-    std::string_view reason;
 };
 
 // All reviewed differences, and those that are everywhere (files of the home that only one of the two has).

@@ -20,7 +20,7 @@ ParityGroup targets() {
                 {"restart front"},
                 {"restart /api/"},
                 {"restart /^api-.$/"},
-                {"restart two"},
+                {"restart two", {"merge-logs"}},
                 {"restart all"},
                 {"restart 7"},
                 {"restart 0 1"},
@@ -88,6 +88,7 @@ ParityGroup targets() {
                 {"start stay.sh -n c"},
                 {"delete a b no-such c"},
                 {"delete b c"},
+                {"start stay.sh -n big --max-memory-restart 1.5G", {"fraction"}},
             }};
 }
 
