@@ -164,6 +164,18 @@ std::optional<std::vector<Json>> select_or_say(Context& context, std::string_vie
     return std::nullopt;
 }
 
+int print_json(Context& context, const Json& facts) {
+    context.console.output(facts.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+    return kDone;
+}
+
+void say_cron(const Context& context, const std::string& pattern) {
+    if (pattern == "0")
+        context.console.info("disabling cron restart");
+    else if (!pattern.empty())
+        context.console.info(fmt::format("cron restart at {}", pattern));
+}
+
 ecosystem::ResolveContext resolve_context(const Context& context, bool from_file) {
     return {.cwd = context.cwd,
             .env = ecosystem::environment_from(environ),

@@ -34,6 +34,12 @@ int print_list(Context& context);
 std::optional<std::vector<Json>> select_or_say(Context& context, std::string_view word,
                                                std::span<const ProcessRow> rows);
 
+// The answer of a command with --json, one line.
+int print_json(Context& context, const Json& facts);
+
+// PM2's notice of a schedule, or of its end by "0".
+void say_cron(const Context& context, const std::string& pattern);
+
 ecosystem::ResolveContext resolve_context(const Context& context, bool from_file);
 
 // Options given with a restart of something that runs, under the wire's keys: its `current_conf`. Warns of

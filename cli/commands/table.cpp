@@ -19,6 +19,8 @@ constexpr OptionSpec kLogOptions[] = {
     {"highlight", "--highlight", Takes::OptionalValue, "word", "mark a word"},
 };
 
+constexpr OptionSpec kJsonOption[] = {{"json", "--json", Takes::Nothing, "", "the facts as JSON"}};
+
 constexpr const char* kTargets = "<id|name|namespace|all|json|stdin...>";
 
 const Command kCommands[] = {
@@ -36,7 +38,12 @@ const Command kCommands[] = {
      "reload the apps of a file that run, start the others", run_start_or_reload},
     {"reset", "", "<name|id|all>", "set the counters of restarts to 0", run_reset},
     {"sendSignal", "", "<signal> <pm2_id|name>", "send a signal", run_send_signal},
-    {"list", "ls l ps status", "", "list the processes (--watch: again and again)", run_list},
+    {"send", "", "<pm_id> <line>", "write a line to the standard input of a process", run_send},
+    {"attach", "", "<pm_id> [separator]", "the terminal's lines to a process, its output to the terminal",
+     run_attach},
+    {"trigger", "", "<id|proc_name|namespace|all> <action_name> [params]",
+     "call an action that an app has told of, and print what it returns", run_trigger},
+    {"list", "ls l ps status", "", "list the processes (--watch: again and again)", run_list, kJsonOption},
     {"jlist", "", "", "the list as JSON", run_jlist, {}, NeedsDaemon::Yes, true},
     {"prettylist",
      "",
@@ -47,10 +54,11 @@ const Command kCommands[] = {
      NeedsDaemon::Yes,
      true,
      true},
-    {"describe", "desc info show", "<name|id>", "all about a process", run_describe},
-    {"env", "", "<id>", "the environment of a process", run_env},
-    {"pid", "", "[app_name]", "process ids, one a line", run_pid, {}, NeedsDaemon::Yes, true},
-    {"id", "", "<name>", "ids of an app", run_id, {}, NeedsDaemon::Yes, true},
+    {"describe", "desc info show", "<name|id>", "all about a process", run_describe, kJsonOption},
+    {"why", "", "<id|name|namespace|all>", "how the last processes ended, and what they said", run_why, kJsonOption},
+    {"env", "", "<id>", "the environment of a process", run_env, kJsonOption},
+    {"pid", "", "[app_name]", "process ids, one a line", run_pid, kJsonOption, NeedsDaemon::Yes, true},
+    {"id", "", "<name>", "ids of an app", run_id, kJsonOption, NeedsDaemon::Yes, true},
     {"logs", "log", "[id|name|namespace]", "the last lines of the logs and what follows", run_logs,
      kLogOptions},
     {"monit",
@@ -66,7 +74,7 @@ const Command kCommands[] = {
     {"resurrect", "", "", "start what was saved", run_resurrect, {}, NeedsDaemon::Yes, false, true},
     {"cleardump", "", "", "save an empty list", run_cleardump, {}, NeedsDaemon::IfRunning, false, true},
     {"kill", "", "", "stop all apps and the daemon", run_kill, {}, NeedsDaemon::IfRunning, false, true},
-    {"ping", "", "", "ask the daemon for a sign of life; starts it", run_ping},
+    {"ping", "", "", "ask the daemon for a sign of life; starts it", run_ping, kJsonOption},
     {"ecosystem",
      "init",
      "[mode]",

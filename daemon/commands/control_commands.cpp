@@ -47,10 +47,18 @@ void send_signal_to_id(Supervisor& supervisor, const Json& args, Answer answer) 
 
 void send_signal_to_name(Supervisor& supervisor, const Json& args, Answer answer) {
     const Json& options = argument(args, 0);
-    const auto ids = supervisor.ids_of(text_member(options, "process_name"));
+    const std::string name = text_member(options, "process_name");
+    auto ids = supervisor.ids_of(name);
+    if (ids.empty() && name == "all") {
+        for (const auto& [id, slot] : supervisor.slots()) ids.push_back(id);
+    }
     if (ids.empty()) return answer(Error{ErrorCode::NotFound, "Unknown process name"});
     const auto signo = signal_number(options.value("signal", Json()));
     if (!signo) return answer(kUnknownSignal);
+    // Those that do not run get none; that nobody runs is an error, told of the first.
+    const int first = ids.front();
+    std::erase_if(ids, [&](int id) { return supervisor.find(id)->current.life.data().pid == 0; });
+    if (ids.empty()) ids.push_back(first);
     for (const int id : ids)
         if (const auto sent = supervisor.host().signal_root(supervisor.find(id)->key(), *signo); !sent)
             return answer(sent.error());

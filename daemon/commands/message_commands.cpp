@@ -44,12 +44,14 @@ void send_data(Supervisor& supervisor, const Json& args, Answer answer) {
 void send_line(Supervisor& supervisor, const Json& args, Answer answer) {
     const Json& options = argument(args, 0);
     const auto id = has(options, "pm_id") ? as_id(options["pm_id"]) : std::nullopt;
-    if (!id || !has(options, "line") || !options["line"].is_string())
+    if (!has(options, "pm_id") || !has(options, "line") || !options["line"].is_string())
         return answer(Error{ErrorCode::Invalid, "pm_id or line field missing"});
-    const Slot* slot = supervisor.find(*id);
-    if (!slot) return answer(Error{ErrorCode::NotFound, fmt::format("Process [{}] unknown", *id)});
+    const Slot* slot = id ? supervisor.find(*id) : nullptr;
+    if (!slot)
+        return answer(
+            Error{ErrorCode::NotFound, fmt::format("Process with ID <{}> unknown.", shown(options["pm_id"]))});
     if (slot->current.life.data().pid == 0)
-        return answer(Error{ErrorCode::Unavailable, fmt::format("Process [{}] offline", *id)});
+        return answer(Error{ErrorCode::Unavailable, fmt::format("Process with ID <{}> offline.", *id)});
     const auto sent =
         supervisor.host().write_input(slot->key(), options["line"].get_ref<const std::string&>());
     if (!sent) return answer(sent.error());
