@@ -57,12 +57,12 @@ bool act_on_word(Context& context, const std::string& word, Action action) {
         }
         const auto options = parse_options(context);
         if (!options) return false;
-        say_cron(context, options->config.cron_restart);
         request.env = restart_env(context, *options);
         if (!context.line.has("update-env")) {
             context.console.line(context.console.paint()("Use --update-env to update environment variables",
                                                          {Style::Bold, Style::Blue}));
         }
+        say_cron(context, options->config.cron_restart);
     }
     auto ids = select_or_say(context, word, list->rows);
     if (!ids) return false;

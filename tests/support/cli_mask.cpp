@@ -43,6 +43,8 @@ std::string masked_line(const std::string& line) {
         {std::regex(R"(^pid : [1-9]\d*$)"), "pid : <pid>"},
         {std::regex(R"(^uptime : \d+[smhD]$)"), "uptime : <time>"},
         {std::regex(R"(^memory usage : [\d.]+[kmg]?b ?$)"), "memory usage : <memory>"},
+        // Depends on whether a command came within a second of the start.
+        {std::regex(R"(│ unstable restarts( +)│ \d+)"), "│ unstable restarts$1│ <number>"},
         {std::regex(R"(│ uptime( +)│ \d+[smhD])"), "│ uptime$1│ <uptime>"},
     };
     if (line.starts_with(kBar)) {

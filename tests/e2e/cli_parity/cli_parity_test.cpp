@@ -7,6 +7,18 @@
 
 using namespace kpm::test;
 
+namespace {
+
+constexpr int kLeast = 150;  // command lines; less, and something has fallen out of the tables
+
+const std::vector<ParityGroup>& all_groups() {
+    static const std::vector<ParityGroup> kGroups{start_forms(), start_files(), targets(), lifecycle(),
+                                                  views(),       logs(),        persistence(), errors()};
+    return kGroups;
+}
+
+}  // namespace
+
 TEST_CASE("cli parity: start", "[e2e][parity]") {
     compare(start_forms());
 }
@@ -37,4 +49,28 @@ TEST_CASE("cli parity: persistence", "[e2e][parity]") {
 
 TEST_CASE("cli parity: errors", "[e2e][parity]") {
     compare(errors());
+}
+
+TEST_CASE("cli parity: every listed difference is met by a case and described in the documentation", "[e2e][parity]") {
+    std::set<std::string_view> used;
+    int lines = 0;
+    for (const ParityGroup& group : all_groups()) {
+        for (const ParityCase& one : group.cases) {
+            used.insert(one.differences.begin(), one.differences.end());
+            lines += !one.line.starts_with("$ ");
+        }
+    }
+    CHECK(lines >= kLeast);
+    const KpmHome home;
+    const std::string documentation = home.read(source_dir() / "docs" / "pm2-differences.md");
+    std::vector<Difference> differences(known_differences().begin(), known_differences().end());
+    for (const Difference& difference : differences) {
+        INFO(difference.name);
+        CHECK(used.contains(difference.name));
+    }
+    differences.insert(differences.end(), differences_everywhere().begin(), differences_everywhere().end());
+    for (const Difference& difference : differences) {
+        INFO(difference.row);
+        CHECK(documentation.find("| " + std::string(difference.row) + " |") != std::string::npos);
+    }
 }

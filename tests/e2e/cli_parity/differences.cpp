@@ -8,18 +8,21 @@ std::span<const Difference> known_differences() {
                    Files = Part::Files;
     static constexpr Difference kDifferences[] = {
         // The process list.
-        {"instances", List, R"(\S+ \d+: instances=\d+)", R"(\S+ \d+: instances=-?\d+)",
+        {"instances", List, R"((most|max|words) \d+: instances=\d+)", R"((most|max|words) \d+: instances=-?\d+)",
          "`instances` in `jlist`, with `-i max` or less than nothing"},
-        {"node", List, R"(.*exec_interpreter="/.*/node")", R"(.*exec_interpreter="node")",
+        {"node", List, R"(pack \d+: exec_interpreter="/.*/node")", R"(pack \d+: exec_interpreter="node")",
          "Interpreter of a folder, or of a text file without a known ending"},
         {"cron-zero", List, R"(.*cron_restart=0)", R"(.*cron_restart="0")", "`--cron 0` in `jlist`"},
-        {"merge-logs", List, R"(.*merge_logs=true)", "", "`merge_logs` of several instances, after a restart"},
+        {"merge-logs", List, R"(two \d+: merge_logs=true)", "", "`merge_logs` of several instances, after a restart"},
         {"disable-logs", Files, R"(logs/quiet-(out|error)\.log)", "", "`disable_logs`"},
         {"watch-behind", List, R"(behind 0: watch=true)", "", "`--watch` behind `--`"},
         {"watch-behind", Output, R"(.*enabled +│)", R"(.*disabled +│)", "`--watch` behind `--`"},
         {"empty-args", Output, "", R"(Use --update-env.*|.*\[tail\].*)", "`restart x --`"},
         {"empty-args", List, R"(tail \d+: (args|restart_time)=.*)", R"(tail \d+: restart_time=.*)", "`restart x --`"},
         {"empty-args-list", Output, R"(│ \d+ .* tail .*)", R"(│ \d+ .* tail .*)", "`restart x --`"},
+        {"restored-pid", Output, R"(│.*│ N/A +│ 0 .*│ stopped .*)", R"(│.*│ 0 +│ 0 .*│ stopped .*)",
+         "Pid of a stopped process that was restored"},
+        {"backups", Files, R"(dump\.pm2\.bak.*)", R"(dump\.pm2\.bak.*)", "Dumps before the last"},
         // Sizes with a fraction.
         {"fraction", Exit, "1", "0", "Sizes such as `1.5G`"},
         {"fraction", Output, R"(.*Verify.*)", ".*", "Sizes such as `1.5G`"},
@@ -63,6 +66,11 @@ std::span<const Difference> known_differences() {
         {"signal-down", Exit, "0", "1", "`sendSignal` to what does not run"},
         {"signal-down", Output, "successfully.*|[│┌├└].*", "", "`sendSignal` to what does not run"},
         {"signal-down", Errors, "", "cannot signal .*", "`sendSignal` to what does not run"},
+        {"signal-name", Exit, "1", "0", "`sendSignal CONT`, `sendSignal 18`"},
+        {"signal-name", Output, "", "successfully.*|[│┌├└].*", "`sendSignal CONT`, `sendSignal 18`"},
+        {"signal-name", Errors, "Unknown signal: .*", "", "`sendSignal CONT`, `sendSignal 18`"},
+        {"leading-dashes", Exit, "0", "1", "`pm2 -- list`"},
+        {"leading-dashes", Output, "[│┌├└].*", R"((usage|kpm|Files).*|\s*)", "`pm2 -- list`"},
         // Logs.
         {"namespace-tail", Output, R"(\s*)", R"(<home>/logs/.*|\d\|.*|\s*)", "`logs <namespace> --nostream`"},
         {"both-streams", Output, R"(\s*)", R"(.*talk-out\.log.*|\d\|talk.*out.*|\s*)", "`logs --out --err`"},

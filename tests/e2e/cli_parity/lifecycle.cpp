@@ -8,6 +8,9 @@ ParityGroup lifecycle() {
             {
                 {"stay.sh", "exec sleep 100000\n"},
                 {"app.js", "setInterval(() => {}, 1000);\n"},
+                {"act.js", R"(process.send({type: "axm:action", data: {action_name: "hello", opts: null, arity: 1}});
+process.on("message", m => process.send({type: "axm:reply", data: {return: {got: m}, action_name: "hello"}}));
+setTimeout(() => console.log("ready"), 50);)"},
                 {"echo.js", "process.stdin.on('data', d => console.log('got ' + d)); setInterval(() => {}, 1000);\n"},
             },
             {
@@ -49,8 +52,8 @@ ParityGroup lifecycle() {
                 {"reset no-such"},
                 {"reset"},
                 {"sendSignal SIGCONT uno"},
-                {"sendSignal CONT uno"},
-                {"sendSignal 18 uno"},
+                {"sendSignal CONT uno", {"signal-name"}},
+                {"sendSignal 18 uno", {"signal-name"}},
                 {"sendSignal SIGCONT 3"},
                 {"sendSignal SIGNOSUCH uno"},
                 {"sendSignal SIGCONT no-such"},
@@ -67,6 +70,12 @@ ParityGroup lifecycle() {
                 {"send 3 hello"},
                 {"send 4 hello"},
                 {"$ until grep -q 'got hello' \"$HOME_OF_TEST/logs/echo-out.log\"; do sleep 0.05; done"},
+                {"start act.js -n act"},
+                {"$ until grep -q ready \"$HOME_OF_TEST/logs/act-out.log\"; do sleep 0.05; done"},
+                {"trigger act hello"},
+                {"trigger act hello you"},
+                {"trigger all hello"},
+                {"trigger 5 hello"},
                 {"trigger echo no-such-action"},
                 {"trigger no-such action"},
                 {"trigger 99 action"},
@@ -83,7 +92,7 @@ ParityGroup lifecycle() {
                 {"scale two 2"},
                 {"reset all"},
                 {"start stay.sh -n tail -- x"},
-                {"restart tail -- ", {"empty-args"}},
+                {"restart tail -- ", {"empty-args", "empty-args-list"}},
                 {"delete tail", {}},
                 {"kill"},
                 {"kill"},
