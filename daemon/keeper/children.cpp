@@ -1,6 +1,13 @@
 #include "daemon/keeper/children.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 namespace kpm::keeper {
+
+UniqueFd open_pidfd(pid_t child) {
+    return UniqueFd{static_cast<int>(::syscall(SYS_pidfd_open, child, 0))};
+}
 
 Children::~Children() {
     for (std::size_t i = 0; i < capacity(); ++i) destroy(at(i));

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "daemon/keeper/table.h"
+#include "ipc/base/unique_fd.h"
 
 namespace kpm::keeper {
 
@@ -19,6 +20,9 @@ struct Child {
     Child* next = nullptr;
     Child* previous = nullptr;
 };
+
+// Of a child that is not reaped, so that its pid is nobody else's. Empty: no descriptor is left.
+UniqueFd open_pidfd(pid_t child);
 
 class Children {
 public:

@@ -92,7 +92,6 @@ void DaemonProcess::signal(int signo) {
 
 void DaemonProcess::mark_exited() {
     launched_.pid = -1;
-    launched_.pidfd.reset();
     early_deaths_ = now() - started_ < kEarlyDeath ? early_deaths_ + 1 : 1;
     std::int64_t delay = early_deaths_ == 1 ? 0 : kFirstDelay;
     for (int i = 2; i < early_deaths_ && delay < kLongestDelay; ++i) delay *= 2;

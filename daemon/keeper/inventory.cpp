@@ -1,13 +1,12 @@
 #include "daemon/keeper/inventory.h"
 
-#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace kpm::keeper {
 namespace {
 
 Link::Sent send_living(Link& link, const Child& child) {
-    const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)));
+    const UniqueFd pidfd = open_pidfd(child.pid);
     return link.send({Kind::Child, child.pid, child.token}, pidfd.get());
 }
 

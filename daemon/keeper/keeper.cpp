@@ -47,7 +47,7 @@ int Keeper::run() {
         if (daemon_.next_start() == 0 && !start_daemon()) return 1;
         flush();
         epoll_event events[4];
-        const int count = ::epoll_wait(epoll_.get(), events, 4, daemon_.next_start());
+        const int count = ::epoll_wait(epoll_.get(), events, 4, next_wake());
         for (int i = 0; i < count; ++i) {
             const int fd = events[i].data.fd;
             if (fd == signals_.get())
@@ -57,6 +57,8 @@ int Keeper::run() {
             else if (fd == link_.fd())
                 read_link(kPacketsPerTurn);
         }
+        if (reaper_.next_look() == 0)
+            reaper_.collect_others(children_, [this](const Ended& process) { ended(process); });
     }
     return exit_code_;
 }
@@ -97,22 +99,25 @@ void Keeper::handle_signals() {
             daemon_.signal(SIGTERM);
             daemon_.start_at_once();
         }
+        if (signo == SIGCHLD) {
+            Ended one;
+            if (reaper_.collect(static_cast<pid_t>(info.ssi_pid), one)) ended(one);
+            reaper_.ask_for_others();
+        }
     }
-    reap();
 }
 
-void Keeper::reap() {
-    siginfo_t info{};
-    while (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG) == 0 && info.si_pid > 0) {
-        const bool exited = info.si_code == CLD_EXITED;
-        const int exit_code = exited ? info.si_status : -1;
-        const int signal = exited ? 0 : info.si_status;
-        if (info.si_pid == daemon_.pid())
-            daemon_exited(exit_code, signal);
-        else
-            children_.mark_exited(info.si_pid, exit_code, signal);
-        info.si_pid = 0;
-    }
+int Keeper::next_wake() const {
+    const int start = daemon_.next_start();
+    const int look = reaper_.next_look();
+    return start < 0 || (look >= 0 && look < start) ? look : start;
+}
+
+void Keeper::ended(const Ended& process) {
+    if (process.pid == daemon_.pid())
+        daemon_exited(process.exit_code, process.signal);
+    else
+        children_.mark_exited(process.pid, process.exit_code, process.signal);
 }
 
 void Keeper::daemon_exited(int exit_code, int signal) {
@@ -161,9 +166,9 @@ void Keeper::handle(Packet& packet) {
     const Message& message = packet.message;
     if (message.kind == Kind::Spawn) return spawn(packet);
     const bool takes_fd = message.kind == Kind::Store || message.kind == Kind::SetState;
-    if (packet.fd_count != (takes_fd ? 1u : 0u) || packet.fds_lost) {
+    if (packet.with.count != (takes_fd ? 1u : 0u) || packet.with.lost) {
         log_line("ignored message %u with %zu descriptors%s", static_cast<unsigned>(message.kind),
-                 packet.fd_count, packet.fds_lost ? ", some lost" : "");
+                 packet.with.count, packet.with.lost ? ", some lost" : "");
         return;
     }
     Child* child = nullptr;
@@ -173,12 +178,12 @@ void Keeper::handle(Packet& packet) {
             if (child && !child->alive) return children_.forget(*child);
             break;
         case Kind::Store:
-            if (store_.put(message.token, message.a, std::move(packet.fds[0]))) return;
+            if (store_.put(message.token, message.a, std::move(packet.with.fds[0]))) return;
             break;
         case Kind::DropOwner:
             return store_.drop(message.token);
         case Kind::SetState:
-            state_ = std::move(packet.fds[0]);
+            state_ = std::move(packet.with.fds[0]);
             return;
         case Kind::Quit:
             quit_ = true;
@@ -195,26 +200,29 @@ void Keeper::spawn(Packet& packet) {
     const std::uint64_t token = packet.message.token;
     LaunchPlan plan;
     SpecReader reader;
-    Launched launched{-1, UniqueFd{}, SpawnStage::Request, EINVAL};
-    if (packet.fds_lost)
+    Launched launched{-1, SpawnStage::Request, EINVAL};
+    ReceivedFds& with = packet.with;
+    if (with.lost)
         launched.error = EMFILE;
     else if (children_.find(token))
         launched.error = EEXIST;
     else if (!children_.reserve())
         launched.error = ENOMEM;
-    else if (packet.fd_count > 0)
-        launched.error = reader.read(packet.fds[0].get(), static_cast<std::uint32_t>(packet.fd_count - 1),
+    else if (with.count > 0)
+        launched.error = reader.read(with.fds[0].get(), static_cast<std::uint32_t>(with.count - 1),
                                      child_file_limit_, plan);
     if (launched.error == 0) {
-        plan.fds = packet.fds + 1;
+        plan.fds = with.fds + 1;
         ::sigemptyset(&plan.blocked_signals);
         launched = launcher_.launch(plan);
     }
+    // Before the pidfd is opened: there is room for it, even when the descriptor table was full.
+    for (UniqueFd& fd : with.fds) fd.reset();
     if (launched.pid < 0)
         return answer(
             {Kind::SpawnFailed, 0, token, static_cast<std::int64_t>(launched.stage), launched.error});
     const Child& child = children_.add(token, launched.pid);
-    answer({Kind::Spawned, child.pid, token}, std::move(launched.pidfd));
+    answer({Kind::Spawned, child.pid, token}, open_pidfd(child.pid));
 }
 
 void Keeper::answer(const Message& message, UniqueFd fd) {

@@ -9,6 +9,7 @@
 #include "daemon/keeper/daemon_process.h"
 #include "daemon/keeper/inventory.h"
 #include "daemon/keeper/launcher.h"
+#include "daemon/keeper/reaper.h"
 
 namespace kpm::keeper {
 
@@ -25,7 +26,8 @@ private:
     bool start_daemon();  // false: the first start failed
     void watch(int operation, int fd, std::uint32_t events);
     void handle_signals();
-    void reap();
+    int next_wake() const;
+    void ended(const Ended& process);
     void daemon_exited(int exit_code, int signal);
 
     bool may_read() const { return inventory_.is_done() && !has_answer_; }
@@ -48,6 +50,7 @@ private:
     std::uint32_t link_events_ = 0;
     Inventory inventory_;
     Children children_;
+    Reaper reaper_;
     Store store_;
     UniqueFd state_;
 

@@ -115,18 +115,12 @@ Launched launch(const LaunchPlan& plan) {
     alignas(16) static char stack[kStackSize];
     Attempt attempt{&plan, ::getpid(), SpawnStage::Fork, 0};
     Launched launched;
-    int pidfd = -1;
-    // With CLONE_PIDFD there is no child without a pidfd, not even when the descriptor table is full.
-    launched.pid = ::clone(child_main, stack + kStackSize, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD,
-                           &attempt, &pidfd);
+    launched.pid = ::clone(child_main, stack + kStackSize, CLONE_VM | CLONE_VFORK | SIGCHLD, &attempt);
     if (launched.pid < 0) {
         launched.error = errno;
-        return launched;
-    }
-    launched.pidfd.reset(pidfd);
-    if (attempt.error) {
+    } else if (attempt.error) {
         ::waitpid(launched.pid, nullptr, 0);
-        launched = {-1, UniqueFd{}, attempt.stage, attempt.error};
+        launched = {-1, attempt.stage, attempt.error};
     }
     return launched;
 }

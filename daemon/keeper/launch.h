@@ -33,7 +33,6 @@ struct LaunchPlan {
 
 struct Launched {
     pid_t pid = -1;  // -1: failed, see stage and error
-    UniqueFd pidfd;
     SpawnStage stage = SpawnStage::Fork;
     int error = 0;
 };

@@ -1,11 +1,14 @@
 #pragma once
-// The thread that starts the apps. Linux keeps a list of children per thread: those started here are this
-// thread's, and orphans go to the first thread that lives (kernel/exit.c, find_new_reaper), which is the main
-// one. So /proc/PID/task/PID/children of the keeper names kpmd and orphans only, and who looks for orphans
-// (daemon/io/process_scan.h) does not pay for each app there is.
+// The thread that starts the apps, so that a start costs the same however many there are:
+//
+// - Linux keeps a list of children per thread. Those started here are this thread's, and orphans go to the
+//   first thread that lives (kernel/exit.c, find_new_reaper), which is the main one: its
+//   /proc/PID/task/PID/children is kpmd and orphans only (daemon/io/process_scan.h).
+// - A process starts with a copy of its parent's descriptor table, and exec goes through it. This thread has
+// a
+//   table of its own, almost empty; what a child inherits comes in a packet.
 
 #include <pthread.h>
-#include <semaphore.h>
 
 #include "daemon/keeper/launch.h"
 
@@ -24,13 +27,13 @@ public:
 
 private:
     static void* run(void* launcher);
+    int take_own_descriptors();
+    void serve();
 
     bool is_started_ = false;
     pthread_t thread_{};
-    sem_t asked_{};
-    sem_t done_{};
-    const LaunchPlan* plan_ = nullptr;  // null: end
-    Launched launched_;
+    UniqueFd socket_;         // the main thread's end
+    int thread_socket_ = -1;  // in the other table
 };
 
 }  // namespace kpm::keeper

@@ -1,18 +1,13 @@
 #pragma once
 // The keeper's end of the socket pair to kpmd: one packet in, one packet out, never waiting.
 
-#include <cstddef>
-
-#include "daemon/keeper/keeper_protocol.h"
-#include "ipc/base/unique_fd.h"
+#include "daemon/keeper/packet.h"
 
 namespace kpm::keeper {
 
 struct Packet {
     Message message;
-    UniqueFd fds[1 + kMaxSpecFds];
-    std::size_t fd_count = 0;
-    bool fds_lost = false;  // more than a packet may carry, or no room in the keeper's descriptor table
+    ReceivedFds with;
 };
 
 class Link {

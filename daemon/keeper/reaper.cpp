@@ -1,0 +1,28 @@
+#include "daemon/keeper/reaper.h"
+
+#include <ctime>
+
+namespace kpm::keeper {
+
+std::int64_t Reaper::now() {
+    timespec time{};
+    ::clock_gettime(CLOCK_MONOTONIC, &time);
+    return static_cast<std::int64_t>(time.tv_sec) * 1'000'000 + time.tv_nsec / 1000;
+}
+
+int Reaper::next_look() const {
+    if (!is_asked_) return -1;
+    const std::int64_t wait = earliest_ - now();
+    return wait > 0 ? static_cast<int>(wait / 1000) : 0;
+}
+
+bool Reaper::wait_for(idtype_t which, pid_t pid, Ended& ended) {
+    siginfo_t info{};
+    if (::waitid(which, static_cast<id_t>(pid), &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0)
+        return false;
+    const bool exited = info.si_code == CLD_EXITED;
+    ended = {info.si_pid, exited ? info.si_status : -1, exited ? 0 : info.si_status};
+    return true;
+}
+
+}  // namespace kpm::keeper
