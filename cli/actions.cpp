@@ -10,6 +10,7 @@
 #include <deque>
 
 #include "cli/list_view.h"
+#include "cli/own_programs.h"
 #include "cli/restart_by_file.h"
 #include "ecosystem/dump_app.h"
 #include "ipc/protocol.h"
@@ -160,12 +161,14 @@ std::optional<std::vector<Json>> select_or_say(Context& context, std::string_vie
 }
 
 ecosystem::ResolveContext resolve_context(const Context& context, bool from_file) {
+    const auto serve = find_own_program("kpm-serve");
     return {.cwd = context.cwd,
             .env = ecosystem::environment_from(environ),
             .home = context.home.root().string(),
             .user = user_name(),
             .env_name = context.line.value("env").value_or(""),
-            .from_file = from_file};
+            .from_file = from_file,
+            .serve_program = serve ? serve->string() : std::string()};
 }
 
 Json current_conf(Context& context, ecosystem::ParsedApp options) {

@@ -17,6 +17,7 @@ namespace kpm::ecosystem {
 namespace {
 
 constexpr std::string_view kDefaultPath = "/usr/local/bin:/usr/bin:/bin";
+constexpr std::string_view kServeScript = "serve";  // PM2's word for its server of static files
 constexpr std::string_view kShortDate = "YYYY-MM-DDTHH:mm:ss";
 
 bool exists(const std::string& path) {
@@ -48,6 +49,11 @@ bool is_shell_command(const AppConfig& config, const ResolveContext& context) {
 }
 
 Result<void> resolve_script(AppConfig& config, const ResolveContext& context) {
+    if (context.from_file && config.script == kServeScript && !context.serve_program.empty()) {
+        config.script = context.serve_program;
+        config.interpreter = "none";
+        return {};
+    }
     if (is_shell_command(config, context)) {
         config.args.insert(config.args.begin(), {"-c", config.script});
         config.script = find_in_path("bash", context.env) ? "bash" : "sh";

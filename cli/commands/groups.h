@@ -9,6 +9,9 @@ namespace kpm::cli {
 // start.cpp
 int run_start(Context& context);
 
+// serve.cpp
+int run_serve(Context& context);
+
 // lifecycle.cpp
 int run_restart(Context& context);
 int run_reload(Context& context);

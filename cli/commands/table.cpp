@@ -19,6 +19,15 @@ constexpr OptionSpec kLogOptions[] = {
     {"highlight", "--highlight", Takes::OptionalValue, "word", "mark a word"},
 };
 
+constexpr OptionSpec kServeOptions[] = {
+    {"port", "--port", Takes::Value, "port", "port to listen on, 8080 if not given"},
+    {"spa", "--spa", Takes::Nothing, "", "answer what is not there with index.html"},
+    {"ftp", "--ftp", Takes::Nothing, "", "show what is in folders without an index.html"},
+    {"basic-auth-username", "--basic-auth-username", Takes::Value, "name", "only for this user"},
+    {"basic-auth-password", "--basic-auth-password", Takes::Value, "password", "and this password"},
+    {"monitor", "--monitor", Takes::OptionalValue, "frontend-app", "accepted for PM2's scripts"},
+};
+
 constexpr const char* kTargets = "<id|name|namespace|all|json|stdin...>";
 
 const Command kCommands[] = {
@@ -35,6 +44,7 @@ const Command kCommands[] = {
     {"startOrReload", "startOrGracefulReload", "<json>",
      "reload the apps of a file that run, start the others", run_start_or_reload},
     {"reset", "", "<name|id|all>", "set the counters of restarts to 0", run_reset},
+    {"serve", "expose", "[path] [port]", "serve the files of a folder over HTTP", run_serve, kServeOptions},
     {"sendSignal", "", "<signal> <pm2_id|name>", "send a signal", run_send_signal},
     {"list", "ls l ps status", "", "list the processes (--watch: again and again)", run_list},
     {"jlist", "", "", "the list as JSON", run_jlist, {}, NeedsDaemon::Yes, true},
