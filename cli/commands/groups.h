@@ -46,6 +46,9 @@ int run_cleardump(Context& context);
 int run_kill(Context& context);
 int run_ping(Context& context);
 
+// completion.cpp
+int run_completion(Context& context);
+
 // ecosystem.cpp
 int run_ecosystem(Context& context);
 
