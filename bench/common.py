@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 
 APPS = 100
-COMMAND_TIMEOUT = 120
+COMMAND_TIMEOUT = 600
 # A variable in the environment of all that a side starts: tells which processes must be gone at the end.
 MARK = "KPM_BENCH_HOME"
 

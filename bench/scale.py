@@ -1,15 +1,17 @@
-"""What one app costs the daemon (CPU of kpmd and kpm-keeper) when there are 10, 100 and 1,000 of them: a flat line."""
+"""What one app costs the daemon (CPU of kpmd and kpm-keeper) when there are 10, 100, 1,000 and 10,000 of them: a flat
+line; and the memory of the daemon (PSS) with so many."""
 
 import pathlib
 import resource
 
 from common import BenchError, Row
+from memory import pss
 
 ROUNDS = 1
-SIZES = (10, 100, 1000)
-# Descriptors that kpmd holds for an app: two log files, two pipes, stdin, message channel, pidfd.
-DESCRIPTORS = 8
-REPEATS = {10: 20, 100: 3, 1000: 1}  # so that each figure is an average over some hundred events
+SIZES = (10, 100, 1000, 10000)
+# Descriptors that kpmd holds for an app without logs: its message channel. Others take three.
+DESCRIPTORS = 1
+REPEATS = {10: 20, 100: 3, 1000: 1, 10000: 1}  # so that each figure is an average over some hundred events
 NOTE = "per-app CPU is kpm's alone: the same run of pm2 takes many minutes"
 
 
@@ -50,19 +52,22 @@ def measure(bench, rounds):
     rows = []
     for size in sizes:
         figures = {"start": [], "restart": [], "stop": [], "delete": []}
+        memory = []
         for _ in range(rounds):
             with kpm.running():
                 file = kpm.write_apps([{"name": "app", "script": "/bin/sleep", "args": "100000", "interpreter": "none",
-                                        "exec_mode": "fork", "instances": size}])
+                                        "exec_mode": "fork", "instances": size, "disable_logs": True}])
                 started, deleted = start_and_delete(kpm, size, file)
                 figures["start"].append(started)
                 figures["delete"].append(deleted)
                 kpm.call("start", file)
                 kpm.expect_online(size)
+                memory.append(sum(pss(kpm).values()))
                 figures["restart"].append(cost(kpm, size, "restart", "app"))
                 kpm.expect_online(size)
                 before = cpu_microseconds(kpm)
                 kpm.call("stop", "app")
                 figures["stop"].append((cpu_microseconds(kpm) - before) / size)
         rows += [Row(f"CPU per app, {what}, {size} apps", "us", {"kpm": values}) for what, values in figures.items()]
+        rows.append(Row(f"daemon PSS, {size} apps without logs", "MiB", {"kpm": memory}))
     return rows

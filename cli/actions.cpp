@@ -71,23 +71,28 @@ struct Sent {
     ipc::Client::Ticket ticket;
 };
 
-Sent send(Session& session, const ActionRequest& request, const Json& id) {
-    const ActionWords words = words_of(request.action);
-    // PM2's daemon would keep on watching the files of what is stopped; kpm's knows better, and keeps the
-    // wish.
-    if (!has_env(request.action) && !session.is_kpm()) {
-        session.client().send(method::kStopWatch, Json::array({words.rpc, id}));
-    }
-    const Json argument = has_env(request.action) ? Json{{"id", id}, {"env", request.env}} : id;
-    return {id, session.client().send(session.is_kpm() ? words.waiting : words.rpc, Json::array({argument}))};
-}
-
 std::string user_name() {
     const passwd* user = getpwuid(geteuid());
     return user == nullptr ? std::to_string(geteuid()) : user->pw_name;
 }
 
 }  // namespace
+
+ipc::Client::Ticket send_action(ipc::Client& client, bool is_kpm, Action action, const Json& id,
+                                const Json& env) {
+    const ActionWords words = words_of(action);
+    // PM2's daemon would keep on watching the files of what is stopped; kpm's knows better, and keeps the
+    // wish.
+    if (!has_env(action) && !is_kpm) client.send(method::kStopWatch, Json::array({words.rpc, id}));
+    const Json argument = has_env(action) ? Json{{"id", id}, {"env", env}} : id;
+    return client.send(is_kpm ? words.waiting : words.rpc, Json::array({argument}));
+}
+
+ipc::Client::Ticket send_notice(ipc::Client& client, Action action, const Json& id) {
+    return client.send(
+        method::kNotifyByProcessId,
+        Json::array({{{"id", id}, {"action_name", words_of(action).event}, {"manually", true}}}));
+}
 
 bool act(Context& context, const ActionRequest& request, std::span<const ProcessRow> rows) {
     Session& session = *context.session;
@@ -101,7 +106,9 @@ bool act(Context& context, const ActionRequest& request, std::span<const Process
     std::optional<Error> failure;
     for (std::size_t next = 0; next < request.ids.size() || !sent.empty();) {
         while (!failure && next < request.ids.size() && sent.size() < parallel) {
-            sent.push_back(send(session, request, request.ids[next++]));
+            const Json& id = request.ids[next++];
+            sent.push_back(
+                {id, send_action(session.client(), session.is_kpm(), request.action, id, request.env)});
         }
         if (sent.empty()) break;
         const Sent first = sent.front();
@@ -113,9 +120,7 @@ bool act(Context& context, const ActionRequest& request, std::span<const Process
         }
         context.console.info(
             fmt::format("[{}]({}) ✓", printable(name_of(first.id, *answer, rows)), id_text(first.id)));
-        session.client().send(
-            method::kNotifyByProcessId,
-            Json::array({{{"id", first.id}, {"action_name", words.event}, {"manually", true}}}));
+        send_notice(session.client(), request.action, first.id);
     }
     const auto flushed = session.client().flush();
     if (!failure && !flushed) failure = flushed.error();
@@ -158,6 +163,18 @@ std::optional<std::vector<Json>> select_or_say(Context& context, std::string_vie
             break;
     }
     return std::nullopt;
+}
+
+int print_json(Context& context, const Json& facts) {
+    context.console.output(facts.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+    return kDone;
+}
+
+void say_cron(const Context& context, const std::string& pattern) {
+    if (pattern == "0")
+        context.console.info("disabling cron restart");
+    else if (!pattern.empty())
+        context.console.info(fmt::format("cron restart at {}", pattern));
 }
 
 ecosystem::ResolveContext resolve_context(const Context& context, bool from_file) {

@@ -34,6 +34,12 @@ int print_list(Context& context);
 std::optional<std::vector<Json>> select_or_say(Context& context, std::string_view word,
                                                std::span<const ProcessRow> rows);
 
+// The answer of a command with --json, one line.
+int print_json(Context& context, const Json& facts);
+
+// PM2's notice of a schedule, or of its end by "0".
+void say_cron(const Context& context, const std::string& pattern);
+
 ecosystem::ResolveContext resolve_context(const Context& context, bool from_file);
 
 // Options given with a restart of something that runs, under the wire's keys: its `current_conf`. Warns of
@@ -42,6 +48,12 @@ Json current_conf(Context& context, ecosystem::ParsedApp options);
 
 // The options of the command line as an app. Prints the error.
 std::optional<ecosystem::ParsedApp> parse_options(Context& context);
+
+// Sends one action and does not wait; failure_in() reads the answer. `env` is as in ActionRequest.
+ipc::Client::Ticket send_action(ipc::Client& client, bool is_kpm, Action action, const Json& id,
+                                const Json& env);
+// Has the daemon publish that a user did this, as PM2's CLI does after it.
+ipc::Client::Ticket send_notice(ipc::Client& client, Action action, const Json& id);
 
 // The first failure among the apps of an answer of kpm.start, kpm.restart or kpm.reload, and plain errors.
 std::optional<Error> failure_in(const Result<Json>& answer);

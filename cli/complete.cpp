@@ -9,7 +9,8 @@ namespace kpm::cli {
 namespace {
 
 // Parts of an argument's name in the table that stand for an app.
-constexpr std::array<std::string_view, 5> kAppArguments{"id", "name", "app_name", "pm2_id", "namespace"};
+constexpr std::array<std::string_view, 7> kAppArguments{"id",     "name",  "app_name", "proc_name",
+                                                        "pm2_id", "pm_id", "namespace"};
 constexpr std::string_view kAll = "all";
 
 void keep_begun(std::vector<Candidate>& candidates, std::string_view begun) {

@@ -147,9 +147,7 @@ std::optional<ConfiguredApps> apps_of(Context& context, const std::string& word)
     for (ParsedApp& app : file->apps) {
         if (!names.empty() && std::ranges::find(names, app_name(app.config)) == names.end()) continue;
         if (!apply_options(context, app)) return std::nullopt;
-        if (!app.config.cron_restart.empty() && app.config.cron_restart != "0") {
-            context.console.info(fmt::format("cron restart at {}", app.config.cron_restart));
-        }
+        say_cron(context, app.config.cron_restart);
         result.apps.push_back(std::move(app));
     }
     return result;

@@ -128,6 +128,23 @@ Table table_of(const std::vector<ColumnMaker>& makers, const std::vector<Process
     return table;
 }
 
+std::string modules_text(const std::vector<ProcessRow>& modules, const ListLook& look) {
+    const Paint paint(look.terminal.colour);
+    const auto makers = std::vector<ColumnMaker>{with(kId, "id", id_width(modules)),
+                                                 with(kName, "module", 30),
+                                                 with(kVersion, "version", 15),
+                                                 kPid,
+                                                 with(kStatus, "status", 10),
+                                                 kRestarts,
+                                                 kCpu,
+                                                 kMemory,
+                                                 kUser};
+    return paint(modules.size() == 1 ? "Module" : "Modules", {Style::Bold}) + "\n" +
+           render_table(table_of(makers, modules, look.now), paint);
+}
+
+}  // namespace
+
 void sort_rows(std::vector<ProcessRow>& rows, std::string_view order) {
     const auto parts = split(order, ':');
     const std::string_view field = parts[0];
@@ -147,23 +164,6 @@ void sort_rows(std::vector<ProcessRow>& rows, std::string_view order) {
         return by([](const ProcessRow& r) -> const std::string& { return r.name_space; });
     by([](const ProcessRow& r) -> const std::string& { return r.name; });
 }
-
-std::string modules_text(const std::vector<ProcessRow>& modules, const ListLook& look) {
-    const Paint paint(look.terminal.colour);
-    const auto makers = std::vector<ColumnMaker>{with(kId, "id", id_width(modules)),
-                                                 with(kName, "module", 30),
-                                                 with(kVersion, "version", 15),
-                                                 kPid,
-                                                 with(kStatus, "status", 10),
-                                                 kRestarts,
-                                                 kCpu,
-                                                 kMemory,
-                                                 kUser};
-    return paint(modules.size() == 1 ? "Module" : "Modules", {Style::Bold}) + "\n" +
-           render_table(table_of(makers, modules, look.now), paint);
-}
-
-}  // namespace
 
 std::vector<Style> status_styles(std::string_view status) {
     const Style colour = status == "online" ? Style::Green : status == "launching" ? Style::Blue : Style::Red;

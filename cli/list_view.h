@@ -25,6 +25,9 @@ std::string list_text(std::vector<ProcessRow> rows, const Json& system_data, con
 // In the order given.
 std::string mini_list_text(const std::vector<ProcessRow>& rows, std::int64_t now);
 
+// "field" or "field:desc", as in ListLook.
+void sort_rows(std::vector<ProcessRow>& rows, std::string_view order);
+
 // The colour of a status word.
 std::vector<Style> status_styles(std::string_view status);
 

@@ -60,6 +60,27 @@ std::string tail_prefix(std::string_view id, std::string_view name, Stream strea
     return paint(padded(std::move(text), kTailWidth) + " | ", {colour_of(stream)});
 }
 
+std::string tail_line(LogShape shape, std::string_view id, std::string_view name, Stream stream,
+                      std::string_view line, const Paint& paint) {
+    const bool is_error = stream == Stream::Error;
+    switch (shape) {
+        case LogShape::Prefixed:
+            return tail_prefix(id, name, stream, paint) + std::string(line) + "\n";
+        case LogShape::Raw:
+            return std::string(line) + "\n";
+        case LogShape::Json:
+            return Json{{"message", line},
+                        {"type", is_error ? "err" : "out"},
+                        {"process_id", integer_of(Json{{"id", id}}, "id").value_or(0)},
+                        {"app_name", name}}
+                       .dump(-1, ' ', false, Json::error_handler_t::replace) +
+                   "\n";
+        case LogShape::Fields:
+            return fmt::format("app={} id={} type={} message={}\n", name, id, is_error ? "error" : "out", line);
+    }
+    return "";
+}
+
 std::string time_text(std::string_view format, std::int64_t ms_since_1970) {
     const std::time_t seconds = ms_since_1970 / 1000;
     std::tm local{};

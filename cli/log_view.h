@@ -30,6 +30,10 @@ struct LogLook {
 // "3|web      | ", cut to a fixed width; "PM2        | " for the daemon.
 std::string tail_prefix(std::string_view id, std::string_view name, Stream stream, const Paint& paint);
 
+// A line of a file in one of the shapes. The structured ones have no time: a file does not tell when a line came.
+std::string tail_line(LogShape shape, std::string_view id, std::string_view name, Stream stream,
+                      std::string_view line, const Paint& paint);
+
 // Tokens YYYY MM DD HH mm ss SSS; anything else stands for itself. Local time.
 std::string time_text(std::string_view format, std::int64_t ms_since_1970);
 

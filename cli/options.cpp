@@ -52,6 +52,9 @@ Takes takes_of(ecosystem::FlagKind kind) {
 // -u is PM2's name for --uid at a start.
 constexpr std::string_view kUserKey = "user";
 
+// Options with a value that make a list of it.
+constexpr std::string_view kListKeys[] = {"watch", "filter_env"};
+
 std::vector<OptionSpec> make_global_options() {
     std::vector<OptionSpec> options(std::begin(kOwnOptions), std::end(kOwnOptions));
     for (OptionSpec& option : options) {
@@ -184,14 +187,13 @@ Json declared_attributes(const CommandLine& line) {
         if (given.spec->field == nullptr) continue;
         const std::string key(given.spec->field->key);
         Json value = ecosystem::flag_value(*given.spec->field, given.value);
-        // Options that stand for lists may be repeated: --watch src --watch lib.
-        const bool repeated =
-            given.spec->takes == Takes::OptionalValue && value.is_string() && app.contains(key);
-        if (!repeated || app[key].is_boolean()) {
+        // These stand for lists, and may be repeated: --watch src --watch lib.
+        const bool is_list = std::ranges::find(kListKeys, key) != std::end(kListKeys);
+        if (!is_list || !value.is_string()) {
             app[key] = std::move(value);
             continue;
         }
-        if (!app[key].is_array()) app[key] = Json::array({app[key]});
+        if (!app.contains(key) || !app[key].is_array()) app[key] = Json::array();
         app[key].push_back(std::move(value));
     }
     if (line.has_app_args) app["args"] = line.app_args;

@@ -86,6 +86,8 @@ int run_program(std::span<const std::string> words) {
         console.output(KPM_VERSION "\n");
         return kDone;
     }
+    if (line->command.empty() && !line->has("help") && !line->unknown.empty())
+        return refuse(console, fmt::format("unknown option `{}'", line->unknown.front()));
     if (line->command.empty()) {
         console.text(line->has("help") ? help_text() : usage_text());
         return line->has("help") ? kDone : kFailed;
@@ -106,7 +108,7 @@ int run_program(std::span<const std::string> words) {
         console.text(help_text(*command));
         return kFailed;
     }
-    if (command->machine_output) console.keep_stdout_clean();
+    if (command->machine_output || line->has("json")) console.keep_stdout_clean();
     return run_command(*command, *line, console);
 }
 

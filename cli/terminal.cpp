@@ -41,12 +41,22 @@ std::string wrapped(std::string_view text, const Codes& codes) {
     return result.append(text.substr(from)).append(codes.close);
 }
 
-struct CodePoint {
-    std::uint32_t value = 0;
-    std::size_t size = 1;
-};
+// The end of the escape code (ESC [ … letter) that starts at `at`.
+std::size_t end_of_escape(std::string_view text, std::size_t at) {
+    std::size_t end = at + 1;
+    if (end < text.size() && text[end] == '[') {
+        for (++end; end < text.size() && (text[end] < '@' || text[end] > '~');) ++end;
+    }
+    return end < text.size() ? end + 1 : text.size();
+}
 
-// A byte that is not UTF-8 counts as one character of its own.
+bool set_and_not_empty(const char* name) {
+    const char* value = std::getenv(name);
+    return value != nullptr && *value != '\0';
+}
+
+}  // namespace
+
 CodePoint code_point_at(std::string_view text, std::size_t at) {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned char lead = byte(at);
@@ -70,22 +80,6 @@ int columns_of(std::uint32_t c) {
                       in(0x20000, 0x3FFFD);
     return wide ? 2 : 1;
 }
-
-// The end of the escape code (ESC [ … letter) that starts at `at`.
-std::size_t end_of_escape(std::string_view text, std::size_t at) {
-    std::size_t end = at + 1;
-    if (end < text.size() && text[end] == '[') {
-        for (++end; end < text.size() && (text[end] < '@' || text[end] > '~');) ++end;
-    }
-    return end < text.size() ? end + 1 : text.size();
-}
-
-bool set_and_not_empty(const char* name) {
-    const char* value = std::getenv(name);
-    return value != nullptr && *value != '\0';
-}
-
-}  // namespace
 
 Terminal detect_terminal(int fd, bool colour_refused) {
     Terminal terminal;

@@ -4,6 +4,7 @@
 // (PM2 also colours pipes when PM2_HOME is set, so that scripts grep escape codes; this is not repeated
 // here.)
 
+#include <cstdint>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -36,6 +37,16 @@ public:
 private:
     bool colour_;
 };
+
+// One character of UTF-8 text. A byte that is not UTF-8 counts as a character of its own: of size 1 and at
+// least 0x80.
+struct CodePoint {
+    std::uint32_t value = 0;
+    std::size_t size = 1;
+};
+CodePoint code_point_at(std::string_view text, std::size_t at);
+// Columns that a character takes on a terminal: 0, 1 or 2.
+int columns_of(std::uint32_t code_point);
 
 // The text without control characters (C0, DEL, C1): a name must not be able to move the cursor of whoever
 // lists it.

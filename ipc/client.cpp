@@ -144,8 +144,29 @@ Result<Json> Client::wait(Ticket ticket, Timeout timeout) {
             return went.error();
         }
     }
-    Reply reply = std::move(*entry->second);
-    open_.erase(entry);
+    return close(entry);
+}
+
+Result<std::optional<Json>> Client::try_wait(Ticket ticket) {
+    const auto entry = open_.find(ticket);
+    if (entry == open_.end()) return Error{ErrorCode::Invalid, "cannot wait for a call: it is not open"};
+    if (!entry->second) {
+        const Result<void> went =
+            closed_ ? Result<void>(lost("the daemon closed the connection")) : transfer();
+        if (!went) {
+            open_.erase(entry);
+            return went.error();
+        }
+        if (!entry->second) return std::optional<Json>{};
+    }
+    Result<Json> value = close(entry);
+    if (!value) return value.error();
+    return std::optional<Json>(std::move(*value));
+}
+
+Result<Json> Client::close(Open::iterator answered) {
+    Reply reply = std::move(*answered->second);
+    open_.erase(answered);
     return value_of(std::move(reply));
 }
 
@@ -177,14 +198,17 @@ pid_t Client::daemon_pid() const {
 
 Result<void> Client::exchange(Deadline deadline) {
     if (closed_) return lost("the daemon closed the connection");
-    const bool is_writing = sent_ < outgoing_.size();
     // Both ways at once: a daemon that waits for us to read its replies would never read our requests.
-    const short events = static_cast<short>(is_writing ? POLLIN | POLLOUT : POLLIN);
+    const short events = static_cast<short>(has_unsent() ? POLLIN | POLLOUT : POLLIN);
     if (const int reason = wait_ready(socket_.get(), events, deadline); reason == ETIMEDOUT)
         return lost("the daemon did not answer in time");
     else if (reason != 0)
         return os_error("wait for", path_, reason);
-    if (is_writing) {
+    return transfer();
+}
+
+Result<void> Client::transfer() {
+    if (has_unsent()) {
         const ssize_t size =
             ::send(socket_.get(), outgoing_.data() + sent_, outgoing_.size() - sent_, MSG_NOSIGNAL);
         if (size > 0)

@@ -51,6 +51,10 @@ public:
     Ticket send(std::string_view method, Json args = Json::array({Json::object()}));
     Result<Json> wait(Ticket ticket, Timeout timeout = kForever);
 
+    // For callers that poll themselves: writes and reads what goes now. nullopt: not answered yet, and still
+    // open.
+    Result<std::optional<Json>> try_wait(Ticket ticket);
+
     // Sends what is queued without waiting for replies (killMe and notifyKillPM2 have none).
     Result<void> flush(Timeout timeout = kForever);
     // Waits until the daemon closes the connection; Unavailable when it has not in time.
@@ -58,6 +62,7 @@ public:
 
     // For callers that poll themselves.
     int fd() const { return socket_.get(); }
+    bool has_unsent() const { return sent_ < outgoing_.size(); }  // poll for writing too
     // The process that serves the socket.
     pid_t daemon_pid() const;
 
@@ -67,6 +72,7 @@ private:
 
     Client(UniqueFd socket, std::string path);
     Result<void> exchange(Deadline deadline);  // waits for one readiness, writes and reads what goes
+    Result<void> transfer();                   // writes and reads without waiting
     Result<void> read_some();
     Error lost(std::string_view reason) const;
 
@@ -75,7 +81,11 @@ private:
     std::string outgoing_;
     std::size_t sent_ = 0;
     AmpDecoder decoder_;
-    std::map<Ticket, std::optional<Reply>> open_;  // nullopt: not answered yet
+    using Open = std::map<Ticket, std::optional<Reply>>;  // nullopt: not answered yet
+
+    Result<Json> close(Open::iterator answered);
+
+    Open open_;
     Ticket next_ticket_ = 0;
     bool closed_ = false;
 };

@@ -24,6 +24,12 @@ void say_stopped(Context& context) {
 int run_ping(Context& context) {
     const auto answer = context.session->call(ipc::method::kPing);
     if (!answer) return context.fail(answer.error());
+    if (context.line.has("json")) {
+        Json facts = *answer;
+        facts["pid"] = context.session->client().daemon_pid();
+        facts["version"] = context.session->daemon_version();
+        return print_json(context, facts);
+    }
     context.console.line(js_literal(*answer));
     return kDone;
 }

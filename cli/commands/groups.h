@@ -32,10 +32,21 @@ int run_env(Context& context);
 int run_pid(Context& context);
 int run_id(Context& context);
 
+// messages.cpp
+int run_send(Context& context);
+int run_attach(Context& context);
+int run_trigger(Context& context);
+
+// why.cpp
+int run_why(Context& context);
+
 // logs.cpp
 int run_logs(Context& context);
 int run_flush(Context& context);
 int run_reload_logs(Context& context);
+
+// monit.cpp
+int run_monit(Context& context);
 
 // persist.cpp
 int run_save(Context& context);

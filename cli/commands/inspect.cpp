@@ -11,7 +11,9 @@
 #include "cli/actions.h"
 #include "cli/commands/groups.h"
 #include "cli/describe_view.h"
+#include "cli/facts.h"
 #include "cli/js_literal.h"
+#include "cli/list_view.h"
 #include "ipc/base/text.h"
 #include "ipc/protocol.h"
 
@@ -87,7 +89,13 @@ std::string shown_value(const Json& value) {
 }  // namespace
 
 int run_list(Context& context) {
-    return context.line.has("watch") ? watch_list(context) : print_list(context);
+    if (!context.line.has("json")) return context.line.has("watch") ? watch_list(context) : print_list(context);
+    auto list = context.session->list();
+    if (!list) return context.fail(list.error());
+    sort_rows(list->rows, context.line.value("sort").value_or("name"));
+    Json facts = Json::array();
+    for (const ProcessRow& row : list->rows) facts.push_back(list_facts(row, now_ms()));
+    return print_json(context, facts);
 }
 
 int run_jlist(Context& context) {
@@ -112,13 +120,16 @@ int run_describe(Context& context) {
         context.session->is_kpm() ? context.session->call(ipc::method::kWorkers) : Result<Json>(Json());
     const auto local = ecosystem::environment_from(environ);
     bool found = false;
+    Json facts = Json::array();
     for (const ProcessRow& row : list->rows) {
         if (row.name != word && std::to_string(row.id) != word) continue;
         found = true;
+        facts.push_back(describe_facts(row, last_exit_of(row), now_ms()));
+        if (context.line.has("json")) continue;
         context.console.text(describe_text(row, local, workers ? *workers : Json(), last_exit_of(row),
                                            now_ms(), context.console.paint()));
     }
-    if (found) return kDone;
+    if (found) return context.line.has("json") ? print_json(context, facts) : kDone;
     context.console.warn_on_stderr(fmt::format("{} doesn't exist", word));
     return kFailed;
 }
@@ -130,16 +141,19 @@ int run_env(Context& context) {
     if (row == nullptr) return context.fail(fmt::format("Modules with id {} not found", context.word()));
     const Json& env = row->env();
     std::string text;
+    Json facts = Json::object();
     // The variables set last come first, as in PM2.
     std::vector<std::string_view> keys;
     for (const auto& [key, value] : env.items()) keys.push_back(key);
     for (auto key = keys.rbegin(); key != keys.rend(); ++key) {
         const Json& value = env.at(std::string(*key));
         if (value.is_object() || std::ranges::find(kInternalKeys, *key) != kInternalKeys.end()) continue;
+        facts[std::string(*key)] = value;
         const std::string shown =
             context.console.terminal().is_tty ? printable(shown_value(value)) : shown_value(value);
         text += fmt::format("{}: {}\n", *key, context.console.paint()(shown, {Style::Green}));
     }
+    if (context.line.has("json")) return print_json(context, facts);
     context.console.text(text);
     return kDone;
 }
@@ -148,11 +162,15 @@ int run_pid(Context& context) {
     const auto list = context.session->list();
     if (!list) return context.fail(list.error());
     std::string text;
+    Json facts = Json::array();
     for (const ProcessRow& row : list->rows) {
         if (context.line.words.empty() || row.name == context.word()) {
+            const bool runs = row.pid.value_or(0) > 0;
+            facts.push_back({{"id", row.id}, {"name", row.name}, {"pid", runs ? Json(*row.pid) : Json()}});
             text += fmt::format("{}\n", row.pid ? std::to_string(*row.pid) : std::string());
         }
     }
+    if (context.line.has("json")) return print_json(context, facts);
     context.console.text(text.empty() ? "\n" : text);
     return kDone;
 }
@@ -160,6 +178,8 @@ int run_pid(Context& context) {
 int run_id(Context& context) {
     const auto list = context.session->list();
     if (!list) return context.fail(list.error());
+    if (context.line.has("json"))
+        return print_json(context, ids_by_name(context.word(), list->rows, context.cwd));
     context.console.line(ids_text(ids_by_name(context.word(), list->rows, context.cwd)));
     return kDone;
 }

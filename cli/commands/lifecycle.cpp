@@ -62,6 +62,7 @@ bool act_on_word(Context& context, const std::string& word, Action action) {
             context.console.line(context.console.paint()("Use --update-env to update environment variables",
                                                          {Style::Bold, Style::Blue}));
         }
+        say_cron(context, options->config.cron_restart);
     }
     auto ids = select_or_say(context, word, list->rows);
     if (!ids) return false;

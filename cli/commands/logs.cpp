@@ -73,17 +73,23 @@ std::vector<LogFileEntry> files_of(std::string_view target, std::span<const Proc
     return files;
 }
 
-void print_tail(Context& context, const LogFileEntry& file, std::size_t count, bool raw) {
+bool is_structured(LogShape shape) {
+    return shape == LogShape::Json || shape == LogShape::Fields;
+}
+
+void print_tail(Context& context, const LogFileEntry& file, std::size_t count, LogShape shape) {
     const auto lines = last_lines(file.path, count);
     if (!lines) return;
     const Paint paint = context.console.paint();
-    std::string text = paint(fmt::format("{} last {} lines:", file.path, count), {Style::Grey}) + "\n";
-    std::string errors;
+    const bool has_head = !is_structured(shape);
+    std::string text, errors;
+    if (has_head) text = paint(fmt::format("{} last {} lines:", file.path, count), {Style::Grey}) + "\n";
     for (const std::string& line : *lines) {
-        std::string& target = raw && file.stream == Stream::Error ? errors : text;
-        target += (raw ? std::string() : tail_prefix(file.id, file.name, file.stream, paint)) + line + "\n";
+        std::string& target = shape == LogShape::Raw && file.stream == Stream::Error ? errors : text;
+        target += tail_line(shape, file.id, file.name, file.stream, line, paint);
     }
-    context.console.text(text + "\n");
+    if (has_head && !lines->empty()) text += "\n";
+    context.console.text(text);
     std::fwrite(errors.data(), 1, errors.size(), stderr);
 }
 
@@ -92,17 +98,19 @@ Result<void> print_tails(Context& context, std::string_view target, std::size_t 
     const auto list = context.session->list();
     if (!list) return list.error();
     const bool all = target == "all";
-    const bool raw = following.look.shape == LogShape::Raw;
-    context.console.line(context.console.paint()(
-        fmt::format(
-            "[TAILING] Tailing last {} lines for [{}] process{} (change the value with --lines option)",
-            count, target, all ? "es" : ""),
-        {Style::Bold, Style::Grey}));
-    if (all && !raw && following.out && following.error) {
-        print_tail(context, {context.home.daemon_log().string(), "", "", Stream::Daemon}, count, raw);
+    const LogShape shape = following.look.shape;
+    if (!is_structured(shape)) {
+        context.console.line(context.console.paint()(
+            fmt::format(
+                "[TAILING] Tailing last {} lines for [{}] process{} (change the value with --lines option)",
+                count, target, all ? "es" : ""),
+            {Style::Bold, Style::Grey}));
+    }
+    if (all && shape == LogShape::Prefixed && following.out && following.error) {
+        print_tail(context, {context.home.daemon_log().string(), "", "", Stream::Daemon}, count, shape);
     }
     for (const LogFileEntry& file : files_of(target, list->rows, following))
-        print_tail(context, file, count, raw);
+        print_tail(context, file, count, shape);
     return {};
 }
 
@@ -123,9 +131,8 @@ int run_logs(Context& context) {
     following.daemon = target == "all" && following.out && following.error;
     following.is_wanted = [target](const Json& process) { return matches_target(target, process); };
     const std::size_t count = wanted_lines(context.line);
-    const bool structured =
-        following.look.shape == LogShape::Json || following.look.shape == LogShape::Fields;
-    if (count > 0 && !structured) {
+    // Whoever follows in a structured form gets what comes; the files have no times.
+    if (count > 0 && (context.line.has("nostream") || !is_structured(following.look.shape))) {
         if (const auto printed = print_tails(context, target, count, following); !printed)
             return context.fail(printed.error());
     }

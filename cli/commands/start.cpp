@@ -69,8 +69,7 @@ bool start_script(Context& context, const std::string& word, const ProcessList& 
         return false;
     }
     const ecosystem::AppConfig& config = resolved->config;
-    if (!config.cron_restart.empty())
-        context.console.info(fmt::format("cron restart at {}", config.cron_restart));
+    say_cron(context, config.cron_restart);
     for (const std::string& warning : resolved->warnings) context.console.warn(warning);
     if (context.line.has("write") && !write_configuration(context, declared, config)) return false;
     std::vector<Json> same;

@@ -28,6 +28,8 @@ constexpr OptionSpec kServeOptions[] = {
     {"monitor", "--monitor", Takes::OptionalValue, "frontend-app", "accepted for PM2's scripts"},
 };
 
+constexpr OptionSpec kJsonOption[] = {{"json", "--json", Takes::Nothing, "", "the facts as JSON"}};
+
 constexpr const char* kTargets = "<id|name|namespace|all|json|stdin...>";
 
 const Command kCommands[] = {
@@ -46,7 +48,12 @@ const Command kCommands[] = {
     {"reset", "", "<name|id|all>", "set the counters of restarts to 0", run_reset},
     {"serve", "expose", "[path] [port]", "serve the files of a folder over HTTP", run_serve, kServeOptions},
     {"sendSignal", "", "<signal> <pm2_id|name>", "send a signal", run_send_signal},
-    {"list", "ls l ps status", "", "list the processes (--watch: again and again)", run_list},
+    {"send", "", "<pm_id> <line>", "write a line to the standard input of a process", run_send},
+    {"attach", "", "<pm_id> [separator]", "the terminal's lines to a process, its output to the terminal",
+     run_attach},
+    {"trigger", "", "<id|proc_name|namespace|all> <action_name> [params]",
+     "call an action that an app has told of, and print what it returns", run_trigger},
+    {"list", "ls l ps status", "", "list the processes (--watch: again and again)", run_list, kJsonOption},
     {"jlist", "", "", "the list as JSON", run_jlist, {}, NeedsDaemon::Yes, true},
     {"prettylist",
      "",
@@ -57,19 +64,27 @@ const Command kCommands[] = {
      NeedsDaemon::Yes,
      true,
      true},
-    {"describe", "desc info show", "<name|id>", "all about a process", run_describe},
-    {"env", "", "<id>", "the environment of a process", run_env},
-    {"pid", "", "[app_name]", "process ids, one a line", run_pid, {}, NeedsDaemon::Yes, true},
-    {"id", "", "<name>", "ids of an app", run_id, {}, NeedsDaemon::Yes, true},
+    {"describe", "desc info show", "<name|id>", "all about a process", run_describe, kJsonOption},
+    {"why", "", "<id|name|namespace|all>", "how the last processes ended, and what they said", run_why, kJsonOption},
+    {"env", "", "<id>", "the environment of a process", run_env, kJsonOption},
+    {"pid", "", "[app_name]", "process ids, one a line", run_pid, kJsonOption, NeedsDaemon::Yes, true},
+    {"id", "", "<name>", "ids of an app", run_id, kJsonOption, NeedsDaemon::Yes, true},
     {"logs", "log", "[id|name|namespace]", "the last lines of the logs and what follows", run_logs,
      kLogOptions},
+    {"monit",
+     "dashboard dash imonit",
+     "",
+     "processes and logs on a full screen, live; ? shows the keys",
+     run_monit,
+     {},
+     NeedsDaemon::No},  // it starts one itself, once it knows that there is a terminal
     {"flush", "", "[id|name]", "empty the log files", run_flush},
     {"reloadLogs", "", "", "open the log files anew (after an external rotation)", run_reload_logs},
     {"save", "dump", "", "save the list, for resurrect", run_save, {}, NeedsDaemon::Yes, false, true},
     {"resurrect", "", "", "start what was saved", run_resurrect, {}, NeedsDaemon::Yes, false, true},
     {"cleardump", "", "", "save an empty list", run_cleardump, {}, NeedsDaemon::IfRunning, false, true},
     {"kill", "", "", "stop all apps and the daemon", run_kill, {}, NeedsDaemon::IfRunning, false, true},
-    {"ping", "", "", "ask the daemon for a sign of life; starts it", run_ping},
+    {"ping", "", "", "ask the daemon for a sign of life; starts it", run_ping, kJsonOption},
     {.name = "ecosystem",
      .aliases = "init",
      .args = "[mode]",

@@ -29,7 +29,9 @@ Json all_rows(const Supervisor& supervisor) {
     return rows;
 }
 
-const Error kUnknownSignal{ErrorCode::Invalid, "Error when sending signal (signal unknown)"};
+Error unknown_signal(const Json& options) {
+    return {ErrorCode::Invalid, "Unknown signal: " + shown(options.value("signal", Json()))};
+}
 
 }  // namespace
 
@@ -39,7 +41,7 @@ void send_signal_to_id(Supervisor& supervisor, const Json& args, Answer answer) 
     const Slot* slot = id ? supervisor.find(*id) : nullptr;
     if (!slot) return answer(Error{ErrorCode::NotFound, fmt::format("{} id unknown", id ? *id : -1)});
     const auto signo = signal_number(options.is_object() ? options.value("signal", Json()) : Json());
-    if (!signo) return answer(kUnknownSignal);
+    if (!signo) return answer(unknown_signal(options));
     if (const auto sent = supervisor.host().signal_root(slot->key(), *signo); !sent)
         return answer(sent.error());
     answer(all_rows(supervisor));
@@ -47,10 +49,18 @@ void send_signal_to_id(Supervisor& supervisor, const Json& args, Answer answer) 
 
 void send_signal_to_name(Supervisor& supervisor, const Json& args, Answer answer) {
     const Json& options = argument(args, 0);
-    const auto ids = supervisor.ids_of(text_member(options, "process_name"));
+    const std::string name = text_member(options, "process_name");
+    auto ids = supervisor.ids_of(name);
+    if (ids.empty() && name == "all") {
+        for (const auto& [id, slot] : supervisor.slots()) ids.push_back(id);
+    }
     if (ids.empty()) return answer(Error{ErrorCode::NotFound, "Unknown process name"});
     const auto signo = signal_number(options.value("signal", Json()));
-    if (!signo) return answer(kUnknownSignal);
+    if (!signo) return answer(unknown_signal(options));
+    // Those that do not run get none; that nobody runs is an error, told of the first.
+    const int first = ids.front();
+    std::erase_if(ids, [&](int id) { return supervisor.find(id)->current.life.data().pid == 0; });
+    if (ids.empty()) ids.push_back(first);
     for (const int id : ids)
         if (const auto sent = supervisor.host().signal_root(supervisor.find(id)->key(), *signo); !sent)
             return answer(sent.error());
@@ -93,7 +103,7 @@ void change_watch(Supervisor& supervisor, const Json& args, const Answer& answer
     const auto id = id_or_member(argument(args, 1), "id");
     const Slot* slot = id ? supervisor.find(*id) : nullptr;
     if (slot && argument(args, 0) == "restartProcessId") {
-        ecosystem::AppConfig config = slot->config;
+        ecosystem::AppConfig config = slot->config.whole();
         if (toggle || !ecosystem::is_on(config.watch)) config.watch = !ecosystem::is_on(config.watch);
         if (const auto changed = supervisor.reconfigure(*id, std::move(config)); !changed)
             return answer(changed.error());

@@ -1,5 +1,7 @@
 #include "daemon/commands/inspect_commands.h"
 
+#include <vector>
+
 #include "daemon/core/rows.h"
 #include "ipc/protocol.h"
 
@@ -14,12 +16,18 @@ void get_version(Supervisor&, const Json&, Answer answer) {
 }
 
 void get_monitor_data(Supervisor& supervisor, const Json&, Answer answer) {
-    Json rows = Json::array();
+    // Measured before the rows are made: what the host remembers of it would lie between their memory and
+    // keep that from being given back.
+    std::vector<Usage> usages;
+    usages.reserve(supervisor.slots().size());
     for (const auto& [pm_id, slot] : supervisor.slots()) {
         const LifecycleData& life = slot.current.life.data();
         const bool is_measured = life.state == State::Online && life.pid != 0;
-        rows.push_back(row_with_usage(slot, is_measured ? supervisor.host().usage(life.pid) : Usage{}));
+        usages.push_back(is_measured ? supervisor.host().usage(life.pid) : Usage{});
     }
+    Json rows = Json::array();
+    auto usage = usages.begin();
+    for (const auto& [pm_id, slot] : supervisor.slots()) rows.push_back(row_with_usage(slot, *usage++));
     answer(std::move(rows));
 }
 

@@ -118,8 +118,7 @@ void prepare_app(Supervisor& supervisor, const Json& args, Truth truth, Answer a
 
 // PM2's rule of what a restart changes: variables beside `current_conf` overlay the stored ones, a non-empty
 // `current_conf.env` replaces them all, every other key of `current_conf` overwrites.
-Result<ecosystem::AppConfig> merged(const ecosystem::AppConfig& stored, const Json& env) {
-    ecosystem::AppConfig config = stored;
+Result<ecosystem::AppConfig> merged(ecosystem::AppConfig config, const Json& env) {
     if (!env.is_object()) return config;
     for (const auto& [name, value] : env.items()) {
         if (value.is_string())
@@ -144,7 +143,7 @@ Result<int> reconfigured(Supervisor& supervisor, const Json& options, const char
     const Slot* slot = supervisor.find(*id);
     if (!slot) return Error{ErrorCode::NotFound, unknown};
     if (options.is_object() && options.contains("env")) {
-        auto config = merged(slot->config, options["env"]);
+        auto config = merged(slot->config.whole(), options["env"]);
         if (!config) return config.error();
         if (const auto changed = supervisor.reconfigure(*id, std::move(*config)); !changed)
             return changed.error();

@@ -14,13 +14,13 @@ bool has(const Json& value, const char* key) {
 
 // The script's file name, as msgProcess takes it in place of the app's name.
 std::string_view script_name(const Slot& slot) {
-    const std::string_view script = slot.config.script;
+    const std::string_view script = slot.config->script;
     return script.substr(script.rfind('/') + 1);
 }
 
 bool knows_action(const Slot& slot, const Json& action) {
-    return std::ranges::any_of(slot.told.axm_actions,
-                               [&](const Json& one) { return one["action_name"] == action; });
+    return slot.told && std::ranges::any_of(slot.told->axm_actions,
+                                            [&](const Json& one) { return one["action_name"] == action; });
 }
 
 // Without parameters the bare name of the action, as PM2's library for apps expects it.
@@ -44,12 +44,14 @@ void send_data(Supervisor& supervisor, const Json& args, Answer answer) {
 void send_line(Supervisor& supervisor, const Json& args, Answer answer) {
     const Json& options = argument(args, 0);
     const auto id = has(options, "pm_id") ? as_id(options["pm_id"]) : std::nullopt;
-    if (!id || !has(options, "line") || !options["line"].is_string())
+    if (!has(options, "pm_id") || !has(options, "line") || !options["line"].is_string())
         return answer(Error{ErrorCode::Invalid, "pm_id or line field missing"});
-    const Slot* slot = supervisor.find(*id);
-    if (!slot) return answer(Error{ErrorCode::NotFound, fmt::format("Process [{}] unknown", *id)});
+    const Slot* slot = id ? supervisor.find(*id) : nullptr;
+    if (!slot)
+        return answer(
+            Error{ErrorCode::NotFound, fmt::format("Process with ID <{}> unknown.", shown(options["pm_id"]))});
     if (slot->current.life.data().pid == 0)
-        return answer(Error{ErrorCode::Unavailable, fmt::format("Process [{}] offline", *id)});
+        return answer(Error{ErrorCode::Unavailable, fmt::format("Process with ID <{}> offline.", *id)});
     const auto sent =
         supervisor.host().write_input(slot->key(), options["line"].get_ref<const std::string&>());
     if (!sent) return answer(sent.error());
@@ -68,7 +70,7 @@ void send_action(Supervisor& supervisor, const Json& args, Answer answer) {
             return answer(Error{ErrorCode::NotFound, fmt::format("{} id unknown", shown(options["id"]))});
         if (!knows_action(*slot, options["msg"]))
             return answer(Error{ErrorCode::NotFound, fmt::format("Action doesn't exist {} for {}",
-                                                                 shown(options["msg"]), slot->config.name)});
+                                                                 shown(options["msg"]), slot->config->name)});
         if (const auto sent = supervisor.send_message(*id, message); !sent) return answer(sent.error());
         return answer(Json{{"process_count", 1}, {"success", true}});
     }
@@ -76,7 +78,7 @@ void send_action(Supervisor& supervisor, const Json& args, Answer answer) {
     if (name.empty()) return answer(Error{ErrorCode::Invalid, "method requires name or id field"});
     int count = 0;
     for (const auto& [pm_id, slot] : supervisor.slots()) {
-        const bool is_meant = name == "all" || name == slot.config.name || name == slot.config.name_space ||
+        const bool is_meant = name == "all" || name == slot.config->name || name == slot.config->name_space ||
                               name == script_name(slot);
         if (!is_meant || !knows_action(slot, options["msg"])) continue;
         count += supervisor.send_message(pm_id, message).has_value();

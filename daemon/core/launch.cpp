@@ -44,13 +44,13 @@ std::vector<std::string> launch_environment(const Slot& slot, const Settings& se
         else if (value.is_number() || value.is_boolean())
             ecosystem::set_variable(env, name, value.dump());
     }
-    ecosystem::merge_environment(env, slot.config.env);
+    ecosystem::merge_environment(env, slot.config->env);
     ecosystem::set_variable(env, "unique_id", slot.unique_id);
-    ecosystem::set_variable(env, slot.config.instance_var, std::to_string(slot.instance_index));
+    ecosystem::set_variable(env, slot.config->instance_var, std::to_string(slot.instance_index));
     // An app that runs kpm finds the daemon that runs it, also when a dump of another home was restored.
     for (const char* name : {"KPM_HOME", "PM2_HOME"}) ecosystem::set_variable(env, name, settings.home);
-    if (!slot.config.gpu.empty()) ecosystem::set_variable(env, "RW_GPU", slot.config.gpu);
-    set_notify_variables(env, slot.config, settings);
+    if (!slot.config->gpu.empty()) ecosystem::set_variable(env, "RW_GPU", slot.config->gpu);
+    set_notify_variables(env, *slot.config, settings);
     std::vector<std::string> lines;
     lines.reserve(env.size());
     for (const auto& [name, value] : env) lines.push_back(name + '=' + value);
@@ -89,7 +89,8 @@ LifecyclePolicy incoming_policy(const AppConfig& config, const Settings& setting
 }
 
 LaunchSpec launch_spec(const Slot& slot, const Settings& settings) {
-    const AppConfig& config = slot.config;
+    const AppConfig& config = *slot.config;
+    const SlotConfig::Paths& paths = slot.config.paths();
     LaunchSpec spec;
     spec.name = config.name;
     spec.name_space = config.name_space;
@@ -98,9 +99,9 @@ LaunchSpec launch_spec(const Slot& slot, const Settings& settings) {
     spec.cwd = config.cwd;
     spec.user = config.uid;
     spec.group = config.gid;
-    spec.pid_file = config.pid_file;
-    spec.logs.out = log_path(config, config.out_file);
-    spec.logs.err = log_path(config, config.error_file);
+    spec.pid_file = paths.pid_file;
+    spec.logs.out = log_path(config, paths.out_file);
+    spec.logs.err = log_path(config, paths.error_file);
     if (const auto* combined = std::get_if<std::string>(&config.log_file))
         spec.logs.combined = log_path(config, *combined);
     spec.logs.date_format =

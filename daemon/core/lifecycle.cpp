@@ -32,7 +32,7 @@ Actions Lifecycle::launch(TimePoint now, bool automatic) {
     data_.goal = Goal::Running;
     data_.automatic = automatic;
     data_.launched_at = now;
-    data_.watchdog = policy_.watchdog;  // what it is told in its environment
+    data_.watchdog = policy_->watchdog;  // what it is told in its environment
     data_.is_leaving = false;
     if (automatic) ++data_.restart_time;
     return {Spawn{}};
@@ -40,8 +40,8 @@ Actions Lifecycle::launch(TimePoint now, bool automatic) {
 
 Actions Lifecycle::begin_stop(Goal goal, TimePoint now) {
     data_.goal = goal;
-    enter(State::Stopping, now + policy_.kill_timeout);
-    return {SignalTree{policy_.stop_signal}};
+    enter(State::Stopping, now + policy_->kill_timeout);
+    return {SignalTree{policy_->stop_signal}};
 }
 
 Actions Lifecycle::come_online(Outcome outcome, TimePoint now) {
@@ -124,7 +124,7 @@ Actions Lifecycle::on(const Drain&, TimePoint now) {
     switch (data_.state) {
         case State::Online:
             data_.goal = Goal::Stopped;
-            enter(State::Draining, now + policy_.drain_timeout);
+            enter(State::Draining, now + policy_->drain_timeout);
             return {};
         case State::Starting:
             return begin_stop(Goal::Stopped, now);  // it never served: nothing to finish
@@ -154,8 +154,8 @@ Actions Lifecycle::on(const Spawned& spawned, TimePoint now) {
     if (data_.state != State::Spawning) return {};
     data_.pid = spawned.pid;
     if (data_.goal != Goal::Running) return begin_stop(data_.goal, now);
-    if (policy_.wait_ready) {
-        enter(State::Starting, now + policy_.listen_timeout);
+    if (policy_->wait_ready) {
+        enter(State::Starting, now + policy_->listen_timeout);
         return {};
     }
     return come_online(Outcome::Online, now);
@@ -192,7 +192,7 @@ Actions Lifecycle::on(const Exited& exited, TimePoint now) {
         case State::Stopping:
             if (data_.goal != Goal::Running) return {Announce{Notice::Exit}};
             // A crash: what it has left behind is ended without being asked.
-            enter(State::Killing, now + policy_.kill_timeout);
+            enter(State::Killing, now + policy_->kill_timeout);
             return {Announce{Notice::Exit}, SignalTree{SIGKILL}};
         case State::Killing:
             return {Announce{Notice::Exit}};  // the rest of its tree may still live: TreeGone ends the stop
@@ -210,8 +210,8 @@ Actions Lifecycle::after_death(std::optional<int> code, Outcome outcome, TimePoi
     // An end that was announced is not unstable; but if it comes early, the next start waits for min_uptime,
     // or an app that does nothing else would be started without a pause.
     const Duration pause =
-        data_.is_leaving ? std::max(policy_.restart.min_uptime - uptime, Duration{0}) : Duration{0};
-    const RestartVerdict verdict = judge_exit(policy_.restart, data_.history, code, uptime + pause, now);
+        data_.is_leaving ? std::max(policy_->restart.min_uptime - uptime, Duration{0}) : Duration{0};
+    const RestartVerdict verdict = judge_exit(policy_->restart, data_.history, code, uptime + pause, now);
     switch (verdict.kind) {
         case RestartVerdict::Kind::Stay:
             enter(State::Stopped);
@@ -262,7 +262,7 @@ Actions Lifecycle::on(const TimeUp&, TimePoint now) {
         case State::Draining:
             return begin_stop(Goal::Stopped, now);
         case State::Stopping:
-            enter(State::Killing, now + policy_.kill_timeout);
+            enter(State::Killing, now + policy_->kill_timeout);
             return {SignalTree{SIGKILL}};
         case State::Killing:
             enter(State::Errored);

@@ -29,6 +29,7 @@
 //   - Each Start, Restart and Stop is followed by exactly one Settled once the instance has come to rest or
 //   is online.
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -142,8 +143,12 @@ struct LifecycleData {
 
 class Lifecycle {
 public:
-    explicit Lifecycle(LifecyclePolicy policy = {}) : policy_(std::move(policy)) {}
-    Lifecycle(LifecyclePolicy policy, LifecycleData data)
+    // Apps have few policies among them: those who drive many lifecycles let them share.
+    using SharedPolicy = std::shared_ptr<const LifecyclePolicy>;  // never null
+
+    explicit Lifecycle(LifecyclePolicy policy = {}, LifecycleData data = {})
+        : Lifecycle(std::make_shared<const LifecyclePolicy>(std::move(policy)), std::move(data)) {}
+    explicit Lifecycle(SharedPolicy policy, LifecycleData data = {})
         : policy_(std::move(policy)), data_(std::move(data)) {}
 
     Actions handle(const Event& event, TimePoint now);
@@ -151,10 +156,9 @@ public:
     State state() const { return data_.state; }
     std::optional<TimePoint> deadline() const { return data_.deadline; }
     const LifecycleData& data() const { return data_; }
-    const LifecyclePolicy& policy() const { return policy_; }
-    void set_policy(LifecyclePolicy policy) {
-        policy_ = std::move(policy);
-    }  // takes effect with the next event
+    const LifecyclePolicy& policy() const { return *policy_; }
+    // Takes effect with the next event.
+    void set_policy(SharedPolicy policy) { policy_ = std::move(policy); }
     // PM2's `reset`, and what a client's restart does: the crash history starts over.
     void forget_crashes() { data_.history = {}; }
     void set_restart_time(int count) { data_.restart_time = count; }
@@ -186,7 +190,7 @@ private:
     Actions after_death(std::optional<int> code, Outcome outcome, TimePoint now);
     Actions settle_stopped();
 
-    LifecyclePolicy policy_;
+    SharedPolicy policy_;
     LifecycleData data_;
 };
 

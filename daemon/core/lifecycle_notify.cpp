@@ -17,7 +17,7 @@ void Lifecycle::watch(Duration silence, TimePoint now) {
 Actions Lifecycle::abort(Duration silence, TimePoint now) {
     data_.goal = Goal::Running;
     data_.is_leaving = false;  // it did not get to it
-    enter(State::Stopping, now + policy_.kill_timeout);
+    enter(State::Stopping, now + policy_->kill_timeout);
     return {Abort{silence}, SignalTree{0}};
 }
 
@@ -33,7 +33,7 @@ Actions Lifecycle::on(const Tripped&, TimePoint now) {
 
 // Only for an app whose configuration has a watchdog: whether there is one is not the process's to say.
 Actions Lifecycle::on(const WatchdogSet& set, TimePoint now) {
-    if (policy_.watchdog <= Duration{0} || !has_process(data_.state)) return {};
+    if (policy_->watchdog <= Duration{0} || !has_process(data_.state)) return {};
     data_.watchdog = set.interval;
     watch(data_.watchdog, now);
     return {};
@@ -44,7 +44,7 @@ Actions Lifecycle::on(const Leaving&, TimePoint now) {
         return {};
     data_.is_leaving = true;
     // It tidies up and need not ping meanwhile.
-    watch(std::max(data_.watchdog, policy_.kill_timeout), now);
+    watch(std::max(data_.watchdog, policy_->kill_timeout), now);
     return {};
 }
 

@@ -26,7 +26,8 @@ RestartVerdict judge_exit(const RestartPolicy& policy, RestartHistory& history, 
         exits.push_back(now);
     else
         exits.clear();
-    while (!exits.empty() && now - exits.front() >= window) exits.pop_front();
+    exits.erase(exits.begin(),
+                std::ranges::find_if(exits, [&](TimePoint exit) { return now - exit < window; }));
     if (policy.max_restarts == 0 || static_cast<int>(exits.size()) >= policy.max_restarts) {
         exits.clear();
         return {RestartVerdict::Kind::GiveUp, {}};

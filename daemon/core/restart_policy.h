@@ -6,7 +6,6 @@
 // week and then crashes is still caught, and one whose restarts are spread out by a delay longer than
 // min_uptime is never given up.
 
-#include <deque>
 #include <optional>
 #include <vector>
 
@@ -29,8 +28,8 @@ inline constexpr Duration kBackoffCap{15'000};
 inline constexpr Duration kBackoffReset{30'000};  // an uptime after which the backoff starts over
 
 struct RestartHistory {
-    std::deque<TimePoint> early_exits;  // within the window, oldest first
-    Duration backoff{0};                // the delay used last, 0 = none yet
+    std::vector<TimePoint> early_exits;  // within the window, oldest first
+    Duration backoff{0};                 // the delay used last, 0 = none yet
 
     bool operator==(const RestartHistory&) const = default;
 };

@@ -7,6 +7,8 @@
 namespace kpm::core {
 namespace {
 
+const Told kNothingTold;
+
 int shown_pid(const Slot& slot) {
     return slot.current.life.data().pid;
 }
@@ -15,10 +17,10 @@ int shown_pid(const Slot& slot) {
 
 Json pm2_env(const Slot& slot) {
     const LifecycleData& life = slot.current.life.data();
-    Json env = ecosystem::dump_wire(slot.config);
+    Json env = ecosystem::dump_wire(slot.config.whole());
     // PM2 shows every variable at the top level too; an attribute of kpm's own is not hidden by one of its
     // name.
-    for (const auto& [name, value] : slot.config.env)
+    for (const auto& [name, value] : slot.config->env)
         if (!ecosystem::find_wire_field(name)) env[name] = value;
     env["status"] = public_name(life.state);
     env["pm_id"] = slot.pm_id;
@@ -27,13 +29,14 @@ Json pm2_env(const Slot& slot) {
     env["restart_time"] = life.restart_time;
     env["unstable_restarts"] = life.history.early_exits.size();
     env["unique_id"] = slot.unique_id;
-    env[slot.config.instance_var] = slot.instance_index;
-    env["axm_actions"] = slot.told.axm_actions;
-    env["axm_monitor"] = slot.told.axm_monitor;
-    env["axm_options"] = slot.told.axm_options;
+    env[slot.config->instance_var] = slot.instance_index;
+    const Told& told = slot.told ? *slot.told : kNothingTold;
+    env["axm_actions"] = told.axm_actions;
+    env["axm_monitor"] = told.axm_monitor;
+    env["axm_options"] = told.axm_options;
     env["axm_dynamic"] = Json::object();
     env["vizion_running"] = false;
-    if (!slot.told.node_version.empty()) env["node_version"] = slot.told.node_version;
+    if (!told.node_version.empty()) env["node_version"] = told.node_version;
     if (!slot.version.empty())
         env["version"] = slot.version;
     else if (!env.contains("version"))
@@ -45,14 +48,14 @@ Json pm2_env(const Slot& slot) {
     }
     if (life.history.backoff > Duration{0}) env["prev_restart_delay"] = life.history.backoff.count();
     if (!life.failure.empty()) env["failure"] = life.failure;
-    if (!slot.status_text.empty()) env["status_text"] = slot.status_text;
+    if (!told.status_text.empty()) env["status_text"] = told.status_text;
     return env;
 }
 
 Json row(const Slot& slot) {
     Json result;
     result["pid"] = shown_pid(slot);
-    result["name"] = slot.config.name;
+    result["name"] = slot.config->name;
     result["pm2_env"] = pm2_env(slot);
     result["pm_id"] = slot.pm_id;
     return result;

@@ -11,7 +11,7 @@
 #include "daemon/core/cron.h"
 #include "daemon/core/host.h"
 #include "daemon/core/lifecycle.h"
-#include "ecosystem/app_config.h"
+#include "daemon/core/slot_config.h"
 
 namespace kpm::core {
 
@@ -26,12 +26,13 @@ struct Instance {
     Lifecycle life;
 };
 
-// What a process has told about itself on its message channel; PM2's names.
+// What a process has told about itself, on its message channel unless said otherwise; PM2's names.
 struct Told {
     Json axm_actions = Json::array();
     Json axm_monitor = Json::object();
     Json axm_options = Json::object();
     std::string node_version;
+    std::string status_text;  // by STATUS= on NOTIFY_SOCKET
 
     bool operator==(const Told&) const = default;
 };
@@ -46,26 +47,29 @@ struct CronJob {
 
 struct Slot {
     int pm_id = 0;
-    ecosystem::AppConfig config;  // resolved, with this instance's log and pid paths
-    int instance_index = 0;       // NODE_APP_INSTANCE
+    SlotConfig config;       // resolved, with this instance's log and pid paths
+    int instance_index = 0;  // NODE_APP_INSTANCE
     std::string unique_id;
     std::optional<EpochTime> created_at;
 
-    std::string version;      // of the script's package at the newest launch, "" = none
-    Told told;                // by its newest process
-    std::string status_text;  // the same, by STATUS= on NOTIFY_SOCKET
+    std::string version;         // of the script's package at the newest launch, "" = none
+    std::unique_ptr<Told> told;  // by its newest process; null: nothing
 
     Instance current;
     std::unique_ptr<Instance> incoming;  // a reload's new process, until it is ready
     std::unique_ptr<Instance> outgoing;  // a reload's old process, until it has finished
     bool doomed = false;                 // it is being deleted
     bool is_wanted = false;              // a client's newest word about it was not `stop`
-    std::optional<CronJob> cron;
+    std::unique_ptr<CronJob> cron;       // null: none
 
     std::vector<Done> start_waiters;
     std::vector<Done> stop_waiters;
     std::vector<Done> reload_waiters;
 
+    Told& tell() {
+        if (!told) told = std::make_unique<Told>();
+        return *told;
+    }
     AppKey key() const { return {pm_id, current.incarnation}; }
     AppKey key(const Instance& instance) const { return {pm_id, instance.incarnation}; }
 };

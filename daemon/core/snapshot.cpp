@@ -106,7 +106,7 @@ Told restore_told(const Json& state) {
 }
 
 Json app_state(const Slot& slot) {
-    return {{"config", ecosystem::dump_wire(slot.config)},
+    return {{"config", ecosystem::dump_wire(slot.config.whole())},
             {"instance_index", slot.instance_index},
             {"unique_id", slot.unique_id}};
 }
@@ -114,7 +114,7 @@ Json app_state(const Slot& slot) {
 Json run_state(const Slot& slot) {
     Json json{{"current", from_instance(slot.current)}, {"doomed", slot.doomed}};
     if (!slot.version.empty()) json["version"] = slot.version;
-    if (!slot.status_text.empty()) json["status_text"] = slot.status_text;
+    if (slot.told && !slot.told->status_text.empty()) json["status_text"] = slot.told->status_text;
     if (slot.is_wanted) json["wanted"] = true;
     if (slot.created_at) json["created_at"] = slot.created_at->since_epoch;
     if (slot.incoming) json["incoming"] = from_instance(*slot.incoming);
@@ -122,7 +122,8 @@ Json run_state(const Slot& slot) {
     return json;
 }
 
-Result<Slot> restore_slot(int pm_id, const Json& app, const Json& run, const Settings& settings) {
+Result<Slot> restore_slot(int pm_id, const Json& app, const Json& run, const Settings& settings,
+                          const SlotConfig* like) {
     try {
         auto config = ecosystem::parse_wire(app.at("config"));
         if (!config) return config.error();
@@ -132,13 +133,14 @@ Result<Slot> restore_slot(int pm_id, const Json& app, const Json& run, const Set
         slot.current = to_instance(run.at("current"), policy);
         slot.incoming = to_optional_instance(run, "incoming", incoming_policy(*config, settings));
         slot.outgoing = to_optional_instance(run, "outgoing", policy);
-        slot.config = std::move(*config);
+        slot.config = SlotConfig(std::move(*config), like);
         slot.instance_index = app.value("instance_index", 0);
         slot.unique_id = app.value("unique_id", "");
         if (run.contains("created_at")) slot.created_at = EpochTime{run["created_at"].get<std::int64_t>()};
         slot.doomed = run.value("doomed", false);
         slot.version = run.value("version", "");
-        slot.status_text = run.value("status_text", "");
+        if (auto text = run.value("status_text", ""); !text.empty())
+            slot.tell().status_text = std::move(text);
         slot.is_wanted = run.value("wanted", false);
         return slot;
     } catch (const std::exception& error) {

@@ -24,6 +24,7 @@ Json told_state(const Told& told);
 Told restore_told(const Json& state);
 
 // Error: damaged state; the caller reports it and goes on without this slot.
-Result<Slot> restore_slot(int pm_id, const Json& app, const Json& run, const Settings& settings);
+Result<Slot> restore_slot(int pm_id, const Json& app, const Json& run, const Settings& settings,
+                          const SlotConfig* like = nullptr);
 
 }  // namespace kpm::core

@@ -25,7 +25,7 @@ void count_up(ecosystem::AppConfig& config, int index) {
 }
 
 Error being_deleted(const Slot& slot) {
-    return {ErrorCode::Unavailable, fmt::format("cannot start '{}': it is being deleted", slot.config.name)};
+    return {ErrorCode::Unavailable, fmt::format("cannot start '{}': it is being deleted", slot.config->name)};
 }
 
 }  // namespace
@@ -55,11 +55,11 @@ int Supervisor::add(NewApp app, Done done) {
     slot.instance_index = index;
     slot.unique_id = std::move(app.unique_id);
     slot.created_at = app.created_at ? app.created_at : host_.wall_now();
-    slot.config = std::move(app.config);
-    ecosystem::set_instance_paths(slot.config, static_cast<unsigned>(pm_id));
-    count_up(slot.config, index);
-    slot.current.life = Lifecycle(lifecycle_policy(slot.config, settings_));
-    names_.add(slot.config.name, pm_id, index);
+    ecosystem::set_instance_paths(app.config, static_cast<unsigned>(pm_id));
+    count_up(app.config, index);
+    set_config(slot, std::move(app.config));
+    slot.current.life = Lifecycle(shared(lifecycle_policy(*slot.config, settings_)));
+    names_.add(slot.config->name, pm_id, index);
     track_memory(slot);
     if (app.start) set_cron(slot);
     save(slot, true);
@@ -70,10 +70,22 @@ int Supervisor::add(NewApp app, Done done) {
     return pm_id;
 }
 
+// The instances of an app come one after the other, each like the one before it.
+void Supervisor::set_config(Slot& slot, ecosystem::AppConfig config) {
+    slot.config = SlotConfig(std::move(config), &newest_config_);
+    newest_config_ = slot.config;
+}
+
+Lifecycle::SharedPolicy Supervisor::shared(LifecyclePolicy policy) {
+    if (!newest_policy_ || *newest_policy_ != policy)
+        newest_policy_ = std::make_shared<const LifecyclePolicy>(std::move(policy));
+    return newest_policy_;
+}
+
 Result<int> Supervisor::duplicate(int pm_id, Done done) {
     const Slot* original = find(pm_id);
     if (!original) return unknown_id(pm_id);
-    ecosystem::AppConfig config = original->config;
+    ecosystem::AppConfig config = original->config.whole();
     count_up(config, -original->instance_index);  // back to the value that it counts from
     return add({.config = std::move(config), .unique_id = original->unique_id}, std::move(done));
 }
@@ -115,12 +127,12 @@ void Supervisor::reload(int pm_id, Done done) {
     if (slot->incoming || slot->outgoing)
         return done(Error{ErrorCode::Exists,
                           fmt::format("Reload already in progress for process id {}, retry later", pm_id)});
-    if (!can_hand_over(slot->config) || slot->current.life.state() != State::Online)
+    if (!can_hand_over(*slot->config) || slot->current.life.state() != State::Online)
         return restart(pm_id, std::move(done));
     slot->created_at = host_.wall_now();
     slot->reload_waiters.push_back(std::move(done));
     slot->incoming = std::make_unique<Instance>();
-    slot->incoming->life = Lifecycle(incoming_policy(slot->config, settings_));
+    slot->incoming->life = Lifecycle(incoming_policy(*slot->config, settings_));
     apply(*slot, *slot->incoming, Start{});
 }
 
@@ -155,14 +167,14 @@ Result<void> Supervisor::reconfigure(int pm_id, ecosystem::AppConfig config) {
     Slot* slot = find_mutable(pm_id);
     if (!slot) return unknown_id(pm_id);
     if (const auto checked = check(config); !checked) return checked;
-    const std::string& name = slot->config.name;
+    const std::string& name = slot->config->name;
     if (config.name != name) {
         names_.remove(name, pm_id, slot->instance_index);
         names_.add(config.name, pm_id, slot->instance_index);
         drop_watch(name, pm_id);
     }
-    slot->config = std::move(config);
-    slot->current.life.set_policy(lifecycle_policy(slot->config, settings_));
+    set_config(*slot, std::move(config));
+    slot->current.life.set_policy(shared(lifecycle_policy(*slot->config, settings_)));
     track_memory(*slot);
     set_cron(*slot);
     track_watch(*slot);
@@ -174,8 +186,8 @@ void Supervisor::erase(int pm_id) {
     Slot* slot = find_mutable(pm_id);
     if (!slot) return;
     release(*slot, slot->current);  // one that survived SIGKILL
-    names_.remove(slot->config.name, pm_id, slot->instance_index);
-    drop_watch(slot->config.name, pm_id);
+    names_.remove(slot->config->name, pm_id, slot->instance_index);
+    drop_watch(slot->config->name, pm_id);
     if (const auto it = deadline_of_.find(pm_id); it != deadline_of_.end()) {
         deadlines_.erase({it->second, pm_id});
         deadline_of_.erase(it);

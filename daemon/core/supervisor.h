@@ -18,6 +18,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -93,7 +94,8 @@ public:
     Host& host() { return host_; }
 
 private:
-    static constexpr int kMemoryCheck = -1;  // in the place of a pm_id among the deadlines
+    static constexpr std::size_t kMostAsked = 64;  // launches that the host has not answered yet
+    static constexpr int kMemoryCheck = -1;        // in the place of a pm_id among the deadlines
 
     struct Arrival {
         AppKey key;
@@ -105,6 +107,8 @@ private:
     void apply(Slot& slot, Instance& instance, const Event& event);
     void perform(Slot& slot, Instance& instance, const Actions& actions);
     void launch(Slot& slot, Instance& instance);
+    void ask_next();
+    void ask_for(Slot& slot, Instance& instance);
     void release(const Slot& slot, Instance& instance);
     void abort_root(const Slot& slot, const Instance& instance, Duration silence);
     void stop_tree(const Slot& slot, const Instance& instance, int signo);
@@ -115,6 +119,8 @@ private:
     void fail_reload(Slot& slot, const std::string& reason);
     void check_rest(Slot& slot);
     void erase(int pm_id);
+    Lifecycle::SharedPolicy shared(LifecyclePolicy policy);
+    void set_config(Slot& slot, ecosystem::AppConfig config);
     void set_wanted(Slot& slot, bool wanted);
     void track_memory(const Slot& slot);
     void check_memory();
@@ -139,6 +145,8 @@ private:
     Host& host_;
     Settings settings_;
     Slots slots_;
+    SlotConfig newest_config_;
+    Lifecycle::SharedPolicy newest_policy_;  // null: none yet
     Namesakes names_;
     std::unordered_map<std::string, std::set<int>> pool_users_;  // slots with a process, by pool
     std::set<std::pair<TimePoint, int>> deadlines_;              // earliest first; one per slot
@@ -149,6 +157,8 @@ private:
         watch_users_;                                     // slots whose files are watched, by app name
     std::unordered_map<std::string, WatchSpec> watched_;  // by app name
     std::deque<std::variant<Arrival, Task>> inbox_;
+    std::deque<AppKey> launches_;              // not asked for yet
+    std::unordered_set<std::uint64_t> asked_;  // incarnations
     std::set<int> dirty_;
     std::vector<int> doomed_;  // erased at the end of drain()
     int next_id_ = 0;

@@ -27,7 +27,7 @@ void answer_all(Waiters& waiters, const Result<void>& result) {
 }  // namespace
 
 std::string log_label(const Slot& slot) {
-    return fmt::format("App [{}:{}]", slot.config.name, slot.pm_id);
+    return fmt::format("App [{}:{}]", slot.config->name, slot.pm_id);
 }
 
 void Supervisor::drain() {
@@ -59,6 +59,9 @@ Instance* Supervisor::find_instance(Slot& slot, std::uint64_t incarnation) {
 }
 
 void Supervisor::handle(const Arrival& arrival) {
+    const bool is_answer =
+        std::holds_alternative<Spawned>(arrival.event) || std::holds_alternative<SpawnFailed>(arrival.event);
+    if (is_answer && asked_.erase(arrival.key.incarnation) > 0) ask_next();
     Slot* slot = find_mutable(arrival.key.pm_id);
     if (!slot) return;
     // The one place where answers of earlier lives are dropped.
@@ -134,14 +137,31 @@ void Supervisor::release(const Slot& slot, Instance& instance) {
 void Supervisor::launch(Slot& slot, Instance& instance) {
     answer_all(slot.stop_waiters, {});  // it is stopped, even if another client wants it back
     forget_told(slot);
-    slot.version = host_.package_version(slot.config.script);
+    slot.version = host_.package_version(slot.config->script);
     release(slot, instance);  // what SIGKILL did not end in time, and nobody waits for
     instance.incarnation = next_incarnation_++;
     instance.launched = host_.wall_now();
     const AppKey key = slot.key(instance);
     // Recorded before it is asked for: a daemon that is killed in between finds the child, not a second copy.
     save(slot, false);
-    if (const auto pool = pool_spec(slot.config)) {
+    launches_.push_back(key);
+    ask_next();
+}
+
+// Each launch that the host has not answered holds descriptors and memory: a few at a time are as fast.
+void Supervisor::ask_next() {
+    while (!launches_.empty() && asked_.size() < kMostAsked) {
+        const AppKey key = launches_.front();
+        launches_.pop_front();
+        Slot* slot = find_mutable(key.pm_id);
+        if (Instance* instance = slot ? find_instance(*slot, key.incarnation) : nullptr)
+            ask_for(*slot, *instance);
+    }
+}
+
+void Supervisor::ask_for(Slot& slot, Instance& instance) {
+    const AppKey key = slot.key(instance);
+    if (const auto pool = pool_spec(*slot.config)) {
         pool_users_[pool->name].insert(slot.pm_id);
         if (const auto opened = host_.open_pool(*pool); !opened)
             return post(key, SpawnFailed{opened.error().message, false});
@@ -150,15 +170,16 @@ void Supervisor::launch(Slot& slot, Instance& instance) {
     if (const auto ready = host_.prepare_logs(spec.logs); !ready)
         return post(key, SpawnFailed{ready.error().message, false});
     host_.log(fmt::format("{} starting in -{} mode-", log_label(slot),
-                          slot.config.exec_mode == ecosystem::ExecMode::Cluster ? "cluster" : "fork"));
+                          slot.config->exec_mode == ecosystem::ExecMode::Cluster ? "cluster" : "fork"));
     instance.is_held = true;
+    asked_.insert(key.incarnation);
     host_.spawn(key, spec);
 }
 
 // An app that asked for it is told by a message, and gets the signal only when it has no channel any more.
 void Supervisor::stop_tree(const Slot& slot, const Instance& instance, int signo) {
     const AppKey key = slot.key(instance);
-    const bool is_told = slot.config.shutdown_with_message && signo != SIGKILL && signo != 0 &&
+    const bool is_told = slot.config->shutdown_with_message && signo != SIGKILL && signo != 0 &&
                          host_.send_message(key, "shutdown");
     host_.signal_tree(key, is_told ? 0 : signo);
 }
@@ -202,7 +223,7 @@ void Supervisor::publish_event(const Slot& slot, std::string_view event, bool ma
 }
 
 Error Supervisor::outcome_error(const Slot& slot, const Instance& instance, Outcome outcome) const {
-    const std::string& name = slot.config.name;
+    const std::string& name = slot.config->name;
     const LifecycleData& life = instance.life.data();
     switch (outcome) {
         case Outcome::NotReady:
@@ -266,7 +287,7 @@ void Supervisor::promote(Slot& slot) {
     slot.outgoing = std::make_unique<Instance>(std::move(slot.current));
     slot.current = std::move(*slot.incoming);
     slot.incoming.reset();
-    slot.current.life.set_policy(lifecycle_policy(slot.config, settings_));
+    slot.current.life.set_policy(shared(lifecycle_policy(*slot.config, settings_)));
     slot.current.life.set_restart_time(slot.outgoing->life.data().restart_time + 1);
     host_.drain(slot.key(*slot.outgoing));
     apply(slot, *slot.outgoing, Drain{});
@@ -276,7 +297,7 @@ void Supervisor::fail_reload(Slot& slot, const std::string& reason) {
     if (!slot.incoming) return;
     answer_all(slot.reload_waiters,
                Error{ErrorCode::Unavailable, fmt::format("cannot reload '{}': {}; the old process goes on",
-                                                         slot.config.name, reason)});
+                                                         slot.config->name, reason)});
     if (has_process(slot.incoming->life.state())) {
         apply(slot, *slot.incoming, Stop{});  // comes back here, as Stopped, once it is gone
         return;
@@ -311,7 +332,7 @@ void Supervisor::schedule(const Slot& slot) {
 // The listening sockets stay open while any process of the app may come back, so that connections wait in the
 // backlog.
 void Supervisor::track_pool(const Slot& slot) {
-    const auto pool = pool_spec(slot.config);
+    const auto pool = pool_spec(*slot.config);
     if (!pool) return;
     const State state = slot.current.life.state();
     if (has_process(state) || state == State::Backoff || slot.incoming || slot.outgoing) return;

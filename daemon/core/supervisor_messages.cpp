@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kMaxActions = 1000, kMaxMetrics = 2000;
 
 Json origin(const Slot& slot) {
-    return {{"pm_id", slot.pm_id}, {"name", slot.config.name}, {"namespace", slot.config.name_space}};
+    return {{"pm_id", slot.pm_id}, {"name", slot.config->name}, {"namespace", slot.config->name_space}};
 }
 
 bool is_truthy(const Json& value) {
@@ -58,8 +58,8 @@ void Supervisor::take_message(const AppKey& key, const Json& message) {
     if (!slot || !find_instance(*slot, key.incarnation)) return;
     if (message == "ready") post(key, Ready{});
     if (message.is_object() && message.contains("node_version") && message["node_version"].is_string()) {
-        slot->told.node_version = message["node_version"];
-        host_.persist(told_state_key(key.pm_id), told_state(slot->told));
+        slot->tell().node_version = message["node_version"];
+        host_.persist(told_state_key(key.pm_id), told_state(*slot->told));
         return;
     }
     const Json process = origin(*slot);
@@ -69,8 +69,8 @@ void Supervisor::take_message(const AppKey& key, const Json& message) {
     const EpochTime now = host_.wall_now();
     if (is_typed) {
         const std::string& type = message["type"].get_ref<const std::string&>();
-        const Meant meant = take_axm(slot->told, type, message["data"]);
-        if (meant == Meant::ToBeRecorded) host_.persist(told_state_key(key.pm_id), told_state(slot->told));
+        const Meant meant = take_axm(slot->tell(), type, message["data"]);
+        if (meant == Meant::ToBeRecorded) host_.persist(told_state_key(key.pm_id), told_state(*slot->told));
         if (meant != Meant::ForTheBus || !host_.has_followers()) return;
         host_.publish(type, {{"at", now.since_epoch}, {"data", message["data"]}, {"process", process}});
     } else if (host_.has_followers()) {
@@ -84,8 +84,8 @@ void Supervisor::take_notification(const AppKey& key, const Notification& notifi
     if (!slot || !find_instance(*slot, key.incarnation)) return;
     const Instance& newest = slot->incoming ? *slot->incoming : slot->current;
     if (notification.status && key.incarnation == newest.incarnation &&
-        *notification.status != slot->status_text) {
-        slot->status_text = *notification.status;
+        *notification.status != slot->tell().status_text) {
+        slot->told->status_text = *notification.status;
         dirty_.insert(key.pm_id);
     }
     using Watchdog = Notification::Watchdog;
@@ -99,9 +99,8 @@ void Supervisor::take_notification(const AppKey& key, const Notification& notifi
 
 // A new process has told nothing yet.
 void Supervisor::forget_told(Slot& slot) {
-    slot.status_text.clear();
-    if (slot.told == Told{}) return;
-    slot.told = {};
+    if (!slot.told) return;
+    slot.told.reset();
     host_.persist(told_state_key(slot.pm_id), std::nullopt);
 }
 

@@ -46,15 +46,21 @@ void Supervisor::restore(const std::map<std::string, Json>& state) {
         const auto pm_id = id_of(key);
         if (!pm_id) continue;
         const auto run = state.find(run_state_key(*pm_id));
-        auto slot = restore_slot(*pm_id, app, run == state.end() ? Json::object() : run->second, settings_);
+        auto slot = restore_slot(*pm_id, app, run == state.end() ? Json::object() : run->second, settings_,
+                                 &newest_config_);
         if (!slot) {
             host_.log(slot.error().message);
             continue;
         }
-        if (const auto told = state.find(told_state_key(*pm_id)); told != state.end())
-            slot->told = restore_told(told->second);
+        if (const auto record = state.find(told_state_key(*pm_id)); record != state.end()) {
+            Told told = restore_told(record->second);
+            told.status_text = std::move(slot->tell().status_text);
+            *slot->told = std::move(told);
+        }
+        newest_config_ = slot->config;
+        slot->current.life.set_policy(shared(slot->current.life.policy()));
         next_id_ = std::max(next_id_, *pm_id + 1);
-        names_.add(slot->config.name, *pm_id, slot->instance_index);
+        names_.add(slot->config->name, *pm_id, slot->instance_index);
         track_memory(slots_.insert_or_assign(*pm_id, std::move(*slot)).first->second);
     }
     for (auto& [pm_id, slot] : slots_) {
@@ -72,12 +78,12 @@ void Supervisor::restore(const std::map<std::string, Json>& state) {
 void Supervisor::adopt(Slot& slot, Instance& instance) {
     const State state = instance.life.state();
     if (state == State::Backoff)
-        if (const auto pool = pool_spec(slot.config)) {
+        if (const auto pool = pool_spec(*slot.config)) {
             pool_users_[pool->name].insert(slot.pm_id);
             if (const auto opened = host_.open_pool(*pool); !opened) host_.log(opened.error().message);
         }
     if (!has_process(state)) return;
-    if (const auto pool = pool_spec(slot.config)) {
+    if (const auto pool = pool_spec(*slot.config)) {
         pool_users_[pool->name].insert(slot.pm_id);
         if (const auto opened = host_.open_pool(*pool); !opened) host_.log(opened.error().message);
     }

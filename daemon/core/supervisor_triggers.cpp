@@ -31,10 +31,11 @@ WatchSpec watch_spec(const ecosystem::AppConfig& config) {
     return spec;
 }
 
-void add_own_files(WatchSpec& spec, const ecosystem::AppConfig& config) {
-    for (const std::string* path : {&config.out_file, &config.error_file, &config.pid_file})
+void add_own_files(WatchSpec& spec, const SlotConfig& config) {
+    const SlotConfig::Paths& paths = config.paths();
+    for (const std::string* path : {&paths.out_file, &paths.error_file, &paths.pid_file})
         if (path->starts_with('/')) spec.own_files.push_back(*path);
-    if (const auto* combined = std::get_if<std::string>(&config.log_file);
+    if (const auto* combined = std::get_if<std::string>(&config->log_file);
         combined && combined->starts_with('/'))
         spec.own_files.push_back(*combined);
 }
@@ -63,7 +64,7 @@ void Supervisor::set_wanted(Slot& slot, bool wanted) {
 // --- memory ---
 
 void Supervisor::track_memory(const Slot& slot) {
-    if (slot.config.max_memory_restart.count == 0) {
+    if (slot.config->max_memory_restart.count == 0) {
         limited_.erase(slot.pm_id);
         return;
     }
@@ -77,7 +78,7 @@ void Supervisor::track_memory(const Slot& slot) {
 void Supervisor::check_memory() {
     for (const int pm_id : std::set(limited_)) {
         const Slot& slot = slots_.at(pm_id);
-        const std::uint64_t limit = slot.config.max_memory_restart.count;
+        const std::uint64_t limit = slot.config->max_memory_restart.count;
         if (slot.current.life.state() != State::Online || slot.incoming || slot.outgoing) continue;
         const std::uint64_t used = host_.usage(slot.current.life.data().pid).memory;
         if (used > limit) {
@@ -97,12 +98,13 @@ void Supervisor::check_memory() {
 // As in PM2 a stopped app keeps its schedule, and the next tick starts it.
 void Supervisor::set_cron(Slot& slot) {
     drop_cron(slot);
-    if (!has_cron(slot.config)) return;
-    auto zone = host_.time_zone(slot.config.timezone);
+    if (!has_cron(*slot.config)) return;
+    auto zone = host_.time_zone(slot.config->timezone);
     if (!zone) return host_.log(zone.error().message);
-    auto schedule = CronSchedule::parse(slot.config.cron_restart, zone->to_local(host_.wall_now()));
+    auto schedule = CronSchedule::parse(slot.config->cron_restart, zone->to_local(host_.wall_now()));
     if (!schedule) return host_.log(schedule.error().message);
-    slot.cron = CronJob{std::move(*schedule), std::move(*zone), host_.wall_now(), {}};
+    slot.cron =
+        std::make_unique<CronJob>(CronJob{std::move(*schedule), std::move(*zone), host_.wall_now(), {}});
     schedule_cron(slot);
 }
 
@@ -133,7 +135,7 @@ void Supervisor::look_at_cron(Slot& slot) {
     schedule_cron(slot);
     if (slot.doomed) return;
     host_.log(
-        fmt::format("{} is restarted by its cron_restart {}", log_label(slot), slot.config.cron_restart));
+        fmt::format("{} is restarted by its cron_restart {}", log_label(slot), slot.config->cron_restart));
     restart(slot.pm_id, ignore);
 }
 
@@ -142,10 +144,10 @@ void Supervisor::look_at_cron(Slot& slot) {
 // One set of watches serves all instances of an app. A stopped app is not watched: a change must not start
 // it.
 void Supervisor::track_watch(const Slot& slot) {
-    if (!slot.is_wanted || slot.doomed || !ecosystem::is_on(slot.config.watch))
-        return drop_watch(slot.config.name, slot.pm_id);
-    watch_users_[slot.config.name].insert(slot.pm_id);
-    update_watch(slot.config.name);
+    if (!slot.is_wanted || slot.doomed || !ecosystem::is_on(slot.config->watch))
+        return drop_watch(slot.config->name, slot.pm_id);
+    watch_users_[slot.config->name].insert(slot.pm_id);
+    update_watch(slot.config->name);
 }
 
 void Supervisor::drop_watch(const std::string& name, int pm_id) {
@@ -163,7 +165,7 @@ void Supervisor::update_watch(const std::string& name) {
         watched_.erase(known);
         return host_.unwatch(name);
     }
-    WatchSpec wanted = watch_spec(slots_.at(*users->second.begin()).config);
+    WatchSpec wanted = watch_spec(*slots_.at(*users->second.begin()).config);
     for (const int pm_id : users->second) add_own_files(wanted, slots_.at(pm_id).config);
     wanted.own_files.push_back(settings_.home);
     if (known != watched_.end() && known->second == wanted) return;
@@ -176,7 +178,7 @@ void Supervisor::files_changed(const std::string& name, const std::string& path)
     if (users == watch_users_.end()) return;
     for (const int pm_id : std::set<int>(users->second)) {
         const Slot& slot = slots_.at(pm_id);
-        host_.log(fmt::format("Change detected on path {} for app {} - restarting", path, slot.config.name));
+        host_.log(fmt::format("Change detected on path {} for app {} - restarting", path, slot.config->name));
         restart(pm_id, ignore);
     }
 }

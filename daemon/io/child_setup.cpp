@@ -29,6 +29,32 @@ Result<void> set_nonblocking(int fd) {
     return {};
 }
 
+// A pipe that the child itself keeps open: its stdin never ends, also while no daemon runs, and costs nobody
+// else a descriptor. Who wants to write opens it through /proc.
+Result<UniqueFd> make_input() {
+    auto ends = make_pipe();
+    if (!ends) return ends.error();
+    UniqueFd both(::open(fmt::format("/proc/self/fd/{}", ends->first.get()).c_str(), O_RDWR | O_CLOEXEC));
+    if (!both) return os_error("open", "pipe", errno);
+    return both;
+}
+
+// The child's end.
+Result<UniqueFd> make_output(UniqueFd& ours) {
+    auto ends = make_pipe();
+    if (!ends) return ends.error();
+    if (const auto set = set_nonblocking(ends->first.get()); !set) return set.error();
+    ours = std::move(ends->first);
+    return std::move(ends->second);
+}
+
+// What is neither stored nor streamed need not be read: the app costs neither descriptors nor wake-ups.
+Result<UniqueFd> open_null() {
+    UniqueFd null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+    if (!null) return os_error("open", "/dev/null", errno);
+    return null;
+}
+
 ecosystem::Environment environment_of(const std::vector<std::string>& lines) {
     std::vector<const char*> block;
     for (const std::string& line : lines) block.push_back(line.c_str());
@@ -79,19 +105,14 @@ Result<ChildSetup> set_up_child(const core::LaunchSpec& spec) {
         setup.request.fds.push_back({fd.get(), target});
         setup.theirs.push_back(std::move(fd));
     };
-    auto in = make_pipe();
-    auto out = make_pipe();
-    auto err = make_pipe();
-    for (const auto* made : {&in, &out, &err})
-        if (!*made) return made->error();
-    for (const int fd : {in->second.get(), out->first.get(), err->first.get()})
-        if (const auto set = set_nonblocking(fd); !set) return set.error();
-    inherit(std::move(in->first), STDIN_FILENO);
-    inherit(std::move(out->second), STDOUT_FILENO);
-    inherit(std::move(err->second), STDERR_FILENO);
-    setup.ours.in = std::move(in->second);
-    setup.ours.out = std::move(out->first);
-    setup.ours.err = std::move(err->first);
+    auto in = make_input();
+    if (!in) return in.error();
+    inherit(std::move(*in), STDIN_FILENO);
+    for (auto [target, end] : {std::pair{STDOUT_FILENO, &setup.ours.out}, {STDERR_FILENO, &setup.ours.err}}) {
+        auto theirs = spec.logs.disabled ? open_null() : make_output(*end);
+        if (!theirs) return theirs.error();
+        inherit(std::move(*theirs), target);
+    }
 
     if (spec.channel == core::ChildChannel::Kpm) {
         int pair[2];

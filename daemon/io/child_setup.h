@@ -12,12 +12,11 @@
 namespace kpm::io {
 
 // kpmd's ends of a child's descriptors. The keeper holds copies of them under these slots (persistent: a
-// daemon that takes over finds them by these numbers, never renumber).
-enum class KeptSlot : int { Out = 1, Err = 2, In = 3, Channel = 4 };
+// daemon that takes over finds them by these numbers, never renumber; 3 was the write end of stdin).
+enum class KeptSlot : int { Out = 1, Err = 2, Channel = 4 };
 
 struct ChildEnds {
-    UniqueFd out, err;  // read ends, non-blocking
-    UniqueFd in;        // write end of its stdin, non-blocking
+    UniqueFd out, err;  // read ends, non-blocking; empty when nothing is to be read
     UniqueFd channel;   // empty when the app has none
 };
 

@@ -35,6 +35,7 @@ public:
     // Opens the file when it is not open.
     News append(std::string_view bytes, TimePoint now);
     News reopen(TimePoint now);
+    void close() { file_.reset(); }
 
     const std::string& path() const { return path_; }
     std::uint64_t dropped() const { return dropped_; }  // bytes, in all

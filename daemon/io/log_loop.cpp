@@ -1,5 +1,8 @@
 #include "daemon/io/log_loop.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <array>
 #include <map>
 #include <utility>
@@ -37,6 +40,13 @@ using Command = std::variant<AddProcess, Detach, Reopen, SetFollowing, RequestSt
 
 using Key = std::pair<int, std::uint64_t>;
 
+// A share of what the process may have: the rest is for pipes and connections.
+std::size_t most_open_files() {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    return std::clamp<std::size_t>(limit.rlim_cur / 8, 16, 4096);
+}
+
 Key key_of(const LogSource& source) {
     return {source.pm_id, source.incarnation};
 }
@@ -48,7 +58,7 @@ public:
     void execute(AddProcess& command) {
         const Key key = key_of(command.source);
         auto& session = sessions_[key];
-        session = std::make_unique<LogSession>(command.source, command.targets, feed_);
+        session = std::make_unique<LogSession>(command.source, command.targets, feed_, open_files_);
         session->start(loop_, std::move(command.pipes), command.targets, buffer_,
                        [this, key] { ended(key); });
     }
@@ -80,6 +90,7 @@ private:
 
     Loop& loop_;
     LogFeed feed_;
+    OpenLogFiles open_files_{most_open_files()};
     std::array<char, kReadSize> buffer_;
     std::map<Key, std::unique_ptr<LogSession>> sessions_;
 };

@@ -13,14 +13,17 @@ std::optional<LogFile> file_of(const std::string& path) {
 
 }  // namespace
 
-LogSession::LogSession(LogSource source, const LogTargets& targets, LogFeed& feed)
-    : source_(std::move(source)), feed_(feed), disabled_(targets.disabled) {
+LogSession::LogSession(LogSource source, const LogTargets& targets, LogFeed& feed, OpenLogFiles& open_files)
+    : source_(std::move(source)), feed_(feed), open_files_(open_files), disabled_(targets.disabled) {
     if (disabled_) return;
     out_.file = file_of(targets.out);
     err_.file = file_of(targets.err);
     combined_ = file_of(targets.combined);
-    // At once, so that the files are there before the first output.
-    reopen();
+}
+
+LogSession::~LogSession() {
+    for (std::optional<LogFile>* file : {&out_.file, &err_.file, &combined_})
+        if (*file) open_files_.forget(**file);
 }
 
 void LogSession::start(Loop& loop, LogPipes pipes, const LogTargets& targets, std::span<char> buffer,
@@ -68,7 +71,9 @@ void LogSession::store(Output& output, std::string_view text, std::size_t read, 
 }
 
 void LogSession::write(std::optional<LogFile>& file, std::string_view text) {
-    if (file) tell(*file, file->append(text, std::chrono::steady_clock::now()));
+    if (!file) return;
+    tell(*file, file->append(text, std::chrono::steady_clock::now()));
+    open_files_.used(*file);
 }
 
 void LogSession::tell(const LogFile& file, const LogFile::News& news) {
@@ -79,7 +84,10 @@ void LogSession::tell(const LogFile& file, const LogFile::News& news) {
 void LogSession::reopen() {
     const auto now = std::chrono::steady_clock::now();
     for (std::optional<LogFile>* file : {&out_.file, &err_.file, &combined_})
-        if (*file) tell(**file, (*file)->reopen(now));
+        if (*file) {
+            tell(**file, (*file)->reopen(now));
+            open_files_.used(**file);
+        }
 }
 
 void LogSession::ended(Output& output) {

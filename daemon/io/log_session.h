@@ -12,6 +12,7 @@
 #include "daemon/io/log_pump.h"
 #include "daemon/io/log_types.h"
 #include "daemon/io/loop.h"
+#include "daemon/io/open_log_files.h"
 
 namespace kpm::io {
 
@@ -22,7 +23,8 @@ struct LogPipes {
 
 class LogSession {
 public:
-    LogSession(LogSource source, const LogTargets& targets, LogFeed& feed);
+    LogSession(LogSource source, const LogTargets& targets, LogFeed& feed, OpenLogFiles& open_files);
+    ~LogSession();
     LogSession(const LogSession&) = delete;
     LogSession& operator=(const LogSession&) = delete;
 
@@ -55,6 +57,7 @@ private:
 
     LogSource source_;
     LogFeed& feed_;
+    OpenLogFiles& open_files_;
     bool disabled_;
     Output out_{.stream = core::LogStream::Out, .file = {}, .pump = {}};
     Output err_{.stream = core::LogStream::Err, .file = {}, .pump = {}};

@@ -3,4 +3,4 @@ list(APPEND KPM_IO_SOURCES
     io/log_file.cpp
     io/log_loop.cpp
     io/log_pump.cpp
-    io/log_session.cpp)
+    io/log_session.cpp io/open_log_files.cpp)

@@ -23,6 +23,7 @@ public:
 
     // Pids that are gone are missing in the answer and forgotten.
     std::unordered_map<pid_t, ProcUsage> sample(std::span<const pid_t> pids);
+    void forget(pid_t pid) { last_.erase(pid); }
 
 private:
     std::unordered_map<pid_t, core::ProcSample> last_;

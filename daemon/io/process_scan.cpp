@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "daemon/core/proc_stat.h"
+#include "daemon/io/pidfd.h"
 #include "ipc/base/text.h"
 #include "ipc/base/unique_fd.h"
 
@@ -27,6 +28,13 @@ std::optional<ProcessEntry> read_process(pid_t pid) {
     const auto stat = core::parse_proc_stat({buffer, static_cast<std::size_t>(size)});
     if (!stat || stat->state == 'Z' || stat->state == 'X') return std::nullopt;
     return ProcessEntry{stat->parent_pid, stat->session, stat->start_ticks};
+}
+
+std::optional<std::uint64_t> read_start(pid_t pid, int pidfd) {
+    const auto entry = read_process(pid);
+    // Asked after the reading: a process that lives now lived then, under this pid.
+    if (!entry || (pidfd >= 0 && has_ended(pidfd))) return std::nullopt;
+    return entry->start_ticks;
 }
 
 ProcessSnapshot scan_processes() {
@@ -130,14 +138,12 @@ std::vector<pid_t> ProcessLook::marked_orphans(const std::string& mark) {
     return found;
 }
 
-// The adopter may have a child for each app: getsid() is a hundred times cheaper than a file of /proc, which
-// only those are worth that are no app's root.
+// The adopter has a child for each app, and few others.
 void ProcessLook::read_orphans() {
     orphans_.emplace();
-    const auto roots = adopter_.roots ? adopter_.roots() : std::unordered_set<pid_t>{};
     for (const pid_t pid : children_of(adopter_.pid)) {
+        if (adopter_.roots && adopter_.roots->contains(pid)) continue;
         if (const pid_t session = ::getsid(pid); session > 0) orphans_->emplace(session, pid);
-        if (roots.contains(pid)) continue;
         if (auto mark = read_variable(pid, adopter_.mark)) marked_.emplace(std::move(*mark), pid);
     }
 }

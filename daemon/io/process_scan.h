@@ -36,6 +36,9 @@ ProcessSnapshot scan_processes();
 // Those of all its threads, unreaped ones too. nullopt: the kernel does not list them.
 std::optional<std::vector<pid_t>> read_children(pid_t pid);
 
+// nullopt: it has ended. `pidfd` says that it is still the one that was meant; -1: nobody knows.
+std::optional<std::uint64_t> read_start(pid_t pid, int pidfd);
+
 // Also true for a group of unreaped dead.
 bool group_has_members(pid_t group);
 
@@ -45,9 +48,9 @@ std::optional<std::string> read_variable(pid_t pid, std::string_view name);
 
 // Orphans are found by these.
 struct Adopter {
-    pid_t pid = 0;                                       // the subreaper: orphans become its children
-    std::string mark;                                    // a variable that tells whose they are
-    std::function<std::unordered_set<pid_t>()> roots{};  // its children that are no orphans
+    pid_t pid = 0;                                     // the subreaper: orphans become its children
+    std::string mark;                                  // a variable that tells whose they are
+    const std::unordered_set<pid_t>* roots = nullptr;  // its children that are no orphans; null: it has none
 };
 
 // One look at processes, shared by those who want one in the same turn of the loop. What it has read once it
@@ -58,7 +61,7 @@ public:
 
     std::optional<ProcessEntry> find(pid_t pid);
     std::vector<pid_t> children_of(pid_t pid);
-    // The adopter's children in this session.
+    // The adopter's children in this session, but for its roots. Costs what the adopter has children.
     std::vector<pid_t> orphans_of(pid_t session);
     // Those whose mark has this value.
     std::vector<pid_t> marked_orphans(const std::string& mark);

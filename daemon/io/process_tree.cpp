@@ -1,7 +1,5 @@
 #include "daemon/io/process_tree.h"
 
-#include <poll.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,24 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/io/pidfd.h"
+
 namespace kpm::io {
 namespace {
 
 // Only when descriptors have run out, see TreeStop::adopt.
 constexpr std::chrono::milliseconds kPause{100};
-
-// glibc has wrappers since 2.36 only.
-int open_pidfd(pid_t pid) {
-    return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-}
-int send_signal(int pidfd, int signo) {
-    return static_cast<int>(::syscall(SYS_pidfd_send_signal, pidfd, signo, nullptr, 0));
-}
-
-bool has_ended(int pidfd) {
-    pollfd state{pidfd, POLLIN, 0};
-    return ::poll(&state, 1, 0) != 0;
-}
 
 // `parents` are those of the members alone.
 int depth_of(pid_t pid, const std::unordered_map<pid_t, pid_t>& parents) {
@@ -50,11 +37,9 @@ TreeStop::~TreeStop() {
     scanner_.cancel(*this);
 }
 
-void TreeStop::begin(pid_t root, int root_pidfd, int signo) {
-    std::optional<std::uint64_t> start;
-    if (const auto entry = read_process(root); entry && root_pidfd >= 0 && !has_ended(root_pidfd))
-        start = entry->start_ticks;
-    sessions_[root] = start;
+void TreeStop::begin(pid_t root, std::optional<std::uint64_t> root_start, int signo) {
+    root_ = root;
+    sessions_[root] = root_start;
     signal(signo);
 }
 
@@ -71,11 +56,7 @@ void TreeStop::scanned(ProcessLook& look) {
     for (const pid_t pid : found) {
         adopt(pid, *look.find(pid));
         const auto member = members_.find(pid);
-        if (member == members_.end() || member->second.signalled == signo_) continue;
-        // A failure is an end that the pidfd tells of, or a process of another user: that one stays until it
-        // ends.
-        (void)send_signal(member->second.pidfd.get(), signo_);
-        member->second.signalled = signo_;
+        if (member != members_.end() && member->second.signalled != signo_) signal(pid, member->second);
     }
     if (missed_one_) return again_.start(kPause);
     if (!members_.empty()) return;
@@ -118,10 +99,12 @@ std::vector<pid_t> TreeStop::find_members(ProcessLook& look) {
     for (const pid_t pid : leaders) add(pid);
     for (const auto& [pid, member] : members_)
         if (const auto entry = look.find(pid); entry && entry->start_ticks == member.start_ticks) add(pid);
-    // The orphans after the walk: who loses its parent meanwhile is one by then.
+    // The orphans after the walk: who loses its parent meanwhile is one by then. They cost a look at all of
+    // the adopter's children: not before the others have ended, or all must end.
+    const bool wants_orphans = is_last_look_ || signo_ == SIGKILL || leaders.empty();
     for (std::size_t searched = 0;;) {
         walk();
-        if (searched == sessions_.size()) break;
+        if (!wants_orphans || searched == sessions_.size()) break;
         searched = sessions_.size();
         for (const auto& [session, start] : sessions_)
             std::ranges::copy(look.orphans_of(session), std::back_inserter(orphans));
@@ -138,7 +121,11 @@ void TreeStop::adopt(pid_t pid, const ProcessEntry& entry) {
         if (known->second.start_ticks == entry.start_ticks) return;
         members_.erase(known);  // its end is on its way; the pid is another member's already
     }
-    UniqueFd pidfd(open_pidfd(pid));
+    if (is_root_told_ && pid == root_ && sessions_[root_] == entry.start_ticks) {
+        members_.emplace(pid, Member{entry.start_ticks, {}, {}, 0});
+        return;
+    }
+    UniqueFd pidfd = open_pidfd(pid);
     const int error_number = errno;
     const auto now = read_process(pid);
     if (!now || now->start_ticks != entry.start_ticks) return;
@@ -157,6 +144,19 @@ void TreeStop::adopt(pid_t pid, const ProcessEntry& entry) {
         return;
     }
     members_.emplace(pid, Member{entry.start_ticks, std::move(pidfd), std::move(*poll), 0});
+}
+
+void TreeStop::signal(pid_t pid, Member& member) {
+    UniqueFd opened;
+    if (!member.pidfd) {
+        opened = open_pidfd(pid);
+        if (!opened && errno != ESRCH) missed_one_ = true;  // descriptors have run out
+        const auto now = read_process(pid);
+        if (!opened || !now || now->start_ticks != member.start_ticks) return;
+    }
+    // A failure is an end that is told of, or a process of another user: that one stays until it ends.
+    (void)send_signal(opened ? opened.get() : member.pidfd.get(), signo_);
+    member.signalled = signo_;
 }
 
 void TreeStop::member_ended(pid_t pid) {

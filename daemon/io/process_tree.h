@@ -32,9 +32,13 @@ public:
     TreeStop(const TreeStop&) = delete;
     TreeStop& operator=(const TreeStop&) = delete;
 
-    // Signals all members in one of the next turns of the loop. `root_pidfd` (borrowed, for the call) may be
-    // -1: then the root is taken to be dead and reaped.
-    void begin(pid_t root, int root_pidfd, int signo);
+    // Signals all members in one of the next turns of the loop. `root_start`: the start_ticks of the root, so
+    // that nobody else is taken for it; nullopt: it is dead and reaped.
+    void begin(pid_t root, std::optional<std::uint64_t> root_start, int signo);
+    // Beforehand: the caller will say when the root has ended, so that no descriptor is held for it. Most
+    // trees are a root alone.
+    void expect_root_end() { is_root_told_ = true; }
+    void root_ended() { member_ended(root_); }
     // Another signal to all that is left: SIGKILL after the deadline.
     void signal(int signo);
     void kill() { signal(SIGKILL); }
@@ -44,7 +48,7 @@ public:
 private:
     struct Member {
         std::uint64_t start_ticks = 0;
-        UniqueFd pidfd;
+        UniqueFd pidfd;  // empty: the root of expect_root_end()
         std::optional<PollFd> poll;
         int signalled = 0;  // the last signal that it got
     };
@@ -53,6 +57,7 @@ private:
     void forget_foreign_sessions(ProcessLook& look);
     std::vector<pid_t> find_members(ProcessLook& look);  // deepest first
     void adopt(pid_t pid, const ProcessEntry& entry);
+    void signal(pid_t pid, Member& member);
     void member_ended(pid_t pid);
 
     Loop& loop_;
@@ -60,6 +65,8 @@ private:
     std::string mark_;
     std::function<void()> done_;
     int signo_ = 0;
+    pid_t root_ = 0;
+    bool is_root_told_ = false;
     std::unordered_map<pid_t, Member> members_;
     // The sessions of the tree, with their leader's start; nullopt: that leader is dead.
     std::map<pid_t, std::optional<std::uint64_t>> sessions_;

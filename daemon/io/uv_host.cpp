@@ -1,7 +1,8 @@
 #include "daemon/io/uv_host.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/syscall.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -9,6 +10,7 @@
 
 #include "daemon/core/date_format.h"
 #include "daemon/io/daemon_log.h"
+#include "daemon/io/pidfd.h"
 #include "ipc/dump_store.h"
 
 namespace kpm::io {
@@ -86,7 +88,7 @@ UvHost::UvHost(Loop& loop, const ipc::Home& home, StateMemfd state, Heritage her
       state_(std::move(state)),
       heritage_(std::move(heritage)),
       timer_(loop, [this] { callbacks_.wake(); }),
-      scanner_(loop, {::getppid(), kMark, [this] { return roots(); }}),  // the keeper gets the orphans
+      scanner_(loop, {::getppid(), kMark, &roots_}),  // the keeper gets the orphans
       plane_events_(loop, [this](const PlaneEvent& event) { on_plane_event(event); }),
       log_events_(loop, [this](const LogEvent& event) { on_log_event(event); }),
       answers_(loop, [](const std::function<void()>& answer) { answer(); }),
@@ -126,7 +128,6 @@ void UvHost::spawn(const core::AppKey& key, const core::LaunchSpec& spec) {
     env.push_back(fmt::format("{}={}", kMark, mark_of(key.incarnation)));
     const std::pair<KeptSlot, int> kept[] = {{KeptSlot::Out, setup->ours.out.get()},
                                              {KeptSlot::Err, setup->ours.err.get()},
-                                             {KeptSlot::In, setup->ours.in.get()},
                                              {KeptSlot::Channel, setup->ours.channel.get()}};
     for (const auto& [slot, fd] : kept) {
         if (fd < 0) continue;
@@ -142,8 +143,7 @@ void UvHost::spawn(const core::AppKey& key, const core::LaunchSpec& spec) {
     }
     Child& child = children_[key.incarnation];
     child.key = key;
-    child.program = setup->request.path;
-    child.cwd = spec.cwd;
+    starting_[key.incarnation] = {setup->request.path, spec.cwd};
     if (notify_) notify_->expect(key);
     connect(child, spec, std::move(setup->ours), false);
 }
@@ -151,10 +151,10 @@ void UvHost::spawn(const core::AppKey& key, const core::LaunchSpec& spec) {
 void UvHost::connect(Child& child, const core::LaunchSpec& spec, ChildEnds ends, bool resumed) {
     child.pid_file = spec.pid_file;
     child.whole_tree = spec.whole_tree;
-    child.in = std::move(ends.in);
-    child.has_logs = true;
-    logs_.add_process({child.key.pm_id, child.key.incarnation, spec.name, spec.name_space},
-                      std::move(ends.out), std::move(ends.err), targets_of(spec.logs));
+    child.has_logs = ends.out || ends.err;
+    if (child.has_logs)
+        logs_.add_process({child.key.pm_id, child.key.incarnation, spec.name, spec.name_space},
+                          std::move(ends.out), std::move(ends.err), targets_of(spec.logs));
     if (spec.channel == core::ChildChannel::Messages) return open_messages(child, std::move(ends.channel));
     const auto pool = pools_->find(spec.pool);
     if (!ends.channel || !pool) return;
@@ -183,13 +183,24 @@ Result<void> UvHost::send_message(const core::AppKey& key, const Json& message) 
     return child->messages->send(message);
 }
 
-// A pipe that the process does not read takes no more, and that is an error, not a wait.
+// Through /proc: nobody but the process itself holds its stdin (see set_up_child), because a descriptor for
+// each process, here and in the keeper, is dear for what is so seldom written to.
 Result<void> UvHost::write_input(const core::AppKey& key, std::string_view text) {
     const Child* child = find(key);
-    if (!child || !child->in)
+    UniqueFd in;
+    if (child && child->pid != 0)
+        in.reset(::open(fmt::format("/proc/{}/fd/0", child->pid).c_str(),
+                        O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    if (child && !in && errno == EACCES)
+        return os_error("write to", fmt::format("process {}", child->pid), EACCES);
+    struct stat kind {};
+    // It may have put a file or a terminal in its place. And the pid may have been another's when it was
+    // opened.
+    if (!in || ::fstat(in.get(), &kind) != 0 || !S_ISFIFO(kind.st_mode) || !open_root(*child))
         return Error{ErrorCode::NotFound,
                      fmt::format("cannot write to 'process {}': it has no input", key.pm_id)};
-    const ssize_t count = ::write(child->in.get(), text.data(), text.size());
+    const ssize_t count = ::write(in.get(), text.data(), text.size());
+    // A pipe that the process does not read takes no more, and that is an error, not a wait.
     if (count < 0) return os_error("write to", fmt::format("process {}", child->pid), errno);
     if (static_cast<std::size_t>(count) < text.size())
         return Error{ErrorCode::Unavailable,
@@ -198,11 +209,22 @@ Result<void> UvHost::write_input(const core::AppKey& key, std::string_view text)
     return {};
 }
 
+// Opened when it is needed: holding one for each process would cost a descriptor for each.
+UniqueFd UvHost::open_root(const Child& child) const {
+    if (child.is_ended || !child.root_start) return {};
+    UniqueFd pidfd = open_pidfd(child.pid);
+    const auto entry = read_process(child.pid);  // after the opening, so that it is about the same process
+    if (!entry || entry->start_ticks != *child.root_start) return {};
+    return pidfd;
+}
+
 void UvHost::on_spawned(KeeperChild spawned) {
     Child* child = find(spawned.token);
     if (!child) return;
+    starting_.erase(spawned.token);
     child->pid = spawned.pid;
-    child->pidfd = std::move(spawned.pidfd);
+    roots_.insert(spawned.pid);
+    child->root_start = read_start(spawned.pid, spawned.pidfd.get());
     write_pid_file(*child);
     callbacks_.post(child->key, core::Spawned{spawned.pid});
     if (notify_) notify_->add(child->key, spawned.pid);
@@ -213,7 +235,9 @@ void UvHost::on_spawn_failed(std::uint64_t token, keeper::SpawnStage stage, int 
     if (!child) return;
     child->is_ended = true;
     if (notify_) notify_->remove(child->key);
-    const Error error = spawn_error(stage, error_number, child->program, child->cwd);
+    const auto start = starting_.extract(token);
+    const auto& [program, cwd] = start ? start.mapped() : Starting{};
+    const Error error = spawn_error(stage, error_number, program, cwd);
     fail_spawn(child->key, error.message, stage == keeper::SpawnStage::Fork);
 }
 
@@ -224,7 +248,9 @@ void UvHost::on_exited(const KeeperExit& exit) {
         return;
     }
     child->is_ended = true;
-    child->pidfd.reset();
+    roots_.erase(child->pid);
+    sampler_.forget(child->pid);
+    if (child->tree) child->tree->root_ended();
     if (notify_) {
         notify_->read_pending();  // what it said last
         notify_->remove(child->key);
@@ -242,13 +268,6 @@ std::string UvHost::mark_of(std::uint64_t incarnation) const {
     return fmt::format("{}@{}", incarnation, home_.root().string());
 }
 
-std::unordered_set<pid_t> UvHost::roots() const {
-    std::unordered_set<pid_t> pids;
-    for (const auto& [token, child] : children_)
-        if (child.pid != 0 && !child.is_ended) pids.insert(child.pid);
-    return pids;
-}
-
 void UvHost::signal_tree(const core::AppKey& key, int signo) {
     Child* child = find(key);
     if (!child) {
@@ -259,7 +278,8 @@ void UvHost::signal_tree(const core::AppKey& key, int signo) {
     if (child->tree) return child->tree->signal(signo);
     child->tree = std::make_unique<TreeStop>(loop_, scanner_, mark_of(key.incarnation),
                                              [this, token = key.incarnation] { on_tree_gone(token); });
-    child->tree->begin(child->pid, child->is_ended ? -1 : child->pidfd.get(), signo);
+    if (!child->is_ended) child->tree->expect_root_end();
+    child->tree->begin(child->pid, child->is_ended ? std::nullopt : child->root_start, signo);
 }
 
 void UvHost::signal_root_alone(Child& child, int signo) {
@@ -279,10 +299,11 @@ void UvHost::on_tree_gone(std::uint64_t incarnation) {
 
 Result<void> UvHost::signal_root(const core::AppKey& key, int signo) {
     Child* child = find(key);
-    if (!child || child->is_ended || !child->pidfd)
+    const UniqueFd root = child ? open_root(*child) : UniqueFd{};
+    if (!root)
         return Error{ErrorCode::NotFound,
                      fmt::format("cannot signal 'process {}': it is not running", key.pm_id)};
-    if (::syscall(SYS_pidfd_send_signal, child->pidfd.get(), signo, nullptr, 0) != 0)
+    if (send_signal(root.get(), signo) != 0)
         return os_error("signal", fmt::format("process {}", child->pid), errno);
     return {};
 }
@@ -293,14 +314,13 @@ void UvHost::sweep(const core::AppKey& key) {
     auto& sweep = sweeps_.emplace_front();
     sweep = std::make_unique<TreeStop>(loop_, scanner_, mark_of(key.incarnation),
                                        [this, place = sweeps_.begin()] { sweeps_.erase(place); });
-    sweep->begin(child->pid, -1, SIGKILL);
+    sweep->begin(child->pid, std::nullopt, SIGKILL);
 }
 
 void UvHost::release(const core::AppKey& key) {
     Child* child = find(key);
     if (!child || child->is_released) return;
     child->is_released = true;
-    child->in.reset();
     child->messages.reset();
     if (child->is_worker) plane_.remove_worker(worker_of(key));
     if (!child->pid_file.empty() && child->pid != 0) ::unlink(child->pid_file.c_str());

@@ -105,7 +105,8 @@ private:
     struct Child {
         core::AppKey key;
         pid_t pid = 0;
-        UniqueFd pidfd;
+        std::optional<std::uint64_t>
+            root_start;            // with the pid it names the root; nullopt: dead at its report
         bool is_ended = false;     // the keeper has reaped the root: its pid may be another's from now on
         bool is_released = false;  // the supervisor is done with it
         bool has_logs = false;     // its pipes are not at their end
@@ -115,10 +116,8 @@ private:
         bool whole_tree = true;    // false: only the root is stopped
         bool is_stopping = false;  // a root that is stopped alone: its end is the tree's
         std::unique_ptr<MessageChannel> messages;
-        UniqueFd in;  // write end of its stdin
         std::unique_ptr<TreeStop> tree;
         std::string pid_file;
-        std::string program, cwd;  // for messages
     };
 
     UvHost(Loop& loop, const ipc::Home& home, StateMemfd state, Heritage heritage, Callbacks callbacks);
@@ -126,6 +125,7 @@ private:
     Result<void> open_notify_socket();
     Child* find(const core::AppKey& key);
     Child* find(std::uint64_t incarnation);
+    UniqueFd open_root(const Child& child) const;
     void fail_spawn(const core::AppKey& key, std::string reason, bool is_transient);
     void connect(Child& child, const core::LaunchSpec& spec, ChildEnds ends, bool resumed);
     void open_messages(Child& child, UniqueFd socket);
@@ -138,7 +138,6 @@ private:
     void on_log_event(const LogEvent& event);
     void forget_if_finished(std::uint64_t incarnation);
     std::string mark_of(std::uint64_t incarnation) const;
-    std::unordered_set<pid_t> roots() const;
     void write_pid_file(const Child& child);
 
     Loop& loop_;
@@ -147,6 +146,7 @@ private:
     StateMemfd state_;
     Heritage heritage_;
     Timer timer_;
+    std::unordered_set<pid_t> roots_;  // of the children that live
     ProcessScanner scanner_;
     ProcSampler sampler_;
     AsyncQueue<PlaneEvent> plane_events_;
@@ -158,6 +158,10 @@ private:
     LogLoop logs_;
     std::optional<ListenerPools> pools_;
     std::unordered_map<std::uint64_t, Child> children_;
+    struct Starting {
+        std::string program, cwd;
+    };
+    std::unordered_map<std::uint64_t, Starting> starting_;  // not answered yet; for messages
     std::list<std::unique_ptr<TreeStop>> sweeps_;
     std::unordered_map<std::string, std::unique_ptr<Watcher>> watchers_;  // by app name
     bool is_following_ = false;

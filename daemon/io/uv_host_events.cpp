@@ -2,7 +2,6 @@
 // daemon's processes.
 
 #include <fmt/format.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -128,12 +127,11 @@ core::Adopted UvHost::adopt(const core::AppKey& key, const core::LaunchSpec& spe
     Inventory& inventory = heritage_.inventory;
     Child child;
     child.key = key;
-    child.cwd = spec.cwd;
     for (KeeperChild& one : inventory.children)
         if (one.token == key.incarnation) {
             adopted = {core::Adopted::Kind::Alive, one.pid};
             child.pid = one.pid;
-            child.pidfd = std::move(one.pidfd);
+            child.root_start = read_start(one.pid, one.pidfd.get());
         }
     std::optional<KeeperExit> exit;
     for (const KeeperExit& one : inventory.exits)
@@ -149,10 +147,10 @@ core::Adopted UvHost::adopt(const core::AppKey& key, const core::LaunchSpec& spe
         if (one.owner != key.incarnation) continue;
         if (one.slot == static_cast<std::int64_t>(KeptSlot::Out)) ends.out = std::move(one.fd);
         if (one.slot == static_cast<std::int64_t>(KeptSlot::Err)) ends.err = std::move(one.fd);
-        if (one.slot == static_cast<std::int64_t>(KeptSlot::In)) ends.in = std::move(one.fd);
         if (one.slot == static_cast<std::int64_t>(KeptSlot::Channel)) ends.channel = std::move(one.fd);
     }
     if (exit) ends.channel.reset();  // nobody is at its other end
+    if (!exit) roots_.insert(child.pid);
     Child& known = children_[key.incarnation] = std::move(child);
     connect(known, spec, std::move(ends), true);
     std::erase_if(inventory.children, [&](const KeeperChild& one) { return one.token == key.incarnation; });
@@ -170,7 +168,7 @@ void UvHost::end_unclaimed() {
         auto& sweep = sweeps_.emplace_front();
         sweep = std::make_unique<TreeStop>(loop_, scanner_, mark_of(child.token),
                                            [this, place = sweeps_.begin()] { sweeps_.erase(place); });
-        sweep->begin(child.pid, child.pidfd.get(), SIGKILL);
+        sweep->begin(child.pid, read_start(child.pid, child.pidfd.get()), SIGKILL);
         keeper_->drop(child.token);
     }
     for (const KeeperExit& exit : heritage_.inventory.exits) {

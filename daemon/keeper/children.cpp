@@ -12,11 +12,10 @@ bool Children::reserve() {
     return spare_ && by_token_.reserve() && by_pid_.reserve();
 }
 
-Child& Children::add(std::uint64_t token, pid_t pid, UniqueFd pidfd) {
+Child& Children::add(std::uint64_t token, pid_t pid) {
     Child& child = *std::exchange(spare_, nullptr);
     child.token = token;
     child.pid = pid;
-    child.pidfd = std::move(pidfd);
     by_token_.insert(token, &child);
     by_pid_.insert(static_cast<std::uint64_t>(pid), &child);
     return child;

@@ -1,18 +1,17 @@
 #pragma once
 // The children that kpmd asked for: those that live, and those that ended and are not collected yet. A queue
-// of the ended ones that the present kpmd has not been told of makes each exit cost O(1).
+// of the ended ones that the present kpmd has not been told of makes each exit cost O(1). No pidfd is kept:
+// to a parent that has not reaped it, a child's pid names nobody else.
 
 #include <sys/types.h>
 
 #include "daemon/keeper/table.h"
-#include "ipc/base/unique_fd.h"
 
 namespace kpm::keeper {
 
 struct Child {
     std::uint64_t token = 0;
     pid_t pid = 0;
-    UniqueFd pidfd;  // also while it is only remembered: an answer that waits may still name it
     bool alive = true;
     int exit_code = -1;
     int signal = 0;
@@ -28,7 +27,7 @@ public:
 
     // Makes room for one more, so that add() cannot fail after the fork; false = no memory.
     bool reserve();
-    Child& add(std::uint64_t token, pid_t pid, UniqueFd pidfd);
+    Child& add(std::uint64_t token, pid_t pid);
     Child* find(std::uint64_t token) const { return by_token_.find(token); }
     // Records the end of a child and queues it; does nothing for a pid that is not one of them (an orphan).
     void mark_exited(pid_t pid, int exit_code, int signal);

@@ -1,6 +1,17 @@
 #include "daemon/keeper/inventory.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 namespace kpm::keeper {
+namespace {
+
+Link::Sent send_living(Link& link, const Child& child) {
+    const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)));
+    return link.send({Kind::Child, child.pid, child.token}, pidfd.get());
+}
+
+}  // namespace
 
 Message exited_message(const Child& child) {
     return {Kind::Exited, child.pid, child.token, child.exit_code, child.signal};
@@ -60,9 +71,7 @@ Link::Sent Inventory::send_children(Link& link, Children& children) {
     for (; index_ < children.capacity(); ++index_) {
         Child* child = children.at(index_);
         if (!child || child->alive != (step_ == Step::Living)) continue;
-        const auto sent = child->alive
-                              ? link.send({Kind::Child, child->pid, child->token}, child->pidfd.get())
-                              : link.send(exited_message(*child));
+        const auto sent = child->alive ? send_living(link, *child) : link.send(exited_message(*child));
         if (sent != Link::Sent::Yes) return sent;
         if (!child->alive) children.dequeue(*child);  // told: not once more after the inventory
     }

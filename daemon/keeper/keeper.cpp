@@ -117,7 +117,7 @@ void Keeper::daemon_exited(int exit_code, int signal) {
     // What it sent before it died counts: a Spawn is in its state, a Quit must be known.
     const int pid = daemon_.pid();
     daemon_.mark_exited();
-    has_answer_ = false;
+    forget_answer();
     inventory_ = Inventory{};
     while (link_.is_open() && read_link(kPacketsPerTurn)) continue;
     if (link_.is_open()) close_link();
@@ -211,14 +211,14 @@ void Keeper::spawn(Packet& packet) {
     if (launched.pid < 0)
         return answer(
             {Kind::SpawnFailed, 0, token, static_cast<std::int64_t>(launched.stage), launched.error});
-    const Child& child = children_.add(token, launched.pid, std::move(launched.pidfd));
-    answer({Kind::Spawned, child.pid, token}, child.pidfd.get());
+    const Child& child = children_.add(token, launched.pid);
+    answer({Kind::Spawned, child.pid, token}, std::move(launched.pidfd));
 }
 
-void Keeper::answer(const Message& message, int fd) {
+void Keeper::answer(const Message& message, UniqueFd fd) {
     has_answer_ = daemon_.pid() > 0;
     answer_ = message;
-    answer_fd_ = fd;
+    answer_fd_ = std::move(fd);
     flush();
 }
 
@@ -226,15 +226,15 @@ void Keeper::flush() {
     if (!link_.is_open()) return;
     Link::Sent sent = inventory_.advance(link_, store_, children_, state_.get());
     if (sent == Link::Sent::Yes && has_answer_) {
-        sent = link_.send(answer_, answer_fd_);
-        if (sent == Link::Sent::Yes) has_answer_ = false;
+        sent = link_.send(answer_, answer_fd_.get());
+        if (sent == Link::Sent::Yes) forget_answer();
     }
     while (sent == Link::Sent::Yes && children_.first_queued()) {
         sent = link_.send(exited_message(*children_.first_queued()));
         if (sent == Link::Sent::Yes) children_.dequeue(*children_.first_queued());
     }
     if (sent == Link::Sent::Gone) {  // what it sent before it closed its end is still read
-        has_answer_ = false;
+        forget_answer();
         inventory_ = Inventory{};
     }
     std::uint32_t events = may_read() ? EPOLLIN : 0u;
@@ -247,7 +247,12 @@ void Keeper::flush() {
 void Keeper::close_link() {
     watch(EPOLL_CTL_DEL, link_.fd(), 0);
     link_.close();
+    forget_answer();
+}
+
+void Keeper::forget_answer() {
     has_answer_ = false;
+    answer_fd_.reset();
 }
 
 }  // namespace kpm::keeper

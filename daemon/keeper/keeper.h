@@ -31,7 +31,8 @@ private:
     bool read_link(int most);  // false: nothing more to read now
     void handle(Packet& packet);
     void spawn(Packet& packet);
-    void answer(const Message& message, int fd = -1);
+    void answer(const Message& message, UniqueFd fd = {});
+    void forget_answer();
     void flush();
     void close_link();
 
@@ -50,7 +51,7 @@ private:
 
     bool has_answer_ = false;  // did not fit into the socket yet
     Message answer_;
-    int answer_fd_ = -1;  // the child's pidfd: it is not forgotten before kpmd has the answer
+    UniqueFd answer_fd_;
 
     bool stop_asked_ = false;  // SIGTERM came: each kpmd is told, until one quits
     bool quit_ = false;

@@ -18,7 +18,8 @@
 // Ownership: `token` is kpmd's number for one life of one process (an incarnation), never used twice in a
 // home. Stored descriptors belong to an owner (a token, or any other number that kpmd likes, e.g. a
 // listener's) and a slot; the keeper holds them until DropOwner. An Exited is repeated in each inventory
-// until Collected.
+// until Collected. The keeper opens pidfds when it sends them and keeps none: descriptors are what bounds the
+// number of apps.
 //
 // History: 1 – first version. 2 – kPidVariable.
 
@@ -40,7 +41,7 @@ enum class Kind : std::uint32_t {
         1,  // a = kVersion, b = keeper's pid, token = how often kpmd was started by this keeper (1 = first)
     State = 2,   // + memfd that kpmd gave with SetState
     Stored = 3,  // token = owner, a = slot, + fd
-    Child = 4,   // token, pid, + pidfd: a child that lives
+    Child = 4,   // token, pid, + pidfd (none when the keeper has no descriptor left): a child that lives
     Exited = 5,  // token, pid, a = exit code or -1, b = signal or 0
     InventoryEnd = 6,
     Spawned = 7,      // token, pid, + pidfd

@@ -359,3 +359,17 @@ process.send('ready');
                std::string::npos;
     }));
 }
+
+TEST_CASE("pm2 client: stdin has no end while no daemon runs, and takes lines after it", "[e2e]") {
+    const KpmHome kpm;
+    const std::string heard = (kpm.work() / "heard").string();
+    kpm.write("read.sh",
+              "while read line; do echo \"$line\" >> " + heard + "; done; echo end >> " + heard + "\n");
+    REQUIRE(kpm.kpm({"start", "read.sh"}).status == 0);
+    const int daemon = kpm.daemon_pid();
+    REQUIRE(::kill(daemon, SIGKILL) == 0);
+    REQUIRE(eventually([&] { return kpm.daemon_pid() != daemon && kpm.kpm({"ping"}).status == 0; }));
+    CHECK(kpm.find("read")["pm2_env"]["restart_time"] == 0);
+    CHECK(run_pm2(kpm, {"send", "0", "a line"}).status == 0);
+    CHECK(eventually([&] { return kpm.read(heard) == "a line\n"; }));
+}

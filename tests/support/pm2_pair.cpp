@@ -16,10 +16,15 @@ std::map<std::string, std::string> quiet(std::map<std::string, std::string> env)
     return env;
 }
 
+std::vector<std::string> with_input(std::vector<std::string> argv, const std::string& input) {
+    if (!input.empty()) argv.insert(argv.begin(), {"sh", "-c", "input=$1; shift; exec \"$@\" <\"$input\"", "sh", input});
+    return argv;
+}
+
 }  // namespace
 
 Pm2Pair::Pm2Pair(std::map<std::string, std::string> env)
-    : kpm_(quiet(std::move(env))), pm2_home_(kpm_.home().parent_path() / "pm2-home"), env_(kpm_.env()) {
+    : kpm_(quiet(std::move(env))), pm2_home_(kpm_.home().parent_path() / "pm2h"), env_(kpm_.env()) {
     env_["PWD"] = kpm_.work();  // what both take for the shell's directory
 }
 
@@ -30,17 +35,17 @@ Pm2Pair::~Pm2Pair() {
     std::abort();
 }
 
-CommandResult Pm2Pair::run_pm2(std::vector<std::string> args) const {
+CommandResult Pm2Pair::run_pm2(std::vector<std::string> args, const std::string& input) const {
     args.insert(args.begin(), pm2_program());
     std::map<std::string, std::string> env = env_;
     env["PM2_HOME"] = pm2_home_;
     env["KPM_HOME"] = "";
-    return run_command(args, env, kpm_.work());
+    return run_command(with_input(std::move(args), input), env, kpm_.work());
 }
 
-CommandResult Pm2Pair::run_kpm(std::vector<std::string> args) const {
+CommandResult Pm2Pair::run_kpm(std::vector<std::string> args, const std::string& input) const {
     args.insert(args.begin(), bin_dir() / "kpm");
-    return run_command(args, env_, kpm_.work());
+    return run_command(with_input(std::move(args), input), env_, kpm_.work());
 }
 
 Pm2Pair::Results Pm2Pair::run(const std::vector<std::string>& args) const {

@@ -25,8 +25,10 @@ public:
         CommandResult pm2, kpm;
     };
     Results run(const std::vector<std::string>& args) const;
-    CommandResult run_pm2(std::vector<std::string> args) const;
-    CommandResult run_kpm(std::vector<std::string> args) const;
+    // Homes of the same length, so that tables with paths in them are equally wide.
+    // `input`: a file of the working directory for the command to read.
+    CommandResult run_pm2(std::vector<std::string> args, const std::string& input = "") const;
+    CommandResult run_kpm(std::vector<std::string> args, const std::string& input = "") const;
 
     // The rows of jlist. Throws when it is none.
     Json pm2_list() const;

@@ -1,11 +1,13 @@
 #include "daemon/io/log_file.h"
 
 #include <catch2/catch.hpp>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include "daemon/io/log_loop.h"
+#include "daemon/io/open_log_files.h"
 #include "tests/support/temp_dir.h"
 
 using namespace kpm;
@@ -97,4 +99,29 @@ TEST_CASE("log file: preparing makes folders and files, and tells what it cannot
     CHECK(prepare_log_files(
               {.out = under_a_file, .err = {}, .combined = {}, .date_format = {}, .disabled = true})
               .has_value());
+}
+
+TEST_CASE("log file: only so many are open, and each is written to the end", "[integration][log_file]") {
+    const TempDir folder;
+    OpenLogFiles open_files(2);
+    std::deque<LogFile> files;
+    for (int i = 0; i < 3; ++i) files.emplace_back((folder.path() / std::to_string(i)).string());
+    const auto open_descriptors = [] {
+        return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+    };
+    const auto before = open_descriptors();
+    for (const char* text : {"a", "b", "c"})
+        for (LogFile& file : files) {
+            file.append(text, at(0ms));
+            open_files.used(file);
+            CHECK(open_descriptors() <= before + 2);
+        }
+    CHECK(open_files.size() == 2);
+    for (int i = 0; i < 3; ++i) CHECK(read_file(folder.path() / std::to_string(i)) == "abc");
+
+    open_files.forget(files[2]);
+    files.pop_back();
+    open_files.used(files[0]);
+    open_files.used(files[1]);
+    CHECK(open_files.size() == 2);
 }

@@ -158,8 +158,7 @@ TEST_CASE("log loop: raw output arrives byte for byte, each stream in its file a
 
 TEST_CASE("log loop: the files are there before the first output", "[integration][log_loop]") {
     LogFixture fixture;
-    fixture.start();
-    fixture.stats();
+    REQUIRE(prepare_log_files(fixture.targets()));
     CHECK(std::filesystem::exists(fixture.path("out.log")));
     CHECK(std::filesystem::exists(fixture.path("err.log")));
 }

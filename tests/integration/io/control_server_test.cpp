@@ -8,6 +8,47 @@ using namespace kpm;
 using namespace kpm::io;
 using namespace std::chrono_literals;
 
+TEST_CASE("control: a client that polls itself never waits for an answer", "[integration][io]") {
+    ControlFixture fixture;
+    fixture.serve();
+    auto client = ipc::Client::connect(fixture.home);
+    REQUIRE(client);
+    const auto echo = client->send("echo", Json::array({std::string(3'000'000, 'x')}));  // in many pieces
+    const auto later = client->send("later");
+    const auto unknown = client->send("nothing");
+    CHECK(client->has_unsent());
+    const auto answered = [&](ipc::Client::Ticket ticket) {
+        std::optional<Result<Json>> answer;
+        CHECK(fixture.until([&] {
+            auto tried = client->try_wait(ticket);
+            if (!tried)
+                answer.emplace(tried.error());
+            else if (*tried)
+                answer.emplace(**tried);
+            return answer.has_value();
+        }));
+        return answer.value_or(Error{});
+    };
+    CHECK(answered(echo).value().get<std::string>().size() == 3'000'000);
+    CHECK_FALSE(client->has_unsent());
+    CHECK_FALSE(answered(unknown).has_value());
+    auto open = client->try_wait(later);
+    REQUIRE(open);
+    CHECK_FALSE(open->has_value());
+    REQUIRE(fixture.held.size() == 1);
+    fixture.held[0].value(5);
+    CHECK(answered(later).value() == 5);
+    CHECK(client->try_wait(later).error().code == ErrorCode::Invalid);
+
+    const auto never = client->send("never");
+    CHECK(fixture.until([&] {
+        auto tried = client->try_wait(never);
+        return tried && !*tried && fixture.seen["never"] > 0;
+    }));
+    fixture.server.reset();
+    CHECK(answered(never).error().code == ErrorCode::Unavailable);
+}
+
 TEST_CASE("control server: a call is answered", "[integration][io]") {
     ControlFixture fixture;
     fixture.serve();

@@ -27,7 +27,7 @@ struct Tree {
     io::ProcessScanner scanner{loop, {keeper.pid(), "TREE_MARK"}};
     bool done = false;
     pid_t root = 0;
-    UniqueFd root_pidfd;
+    std::optional<std::uint64_t> root_start;
 
     void spawn(const std::string& script, std::size_t processes) {
         io::SpawnRequest request = shell(script);
@@ -35,7 +35,7 @@ struct Tree {
         Reply reply = kpmd.spawn(1, request);
         REQUIRE(reply.message.kind == keeper::Kind::Spawned);
         root = reply.message.pid;
-        root_pidfd = std::move(reply.fds.at(0));
+        root_start = io::read_start(root, reply.fds.at(0).get());
         REQUIRE(eventually([&] { return pids().size() == processes; }));
     }
 
@@ -74,7 +74,7 @@ TEST_CASE("tree stop: children, grandchildren and their own sessions all end", "
         ::_exit(0);
     }
     io::TreeStop stop(tree.loop, tree.scanner, "", [&] { tree.done = true; });
-    stop.begin(tree.root, tree.root_pidfd.get(), SIGINT);
+    stop.begin(tree.root, tree.root_start, SIGINT);
     // Background jobs of a shell ignore SIGINT: what is left after the first signal needs the second.
     REQUIRE(eventually([&] {
         tree.loop.run_ready();
@@ -115,7 +115,7 @@ TEST_CASE("tree stop: daemons that have left the session and lost their parent a
                            kSleep),
                3);
     io::TreeStop stop(tree.loop, tree.scanner, "mine", [&] { tree.done = true; });
-    stop.begin(tree.root, tree.root_pidfd.get(), SIGTERM);
+    stop.begin(tree.root, tree.root_start, SIGTERM);
     REQUIRE(tree.run_until_done());
     CHECK(tree.living() == 1);
 }
@@ -128,7 +128,7 @@ TEST_CASE("tree stop: processes that are forked while the tree is stopped are st
         "while :; do sleep 0.01; done",
         1);
     io::TreeStop stop(tree.loop, tree.scanner, "", [&] { tree.done = true; });
-    stop.begin(tree.root, tree.root_pidfd.get(), SIGTERM);
+    stop.begin(tree.root, tree.root_start, SIGTERM);
     // The forked shell may get the signal while it still has its parent's trap, which swallows it: that is
     // what the lifecycle's SIGKILL is for. The point here is that the newcomer is found at all.
     REQUIRE(eventually([&] {
@@ -157,11 +157,11 @@ TEST_CASE("tree stop: it may be destroyed at any time", "[integration][keeper]")
     tree.spawn("trap '' TERM; echo $$ >> pids; while :; do sleep 0.01; done", 1);
     std::optional<io::TreeStop> stop;
     stop.emplace(tree.loop, tree.scanner, "", [&] { tree.done = true; });
-    stop->begin(tree.root, tree.root_pidfd.get(), SIGTERM);
+    stop->begin(tree.root, tree.root_start, SIGTERM);
     stop.reset();
     tree.loop.run_ready();
     stop.emplace(tree.loop, tree.scanner, "", [&] { tree.done = true; });
-    stop->begin(tree.root, tree.root_pidfd.get(), SIGTERM);
+    stop->begin(tree.root, tree.root_start, SIGTERM);
     REQUIRE(eventually([&] {
         tree.loop.run_ready();
         return stop->known_members() > 0;

@@ -142,13 +142,13 @@ TEST_CASE("restartProcessId: variables overlay, current_conf overwrites, its env
             {{{"id", "0"},
               {"env", {{"LANG", "de"}, {"current_conf", {{"args", {"--bar"}}, {"env", Json::object()}}}}}}}));
     const auto& config = server.supervisor.find(0)->config;
-    CHECK(config.args == std::vector<std::string>{"--bar"});
-    CHECK(*ecosystem::find_variable(config.env, "LANG") == "de");
-    CHECK(*ecosystem::find_variable(config.env, "PATH") == "/bin");
+    CHECK(config->args == std::vector<std::string>{"--bar"});
+    CHECK(*ecosystem::find_variable(config->env, "LANG") == "de");
+    CHECK(*ecosystem::find_variable(config->env, "PATH") == "/bin");
 
     server.call("restartProcessId",
                 Json::array({{{"id", 0}, {"env", {{"current_conf", {{"env", {{"A", "1"}}}}}}}}}));
-    CHECK(ecosystem::find_variable(server.supervisor.find(0)->config.env, "PATH") == nullptr);
+    CHECK(ecosystem::find_variable(server.supervisor.find(0)->config->env, "PATH") == nullptr);
 }
 
 TEST_CASE("ids: unknown ones get PM2's answers", "[unit][commands]") {

@@ -67,7 +67,7 @@ TEST_CASE("watchdog: it does not run before the process is ready", "[unit][lifec
 
 TEST_CASE("watchdog: it is the one that the process was told of at its launch", "[unit][lifecycle]") {
     Lifecycle life = running({});
-    life.set_policy(watched());
+    life.set_policy(std::make_shared<const LifecyclePolicy>(watched()));
     life.handle(Pinged{}, at(1s));
     CHECK_FALSE(life.deadline());
     life.handle(Exited{1, 0}, at(10s));

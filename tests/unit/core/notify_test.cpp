@@ -136,7 +136,7 @@ TEST_CASE("notify: the status is shown, recorded, and forgotten with the process
     next_host.adoptable[1] = {Adopted::Kind::Alive, 10};
     Supervisor next(next_host, Settings{.home = "/home/kpm", .notify_socket = "/home/kpm/notify"});
     next.restore(bench.host.state);
-    CHECK(next.find(0)->status_text == "serving 3 clients");
+    CHECK(next.find(0)->told->status_text == "serving 3 clients");
 
     bench.tell({.status = ""});
     CHECK(bench.shown_status() == "none");

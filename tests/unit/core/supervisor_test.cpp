@@ -410,7 +410,7 @@ TEST_CASE("supervisor: increment_var counts from its configured value in duplica
     bench.add(config);
     bench.add(config);
     bench.run([&] { CHECK(bench.supervisor.duplicate(1, bench.done())); });
-    CHECK(*ecosystem::find_variable(bench.supervisor.find(2)->config.env, "PORT") == "3002");
+    CHECK(*ecosystem::find_variable(bench.supervisor.find(2)->config->env, "PORT") == "3002");
 }
 
 TEST_CASE("rows: the version is the script's package's at the newest launch", "[unit][rows]") {

@@ -1,0 +1,85 @@
+// why: how the last processes of an app ended, and what the newest said on stderr before.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/actions.h"
+#include "cli/commands/groups.h"
+#include "cli/exit_history.h"
+#include "cli/facts.h"
+#include "cli/log_tail.h"
+
+namespace kpm::cli {
+namespace {
+
+constexpr std::size_t kExits = 5;
+constexpr std::size_t kErrorLines = 10;
+constexpr std::size_t kDaemonLines = 20000;  // of the daemon's log that are looked through
+
+struct Reasons {
+    const ProcessRow& row;
+    std::string newest;  // "" = it has never ended
+    std::vector<PastExit> exits;
+    std::vector<std::string> errors;
+};
+
+Reasons reasons_of(const ProcessRow& row, const std::vector<std::string>& daemon_lines) {
+    Reasons reasons{row, exit_cause(row.env()), exits_in(daemon_lines, row.name, row.id, kExits), {}};
+    if (auto lines = last_lines(row.error_log, kErrorLines); lines && !row.error_log.empty())
+        reasons.errors = std::move(*lines);
+    return reasons;
+}
+
+Json facts_of(const Reasons& reasons) {
+    Json exits = Json::array();
+    for (const PastExit& exit : reasons.exits) exits.push_back({{"at", exit.time}, {"cause", exit.cause}});
+    return {{"id", reasons.row.id},
+            {"name", reasons.row.name},
+            {"status", reasons.row.status},
+            {"restarts", reasons.row.restarts},
+            {"cause", reasons.newest.empty() ? Json() : Json(reasons.newest)},
+            {"exits", std::move(exits)},
+            {"stderr", reasons.errors}};
+}
+
+std::string text_of(const Reasons& reasons, const Paint& paint) {
+    const ProcessRow& row = reasons.row;
+    std::string text = paint(fmt::format("[{}]({})", printable(row.name), row.id), {Style::Bold}) +
+                       fmt::format(" is {}, {} restart{}\n", printable(row.status), row.restarts,
+                                   row.restarts == 1 ? "" : "s");
+    if (reasons.newest.empty())
+        text += "  it has not ended yet\n";
+    else
+        text += fmt::format("  last exit: {}\n", printable(reasons.newest));
+    if (!reasons.exits.empty()) text += "  exits that the daemon's log tells of:\n";
+    for (const PastExit& exit : reasons.exits)
+        text += fmt::format("    {}  {}\n", printable(exit.time), printable(exit.cause));
+    if (!reasons.errors.empty()) text += fmt::format("  last lines of {}:\n", printable(row.error_log));
+    for (const std::string& line : reasons.errors) text += fmt::format("    {}\n", printable(line));
+    return text;
+}
+
+}  // namespace
+
+int run_why(Context& context) {
+    const std::string word(context.word());
+    const auto list = context.session->list();
+    if (!list) return context.fail(list.error());
+    const auto ids = select_or_say(context, word, list->rows);
+    if (!ids) return kFailed;
+    const auto daemon_lines = last_lines(context.home.daemon_log().string(), kDaemonLines);
+    Json facts = Json::array();
+    std::string text;
+    for (const Json& id : *ids) {
+        const ProcessRow* row = find_row(list->rows, id);
+        if (row == nullptr) return context.fail(fmt::format("{} : id unknown", id_text(id)));
+        const Reasons reasons = reasons_of(*row, daemon_lines ? *daemon_lines : std::vector<std::string>());
+        facts.push_back(facts_of(reasons));
+        text += text_of(reasons, context.console.paint());
+    }
+    if (context.line.has("json")) return print_json(context, facts);
+    context.console.text(text);
+    return kDone;
+}
+
+}  // namespace kpm::cli

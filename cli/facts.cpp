@@ -1,0 +1,67 @@
+#include "cli/facts.h"
+
+#include <algorithm>
+
+namespace kpm::cli {
+namespace {
+
+template <class Value>
+Json or_null(const std::optional<Value>& value) {
+    return value ? Json(*value) : Json();
+}
+
+Json or_null(const std::string& text) {
+    return text.empty() ? Json() : Json(text);
+}
+
+Json member_or_null(const Json& object, const char* key) {
+    const auto at = object.find(key);
+    return at == object.end() ? Json() : *at;
+}
+
+}  // namespace
+
+Json list_facts(const ProcessRow& row, std::int64_t now) {
+    const bool is_online = row.status == "online" && row.online_since > 0;
+    return {{"id", row.id},
+            {"name", row.name},
+            {"namespace", or_null(row.name_space)},
+            {"version", row.version == "N/A" ? Json() : or_null(row.version)},
+            {"mode", row.exec_mode == "fork_mode" ? "fork" : "cluster"},
+            {"pid", row.pid.value_or(0) > 0 ? Json(*row.pid) : Json()},
+            {"uptime_ms", is_online ? Json(std::max<std::int64_t>(0, now - row.online_since)) : Json()},
+            {"restarts", row.restarts},
+            {"status", row.status},
+            {"cpu_percent", or_null(row.cpu)},
+            {"memory_bytes", or_null(row.memory)},
+            {"user", or_null(row.user)},
+            {"watching", row.watching}};
+}
+
+Json exit_facts(const LastExit& last_exit) {
+    if (last_exit.cause.empty()) return nullptr;
+    return {{"cause", last_exit.cause}, {"stderr", last_exit.errors}};
+}
+
+Json describe_facts(const ProcessRow& row, const LastExit& last_exit, std::int64_t now) {
+    const Json& env = row.env();
+    Json facts = list_facts(row, now);
+    const auto created = integer_of(env, "created_at");
+    facts["script"] = or_null(row.script);
+    facts["args"] = member_or_null(env, "args");
+    facts["interpreter"] = or_null(text_of(env, "exec_interpreter"));
+    facts["interpreter_args"] = member_or_null(env, "node_args");
+    facts["cwd"] = or_null(text_of(env, "pm_cwd"));
+    facts["out_file"] = or_null(row.out_log);
+    facts["error_file"] = or_null(row.error_log);
+    facts["log_file"] = or_null(row.entire_log);
+    facts["pid_file"] = or_null(row.pid_file);
+    facts["cron_restart"] = or_null(row.cron);
+    facts["max_memory_bytes"] = or_null(integer_of(env, "max_memory_restart"));
+    facts["unstable_restarts"] = integer_of(env, "unstable_restarts").value_or(0);
+    facts["created_at"] = created ? Json(iso_time(*created)) : Json();
+    facts["last_exit"] = exit_facts(last_exit);
+    return facts;
+}
+
+}  // namespace kpm::cli

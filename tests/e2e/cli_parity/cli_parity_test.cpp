@@ -1,0 +1,81 @@
+// Command lines under the real pm2 and under kpm: exit code, output, list and files are the same after each,
+// but for the differences that are listed and described.
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "tests/e2e/cli_parity/groups.h"
+
+using namespace kpm::test;
+
+namespace {
+
+constexpr int kLeast = 150;  // command lines; less, and something has fallen out of the tables
+
+const std::vector<ParityGroup>& all_groups() {
+    static const std::vector<ParityGroup> kGroups{start_forms(), start_files(), targets(),     lifecycle(),
+                                                  views(),       logs(),        persistence(), errors()};
+    return kGroups;
+}
+
+}  // namespace
+
+// [.open]: not in `make test` yet. Some groups have differences that nobody has reviewed, and pm2 is slow
+// enough for a busy machine to run into the limit of a command. They run when asked for: `e2e_cli_parity
+// "[open]"`.
+
+TEST_CASE("cli parity: start", "[e2e][parity][.open]") {
+    compare(start_forms());
+}
+
+TEST_CASE("cli parity: configuration files", "[e2e][parity][.open]") {
+    compare(start_files());
+}
+
+TEST_CASE("cli parity: targets", "[e2e][parity][.open]") {
+    compare(targets());
+}
+
+TEST_CASE("cli parity: lifecycle", "[e2e][parity][.open]") {
+    compare(lifecycle());
+}
+
+TEST_CASE("cli parity: views", "[e2e][parity][.open]") {
+    compare(views());
+}
+
+TEST_CASE("cli parity: logs", "[e2e][parity][.open]") {
+    compare(logs());
+}
+
+TEST_CASE("cli parity: persistence", "[e2e][parity][.open]") {
+    compare(persistence());
+}
+
+TEST_CASE("cli parity: errors", "[e2e][parity][.open]") {
+    compare(errors());
+}
+
+TEST_CASE("cli parity: every listed difference is met by a case and described in the documentation",
+          "[e2e][parity]") {
+    std::set<std::string_view> used;
+    int lines = 0;
+    for (const ParityGroup& group : all_groups()) {
+        for (const ParityCase& one : group.cases) {
+            used.insert(one.differences.begin(), one.differences.end());
+            lines += !one.line.starts_with("$ ");
+        }
+    }
+    CHECK(lines >= kLeast);
+    const KpmHome home;
+    const std::string documentation = home.read(source_dir() / "docs" / "pm2-differences.md");
+    std::vector<Difference> differences(known_differences().begin(), known_differences().end());
+    for (const Difference& difference : differences) {
+        INFO(difference.name);
+        CHECK(used.contains(difference.name));
+    }
+    differences.insert(differences.end(), differences_everywhere().begin(), differences_everywhere().end());
+    for (const Difference& difference : differences) {
+        INFO(difference.row);
+        CHECK(documentation.find("| " + std::string(difference.row) + " |") != std::string::npos);
+    }
+}

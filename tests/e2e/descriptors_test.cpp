@@ -1,0 +1,66 @@
+// Descriptors bound the number of apps: what one app costs in each of the two processes is promised.
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <string>
+
+#include "tests/support/eventually.h"
+#include "tests/support/kpm_home.h"
+#include "tests/support/process_table.h"
+
+using namespace kpm;
+using namespace kpm::test;
+
+namespace {
+
+constexpr int kApps = 40;
+
+struct Counts {
+    long daemon = 0, keeper = 0;
+};
+
+Counts open_descriptors(const KpmHome& kpm) {
+    const auto count = [](int pid) { return static_cast<long>(figures_of(pid).descriptors); };
+    const int daemon = kpm.daemon_pid();
+    return {count(daemon), count(parent_of(daemon))};
+}
+
+// What `kApps` apps that were started so cost, after the commands' connections are gone.
+bool costs(const KpmHome& kpm, const Counts& before, long each) {
+    return eventually([&] {
+        const Counts now = open_descriptors(kpm);
+        return now.daemon == before.daemon + each * kApps && now.keeper == before.keeper + each * kApps;
+    });
+}
+
+std::string target_of(int pid, int fd) {
+    return std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/fd/" + std::to_string(fd));
+}
+
+}  // namespace
+
+TEST_CASE("descriptors: an app without logs costs one, its message channel", "[e2e]") {
+    const KpmHome kpm;
+    REQUIRE(kpm.kpm({"ping"}).status == 0);
+    const Counts before = open_descriptors(kpm);
+    kpm.write("ecosystem.json", R"({"apps": [{"name": "app", "script": "/bin/sleep", "args": "1000",
+        "interpreter": "none", "exec_mode": "fork", "instances": 40, "disable_logs": true}]})");
+    REQUIRE(kpm.kpm({"start", "ecosystem.json"}).status == 0);
+    CHECK(costs(kpm, before, 1));
+    const int pid = kpm.find("app")["pid"];
+    CHECK(target_of(pid, 1) == "/dev/null");
+    CHECK(target_of(pid, 2) == "/dev/null");
+    REQUIRE(kpm.kpm({"restart", "all"}).status == 0);
+    CHECK(costs(kpm, before, 1));
+    REQUIRE(kpm.kpm({"delete", "all"}).status == 0);
+    CHECK(costs(kpm, before, 0));
+}
+
+TEST_CASE("descriptors: an app that writes costs three and the files in use", "[e2e]") {
+    const KpmHome kpm;
+    REQUIRE(kpm.kpm({"ping"}).status == 0);
+    const Counts before = open_descriptors(kpm);
+    REQUIRE(kpm.kpm({"start", "/bin/sleep", "-i", std::to_string(kApps), "-x", "--", "1000"}).status == 0);
+    CHECK(costs(kpm, before, 3));
+    REQUIRE(kpm.kpm({"delete", "all"}).status == 0);
+    CHECK(costs(kpm, before, 0));
+}
