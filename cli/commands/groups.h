@@ -60,6 +60,10 @@ int run_ping(Context& context);
 // completion.cpp
 int run_completion(Context& context);
 
+// startup.cpp
+int run_startup(Context& context);
+int run_unstartup(Context& context);
+
 // ecosystem.cpp
 int run_ecosystem(Context& context);
 

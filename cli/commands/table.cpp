@@ -30,6 +30,10 @@ constexpr OptionSpec kServeOptions[] = {
 
 constexpr OptionSpec kJsonOption[] = {{"json", "--json", Takes::Nothing, "", "the facts as JSON"}};
 
+constexpr const char* kPlatforms =
+    "systemd upstart systemv openrc launchd rcd rcd-openbsd smf ubuntu centos arch oracle amazon macos darwin "
+    "freebsd openbsd solaris";
+
 constexpr const char* kTargets = "<id|name|namespace|all|json|stdin...>";
 
 const Command kCommands[] = {
@@ -92,6 +96,18 @@ const Command kCommands[] = {
      .run = run_ecosystem,
      .daemon = NeedsDaemon::No,
      .choices = "simple"},
+    {.name = "startup",
+     .args = "[platform]",
+     .help = "start the daemon and what was saved with the machine",
+     .run = run_startup,
+     .daemon = NeedsDaemon::No,
+     .choices = kPlatforms},
+    {.name = "unstartup",
+     .args = "[platform]",
+     .help = "take that back",
+     .run = run_unstartup,
+     .daemon = NeedsDaemon::No,
+     .choices = kPlatforms},
     {.name = "completion",
      .args = "[shell|install|uninstall] [shell]",
      .help = "print, install or remove the script for the tab key of bash, zsh or fish",
