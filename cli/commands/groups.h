@@ -64,6 +64,15 @@ int run_completion(Context& context);
 int run_startup(Context& context);
 int run_unstartup(Context& context);
 
+// update.cpp
+int run_update(Context& context);
+
+// report.cpp
+int run_report(Context& context);
+
+// doctor.cpp
+int run_doctor(Context& context);
+
 // ecosystem.cpp
 int run_ecosystem(Context& context);
 
