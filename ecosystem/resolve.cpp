@@ -99,6 +99,19 @@ std::string log_path(const std::string& given, std::string_view suffix, const Ap
     return absolute_path(given, config.cwd, context.env);
 }
 
+// PM2 gives apps of a file the settings of their name (kpm set name:key value), and all of them in a variable
+// of that name.
+void add_module_settings(AppConfig& config, const Json& module_conf) {
+    if (config.name.empty() || config.name.find('=') != std::string::npos) return;
+    const auto found = module_conf.find(config.name);
+    const Json settings = found != module_conf.end() && found->is_object() ? *found : Json::object();
+    for (const auto& [key, value] : settings.items()) {
+        if (!key.empty() && key.find('=') == std::string::npos && value.is_string())
+            set_variable(config.env, key, value.get<std::string>());
+    }
+    set_variable(config.env, config.name, settings.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
 void resolve_files(AppConfig& config, const ResolveContext& context) {
     config.out_file = log_path(config.out_file, "-out", config, context);
     config.error_file = log_path(config.error_file, "-error", config, context);
@@ -169,9 +182,7 @@ Result<ResolvedApp> resolve(const AppConfig& declared, const ResolveContext& con
     if (!declared_variables) return declared_variables.error();
     resolved.declared = *std::move(declared_variables);
     config.env = app_environment(config, context, resolved.declared);
-    // PM2 gives apps of a file a variable of their own name with their module configuration.
-    if (context.from_file && config.name.find('=') == std::string::npos && !config.name.empty())
-        set_variable(config.env, config.name, "{}");
+    if (context.from_file) add_module_settings(config, context.module_conf);
     for (std::string& sentence : not_effective(config)) resolved.warnings.push_back(std::move(sentence));
     return resolved;
 }

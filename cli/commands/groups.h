@@ -73,6 +73,13 @@ int run_report(Context& context);
 // doctor.cpp
 int run_doctor(Context& context);
 
+// settings.cpp
+int run_set(Context& context);
+int run_multiset(Context& context);
+int run_get(Context& context);
+int run_conf(Context& context);
+int run_unset(Context& context);
+
 // ecosystem.cpp
 int run_ecosystem(Context& context);
 

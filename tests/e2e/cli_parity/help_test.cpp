@@ -53,7 +53,7 @@ const Names kGit{"pull", "forward", "backward"};
 const Names kOwn{"create",  "examples",  "deepUpdate", "profile:mem", "profile:cpu",
                  "inspect", "logrotate", "slist",      "sysinfos",    "*"};
 // Not there yet. A name that has come is taken out of here.
-const Names kToCome{"deploy", "set", "multiset", "get", "conf", "config", "unset"};
+const Names kToCome{"deploy"};
 const Names kOptions{"--ext", "--no-daemon"};
 const Names kContainer{"--fresh",      "--daemon",       "--container",   "--dist",
                        "--image-name", "--node-version", "--dockerdaemon"};
