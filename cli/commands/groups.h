@@ -80,6 +80,9 @@ int run_get(Context& context);
 int run_conf(Context& context);
 int run_unset(Context& context);
 
+// deploy.cpp
+int run_deploy(Context& context);
+
 // ecosystem.cpp
 int run_ecosystem(Context& context);
 
