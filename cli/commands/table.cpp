@@ -31,7 +31,8 @@ constexpr OptionSpec kServeOptions[] = {
 constexpr OptionSpec kJsonOption[] = {{"json", "--json", Takes::Nothing, "", "the facts as JSON"}};
 
 constexpr const char* kPlatforms =
-    "systemd upstart systemv openrc launchd rcd rcd-openbsd smf ubuntu centos arch oracle amazon macos darwin "
+    "systemd upstart systemv openrc launchd rcd rcd-openbsd smf ubuntu centos arch oracle amazon macos "
+    "darwin "
     "freebsd openbsd solaris";
 
 constexpr const char* kTargets = "<id|name|namespace|all|json|stdin...>";
@@ -69,7 +70,8 @@ const Command kCommands[] = {
      true,
      true},
     {"describe", "desc info show", "<name|id>", "all about a process", run_describe, kJsonOption},
-    {"why", "", "<id|name|namespace|all>", "how the last processes ended, and what they said", run_why, kJsonOption},
+    {"why", "", "<id|name|namespace|all>", "how the last processes ended, and what they said", run_why,
+     kJsonOption},
     {"env", "", "<id>", "the environment of a process", run_env, kJsonOption},
     {"pid", "", "[app_name]", "process ids, one a line", run_pid, kJsonOption, NeedsDaemon::Yes, true},
     {"id", "", "<name>", "ids of an app", run_id, kJsonOption, NeedsDaemon::Yes, true},
