@@ -32,8 +32,7 @@ constexpr OptionSpec kJsonOption[] = {{"json", "--json", Takes::Nothing, "", "th
 
 constexpr const char* kPlatforms =
     "systemd upstart systemv openrc launchd rcd rcd-openbsd smf ubuntu centos arch oracle amazon macos "
-    "darwin "
-    "freebsd openbsd solaris";
+    "darwin freebsd openbsd solaris";
 
 constexpr const char* kTargets = "<id|name|namespace|all|json|stdin...>";
 
