@@ -1,6 +1,7 @@
 // startup, unstartup: the daemon and the saved apps come back with the machine.
 #include <fmt/format.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -40,6 +41,8 @@ std::string quoted_line(const CommandWords& words) {
 struct User {
     std::string name;
     std::string directory;
+    uid_t uid = 0;
+    gid_t gid = 0;
 };
 
 Result<User> chosen_user(const Context& context) {
@@ -50,7 +53,8 @@ Result<User> chosen_user(const Context& context) {
         return Error{ErrorCode::NotFound,
                      fmt::format("cannot set up the start of '{}': no such user, name one by -u", name)};
     }
-    return User{entry->pw_name, context.line.value("hp").value_or(entry->pw_dir)};
+    return User{entry->pw_name, context.line.value("hp").value_or(entry->pw_dir), entry->pw_uid,
+                entry->pw_gid};
 }
 
 // The home that is named by a variable is meant; without one it is the user's, not root's.
@@ -60,6 +64,16 @@ std::string home_of(const User& user) {
             return std::filesystem::absolute(home).lexically_normal().string();
     }
     return user.directory + "/.kpm";
+}
+
+// systemd opens the log in it before anything of kpm runs.
+Result<void> make_home(const std::string& path, const User& user) {
+    if (mkdir(path.c_str(), 0700) != 0)
+        return errno == EEXIST ? Result<void>() : os_error("make", path, errno);
+    // Not followed: who owns the folder above may have put a link in its place.
+    if (geteuid() == 0 && lchown(path.c_str(), user.uid, user.gid) != 0)
+        return os_error("give away", path, errno);
+    return {};
 }
 
 Result<Service> make_service(const Context& context, const InitSystem& system, const User& user) {
@@ -154,6 +168,8 @@ bool execute(Context& context, const CommandWords& command) {
 struct Plan {
     const InitSystem* system = nullptr;
     Service service;
+    User user;
+    std::string root;  // before each path that is written
     std::string file;
 };
 
@@ -177,7 +193,7 @@ std::optional<Plan> make_plan(Context& context, std::string_view verb) {
         return std::nullopt;
     }
     std::string file = root + system->file(*service);
-    return Plan{system, *std::move(service), std::move(file)};
+    return Plan{system, *std::move(service), *user, root, std::move(file)};
 }
 
 }  // namespace
@@ -192,6 +208,12 @@ int run_startup(Context& context) {
     context.console.line(fmt::format("Platform {}\nTemplate\n{}\nTarget path\n{}\nCommand list", system.name,
                                      text, plan->file));
     for (const CommandWords& command : commands) context.console.line(quoted_line(command));
+    const std::string home = plan->root + service.home;
+    if (!plan->root.empty()) {
+        std::error_code ignored;  // make_home says what is wrong
+        std::filesystem::create_directories(std::filesystem::path(home).parent_path(), ignored);
+    }
+    if (const auto made = make_home(home, plan->user); !made) return context.fail(made.error());
     context.console.info(fmt::format("Writing init configuration in {}", plan->file));
     if (const auto written = write_user_file(plan->file, text, system.mode); !written)
         return context.fail(written.error());

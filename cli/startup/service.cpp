@@ -48,7 +48,7 @@ std::string systemd_unit(const Service& service) {
     std::string text =
         fmt::format("[Unit]\nDescription=kpm process manager of {}\n", unit_path(service.user));
     if (service.wait_for_network) text += fmt::format("Wants={}\n", network);
-    text += fmt::format("After={}\n\n[Service]\nType=exec\nUser={}\n", network, unit_path(service.user));
+    text += fmt::format("After={}\n\n[Service]\nType=notify\nUser={}\n", network, unit_path(service.user));
     text += unit_assignment("PATH", service.path) + unit_assignment("KPM_HOME", service.home) +
             unit_assignment("HOME", service.user_directory);
     text += fmt::format("WorkingDirectory={}\n", unit_path(service.user_directory));
@@ -59,9 +59,11 @@ std::string systemd_unit(const Service& service) {
     text += fmt::format("ExecStartPost=-{0} resurrect\nExecReload={0} reload all\nExecStop={0} kill\n", kpm);
     text += fmt::format("StandardOutput=append:{0}/pm2.log\nStandardError=append:{0}/pm2.log\n",
                         unit_path(service.home));
-    // One app that the kernel ends for its memory is one app; the default would end the service.
+    // One app that the kernel ends for its memory is one app; the default would end the service. So would an
+    // end of the time for the start while the last of many saved apps come up.
     text +=
-        "Restart=on-failure\nKillMode=mixed\nOOMPolicy=continue\nTasksMax=infinity\nLimitNOFILE=infinity\n"
+        "Restart=on-failure\nTimeoutStartSec=600\nKillMode=mixed\nOOMPolicy=continue\nTasksMax="
+        "infinity\nLimitNOFILE=infinity\n"
         "LimitNPROC=infinity\nLimitCORE=infinity\n\n";
     // network-online.target is no place to install to: what waits for it is still wanted by the machine.
     return text + "[Install]\nWantedBy=multi-user.target\n";

@@ -20,8 +20,8 @@ struct Service {
 };
 
 // systemd has a program of its own to watch: the keeper, in the foreground. What replaces the daemon (a
-// crash, `kpm update`) is the keeper's business and no reason to end the service. Started counts as soon as
-// the saved apps are up (ExecStartPost).
+// crash, `kpm update`) is the keeper's business and no reason to end the service. The keeper says on
+// NOTIFY_SOCKET that the daemon answers; started counts when the saved apps are up, too (ExecStartPost).
 std::string systemd_unit(const Service& service);
 std::string openrc_script(const Service& service);
 std::string launchd_plist(const Service& service);

@@ -1,11 +1,16 @@
 // kpm startup on a machine of files: what it writes below a folder of the test, and what it calls, which are
 // programs of the test. A real systemd checks the unit where there is one.
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
 
+#include "ipc/base/unique_fd.h"
+#include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 
 using namespace kpm;
@@ -75,6 +80,64 @@ TEST_CASE("startup: systemd gets a unit that is enabled, and loses it again", "[
     CHECK_FALSE(fs::exists(unit));
     CHECK(has(machine.read(machine.calls()),
               "systemctl stop kpm-test\nsystemctl disable kpm-test\nsystemctl daemon-reload\n"));
+}
+
+// The unit is carried out as systemd would: its variables, its commands, the word on NOTIFY_SOCKET.
+TEST_CASE("startup: what the unit says starts the daemon and the saved apps, and ends them", "[e2e]") {
+    const Machine machine({"systemctl"});
+    const KpmHome& kpm = machine.kpm();
+    kpm.write("app.sh", "#!/bin/sh\nwhile :; do sleep 1; done\n");
+    REQUIRE(kpm.kpm({"start", "app.sh"}).status == 0);
+    REQUIRE(kpm.kpm({"save"}).status == 0);
+    REQUIRE(kpm.kpm({"kill"}).status == 0);
+    REQUIRE(machine.run({"startup", "--service-name", "kpm-test"}).status == 0);
+    const std::string unit = machine.read(machine.root() / "etc/systemd/system/kpm-test.service");
+    INFO(unit);
+    CHECK(has(unit, "\nType=notify\n"));
+    const auto value = [&](const std::string& key) {
+        const std::size_t begin = unit.find("\n" + key) + 1 + key.size();
+        return unit.substr(begin, unit.find('\n', begin) - begin);
+    };
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string path = (kpm.work() / "notify").string();
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    const UniqueFd manager(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    REQUIRE(::bind(manager.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    const timeval limit{30, 0};
+    ::setsockopt(manager.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+
+    auto env = kpm.env();
+    const std::string home = value("Environment=\"KPM_HOME=");
+    env["KPM_HOME"] = home.substr(0, home.find('"'));
+    env["NOTIFY_SOCKET"] = path;
+    const auto run = [&](const std::string& key) {
+        return run_command({"sh", "-c", value(key)}, env, kpm.work().string());
+    };
+    RunningCommand keeper({"sh", "-c", "exec " + value("ExecStart=")}, env, kpm.work().string());
+    char text[64];
+    const ssize_t size = ::recv(manager.get(), text, sizeof text, 0);
+    INFO(keeper.output());
+    REQUIRE(size > 0);
+    CHECK(std::string_view(text, static_cast<std::size_t>(size)) == "READY=1");
+    const int daemon = kpm.daemon_pid();
+    CHECK(is_running(daemon));
+    CHECK_FALSE(has(kpm.read("/proc/" + std::to_string(daemon) + "/environ"), "NOTIFY_SOCKET=" + path));
+
+    CHECK(run("ExecStartPost=-").status == 0);
+    const int app = kpm.find("app")["pid"];
+    CHECK(is_running(app));
+    CHECK(run("ExecReload=").status == 0);
+    CHECK(run("ExecStop=").status == 0);
+    CHECK_FALSE(is_running(app));
+    CHECK(keeper.end(0) == 0);
+}
+
+TEST_CASE("startup: the home is made for the user, as systemd opens its log there first", "[e2e]") {
+    const Machine machine({"systemctl"});
+    const fs::path home = machine.root() / machine.kpm().home().relative_path();
+    REQUIRE(machine.run({"startup"}).status == 0);
+    CHECK((fs::status(home).permissions() & fs::perms::all) == fs::perms::owner_all);
 }
 
 TEST_CASE("startup: scripts of the other systems are valid shell", "[e2e]") {

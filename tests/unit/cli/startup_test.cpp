@@ -52,7 +52,7 @@ TEST_CASE("startup: the first tool in PATH tells the init system", "[unit][cli][
 
 TEST_CASE("startup: a unit watches the keeper and quotes what is in paths", "[unit][cli][startup]") {
     const std::string unit = systemd_unit(sample());
-    CHECK(has(unit, "Type=exec\nUser=ann\n"));
+    CHECK(has(unit, "Type=notify\nUser=ann\n"));
     CHECK(has(unit, "Environment=\"KPM_HOME=/home/ann/my $kpm 100%%\"\n"));
     CHECK(has(unit, "Environment=\"PATH=/usr/bin:/opt/it's\"\n"));
     CHECK(has(unit,
