@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <filesystem>
 
 #include "ipc/base/unique_fd.h"
 #include "tests/support/eventually.h"
@@ -111,6 +112,38 @@ TEST_CASE("serve: by a configuration file, with a password", "[e2e]") {
     REQUIRE(eventually([&] { return !get(port, "/").empty(); }));
     CHECK(has(get(port, "/"), "401"));
     CHECK(get(port, "/", "Authorization: Basic dTpw\r\n").ends_with("secret page"));
+}
+
+TEST_CASE("serve: listings, unchanged files, and no way out of the folder", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("secret", "not for you");
+    kpm.write("www/docs/a b.txt", "text");
+    kpm.write("www/404.html", "lost");
+    std::filesystem::create_symlink(kpm.work() / "secret", kpm.work() / "www/link");
+    const int port = free_port();
+    const CommandResult started = kpm.kpm({"serve", "www", "--port", std::to_string(port), "--ftp"});
+    INFO(started.out << started.err << kpm.daemon_log());
+    REQUIRE(started.status == 0);
+    CHECK(has(get(port, "/docs"), "Location: /docs/\r\n"));
+    CHECK(has(get(port, "/docs/"), "<a href=\"./a%20b.txt\">"));
+    const std::string file = get(port, "/docs/a%20b.txt");
+    CHECK(file.ends_with("\r\n\r\ntext"));
+    CHECK(has(file, "Last-Modified: "));
+    const std::size_t begin = file.find("ETag: ") + 6;
+    const std::string etag = file.substr(begin, file.find("\r\n", begin) - begin);
+    const std::string unchanged = get(port, "/docs/a%20b.txt", "If-None-Match: " + etag + "\r\n");
+    CHECK(has(unchanged, "HTTP/1.1 304 "));
+    CHECK(unchanged.ends_with("\r\n\r\n"));
+    CHECK(has(get(port, "/docs/a%20b.txt", "Range: bytes=9-\r\n"), "HTTP/1.1 416 "));
+    const std::string missing = get(port, "/nothing");
+    CHECK(has(missing, "HTTP/1.1 404 "));
+    CHECK(missing.ends_with("\r\n\r\nlost"));
+    for (const char* path : {"/../secret", "/%2e%2e/secret", "/docs/..%2f..%2fsecret", "/link"}) {
+        INFO(path);
+        const std::string answer = get(port, path);
+        CHECK(has(answer, "HTTP/1.1 403 "));
+        CHECK_FALSE(has(answer, "not for you"));
+    }
 }
 
 TEST_CASE("serve: what cannot be served is said, exit 1", "[e2e]") {
