@@ -10,6 +10,8 @@
 #include <deque>
 
 #include "cli/list_view.h"
+#include "cli/module_conf.h"
+#include "cli/own_programs.h"
 #include "cli/restart_by_file.h"
 #include "ecosystem/dump_app.h"
 #include "ipc/protocol.h"
@@ -177,12 +179,17 @@ void say_cron(const Context& context, const std::string& pattern) {
 }
 
 ecosystem::ResolveContext resolve_context(const Context& context, bool from_file) {
+    const auto serve = find_own_program("kpm-serve");
+    const auto conf = from_file ? ModuleConf::read(context.home) : ModuleConf(Json::object());
+    if (!conf) context.console.warn_on_stderr(conf.error().message);
     return {.cwd = context.cwd,
             .env = ecosystem::environment_from(environ),
             .home = context.home.root().string(),
             .user = user_name(),
             .env_name = context.line.value("env").value_or(""),
-            .from_file = from_file};
+            .from_file = from_file,
+            .module_conf = conf ? conf->root() : Json::object(),
+            .serve_program = serve ? serve->string() : std::string()};
 }
 
 Json current_conf(Context& context, ecosystem::ParsedApp options) {

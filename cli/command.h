@@ -59,6 +59,7 @@ struct Command {
     NeedsDaemon daemon = NeedsDaemon::Yes;
     bool machine_output = false;  // stdout carries nothing but the answer
     bool refuses_words = false;
+    std::string_view choices = {};  // words that may stand first, separated by blanks; for completion
 };
 
 std::span<const Command> commands();

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/own_programs.h"
 #include "ipc/base/text.h"
 #include "ipc/base/unique_fd.h"
 
@@ -32,18 +33,11 @@ struct Programs {
 };
 
 Result<Programs> find_programs() {
-    std::error_code problem;
-    const fs::path own = fs::read_symlink("/proc/self/exe", problem);
-    if (problem) return os_error("read", "/proc/self/exe", problem.value());
-    const fs::path folder = own.parent_path();
-    for (const fs::path& place : {folder, folder.parent_path() / "libexec" / "kpm"}) {
-        const Programs found{place / "kpm-keeper", place / "kpmd"};
-        if (access(found.keeper.c_str(), X_OK) == 0 && access(found.daemon.c_str(), X_OK) == 0) return found;
-    }
-    return Error{ErrorCode::NotFound,
-                 fmt::format("cannot find the programs 'kpm-keeper' and 'kpmd': neither in {} nor "
-                             "in {}",
-                             folder.string(), (folder.parent_path() / "libexec/kpm").string())};
+    auto keeper = find_own_program("kpm-keeper");
+    if (!keeper) return keeper.error();
+    auto daemon = find_own_program("kpmd");
+    if (!daemon) return daemon.error();
+    return Programs{*std::move(keeper), *std::move(daemon)};
 }
 
 // The process that goes to the background ends at once; its child is not ours to wait for.

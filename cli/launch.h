@@ -2,7 +2,7 @@
 // Starts the daemon of a home when none answers there: runs kpm-keeper, which goes to the background by
 // itself and starts kpmd, and waits for the word that kpmd serves its sockets.
 //
-// Both programs are looked for beside this one and in ../libexec/kpm (readlink /proc/self/exe). The keeper
+// The keeper
 // gets KPM_READY_FD, the number of a pipe into which "ready\n" or "error: <text>\n" is written once.
 
 #include "ipc/base/result.h"

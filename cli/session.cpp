@@ -33,15 +33,17 @@ Error refused(const ipc::Home& home, const Error& reason) {
 Result<ipc::Client> launch_and_connect(const ipc::Home& home, Console& console) {
     const bool discrete = is_set("PM2_DISCRETE_MODE");
     if (!discrete) console.info(fmt::format("Spawning PM2 daemon with pm2_home={}", home.root().string()));
-    const auto launched = launch_daemon(home);
+    auto launched = launch_daemon(home);
     auto client = ipc::Client::connect(home);
-    // The lock is taken: another command is starting the daemon, or a keeper one in the place of one that
-    // died.
+    // The lock is taken: another command is starting the daemon, a keeper puts one in the place of one that
+    // died, or ends after a kill. The last leaves nobody behind, so it is tried again.
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
     while (!client && !launched && launched.error().code == ErrorCode::Exists &&
            std::chrono::steady_clock::now() < deadline) {
         std::this_thread::sleep_for(std::chrono::milliseconds{20});
         client = ipc::Client::connect(home);
+        if (!client) launched = launch_daemon(home);
+        if (launched) client = ipc::Client::connect(home);
     }
     if (!client) return launched ? client.error() : launched.error();
     if (!discrete) console.info("PM2 Successfully daemonized");

@@ -28,3 +28,10 @@ target_link_libraries(kpm_uv INTERFACE ${UV_STATIC_LIBRARY} Threads::Threads ${C
 find_package(fmt REQUIRED)
 add_library(kpm_fmt INTERFACE)
 target_link_libraries(kpm_fmt INTERFACE fmt::fmt-header-only)
+
+# Header-only Asio and Beast; SYSTEM, so that their code is compiled without this project's warnings.
+find_package(Boost 1.74 REQUIRED)
+add_library(kpm_asio INTERFACE)
+target_include_directories(kpm_asio SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
+target_compile_definitions(kpm_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_DATE_TIME)
+target_link_libraries(kpm_asio INTERFACE Threads::Threads)

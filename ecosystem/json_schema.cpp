@@ -200,6 +200,10 @@ Json file_definition() {
     properties["deploy"] =
         Json{{"description", "PM2's section for deployments; deploy.NAME.env holds variables for --env NAME"},
              {"type", "object"}};
+    properties["static"] =
+        Json{{"description", "servers of static files: {path, port, host, spa, ftp, basic_auth, name}"},
+             {"type", {"array", "object"}},
+             {"items", {{"type", "object"}}}};
     return Json{{"type", "object"}, {"properties", std::move(properties)}};
 }
 
@@ -218,7 +222,9 @@ Json config_schema() {
                                     {"type", "object"},
                                     {"propertyNames", {{"pattern", kVariableName}}}};
     const Json has_section =
-        Json{{"type", "object"}, {"anyOf", {Json{{"required", {"apps"}}}, Json{{"required", {"pm2"}}}}}};
+        Json{{"type", "object"},
+             {"anyOf",
+              {Json{{"required", {"apps"}}}, Json{{"required", {"pm2"}}}, Json{{"required", {"static"}}}}}};
     return Json{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
                 {"title", "kpm ecosystem file"},
                 {"description", "the apps that kpm runs: a list in `apps` or `pm2`, a bare list, or one app"},

@@ -9,6 +9,7 @@
 #include "ecosystem/read_js.h"
 #include "ecosystem/read_json.h"
 #include "ecosystem/read_yaml.h"
+#include "ecosystem/static_site.h"
 #include "ecosystem/text_file.h"
 
 namespace kpm::ecosystem {
@@ -37,6 +38,8 @@ std::optional<Format> format_of(std::string_view path) {
     return std::nullopt;
 }
 
+constexpr const char* kStaticSection = "static";
+
 bool is_package_json(std::string_view file) {
     return file.substr(file.find_last_of('/') + 1) == "package.json";
 }
@@ -56,6 +59,8 @@ public:
                 add_section("apps");
             else if (root.contains("pm2"))
                 add_section("pm2");
+            else if (root.contains(kStaticSection))
+                add_static_sites(root[kStaticSection]);
             else if (is_package_json(document_.source.file))
                 fail("", "expected a section 'apps' or 'pm2'");
             else
@@ -75,7 +80,7 @@ private:
     void add_section(const std::string& section) {
         const Json& root = document_.value;
         for (const auto& [key, value] : root.items())
-            if (key != section && key != "deploy" && key != "strict" &&
+            if (key != section && key != "deploy" && key != "strict" && key != kStaticSection &&
                 !is_package_json(document_.source.file))
                 file_.warnings.push_back(document_.source.place(key) +
                                          fmt::format("unknown section '{}' is ignored", key));
@@ -84,6 +89,14 @@ private:
             add_list(apps, section);
         else
             add_app(apps, section);
+        if (!error_ && root.contains(kStaticSection) && !is_package_json(document_.source.file))
+            add_static_sites(root[kStaticSection]);
+    }
+
+    void add_static_sites(const Json& sites) {
+        if (!sites.is_array()) return add_app(static_site_app(sites), kStaticSection);
+        for (std::size_t i = 0; i < sites.size() && !error_; ++i)
+            add_app(static_site_app(sites[i]), fmt::format("{}[{}]", kStaticSection, i));
     }
 
     void add_list(const Json& apps, const std::string& path) {

@@ -1,5 +1,6 @@
 #pragma once
-// An ecosystem file -> declared apps. Shapes: {apps:[…]}, {apps:{…}}, {pm2:…}, a bare array, a single object.
+// An ecosystem file -> declared apps. Shapes: {apps:[…]}, {apps:{…}}, {pm2:…}, a bare array, a single object;
+// beside the first ones or alone {static:[…]}.
 // The format follows from the file name: .json/.json5, .yml/.yaml, .config.js/.cjs/.mjs (see read_js.h).
 
 #include <string>

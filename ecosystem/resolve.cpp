@@ -17,6 +17,7 @@ namespace kpm::ecosystem {
 namespace {
 
 constexpr std::string_view kDefaultPath = "/usr/local/bin:/usr/bin:/bin";
+constexpr std::string_view kServeScript = "serve";  // PM2's word for its server of static files
 constexpr std::string_view kShortDate = "YYYY-MM-DDTHH:mm:ss";
 
 bool exists(const std::string& path) {
@@ -48,6 +49,11 @@ bool is_shell_command(const AppConfig& config, const ResolveContext& context) {
 }
 
 Result<void> resolve_script(AppConfig& config, const ResolveContext& context) {
+    if (context.from_file && config.script == kServeScript && !context.serve_program.empty()) {
+        config.script = context.serve_program;
+        config.interpreter = "none";
+        return {};
+    }
     if (is_shell_command(config, context)) {
         config.args.insert(config.args.begin(), {"-c", config.script});
         config.script = find_in_path("bash", context.env) ? "bash" : "sh";
@@ -91,6 +97,19 @@ std::string log_path(const std::string& given, std::string_view suffix, const Ap
         return fmt::format("{}/logs/{}{}.log", context.home, file_name_of(config.name), suffix);
     if (is_no_log(given)) return given;
     return absolute_path(given, config.cwd, context.env);
+}
+
+// PM2 gives apps of a file the settings of their name (kpm set name:key value), and all of them in a variable
+// of that name.
+void add_module_settings(AppConfig& config, const Json& module_conf) {
+    if (config.name.empty() || config.name.find('=') != std::string::npos) return;
+    const auto found = module_conf.find(config.name);
+    const Json settings = found != module_conf.end() && found->is_object() ? *found : Json::object();
+    for (const auto& [key, value] : settings.items()) {
+        if (!key.empty() && key.find('=') == std::string::npos && value.is_string())
+            set_variable(config.env, key, value.get<std::string>());
+    }
+    set_variable(config.env, config.name, settings.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 void resolve_files(AppConfig& config, const ResolveContext& context) {
@@ -163,9 +182,7 @@ Result<ResolvedApp> resolve(const AppConfig& declared, const ResolveContext& con
     if (!declared_variables) return declared_variables.error();
     resolved.declared = *std::move(declared_variables);
     config.env = app_environment(config, context, resolved.declared);
-    // PM2 gives apps of a file a variable of their own name with their module configuration.
-    if (context.from_file && config.name.find('=') == std::string::npos && !config.name.empty())
-        set_variable(config.env, config.name, "{}");
+    if (context.from_file) add_module_settings(config, context.module_conf);
     for (std::string& sentence : not_effective(config)) resolved.warnings.push_back(std::move(sentence));
     return resolved;
 }

@@ -21,9 +21,11 @@ struct ResolveContext {
     Environment env;   // of the shell
     std::string home;  // $KPM_HOME
     std::string user;
-    std::string env_name;    // --env NAME, or ""
-    Environment deploy_env;  // `deploy.NAME.env` of the file
-    bool from_file = false;  // the app comes from an ecosystem file
+    std::string env_name;               // --env NAME, or ""
+    Environment deploy_env;             // `deploy.NAME.env` of the file
+    bool from_file = false;             // the app comes from an ecosystem file
+    Json module_conf = Json::object();  // settings by the name of an app: variables of apps of a file
+    std::string serve_program;  // what the script "serve" of a file stands for; "" = for a file of that name
 };
 
 struct ResolvedApp {

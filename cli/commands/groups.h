@@ -9,6 +9,9 @@ namespace kpm::cli {
 // start.cpp
 int run_start(Context& context);
 
+// serve.cpp
+int run_serve(Context& context);
+
 // lifecycle.cpp
 int run_restart(Context& context);
 int run_reload(Context& context);
@@ -53,6 +56,32 @@ int run_cleardump(Context& context);
 // daemon.cpp
 int run_kill(Context& context);
 int run_ping(Context& context);
+
+// completion.cpp
+int run_completion(Context& context);
+
+// startup.cpp
+int run_startup(Context& context);
+int run_unstartup(Context& context);
+
+// update.cpp
+int run_update(Context& context);
+
+// report.cpp
+int run_report(Context& context);
+
+// doctor.cpp
+int run_doctor(Context& context);
+
+// settings.cpp
+int run_set(Context& context);
+int run_multiset(Context& context);
+int run_get(Context& context);
+int run_conf(Context& context);
+int run_unset(Context& context);
+
+// deploy.cpp
+int run_deploy(Context& context);
 
 // ecosystem.cpp
 int run_ecosystem(Context& context);

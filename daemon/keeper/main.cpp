@@ -14,6 +14,8 @@ int main(int argc, char** argv) {
     const rlimit child_file_limit = prepare_process(relay.waiter_fd());
     const kpm::UniqueFd lock = lock_home(options, relay);
     if (!lock) return 1;
+    // In the background the service manager's process is another one, which has ended.
+    if (options.foreground) relay.open_service_manager();
     if (!options.foreground && !go_to_background(options, relay)) return 1;
     // Each process adopts for itself: after the last fork.
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);

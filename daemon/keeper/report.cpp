@@ -1,9 +1,12 @@
 #include "daemon/keeper/report.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include <cerrno>
 #include <cstdarg>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -55,6 +58,31 @@ void ReadyRelay::open_waiter() {
     if (fd > STDERR_FILENO && ::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0) waiter_.reset(fd);
 }
 
+void ReadyRelay::open_service_manager() {
+    const char* path = std::getenv("NOTIFY_SOCKET");
+    if (!path) return;
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::size_t length = std::strlen(path);
+    if (length > 0 && length < sizeof address.sun_path) {
+        std::memcpy(address.sun_path, path, length);
+        if (address.sun_path[0] == '@') address.sun_path[0] = '\0';
+        const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
+        service_manager_.reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+        if (::connect(service_manager_.get(), reinterpret_cast<const sockaddr*>(&address), size) < 0) {
+            log_line("cannot connect to '%s' of NOTIFY_SOCKET: %s", path, std::strerror(errno));
+            service_manager_.reset();
+        }
+    }
+    ::unsetenv("NOTIFY_SOCKET");
+}
+
+void ReadyRelay::tell_service_manager() {
+    if (service_manager_ && ::send(service_manager_.get(), "READY=1", 7, MSG_NOSIGNAL) < 0)
+        log_line("cannot tell the service manager of the start: %s", std::strerror(errno));
+    service_manager_.reset();
+}
+
 UniqueFd ReadyRelay::make_pipe() {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) < 0) return UniqueFd{};
@@ -73,7 +101,10 @@ bool ReadyRelay::forward() {
         if (!was_ready_) return true;
     }
     pipe_.reset();
-    if (was_ready_) waiter_.reset();
+    if (was_ready_) {
+        waiter_.reset();
+        tell_service_manager();
+    }
     return false;
 }
 

@@ -27,6 +27,7 @@ check daemon/commands daemon/commands/ daemon/core/ ecosystem/ ipc/
 check daemon/keeper daemon/keeper/ ipc/base/
 check daemon/io daemon/io/ daemon/core/ daemon/keeper/keeper_protocol.h ecosystem/ ipc/
 check cli cli/ ecosystem/ ipc/
+check serve serve/ ipc/base/
 check render-worker render-worker/ ipc/
 
 impure=$(grep -rnE '#include <(uv|unistd|fcntl|sys/|poll|netinet|arpa|fstream|filesystem|thread|mutex|ctime)' \

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <catch2/catch.hpp>
@@ -326,6 +328,34 @@ TEST_CASE("keeper: a kpmd that keeps dying is started again and again, with paus
     REQUIRE(eventually(
         [&] { return keeper.home().read("keeper.err").find("again in 200 ms") != std::string::npos; }));
     CHECK(keeper.home().read("keeper.err").find("again in 0 ms") != std::string::npos);
+}
+
+TEST_CASE("keeper: a service manager learns that kpmd is ready, and that only once",
+          "[integration][keeper]") {
+    KeeperFixture keeper;
+    const std::string path = keeper.home().path() + "/manager.sock";
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    const UniqueFd manager(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    REQUIRE(::bind(manager.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    char text[64];
+    const auto said = [&] {
+        const ssize_t size = ::recv(manager.get(), text, sizeof text, 0);
+        return std::string(text, size < 0 ? 0 : static_cast<std::size_t>(size));
+    };
+    keeper.start({{"NOTIFY_SOCKET", path}});
+    FakeKpmd first = keeper.accept();
+    first.inventory();
+    CHECK(said().empty());
+    first.say_ready();
+    std::string word;
+    CHECK(eventually([&] { return !(word = said()).empty(); }));
+    CHECK(word == "READY=1");
+    first.kill();
+    FakeKpmd second = keeper.accept();
+    second.inventory();
+    CHECK(said().empty());
 }
 
 TEST_CASE("keeper: in the background it is its own session's, and writes to pm2.log",

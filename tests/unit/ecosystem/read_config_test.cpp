@@ -40,11 +40,11 @@ TEST_CASE("read config: an error names file and line", "[unit][ecosystem]") {
 }
 
 TEST_CASE("read config: warnings of apps and of the file are collected", "[unit][ecosystem]") {
-    auto file = read_config_text("{apps: [{name: 'a', max_restart: 1},\n{name: 'a'}], static: []}", "f.json");
+    auto file = read_config_text("{apps: [{name: 'a', max_restart: 1},\n{name: 'a'}], modules: []}", "f.json");
     REQUIRE(file);
     CHECK(
         file->warnings ==
-        Names{"f.json:2: static: unknown section 'static' is ignored",
+        Names{"f.json:2: modules: unknown section 'modules' is ignored",
               "f.json:1: apps[0].max_restart: unknown attribute 'max_restart' (did you mean 'max_restarts'?)",
               "f.json:2: apps[1].name: 'a' is also the name of apps[0]"});
 }

@@ -1,0 +1,60 @@
+#pragma once
+// One connection: HTTP/1.1 with keep-alive, each step bounded in time and size. Lives in its own pending
+// operation and ends with it.
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/serializer.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "serve/answer.h"
+
+namespace kpm::serve {
+
+class Session final : public std::enable_shared_from_this<Session> {
+public:
+    using Answering = std::function<Answer(const Request&)>;
+
+    // `ended` is called once, when nothing of the connection is left.
+    Session(boost::asio::ip::tcp::socket socket, Answering answering, std::function<void()> ended);
+    ~Session();
+
+    void start();
+    // Finishes the answer that is on its way, if there is one.
+    void drain();
+
+private:
+    using Head = boost::beast::http::response<boost::beast::http::empty_body>;
+
+    void read();
+    void on_read(const boost::beast::error_code& error);
+    void write(Answer answer, bool keep_alive);
+    void write_body();
+    void on_written();
+    void finish();
+    void discard();
+
+    boost::beast::tcp_stream stream_;
+    Answering answering_;
+    std::function<void()> ended_;
+    boost::beast::flat_buffer buffer_;
+    std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
+    Head head_;
+    std::optional<boost::beast::http::response_serializer<boost::beast::http::empty_body>> serializer_;
+    Answer answer_;
+    std::uint64_t sent_ = 0;  // of the body
+    std::string chunk_;
+    bool without_body_ = false;
+    bool busy_ = false;
+    bool draining_ = false;
+};
+
+}  // namespace kpm::serve

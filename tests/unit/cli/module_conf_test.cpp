@@ -1,0 +1,69 @@
+#include "cli/module_conf.h"
+
+#include <catch2/catch.hpp>
+
+#include <fstream>
+
+#include "tests/support/temp_dir.h"
+
+namespace kpm::cli {
+
+TEST_CASE("module conf: colons separate, dots do when there are any", "[unit][cli][module_conf]") {
+    using Parts = std::vector<std::string_view>;
+    CHECK(key_parts("a") == Parts{"a"});
+    CHECK(key_parts("a:b") == Parts{"a", "b"});
+    CHECK(key_parts("a.b.c") == Parts{"a", "b", "c"});
+    CHECK(key_parts("a:d.e") == Parts{"a:d", "e"});
+}
+
+TEST_CASE("module conf: set, get and unset at any level", "[unit][cli][module_conf]") {
+    ModuleConf conf{Json::object()};
+    REQUIRE(conf.set("foo", "bar"));
+    REQUIRE(conf.set("a:b", "c"));
+    REQUIRE(conf.set("a:b", "d"));
+    REQUIRE(conf.set("x.y.z", "1"));
+    CHECK(conf.root().dump() == R"({"foo":"bar","a":{"b":"d"},"x":{"y":{"z":"1"}}})");
+    CHECK(*conf.get("a:b") == "d");
+    CHECK(*conf.get("a") == Json{{"b", "d"}});
+    CHECK(conf.get("a:nix") == nullptr);
+    CHECK(conf.get("foo:x") == nullptr);
+    CHECK(conf.unset("x.y.z"));
+    CHECK_FALSE(conf.unset("x.y.z"));
+    CHECK_FALSE(conf.unset("nix:x"));
+    CHECK(conf.unset("a"));
+    CHECK(conf.root().dump() == R"({"foo":"bar","x":{"y":{}}})");
+    CHECK(conf.unset("all"));
+    CHECK(conf.root().empty());
+}
+
+TEST_CASE("module conf: a value is not made a module, nor the other way round", "[unit][cli][module_conf]") {
+    ModuleConf conf{Json{{"foo", "bar"}, {"a", {{"b", "c"}}}}};
+    CHECK(conf.set("foo:x", "1").error().code == ErrorCode::Denied);
+    CHECK(conf.set("a", "1").error().code == ErrorCode::Denied);
+    for (const char* key : {"", ":", "a:", ":b", "a..b"}) {
+        INFO(key);
+        CHECK_FALSE(conf.set(key, "1"));
+    }
+    CHECK(conf.root().dump() == R"({"foo":"bar","a":{"b":"c"}})");
+}
+
+TEST_CASE("module conf: PM2's file, and none that is broken is overwritten", "[unit][cli][module_conf]") {
+    const TempDir folder;
+    const ipc::Home home(folder.path());
+    const auto empty = ModuleConf::read(home);
+    REQUIRE(empty);
+    CHECK(empty->root().empty());
+    ModuleConf conf{Json::object()};
+    REQUIRE(conf.set("a:b", "c"));
+    REQUIRE(conf.write(home));
+    std::ifstream file(home.module_conf());
+    std::string text{std::istreambuf_iterator<char>(file), {}};
+    CHECK(text == "{\n    \"a\": {\n        \"b\": \"c\"\n    }\n}");
+    CHECK(ModuleConf::read(home)->root() == conf.root());
+    for (const char* broken : {"{", "[]", "1"}) {
+        std::ofstream(home.module_conf(), std::ios::trunc) << broken;
+        CHECK(ModuleConf::read(home).error().message.find("cannot read '") == 0);
+    }
+}
+
+}  // namespace kpm::cli
