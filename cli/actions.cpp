@@ -132,7 +132,7 @@ bool act(Context& context, const ActionRequest& request, std::span<const Process
 int print_list(Context& context) {
     ipc::Client& client = context.session->client();
     const auto system = client.send(method::kGetSystemData);
-    const auto monitor = client.send(method::kGetMonitorData);
+    const auto monitor = client.send(method::kGetMonitorData, Session::brief_list_args());
     const auto system_data = client.wait(system);
     const auto data = client.wait(monitor);
     if (!data) return context.fail(data.error());

@@ -50,6 +50,13 @@ Result<ipc::Client> launch_and_connect(const ipc::Home& home, Console& console) 
     return client;
 }
 
+Result<ProcessList> list_from(Result<Json> data) {
+    if (!data) return data.error();
+    ProcessList list{std::move(*data), {}};
+    list.rows = read_rows(list.data);
+    return list;
+}
+
 }  // namespace
 
 Result<Session> Session::open(const ipc::Home& home, Console& console, IfAbsent if_absent) {
@@ -96,11 +103,15 @@ Result<void> Session::identify() {
 }
 
 Result<ProcessList> Session::list() {
-    auto data = client_.call(ipc::method::kGetMonitorData);
-    if (!data) return data.error();
-    ProcessList list{std::move(*data), {}};
-    list.rows = read_rows(list.data);
-    return list;
+    return list_from(client_.call(ipc::method::kGetMonitorData));
+}
+
+Result<ProcessList> Session::brief_list() {
+    return list_from(client_.call(ipc::method::kGetMonitorData, brief_list_args()));
+}
+
+Json Session::brief_list_args() {
+    return Json::array({{{ipc::kEnvironmentOption, false}}});
 }
 
 }  // namespace kpm::cli

@@ -38,6 +38,9 @@ public:
         return client_.call(method, std::move(args));
     }
     Result<ProcessList> list();
+    // Without the environments of the apps: enough for lists and targets, and a fraction of the bytes.
+    Result<ProcessList> brief_list();
+    static Json brief_list_args();
 
 private:
     explicit Session(ipc::Client client) : client_(std::move(client)) {}

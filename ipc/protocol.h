@@ -19,11 +19,15 @@ inline constexpr int kOldestProtocol = 1;  // a client that speaks less is told 
 // which would replace kpmd by PM2's daemon.
 inline constexpr const char* kPm2Version = "7.0.4";
 
+// {environment: false} to getMonitorData: rows without the apps' environments, which are most of them. PM2's
+// daemon ignores it.
+inline constexpr const char* kEnvironmentOption = "environment";
+
 namespace method {
 // PM2's (arguments and answers are PM2's).
 inline constexpr const char* kPing = "ping";
 inline constexpr const char* kGetVersion = "getVersion";
-inline constexpr const char* kGetMonitorData = "getMonitorData";
+inline constexpr const char* kGetMonitorData = "getMonitorData";  // kpm's addition: kEnvironmentOption
 inline constexpr const char* kGetSystemData = "getSystemData";
 inline constexpr const char* kGetReport = "getReport";
 inline constexpr const char* kPrepare = "prepare";

@@ -26,7 +26,7 @@ std::string variable(const char* name) {
 std::vector<Candidate> running_apps(const Context& context) {
     auto session = Session::open(context.home, context.console, Session::IfAbsent::Fail);
     if (!session) return {};
-    const auto list = session->list();
+    const auto list = session->brief_list();
     if (!list) return {};
     std::vector<Candidate> candidates;
     std::set<std::string> seen;

@@ -95,7 +95,7 @@ void print_tail(Context& context, const LogFileEntry& file, std::size_t count, L
 
 Result<void> print_tails(Context& context, std::string_view target, std::size_t count,
                          const Following& following) {
-    const auto list = context.session->list();
+    const auto list = context.session->brief_list();
     if (!list) return list.error();
     const bool all = target == "all";
     const LogShape shape = following.look.shape;
@@ -141,7 +141,7 @@ int run_logs(Context& context) {
 
 int run_flush(Context& context) {
     const std::string_view target = context.word();
-    const auto list = context.session->list();
+    const auto list = context.session->brief_list();
     if (!list) return context.fail(list.error());
     const auto flush = [&](const std::string& path) {
         if (path.empty() || ecosystem::is_no_log(path)) return;

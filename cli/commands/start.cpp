@@ -100,7 +100,7 @@ bool start_word(Context& context, const std::string& word) {
     if (is_config_word(word)) return act_on_file(context, word, FileAction::Start) == kDone;
     const auto options = parse_options(context);
     if (!options) return false;
-    const auto list = context.session->list();
+    const auto list = context.session->brief_list();
     if (!list) {
         context.console.error(list.error().message);
         return false;

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "daemon/commands/arguments.h"
 #include "daemon/core/rows.h"
 #include "ipc/protocol.h"
 
@@ -15,7 +16,12 @@ void get_version(Supervisor&, const Json&, Answer answer) {
     answer(Json(ipc::kPm2Version));
 }
 
-void get_monitor_data(Supervisor& supervisor, const Json&, Answer answer) {
+void get_monitor_data(Supervisor& supervisor, const Json& args, Answer answer) {
+    const Json& options = argument(args, 0);
+    const auto wants = options.is_object() ? options.find(ipc::kEnvironmentOption) : options.end();
+    const auto environment = options.is_object() && wants != options.end() && *wants == false
+                                 ? Environment::LeftOut
+                                 : Environment::Shown;
     // Measured before the rows are made: what the host remembers of it would lie between their memory and
     // keep that from being given back.
     std::vector<Usage> usages;
@@ -27,7 +33,8 @@ void get_monitor_data(Supervisor& supervisor, const Json&, Answer answer) {
     }
     Json rows = Json::array();
     auto usage = usages.begin();
-    for (const auto& [pm_id, slot] : supervisor.slots()) rows.push_back(row_with_usage(slot, *usage++));
+    for (const auto& [pm_id, slot] : supervisor.slots())
+        rows.push_back(row_with_usage(slot, *usage++, environment));
     answer(std::move(rows));
 }
 

@@ -44,9 +44,9 @@ bool is_failure(const Result<void>& result, Truth truth) {
     return !result && (truth == Truth::Outcome || result.error().code != ErrorCode::Unavailable);
 }
 
-Json process_or_null(Supervisor& supervisor, int pm_id) {
+Json process_or_null(Supervisor& supervisor, int pm_id, Environment environment = Environment::Shown) {
     const Slot* slot = supervisor.find(pm_id);
-    return slot ? process_object(*slot) : Json(nullptr);
+    return slot ? process_object(*slot, environment) : Json(nullptr);
 }
 
 // A reply after one process has settled.
@@ -105,7 +105,9 @@ void prepare_app(Supervisor& supervisor, const Json& args, Truth truth, Answer a
         if (--launches->open > 0) return;
         if (launches->error) return launches->answer(*launches->error);
         Json processes = Json::array();
-        for (const int id : launches->ids) processes.push_back(process_or_null(supervisor, id));
+        // kpm's own method: its client wants the outcome, PM2's clients all there is.
+        const auto environment = truth == Truth::Outcome ? Environment::LeftOut : Environment::Shown;
+        for (const int id : launches->ids) processes.push_back(process_or_null(supervisor, id, environment));
         launches->answer(std::move(processes));
     };
     for (unsigned i = 0; i < count; ++i) {

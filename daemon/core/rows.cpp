@@ -1,5 +1,7 @@
 #include "daemon/core/rows.h"
 
+#include <algorithm>
+
 #include "ecosystem/dump_app.h"
 #include "ecosystem/schema.h"
 #include "ipc/dump_store.h"
@@ -15,13 +17,17 @@ int shown_pid(const Slot& slot) {
 
 }  // namespace
 
-Json pm2_env(const Slot& slot) {
+Json pm2_env(const Slot& slot, Environment environment) {
     const LifecycleData& life = slot.current.life.data();
-    Json env = ecosystem::dump_wire(slot.config.whole());
+    const auto& variables = slot.config->env;
+    ecosystem::AppConfig config = slot.config.whole();
+    if (environment == Environment::LeftOut) config.env.clear();
+    Json env = ecosystem::dump_wire(config);
     // PM2 shows every variable at the top level too; an attribute of kpm's own is not hidden by one of its
     // name.
-    for (const auto& [name, value] : slot.config->env)
-        if (!ecosystem::find_wire_field(name)) env[name] = value;
+    if (environment == Environment::Shown)
+        for (const auto& [name, value] : variables)
+            if (!ecosystem::find_wire_field(name)) env[name] = value;
     env["status"] = public_name(life.state);
     env["pm_id"] = slot.pm_id;
     env["pm_uptime"] = slot.current.launched.since_epoch;
@@ -39,6 +45,9 @@ Json pm2_env(const Slot& slot) {
     if (!told.node_version.empty()) env["node_version"] = told.node_version;
     if (!slot.version.empty())
         env["version"] = slot.version;
+    else if (const auto own = std::ranges::find(variables, "version", &ecosystem::EnvVar::name);
+             own != variables.end())
+        env["version"] = own->value;
     else if (!env.contains("version"))
         env["version"] = "N/A";
     if (life.exit_code || life.exit_signal != 0) {
@@ -52,23 +61,23 @@ Json pm2_env(const Slot& slot) {
     return env;
 }
 
-Json row(const Slot& slot) {
+Json row(const Slot& slot, Environment environment) {
     Json result;
     result["pid"] = shown_pid(slot);
     result["name"] = slot.config->name;
-    result["pm2_env"] = pm2_env(slot);
+    result["pm2_env"] = pm2_env(slot, environment);
     result["pm_id"] = slot.pm_id;
     return result;
 }
 
-Json row_with_usage(const Slot& slot, const Usage& usage) {
-    Json result = row(slot);
+Json row_with_usage(const Slot& slot, const Usage& usage, Environment environment) {
+    Json result = row(slot, environment);
     result["monit"] = {{"memory", usage.memory}, {"cpu", usage.cpu}};
     return result;
 }
 
-Json process_object(const Slot& slot) {
-    return {{"process", {{"pid", shown_pid(slot)}}}, {"pm2_env", pm2_env(slot)}};
+Json process_object(const Slot& slot, Environment environment) {
+    return {{"process", {{"pid", shown_pid(slot)}}}, {"pm2_env", pm2_env(slot, environment)}};
 }
 
 Json dump_entry(const Slot& slot) {

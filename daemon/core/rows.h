@@ -8,10 +8,14 @@
 
 namespace kpm::core {
 
-Json pm2_env(const Slot& slot);
-Json row(const Slot& slot);  // {pid, name, pm2_env, pm_id}
-Json row_with_usage(const Slot& slot, const Usage& usage);
-Json process_object(const Slot& slot);  // {process: {pid}, pm2_env}
-Json dump_entry(const Slot& slot);      // an element of dump.pm2
+// The app's environment is most of a row; a list does not need it.
+enum class Environment { Shown, LeftOut };
+
+Json pm2_env(const Slot& slot, Environment environment = Environment::Shown);
+Json row(const Slot& slot, Environment environment = Environment::Shown);  // {pid, name, pm2_env, pm_id}
+Json row_with_usage(const Slot& slot, const Usage& usage, Environment environment = Environment::Shown);
+// {process: {pid}, pm2_env}
+Json process_object(const Slot& slot, Environment environment = Environment::Shown);
+Json dump_entry(const Slot& slot);  // an element of dump.pm2
 
 }  // namespace kpm::core

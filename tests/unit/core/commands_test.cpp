@@ -200,3 +200,30 @@ TEST_CASE("kpm.save: an empty list does not replace a dump, unless forced", "[un
     server.call("kpm.save", Json::array({{{"force", true}}}));
     CHECK(server.host.dump == "[]");
 }
+
+TEST_CASE("getMonitorData leaves environments out only when it is told to") {
+    Server server;
+    Json config = wire();
+    config["env"]["version"] = "7";  // PM2's list shows such a variable
+    server.call("prepare", Json::array({config}));
+    server.call("getMonitorData", Json::array({Json::object()}));
+    Json whole = server.value();
+    REQUIRE(whole.size() == 1);
+    CHECK(whole[0]["pm2_env"]["LANG"] == "C");
+    CHECK(whole[0]["pm2_env"]["env"]["PATH"] == "/bin");
+    CHECK(whole[0]["pm2_env"]["version"] == "7");
+
+    server.call("getMonitorData", Json::array({{{"environment", false}}}));
+    const Json& brief = server.value();
+    REQUIRE(brief.size() == 1);
+    // Nothing else differs.
+    for (const char* name : {"LANG", "PATH"}) whole[0]["pm2_env"].erase(name);
+    whole[0]["pm2_env"]["env"] = Json::object();
+    CHECK(nlohmann::json(brief) == nlohmann::json(whole));
+
+    for (const Json& odd :
+         {Json(nullptr), Json("x"), Json{{"environment", "no"}}, Json{{"environment", true}}}) {
+        server.call("getMonitorData", Json::array({odd}));
+        CHECK(server.value()[0]["pm2_env"].contains("LANG"));
+    }
+}
