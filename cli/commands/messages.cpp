@@ -126,8 +126,9 @@ int run_attach(Context& context) {
 int run_trigger(Context& context) {
     const std::string target(context.word(0));
     const std::string_view action = context.word(1);
-    Json request{{"msg", action}, {is_number(target) ? "id" : "name", target}};
+    Json request{{"msg", action}};
     if (context.line.words.size() > 2) request["opts"] = context.word(2);
+    request[is_number(target) ? "id" : "name"] = target;  // in PM2's order: the app gets it as it is
     // Before the order: no reply may be missed.
     auto subscriber = ipc::Subscriber::connect(context.home);
     if (!subscriber) return context.fail(subscriber.error());

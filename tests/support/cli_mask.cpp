@@ -28,7 +28,8 @@ std::vector<std::string> cells_of(const std::string& line) {
 // The width of the cell is kept: the geometry of the table is compared.
 void mask_cell(std::string& cell, const std::string& pattern, std::string mask) {
     if (!std::regex_match(cell, std::regex(" " + pattern + " *"))) return;
-    mask.resize(cell.size(), ' ');
+    const std::size_t columns = cell.size() - (cell.ends_with("… ") ? std::string_view("…").size() - 1 : 0);
+    mask.resize(columns, ' ');
     cell = mask;
 }
 
@@ -53,7 +54,7 @@ std::string masked_line(const std::string& line) {
             mask_cell(cells[5], "[1-9]\\d*", " <pid>");
             mask_cell(cells[6], "\\d+[smhD]", " <time>");
             mask_cell(cells[9], "[\\d.]+%", " <cpu>");
-            mask_cell(cells[10], "[\\d.]+[kmg]?b", " <memory>");
+            mask_cell(cells[10], "[\\d.]+[kmg]?(b|…)", " <memory>");
             std::string text(kBar);
             for (const std::string& cell : cells) text.append(cell).append(kBar);
             return text;
