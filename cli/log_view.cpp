@@ -76,7 +76,8 @@ std::string tail_line(LogShape shape, std::string_view id, std::string_view name
                        .dump(-1, ' ', false, Json::error_handler_t::replace) +
                    "\n";
         case LogShape::Fields:
-            return fmt::format("app={} id={} type={} message={}\n", name, id, is_error ? "error" : "out", line);
+            return fmt::format("app={} id={} type={} message={}\n", name, id, is_error ? "error" : "out",
+                               line);
     }
     return "";
 }

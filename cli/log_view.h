@@ -30,7 +30,8 @@ struct LogLook {
 // "3|web      | ", cut to a fixed width; "PM2        | " for the daemon.
 std::string tail_prefix(std::string_view id, std::string_view name, Stream stream, const Paint& paint);
 
-// A line of a file in one of the shapes. The structured ones have no time: a file does not tell when a line came.
+// A line of a file in one of the shapes. The structured ones have no time: a file does not tell when a line
+// came.
 std::string tail_line(LogShape shape, std::string_view id, std::string_view name, Stream stream,
                       std::string_view line, const Paint& paint);
 

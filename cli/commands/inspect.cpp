@@ -89,7 +89,8 @@ std::string shown_value(const Json& value) {
 }  // namespace
 
 int run_list(Context& context) {
-    if (!context.line.has("json")) return context.line.has("watch") ? watch_list(context) : print_list(context);
+    if (!context.line.has("json"))
+        return context.line.has("watch") ? watch_list(context) : print_list(context);
     auto list = context.session->list();
     if (!list) return context.fail(list.error());
     sort_rows(list->rows, context.line.value("sort").value_or("name"));

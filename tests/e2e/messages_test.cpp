@@ -20,14 +20,15 @@ Json json_of(const CommandResult& result) {
 
 }  // namespace
 
-TEST_CASE("messages: attach gives the app every line before it ends, with the separator asked for", "[e2e][cli]") {
+TEST_CASE("messages: attach gives the app every line before it ends, with the separator asked for",
+          "[e2e][cli]") {
     const KpmHome home;
     home.write("echo.sh", "while read line; do echo \"got $line\"; done; exec sleep 100000\n");
     home.write("input", "one\ntwo\nthree");
     REQUIRE(home.kpm({"start", "echo.sh"}).status == 0);
     const auto attach = [&](const std::string& more) {
-        return run_command({"sh", "-c", "\"$1\" attach 0 " + more + " <input", "sh", bin_dir() / "kpm"}, home.env(),
-                           home.work());
+        return run_command({"sh", "-c", "\"$1\" attach 0 " + more + " <input", "sh", bin_dir() / "kpm"},
+                           home.env(), home.work());
     };
     CHECK(attach("").status == 0);
     const auto log = home.home() / "logs" / "echo-out.log";

@@ -17,7 +17,8 @@ std::map<std::string, std::string> quiet(std::map<std::string, std::string> env)
 }
 
 std::vector<std::string> with_input(std::vector<std::string> argv, const std::string& input) {
-    if (!input.empty()) argv.insert(argv.begin(), {"sh", "-c", "input=$1; shift; exec \"$@\" <\"$input\"", "sh", input});
+    if (!input.empty())
+        argv.insert(argv.begin(), {"sh", "-c", "input=$1; shift; exec \"$@\" <\"$input\"", "sh", input});
     return argv;
 }
 

@@ -12,7 +12,7 @@ namespace {
 constexpr int kLeast = 150;  // command lines; less, and something has fallen out of the tables
 
 const std::vector<ParityGroup>& all_groups() {
-    static const std::vector<ParityGroup> kGroups{start_forms(), start_files(), targets(), lifecycle(),
+    static const std::vector<ParityGroup> kGroups{start_forms(), start_files(), targets(),     lifecycle(),
                                                   views(),       logs(),        persistence(), errors()};
     return kGroups;
 }
@@ -51,7 +51,8 @@ TEST_CASE("cli parity: errors", "[e2e][parity]") {
     compare(errors());
 }
 
-TEST_CASE("cli parity: every listed difference is met by a case and described in the documentation", "[e2e][parity]") {
+TEST_CASE("cli parity: every listed difference is met by a case and described in the documentation",
+          "[e2e][parity]") {
     std::set<std::string_view> used;
     int lines = 0;
     for (const ParityGroup& group : all_groups()) {

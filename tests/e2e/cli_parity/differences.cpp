@@ -8,19 +8,23 @@ std::span<const Difference> known_differences() {
                    Files = Part::Files;
     static constexpr Difference kDifferences[] = {
         // The process list.
-        {"instances", List, R"((most|max|words) \d+: instances=\d+)", R"((most|max|words) \d+: instances=-?\d+)",
+        {"instances", List, R"((most|max|words) \d+: instances=\d+)",
+         R"((most|max|words) \d+: instances=-?\d+)",
          "`instances` in `jlist`, with `-i max` or less than nothing"},
         {"node", List, R"(pack \d+: exec_interpreter="/.*/node")", R"(pack \d+: exec_interpreter="node")",
          "Interpreter of a folder, or of a text file without a known ending"},
         {"cron-zero", List, R"(.*cron_restart=0)", R"(.*cron_restart="0")", "`--cron 0` in `jlist`"},
-        {"merge-logs", List, R"(two \d+: merge_logs=true)", "", "`merge_logs` of several instances, after a restart"},
+        {"merge-logs", List, R"(two \d+: merge_logs=true)", "",
+         "`merge_logs` of several instances, after a restart"},
         {"disable-logs", Files, R"(logs/quiet-(out|error)\.log)", "", "`disable_logs`"},
         {"watch-behind", List, R"(behind 0: watch=true)", "", "`--watch` behind `--`"},
         {"watch-behind", Output, R"(.*enabled +│)", R"(.*disabled +│)", "`--watch` behind `--`"},
         {"watch-again", List, "", R"(stay 0: watch=true)", "`start <file> --watch` of what is watched"},
-        {"watch-again", Output, R"(.*disabled +│)", R"(.*enabled +│)", "`start <file> --watch` of what is watched"},
+        {"watch-again", Output, R"(.*disabled +│)", R"(.*enabled +│)",
+         "`start <file> --watch` of what is watched"},
         {"empty-args", Output, "", R"(Use --update-env.*|.*\[tail\].*)", "`restart x --`"},
-        {"empty-args", List, R"(tail \d+: (args|restart_time)=.*)", R"(tail \d+: restart_time=.*)", "`restart x --`"},
+        {"empty-args", List, R"(tail \d+: (args|restart_time)=.*)", R"(tail \d+: restart_time=.*)",
+         "`restart x --`"},
         {"empty-args-list", Output, R"(│ \d+ .* tail .*)", R"(│ \d+ .* tail .*)", "`restart x --`"},
         {"restored-pid", Output, R"(│.*│ N/A +│ 0 .*│ stopped .*)", R"(│.*│ 0 +│ 0 .*│ stopped .*)",
          "Pid of a stopped process that was restored"},
@@ -33,7 +37,8 @@ std::span<const Difference> known_differences() {
         {"fraction", Files, "", R"((logs|pids)/big-.*)", "Sizes such as `1.5G`"},
         // What an unknown user leaves.
         {"user", Output, "", R"(.*Starting.*)", "`--uid` of a user that does not exist"},
-        {"user", Errors, R"(.*no-such-user.*)", R"(.*no-such-user.*)", "`--uid` of a user that does not exist"},
+        {"user", Errors, R"(.*no-such-user.*)", R"(.*no-such-user.*)",
+         "`--uid` of a user that does not exist"},
         {"user", List, "", R"(xyz \d+: .*)", "`--uid` of a user that does not exist"},
         {"user", Files, "", R"(logs/xyz-.*)", "`--uid` of a user that does not exist"},
         // Notices.
@@ -54,14 +59,15 @@ std::span<const Difference> known_differences() {
         {"option-title", Errors, R"(.*option .* argument missing)", R"(.*option .* argument missing)",
          "Names of the values in `option … argument missing` and in the help"},
         {"attribute", Output, R"(\[PM2\]\[WARN\] (Expect|Verify) .*)", "", "Wrong attributes"},
-        {"attribute-text", Errors, R"(\[PM2\]\[ERROR\] (Expect|Verify) .*)", R"(\[PM2\]\[ERROR\] .*: expected .*)",
-         "Wrong attributes"},
+        {"attribute-text", Errors, R"(\[PM2\]\[ERROR\] (Expect|Verify) .*)",
+         R"(\[PM2\]\[ERROR\] .*: expected .*)", "Wrong attributes"},
         {"attribute-crash", Output, R"(Use --update-env.*)", "", "Stack traces in errors"},
         {"attribute-crash", Errors, ".*", R"(\[PM2\]\[ERROR\] .*: expected .*)", "Stack traces in errors"},
         {"cron", Output, "", R"(\[PM2\] Starting .*)", "A wrong cron pattern"},
         {"cron", Errors, R"(.*Cron pattern error.*)", R"(.*Cron pattern error.*)", "A wrong cron pattern"},
         {"syntax", Errors, R"((?!\[PM2\]).*)", R"(.*bad\.json:1:9: .*|    .*)", "Stack traces in errors"},
-        {"syntax-stdin", Errors, ".*", R"(.*File - malformated|stdin:1:9: .*|    .*)", "Stack traces in errors"},
+        {"syntax-stdin", Errors, ".*", R"(.*File - malformated|stdin:1:9: .*|    .*)",
+         "Stack traces in errors"},
         {"unknown-id", Errors, R"(Error: .*|    at .*)", R"(\d+ id unknown)", "Stack traces in errors"},
         {"scale", Errors, R"(.*Nothing to do)", R"(.*cannot scale.*)", "`scale` to what is no number"},
         {"signal-down", Exit, "0", "1", "`sendSignal` to what does not run"},
@@ -79,7 +85,8 @@ std::span<const Difference> known_differences() {
          "`logs --nostream` with `--json` or `--format`"},
         // Describe.
         {"hints", Output, R"( (Use|Add) .*)", R"( Use .*)", "Hints under `describe`"},
-        {"last-exit", Output, R"(\s*)", R"(\s*| Last exit | last exit: .*)", "`describe` of an app that has ended"},
+        {"last-exit", Output, R"(\s*)", R"(\s*| Last exit | last exit: .*)",
+         "`describe` of an app that has ended"},
         // The program itself.
         {"version", Output, R"(\d+\.\d+\.\d+)", R"(\d+\.\d+\.\d+)", "`--version`"},
         {"usage", Output, "(usage:|pm2 |Access ).*", "(usage:|kpm |Files ).*", "Usage and help"},
@@ -91,7 +98,8 @@ std::span<const Difference> known_differences() {
 
 std::span<const Difference> differences_everywhere() {
     static constexpr Difference kEverywhere[] = {
-        {"", Part::Files, "(touch|modules|module_conf.json|agent.*)", "(kpm.lock|notify)", "Files of the home"},
+        {"", Part::Files, "(touch|modules|module_conf.json|agent.*)", "(kpm.lock|notify)",
+         "Files of the home"},
         {"", Part::Output, R"(PM2 +\| .*)", R"(PM2 +\| .*)", "Lines of the daemon's own log"},
     };
     return kEverywhere;

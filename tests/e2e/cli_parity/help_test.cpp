@@ -24,7 +24,8 @@ Help help_of(const std::string& text) {
     for (std::string line; std::getline(lines, line);) {
         if (line.starts_with("  Options:")) names = &help.options;
         if (line.starts_with("  Commands:")) names = &help.commands;
-        if (names == nullptr || line.size() < 5 || line.compare(0, 4, "    ") != 0 || line[4] == ' ') continue;
+        if (names == nullptr || line.size() < 5 || line.compare(0, 4, "    ") != 0 || line[4] == ' ')
+            continue;
         std::istringstream title(line.substr(4, line.find("  ", 4) - 4));
         for (std::string word; title >> word && (names == &help.commands || word[0] == '-');) {
             std::ranges::replace(word, '|', ' ');
@@ -43,20 +44,20 @@ Names only_in_first(const Names& first, const Names& second) {
     return rest;
 }
 
-const Names kVendor{"link", "unlink", "monitor", "unmonitor", "open", "plus", "register", "login", "logout",
-                    "install-otel", "uninstall-otel", "autoinstall"};
-const Names kModules{"install", "module:install", "module:update", "module:generate", "uninstall",
-                     "module:uninstall", "package", "publish", "module:publish"};
+const Names kVendor{"link",     "unlink", "monitor", "unmonitor",    "open",           "plus",
+                    "register", "login",  "logout",  "install-otel", "uninstall-otel", "autoinstall"};
+const Names kModules{"install",          "module:install", "module:update", "module:generate", "uninstall",
+                     "module:uninstall", "package",        "publish",       "module:publish"};
 const Names kGit{"pull", "forward", "backward"};
 // Of PM2 alone: its sample apps, its own update by npm, profiles of its daemon, an entry that matches all.
-const Names kOwn{"create", "examples", "deepUpdate", "profile:mem", "profile:cpu", "inspect", "logrotate",
-                 "slist", "sysinfos", "*"};
+const Names kOwn{"create",  "examples",  "deepUpdate", "profile:mem", "profile:cpu",
+                 "inspect", "logrotate", "slist",      "sysinfos",    "*"};
 // Not there yet. A name that has come is taken out of here.
-const Names kToCome{"deploy", "set", "multiset", "get", "conf", "config", "unset", "report", "unstartup", "startup",
-                    "serve", "expose", "update", "updatePM2"};
+const Names kToCome{"deploy", "set",       "multiset", "get",   "conf",   "config", "unset",
+                    "report", "unstartup", "startup",  "serve", "expose", "update", "updatePM2"};
 const Names kOptions{"--ext", "--no-daemon"};
-const Names kContainer{"--fresh", "--daemon", "--container", "--dist", "--image-name", "--node-version",
-                       "--dockerdaemon"};
+const Names kContainer{"--fresh",      "--daemon",       "--container",   "--dist",
+                       "--image-name", "--node-version", "--dockerdaemon"};
 
 Names together(std::initializer_list<Names> sets) {
     Names all;

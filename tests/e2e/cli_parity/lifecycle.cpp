@@ -8,10 +8,12 @@ ParityGroup lifecycle() {
             {
                 {"stay.sh", "exec sleep 100000\n"},
                 {"app.js", "setInterval(() => {}, 1000);\n"},
-                {"act.js", R"(process.send({type: "axm:action", data: {action_name: "hello", opts: null, arity: 1}});
+                {"act.js",
+                 R"(process.send({type: "axm:action", data: {action_name: "hello", opts: null, arity: 1}});
 process.on("message", m => process.send({type: "axm:reply", data: {return: {got: m}, action_name: "hello"}}));
 setTimeout(() => console.log("ready"), 50);)"},
-                {"echo.js", "process.stdin.on('data', d => console.log('got ' + d)); setInterval(() => {}, 1000);\n"},
+                {"echo.js",
+                 "process.stdin.on('data', d => console.log('got ' + d)); setInterval(() => {}, 1000);\n"},
             },
             {
                 {"start stay.sh -n two -i 2"},

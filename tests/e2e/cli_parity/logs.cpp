@@ -6,7 +6,9 @@ namespace kpm::test {
 ParityGroup logs() {
     return {"logs",
             {
-                {"talk.sh", "for i in 1 2 3 4 5 6; do echo out $i; done; for i in 1 2; do echo err $i >&2; done; exec sleep 100000\n"},
+                {"talk.sh",
+                 "for i in 1 2 3 4 5 6; do echo out $i; done; for i in 1 2; do echo err $i >&2; done; exec "
+                 "sleep 100000\n"},
                 {"node.js", "console.log('out'); console.error('err'); setInterval(() => {}, 1000);\n"},
             },
             {
@@ -14,8 +16,10 @@ ParityGroup logs() {
                 {"start talk.sh -n talk"},
                 {"start node.js -n node"},
                 {"start talk.sh -n long-name-of-app --namespace ns"},
-                {"$ until [ -s \"$HOME_OF_TEST/logs/long-name-of-app-error.log\" ] && [ -s \"$HOME_OF_TEST/logs/node-error.log\" ]; do sleep 0.05; done"},
-                {"$ for n in talk-out talk-error node-out node-error long-name-of-app-out long-name-of-app-error; do touch \"$HOME_OF_TEST/logs/$n.log\"; sleep 0.02; done"},
+                {"$ until [ -s \"$HOME_OF_TEST/logs/long-name-of-app-error.log\" ] && [ -s "
+                 "\"$HOME_OF_TEST/logs/node-error.log\" ]; do sleep 0.05; done"},
+                {"$ for n in talk-out talk-error node-out node-error long-name-of-app-out "
+                 "long-name-of-app-error; do touch \"$HOME_OF_TEST/logs/$n.log\"; sleep 0.02; done"},
                 {"logs --nostream"},
                 {"logs talk --nostream"},
                 {"logs ns --nostream", {"namespace-tail"}},
