@@ -23,18 +23,6 @@ Table key_table() {
     return table;
 }
 
-std::string words_text(const Json& env, const char* key) {
-    const auto it = env.find(key);
-    if (it == env.end()) return "";
-    if (!it->is_array()) return text_of(env, key);
-    std::string text;
-    for (const Json& word : *it) {
-        if (!text.empty()) text += ' ';
-        text += word.is_string() ? word.get<std::string>() : word.dump();
-    }
-    return text;
-}
-
 std::string attributes(const ProcessRow& row, std::int64_t now, const Paint& paint) {
     const Json& env = row.env();
     Table table = key_table();
@@ -56,12 +44,12 @@ std::string attributes(const ProcessRow& row, std::int64_t now, const Paint& pai
     add("uptime", uptime_text(row, now));
     if (!row.entire_log.empty()) add("entire log path", printable(row.entire_log));
     add("script path", or_unknown(row.script));
-    add("script args", or_unknown(words_text(env, "args")));
+    add("script args", or_unknown(words_of(env, "args")));
     add("error log path", or_unknown(row.error_log));
     add("out log path", or_unknown(row.out_log));
     add("pid path", or_unknown(row.pid_file));
     add("interpreter", or_unknown(text_of(env, "exec_interpreter")));
-    add("interpreter args", or_unknown(words_text(env, "node_args")));
+    add("interpreter args", or_unknown(words_of(env, "node_args")));
     add("script id", std::to_string(row.id));
     add("exec cwd", or_unknown(text_of(env, "pm_cwd")));
     add("exec mode", or_unknown(row.exec_mode));

@@ -1,5 +1,6 @@
 #pragma once
-// The content of dump.pm2, made of a daemon's list. kpmd writes its dump itself; this is for one that does not.
+// The content of dump.pm2, made of a daemon's list. kpmd writes its dump itself; this is for one that does
+// not.
 
 #include <vector>
 

@@ -74,6 +74,18 @@ std::string text_of(const Json& object, std::string_view key) {
     return value.is_number() || value.is_boolean() ? value.dump() : std::string();
 }
 
+std::string words_of(const Json& object, std::string_view key) {
+    const Json& value = member(object, key);
+    if (!value.is_array()) return text_of(object, key);
+    std::string text;
+    for (const Json& word : value) {
+        if (!text.empty()) text += ' ';
+        text += word.is_string() ? word.get<std::string>()
+                                 : word.dump(-1, ' ', false, Json::error_handler_t::replace);
+    }
+    return text;
+}
+
 std::optional<std::int64_t> integer_of(const Json& object, std::string_view key) {
     const Json& value = member(object, key);
     if (value.is_number_float()) return static_cast<std::int64_t>(value.get<double>());

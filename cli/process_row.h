@@ -41,6 +41,8 @@ std::vector<ProcessRow> read_rows(const Json& monitor_data);
 
 // A member as text ("" when missing or null), whatever scalar it is.
 std::string text_of(const Json& object, std::string_view key);
+// The same of a member that is a list: its items, separated by blanks.
+std::string words_of(const Json& object, std::string_view key);
 // A number, also one written as text.
 std::optional<std::int64_t> integer_of(const Json& object, std::string_view key);
 

@@ -10,19 +10,6 @@ std::string or_unknown(std::string text) {
     return text;
 }
 
-std::string words_of(const Json& env, const char* key) {
-    const auto it = env.find(key);
-    if (it == env.end()) return "";
-    if (!it->is_array()) return text_of(env, key);
-    std::string text;
-    for (const Json& word : *it) {
-        if (!text.empty()) text += ' ';
-        text += word.is_string() ? word.get<std::string>()
-                                 : word.dump(-1, ' ', false, Json::error_handler_t::replace);
-    }
-    return text;
-}
-
 std::string without_mode(const std::string& exec_mode) {
     return exec_mode.ends_with("_mode") ? exec_mode.substr(0, exec_mode.size() - 5) : exec_mode;
 }

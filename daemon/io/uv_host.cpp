@@ -186,19 +186,18 @@ Result<void> UvHost::send_message(const core::AppKey& key, const Json& message) 
 // Through /proc: nobody but the process itself holds its stdin (see set_up_child), because a descriptor for
 // each process, here and in the keeper, is dear for what is so seldom written to.
 Result<void> UvHost::write_input(const core::AppKey& key, std::string_view text) {
+    const Error no_input{ErrorCode::NotFound,
+                         fmt::format("cannot write to 'process {}': it has no input", key.pm_id)};
     const Child* child = find(key);
-    UniqueFd in;
-    if (child && child->pid != 0)
-        in.reset(::open(fmt::format("/proc/{}/fd/0", child->pid).c_str(),
-                        O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-    if (child && !in && errno == EACCES)
-        return os_error("write to", fmt::format("process {}", child->pid), EACCES);
+    if (!child || child->pid == 0) return no_input;
+    const UniqueFd in(::open(fmt::format("/proc/{}/fd/0", child->pid).c_str(),
+                             O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    if (!in && errno == EACCES) return os_error("write to", fmt::format("process {}", child->pid), EACCES);
     struct stat kind {};
-    // It may have put a file or a terminal in its place. And the pid may have been another's when it was
-    // opened.
+    // It may have put a file or a terminal in its place: those are not written to. And the pid may have been
+    // another's when it was opened.
     if (!in || ::fstat(in.get(), &kind) != 0 || !S_ISFIFO(kind.st_mode) || !open_root(*child))
-        return Error{ErrorCode::NotFound,
-                     fmt::format("cannot write to 'process {}': it has no input", key.pm_id)};
+        return no_input;
     const ssize_t count = ::write(in.get(), text.data(), text.size());
     // A pipe that the process does not read takes no more, and that is an error, not a wait.
     if (count < 0) return os_error("write to", fmt::format("process {}", child->pid), errno);

@@ -218,7 +218,7 @@ void Keeper::spawn(Packet& packet) {
 void Keeper::answer(const Message& message, UniqueFd fd) {
     has_answer_ = daemon_.pid() > 0;
     answer_ = message;
-    answer_fd_ = std::move(fd);
+    if (has_answer_) answer_fd_ = std::move(fd);
     flush();
 }
 

@@ -41,6 +41,19 @@ TEST_CASE("messages: attach gives the app every line before it ends, with the se
     CHECK(stopped.err.find("offline") != std::string::npos);
 }
 
+TEST_CASE("messages: what an app has put in the place of its stdin is not written to", "[e2e][cli]") {
+    const KpmHome home;
+    home.write("input", "kept\n");
+    home.write("other.sh", "exec < input; echo ready; exec sleep 100000\n");
+    REQUIRE(home.kpm({"start", "other.sh"}).status == 0);
+    const auto log = home.home() / "logs" / "other-out.log";
+    REQUIRE(eventually([&] { return home.read(log) == "ready\n"; }));
+    const auto sent = home.kpm({"send", "0", "lost"});
+    CHECK(sent.status == 1);
+    CHECK(sent.err.find("it has no input") != std::string::npos);
+    CHECK(home.read(home.work() / "input") == "kept\n");
+}
+
 TEST_CASE("messages: a trigger whose app dies does not wait for ever", "[e2e][cli]") {
     const KpmHome home;
     home.write("dies.js",

@@ -433,3 +433,28 @@ TEST_CASE("rows: a death by signal shows exit code 0, as PM2, and the signal", "
     CHECK(env["exit_signal"] == SIGKILL);
     CHECK(env["status"] == "launching");
 }
+
+TEST_CASE("supervisor: launches are asked for a few at a time, each answer brings the next",
+          "[unit][supervisor]") {
+    constexpr std::size_t kMost = 64;
+    Bench bench;
+    for (int i = 0; i < 100; ++i) bench.add(forked());
+    CHECK(bench.host.take().size() == kMost);
+    bench.happen({0, 1}, Spawned{10});
+    bench.happen({1, 2}, SpawnFailed{"no such file", false});
+    CHECK(bench.host.take() == Lines{"spawn 64/65 web", "spawn 65/66 web", "release 1/2"});
+    // An answer that is repeated, or that nobody waits for any more, makes no room.
+    bench.happen({0, 1}, Spawned{10});
+    CHECK(bench.host.take().empty());
+    bool stopped = false;
+    // A stop does not lose one that waits: it comes, and is ended.
+    bench.run([&] { bench.supervisor.stop(99, [&](const Result<void>&) { stopped = true; }); });
+    for (int i = 2; i < 99; ++i) bench.happen({i, static_cast<std::uint64_t>(i) + 1}, Spawned{10 + i});
+    bench.host.take();
+    CHECK_FALSE(stopped);
+    bench.happen({99, 100}, Spawned{500});
+    CHECK(bench.host.take() == Lines{"signal 99/100 2"});
+    bench.happen({99, 100}, Exited{std::nullopt, 2});
+    bench.happen({99, 100}, TreeGone{});
+    CHECK(stopped);
+}
