@@ -255,6 +255,11 @@ private:
             if (rest.pm2 == rest.kpm) continue;
             report += std::string("  ") + title(part) + ":\n" + diff(rest.pm2, rest.kpm);
         }
+        // Also when both were killed: that they agree in this says nothing.
+        const Sides& exits = parts.at(Part::Exit);
+        if (const std::string late = std::to_string(kLateStatus);
+            exits.pm2.front() == late || exits.kpm.front() == late)
+            report += "  did not end: pm2 " + exits.pm2.front() + ", kpm " + exits.kpm.front() + "\n";
         for (const std::string& name : missing) report += "  does not occur: " + name + "\n";
         carry(parts);
         CHECK(report.empty());
