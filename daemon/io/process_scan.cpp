@@ -51,6 +51,26 @@ ProcessSnapshot scan_processes() {
     return snapshot;
 }
 
+namespace {
+
+// Appends. ENOENT: no such thread, or the kernel does not list children; 0 or that.
+int read_thread_children(const std::string& thread, std::vector<pid_t>& children) {
+    const UniqueFd file(::open((thread + "/children").c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return errno;
+    std::string text;
+    char part[16384];
+    for (ssize_t size; (size = ::read(file.get(), part, sizeof part)) > 0;)
+        text.append(part, static_cast<std::size_t>(size));
+    for (const std::string_view word : split(text, ' ')) {
+        pid_t child = 0;
+        if (std::from_chars(word.data(), word.data() + word.size(), child).ec == std::errc{})
+            children.push_back(child);
+    }
+    return 0;
+}
+
+}  // namespace
+
 std::optional<std::vector<pid_t>> read_children(pid_t pid) {
     const std::string tasks = fmt::format("/proc/{}/task", pid);
     const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(tasks.c_str()), &::closedir);
@@ -58,24 +78,17 @@ std::optional<std::vector<pid_t>> read_children(pid_t pid) {
     std::vector<pid_t> children;
     while (const dirent* entry = ::readdir(directory.get())) {
         if (!is_number(entry->d_name)) continue;
-        const std::string path = fmt::format("{}/{}/children", tasks, entry->d_name);
-        const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-        if (!file) {
-            // The thread has ended; with its folder still there it is the kernel that lacks the list.
-            if (errno == ENOENT && ::access(fmt::format("{}/{}", tasks, entry->d_name).c_str(), F_OK) == 0)
-                return std::nullopt;
-            continue;
-        }
-        std::string text;
-        char part[16384];
-        for (ssize_t size; (size = ::read(file.get(), part, sizeof part)) > 0;)
-            text.append(part, static_cast<std::size_t>(size));
-        for (const std::string_view word : split(text, ' ')) {
-            pid_t child = 0;
-            if (std::from_chars(word.data(), word.data() + word.size(), child).ec == std::errc{})
-                children.push_back(child);
-        }
+        const std::string thread = tasks + '/' + entry->d_name;
+        // With its folder still there the thread has not ended: it is the kernel that lacks the list.
+        if (read_thread_children(thread, children) == ENOENT && ::access(thread.c_str(), F_OK) == 0)
+            return std::nullopt;
     }
+    return children;
+}
+
+std::vector<pid_t> read_main_children(pid_t pid) {
+    std::vector<pid_t> children;
+    read_thread_children(fmt::format("/proc/{0}/task/{0}", pid), children);
     return children;
 }
 
@@ -138,11 +151,9 @@ std::vector<pid_t> ProcessLook::marked_orphans(const std::string& mark) {
     return found;
 }
 
-// The adopter has a child for each app, and few others.
 void ProcessLook::read_orphans() {
     orphans_.emplace();
-    for (const pid_t pid : children_of(adopter_.pid)) {
-        if (adopter_.roots && adopter_.roots->contains(pid)) continue;
+    for (const pid_t pid : lists_children_ ? read_main_children(adopter_.pid) : children_of(adopter_.pid)) {
         if (const pid_t session = ::getsid(pid); session > 0) orphans_->emplace(session, pid);
         if (auto mark = read_variable(pid, adopter_.mark)) marked_.emplace(std::move(*mark), pid);
     }
@@ -152,7 +163,7 @@ ProcessScanner::ProcessScanner(Loop& loop, Adopter adopter)
     : adopter_(std::move(adopter)), timer_(loop, [this] { scan(); }) {}
 
 void ProcessScanner::request(ScanListener& listener) {
-    if (std::ranges::find(waiting_, &listener) == waiting_.end()) waiting_.push_back(&listener);
+    waiting_.insert(&listener);
     if (timer_.is_active()) return;
     using std::chrono::milliseconds;
     const auto wait = std::chrono::ceil<milliseconds>(earliest_ - std::chrono::steady_clock::now());
@@ -160,8 +171,8 @@ void ProcessScanner::request(ScanListener& listener) {
 }
 
 void ProcessScanner::cancel(ScanListener& listener) {
-    std::erase(waiting_, &listener);
-    std::erase(served_, &listener);
+    waiting_.erase(&listener);
+    served_.erase(&listener);
 }
 
 void ProcessScanner::scan() {
@@ -169,8 +180,8 @@ void ProcessScanner::scan() {
     served_.swap(waiting_);
     ProcessLook look(adopter_);
     while (!served_.empty()) {
-        ScanListener* const listener = served_.front();
-        served_.pop_front();
+        ScanListener* const listener = *served_.begin();
+        served_.erase(served_.begin());
         listener->scanned(look);
     }
     const auto end = std::chrono::steady_clock::now();

@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -35,6 +34,8 @@ std::optional<ProcessEntry> read_process(pid_t pid);
 ProcessSnapshot scan_processes();
 // Those of all its threads, unreaped ones too. nullopt: the kernel does not list them.
 std::optional<std::vector<pid_t>> read_children(pid_t pid);
+// Those of its main thread: what it forked there, and the orphans that it adopted.
+std::vector<pid_t> read_main_children(pid_t pid);
 
 // nullopt: it has ended. `pidfd` says that it is still the one that was meant; -1: nobody knows.
 std::optional<std::uint64_t> read_start(pid_t pid, int pidfd);
@@ -48,9 +49,8 @@ std::optional<std::string> read_variable(pid_t pid, std::string_view name);
 
 // Orphans are found by these.
 struct Adopter {
-    pid_t pid = 0;                                     // the subreaper: orphans become its children
-    std::string mark;                                  // a variable that tells whose they are
-    const std::unordered_set<pid_t>* roots = nullptr;  // its children that are no orphans; null: it has none
+    pid_t pid = 0;     // the subreaper: orphans become children of its main thread
+    std::string mark;  // a variable that tells whose they are
 };
 
 // One look at processes, shared by those who want one in the same turn of the loop. What it has read once it
@@ -61,7 +61,7 @@ public:
 
     std::optional<ProcessEntry> find(pid_t pid);
     std::vector<pid_t> children_of(pid_t pid);
-    // The adopter's children in this session, but for its roots. Costs what the adopter has children.
+    // The adopter's in this session.
     std::vector<pid_t> orphans_of(pid_t session);
     // Those whose mark has this value.
     std::vector<pid_t> marked_orphans(const std::string& mark);
@@ -101,8 +101,8 @@ private:
     void scan();
 
     Adopter adopter_;
-    std::deque<ScanListener*> waiting_;
-    std::deque<ScanListener*> served_;  // get the present look
+    std::unordered_set<ScanListener*> waiting_;
+    std::unordered_set<ScanListener*> served_;  // get the present look
     std::chrono::steady_clock::time_point earliest_{};
     Timer timer_;
 };

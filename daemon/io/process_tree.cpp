@@ -99,12 +99,10 @@ std::vector<pid_t> TreeStop::find_members(ProcessLook& look) {
     for (const pid_t pid : leaders) add(pid);
     for (const auto& [pid, member] : members_)
         if (const auto entry = look.find(pid); entry && entry->start_ticks == member.start_ticks) add(pid);
-    // The orphans after the walk: who loses its parent meanwhile is one by then. They cost a look at all of
-    // the adopter's children: not before the others have ended, or all must end.
-    const bool wants_orphans = is_last_look_ || signo_ == SIGKILL || leaders.empty();
+    // The orphans after the walk: who loses its parent meanwhile is one by then.
     for (std::size_t searched = 0;;) {
         walk();
-        if (!wants_orphans || searched == sessions_.size()) break;
+        if (searched == sessions_.size()) break;
         searched = sessions_.size();
         for (const auto& [session, start] : sessions_)
             std::ranges::copy(look.orphans_of(session), std::back_inserter(orphans));

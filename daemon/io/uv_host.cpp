@@ -45,11 +45,25 @@ std::map<std::string, Json> parsed(const std::map<std::string, std::string>& rec
     return state;
 }
 
+std::unordered_map<std::uint64_t, UvHost::Inherited> by_token(Inventory inventory) {
+    std::unordered_map<std::uint64_t, UvHost::Inherited> processes;
+    for (KeeperChild& child : inventory.children) {
+        const std::uint64_t token = child.token;
+        processes[token].child = std::move(child);
+    }
+    for (const KeeperExit& exit : inventory.exits) processes[exit.token].exit = exit;
+    for (KeptFd& kept : inventory.kept) {
+        const std::uint64_t owner = kept.owner;
+        processes[owner].kept.push_back(std::move(kept));
+    }
+    return processes;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<UvHost>> UvHost::open(Loop& loop, const ipc::Home& home, UniqueFd socket,
                                              Inventory inventory, Callbacks callbacks) {
-    Heritage heritage{std::move(inventory), {}};
+    Heritage heritage{std::move(inventory), {}, {}, {}};
     const bool is_successor = static_cast<bool>(heritage.inventory.state);
     auto state = is_successor ? StateMemfd::adopt(std::move(heritage.inventory.state)) : StateMemfd::create();
     if (!state) return state.error();
@@ -78,6 +92,7 @@ Result<std::unique_ptr<UvHost>> UvHost::open(Loop& loop, const ipc::Home& home, 
     host->pools_->restore(host->heritage_.state, host->heritage_.inventory.kept);
     if (const auto opened = host->open_notify_socket(); !opened)
         host->log(opened.error().message + "; apps have no NOTIFY_SOCKET");
+    host->heritage_.processes = by_token(std::move(host->heritage_.inventory));
     return host;
 }
 
@@ -88,7 +103,7 @@ UvHost::UvHost(Loop& loop, const ipc::Home& home, StateMemfd state, Heritage her
       state_(std::move(state)),
       heritage_(std::move(heritage)),
       timer_(loop, [this] { callbacks_.wake(); }),
-      scanner_(loop, {::getppid(), kMark, &roots_}),  // the keeper gets the orphans
+      scanner_(loop, {::getppid(), kMark}),  // the keeper gets the orphans
       plane_events_(loop, [this](const PlaneEvent& event) { on_plane_event(event); }),
       log_events_(loop, [this](const LogEvent& event) { on_log_event(event); }),
       answers_(loop, [](const std::function<void()>& answer) { answer(); }),
@@ -222,7 +237,6 @@ void UvHost::on_spawned(KeeperChild spawned) {
     if (!child) return;
     starting_.erase(spawned.token);
     child->pid = spawned.pid;
-    roots_.insert(spawned.pid);
     child->root_start = read_start(spawned.pid, spawned.pidfd.get());
     write_pid_file(*child);
     callbacks_.post(child->key, core::Spawned{spawned.pid});
@@ -247,7 +261,6 @@ void UvHost::on_exited(const KeeperExit& exit) {
         return;
     }
     child->is_ended = true;
-    roots_.erase(child->pid);
     sampler_.forget(child->pid);
     if (child->tree) child->tree->root_ended();
     if (notify_) {

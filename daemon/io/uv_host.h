@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "daemon/core/host.h"
 #include "daemon/core/lifecycle.h"
@@ -47,10 +46,19 @@ public:
         std::function<void()> keeper_gone;
     };
 
+    // A process of an earlier daemon.
+    struct Inherited {
+        std::optional<KeeperChild> child;
+        std::optional<KeeperExit> exit;
+        std::vector<KeptFd> kept;
+    };
+
     // What is left of an earlier daemon; empty at a first start.
     struct Heritage {
         Inventory inventory;
         std::map<std::string, Json> state;
+        std::unordered_map<std::uint64_t, Inherited>
+            processes;                 // out of the inventory, by token; until adopted
         std::vector<KeeperExit> ends;  // of adopted processes, not told yet
     };
 
@@ -146,7 +154,6 @@ private:
     StateMemfd state_;
     Heritage heritage_;
     Timer timer_;
-    std::unordered_set<pid_t> roots_;  // of the children that live
     ProcessScanner scanner_;
     ProcSampler sampler_;
     AsyncQueue<PlaneEvent> plane_events_;

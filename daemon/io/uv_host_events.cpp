@@ -123,38 +123,33 @@ Result<void> UvHost::open_notify_socket() {
 }
 
 core::Adopted UvHost::adopt(const core::AppKey& key, const core::LaunchSpec& spec) {
+    auto inherited = heritage_.processes.extract(key.incarnation);
+    if (!inherited) return {};
+    auto& [alive, exit, kept] = inherited.mapped();
+    if (!alive && !exit) {
+        heritage_.processes.insert(std::move(inherited));  // descriptors of one that was never started
+        return {};
+    }
     core::Adopted adopted;
-    Inventory& inventory = heritage_.inventory;
     Child child;
     child.key = key;
-    for (KeeperChild& one : inventory.children)
-        if (one.token == key.incarnation) {
-            adopted = {core::Adopted::Kind::Alive, one.pid};
-            child.pid = one.pid;
-            child.root_start = read_start(one.pid, one.pidfd.get());
-        }
-    std::optional<KeeperExit> exit;
-    for (const KeeperExit& one : inventory.exits)
-        if (one.token == key.incarnation) {
-            adopted = {core::Adopted::Kind::Ended, one.pid};
-            child.pid = one.pid;
-            exit = one;
-        }
-    if (adopted.kind == core::Adopted::Kind::Unknown) return adopted;
+    if (exit) {
+        adopted = {core::Adopted::Kind::Ended, exit->pid};
+    } else {
+        adopted = {core::Adopted::Kind::Alive, alive->pid};
+        child.root_start = read_start(alive->pid, alive->pidfd.get());
+    }
+    child.pid = adopted.pid;
 
     ChildEnds ends;
-    for (KeptFd& one : inventory.kept) {
-        if (one.owner != key.incarnation) continue;
+    for (KeptFd& one : kept) {
         if (one.slot == static_cast<std::int64_t>(KeptSlot::Out)) ends.out = std::move(one.fd);
         if (one.slot == static_cast<std::int64_t>(KeptSlot::Err)) ends.err = std::move(one.fd);
         if (one.slot == static_cast<std::int64_t>(KeptSlot::Channel)) ends.channel = std::move(one.fd);
     }
     if (exit) ends.channel.reset();  // nobody is at its other end
-    if (!exit) roots_.insert(child.pid);
     Child& known = children_[key.incarnation] = std::move(child);
     connect(known, spec, std::move(ends), true);
-    std::erase_if(inventory.children, [&](const KeeperChild& one) { return one.token == key.incarnation; });
-    std::erase_if(inventory.exits, [&](const KeeperExit& one) { return one.token == key.incarnation; });
     if (notify_) notify_->add(key, adopted.pid);
     if (exit) heritage_.ends.push_back(*exit);
     return adopted;
@@ -163,20 +158,18 @@ core::Adopted UvHost::adopt(const core::AppKey& key, const core::LaunchSpec& spe
 void UvHost::end_unclaimed() {
     // Only now: what these said last waits in NOTIFY_SOCKET among what others said, and all are known by now.
     for (const KeeperExit& exit : std::exchange(heritage_.ends, {})) on_exited(exit);
-    for (const KeeperChild& child : heritage_.inventory.children) {
-        log(fmt::format("process {} of an unknown app is ended", child.pid));
-        auto& sweep = sweeps_.emplace_front();
-        sweep = std::make_unique<TreeStop>(loop_, scanner_, mark_of(child.token),
-                                           [this, place = sweeps_.begin()] { sweeps_.erase(place); });
-        sweep->begin(child.pid, read_start(child.pid, child.pidfd.get()), SIGKILL);
-        keeper_->drop(child.token);
+    for (const auto& [token, inherited] : heritage_.processes) {
+        if (inherited.child && !inherited.exit) {
+            const KeeperChild& child = *inherited.child;
+            log(fmt::format("process {} of an unknown app is ended", child.pid));
+            auto& sweep = sweeps_.emplace_front();
+            sweep = std::make_unique<TreeStop>(loop_, scanner_, mark_of(token),
+                                               [this, place = sweeps_.begin()] { sweeps_.erase(place); });
+            sweep->begin(child.pid, read_start(child.pid, child.pidfd.get()), SIGKILL);
+        }
+        keeper_->drop(token);
+        if (inherited.exit) keeper_->collected(token);
     }
-    for (const KeeperExit& exit : heritage_.inventory.exits) {
-        keeper_->drop(exit.token);
-        keeper_->collected(exit.token);
-    }
-    for (const KeptFd& kept : heritage_.inventory.kept)
-        if (!find(kept.owner)) keeper_->drop(kept.owner);
     heritage_ = {};
 }
 

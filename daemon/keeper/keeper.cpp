@@ -28,7 +28,9 @@ bool Keeper::open_loop() {
         return false;
     }
     watch(EPOLL_CTL_ADD, signals_.get(), EPOLLIN);
-    return true;
+    const int error = launcher_.start();
+    if (error) relay_.fail("cannot start a thread: %s", std::strerror(error));
+    return error == 0;
 }
 
 void Keeper::watch(int operation, int fd, std::uint32_t events) {
@@ -206,7 +208,7 @@ void Keeper::spawn(Packet& packet) {
     if (launched.error == 0) {
         plan.fds = packet.fds + 1;
         ::sigemptyset(&plan.blocked_signals);
-        launched = launch(plan);
+        launched = launcher_.launch(plan);
     }
     if (launched.pid < 0)
         return answer(

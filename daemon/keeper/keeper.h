@@ -8,6 +8,7 @@
 
 #include "daemon/keeper/daemon_process.h"
 #include "daemon/keeper/inventory.h"
+#include "daemon/keeper/launcher.h"
 
 namespace kpm::keeper {
 
@@ -38,7 +39,8 @@ private:
 
     ReadyRelay& relay_;
     rlimit child_file_limit_;
-    DaemonProcess daemon_;
+    DaemonProcess daemon_;  // started by the main thread: not by the launcher, which has the apps
+    Launcher launcher_;
     const Options& options_;
     UniqueFd epoll_;
     UniqueFd signals_;
