@@ -49,8 +49,8 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
     return variables;
 }
 
-// The child between fork and exec. Only system calls: it has been forked from a program with threads, of which
-// another may have held the allocator's lock, and then nobody is left to release it.
+// The child between fork and exec. Only system calls: it has been forked from a program with threads, of
+// which another may have held the allocator's lock, and then nobody is left to release it.
 [[noreturn]] void become(char* const* words, char* const* env, const char* cwd, int out, int err) {
     ::dup2(::open("/dev/null", O_RDONLY), 0);
     ::dup2(out, 1);
@@ -59,7 +59,8 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
     // Connections of the test's other threads: a copy in this command would keep them open when the test
     // closes them.
     ::close_range(3, ~0u, 0);
-    ::execvpe(words[0], words, env);
+    environ = const_cast<char**>(env);  // here already: `PATH` may be one of the changes
+    ::execvp(words[0], words);
     ::_exit(127);
 }
 

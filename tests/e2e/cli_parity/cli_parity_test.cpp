@@ -75,3 +75,15 @@ TEST_CASE("cli parity: every listed difference is met by a case and described in
         CHECK(documentation.find("| " + std::string(difference.row) + " |") != std::string::npos);
     }
 }
+
+TEST_CASE("cli parity: masks keep the width of a cell, whatever was in it", "[e2e][parity]") {
+    CHECK(masked("│ uptime            │ 9s                  │", {}) ==
+          masked("│ uptime            │ 10s                 │", {}));
+    CHECK(masked("│ uptime            │ 9s                  │", {}) !=
+          masked("│ uptime            │ 10s                  │", {}));
+    CHECK(masked("│ uptime            │ 9s                  │", {}) !=
+          masked("│ uptime            │ 0                   │", {}));
+    CHECK(masked("│ unstable restarts │ 0                   │", {}) ==
+          masked("│ unstable restarts │ 12                  │", {}));
+    CHECK(masked("│ created at        │ 2026-01-02T03:04:05.678Z │", {}) == "│ created at        │ <time> │");
+}
