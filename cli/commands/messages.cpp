@@ -52,7 +52,8 @@ public:
         if (size < 0) return os_error("read", "standard input", errno);
         pending_.append(buffer, static_cast<std::size_t>(size));
         if (size == 0 && !pending_.empty()) pending_ += '\n';
-        for (std::size_t end = 0; (end = pending_.find('\n')) != std::string::npos; pending_.erase(0, end + 1)) {
+        for (std::size_t end = 0; (end = pending_.find('\n')) != std::string::npos;
+             pending_.erase(0, end + 1)) {
             sent_.push_back(client_.send(method::kSendLineToStdin,
                                          line_for(id_, pending_.substr(0, end) + std::string(separator_))));
             if (sent_.size() < kWindow) continue;
@@ -80,16 +81,16 @@ private:
 // Those that a trigger is meant for and that run.
 std::size_t running_of(std::string_view target, const ProcessList& list) {
     return static_cast<std::size_t>(std::ranges::count_if(list.rows, [&](const ProcessRow& row) {
-        return row.pid.value_or(0) > 0 &&
-               (target == "all" || row.name == target || row.name_space == target || std::to_string(row.id) == target);
+        return row.pid.value_or(0) > 0 && (target == "all" || row.name == target ||
+                                           row.name_space == target || std::to_string(row.id) == target);
     }));
 }
 
 }  // namespace
 
 int run_send(Context& context) {
-    const auto answer =
-        context.session->call(method::kSendLineToStdin, line_for(context.word(0), std::string(context.word(1)) + "\n"));
+    const auto answer = context.session->call(method::kSendLineToStdin,
+                                              line_for(context.word(0), std::string(context.word(1)) + "\n"));
     return answer ? print_list(context) : context.fail("Error: " + answer.error().message);
 }
 
@@ -126,8 +127,9 @@ int run_attach(Context& context) {
 int run_trigger(Context& context) {
     const std::string target(context.word(0));
     const std::string_view action = context.word(1);
-    Json request{{"msg", action}, {is_number(target) ? "id" : "name", target}};
+    Json request{{"msg", action}};
     if (context.line.words.size() > 2) request["opts"] = context.word(2);
+    request[is_number(target) ? "id" : "name"] = target;  // in PM2's order: the app gets it as it is
     // Before the order: no reply may be missed.
     auto subscriber = ipc::Subscriber::connect(context.home);
     if (!subscriber) return context.fail(subscriber.error());
@@ -141,8 +143,8 @@ int run_trigger(Context& context) {
         context.console.error_line("Not any process has received a command (offline or unexistent)");
         return kFailed;
     }
-    context.console.line(
-        context.console.paint()(fmt::format("{} processes have received command {}", count, action), {Style::Bold}));
+    context.console.line(context.console.paint()(
+        fmt::format("{} processes have received command {}", count, action), {Style::Bold}));
     for (std::int64_t left = count; left > 0;) {
         const auto event = subscriber->next(kLook);
         if (!event) return context.fail(event.error());
@@ -154,7 +156,8 @@ int run_trigger(Context& context) {
             continue;
         }
         const Json& payload = (*event)->payload;
-        if ((*event)->topic != ipc::topic::kAxmReply || !payload.is_object() || !payload.contains("process")) continue;
+        if ((*event)->topic != ipc::topic::kAxmReply || !payload.is_object() || !payload.contains("process"))
+            continue;
         const Json& process = payload["process"];
         if (!matches_target(target, process)) continue;
         const Json data = payload.value("data", Json::object());

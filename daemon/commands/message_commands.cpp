@@ -48,8 +48,8 @@ void send_line(Supervisor& supervisor, const Json& args, Answer answer) {
         return answer(Error{ErrorCode::Invalid, "pm_id or line field missing"});
     const Slot* slot = id ? supervisor.find(*id) : nullptr;
     if (!slot)
-        return answer(
-            Error{ErrorCode::NotFound, fmt::format("Process with ID <{}> unknown.", shown(options["pm_id"]))});
+        return answer(Error{ErrorCode::NotFound,
+                            fmt::format("Process with ID <{}> unknown.", shown(options["pm_id"]))});
     if (slot->current.life.data().pid == 0)
         return answer(Error{ErrorCode::Unavailable, fmt::format("Process with ID <{}> offline.", *id)});
     const auto sent =

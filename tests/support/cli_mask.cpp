@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view kBar = "│";
 constexpr std::size_t kListColumns = 13;
+constexpr std::size_t kDescribeColumns = 2;
 
 void replace_all(std::string& text, const std::string& what, const std::string& by) {
     for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
@@ -25,10 +26,17 @@ std::vector<std::string> cells_of(const std::string& line) {
     return cells;
 }
 
+std::string joined(const std::vector<std::string>& cells) {
+    std::string text(kBar);
+    for (const std::string& cell : cells) text.append(cell).append(kBar);
+    return text;
+}
+
 // The width of the cell is kept: the geometry of the table is compared.
 void mask_cell(std::string& cell, const std::string& pattern, std::string mask) {
     if (!std::regex_match(cell, std::regex(" " + pattern + " *"))) return;
-    mask.resize(cell.size(), ' ');
+    const std::size_t columns = cell.size() - (cell.ends_with("… ") ? std::string_view("…").size() - 1 : 0);
+    mask.resize(columns, ' ');
     cell = mask;
 }
 
@@ -43,23 +51,24 @@ std::string masked_line(const std::string& line) {
         {std::regex(R"(^pid : [1-9]\d*$)"), "pid : <pid>"},
         {std::regex(R"(^uptime : \d+[smhD]$)"), "uptime : <time>"},
         {std::regex(R"(^memory usage : [\d.]+[kmg]?b ?$)"), "memory usage : <memory>"},
-        // Depends on whether a command came within a second of the start.
-        {std::regex(R"(│ unstable restarts( +)│ \d+)"), "│ unstable restarts$1│ <number>"},
-        {std::regex(R"(│ uptime( +)│ \d+[smhD])"), "│ uptime$1│ <uptime>"},
     };
-    if (line.starts_with(kBar)) {
+    std::string text = line;
+    if (line.starts_with(kBar) && line.ends_with(kBar)) {
         auto cells = cells_of(line);
         if (cells.size() == kListColumns) {
             mask_cell(cells[5], "[1-9]\\d*", " <pid>");
             mask_cell(cells[6], "\\d+[smhD]", " <time>");
             mask_cell(cells[9], "[\\d.]+%", " <cpu>");
-            mask_cell(cells[10], "[\\d.]+[kmg]?b", " <memory>");
-            std::string text(kBar);
-            for (const std::string& cell : cells) text.append(cell).append(kBar);
-            return text;
+            mask_cell(cells[10], "[\\d.]+[kmg]?(b|…)", " <memory>");
+            return joined(cells);
+        }
+        if (cells.size() == kDescribeColumns) {
+            if (cells[0].starts_with(" uptime ")) mask_cell(cells[1], "\\d+[smhD]", " <uptime>");
+            // Depends on whether a command came within a second of the start.
+            if (cells[0].starts_with(" unstable restarts ")) mask_cell(cells[1], "\\d+", " <number>");
+            text = joined(cells);
         }
     }
-    std::string text = line;
     for (const Mask& mask : kMasks) text = std::regex_replace(text, mask.what, mask.by);
     return text;
 }

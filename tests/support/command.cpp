@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 #include "tests/support/eventually.h"
@@ -28,46 +29,59 @@ Pipe make_pipe() {
     return {UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
-[[noreturn]] void become(const std::vector<std::string>& argv, const std::map<std::string, std::string>& env,
-                         const std::string& cwd, int out, int err) {
-    const UniqueFd null(::open("/dev/null", O_RDONLY));
-    ::dup2(null.get(), 0);
+// Pointers into `words`, as exec takes them.
+std::vector<char*> pointers_to(std::vector<std::string>& words) {
+    std::vector<char*> pointers;
+    for (std::string& word : words) pointers.push_back(word.data());
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
+std::vector<std::string> environment_with(const std::map<std::string, std::string>& changes) {
+    std::vector<std::string> variables;
+    for (char** at = environ; *at != nullptr; ++at) {
+        const std::string_view variable = *at;
+        if (!changes.contains(std::string(variable.substr(0, variable.find('=')))))
+            variables.emplace_back(variable);
+    }
+    for (const auto& [name, value] : changes)
+        if (!value.empty()) variables.push_back(name + "=" + value);
+    return variables;
+}
+
+// The child between fork and exec. Only system calls: it has been forked from a program with threads, of
+// which another may have held the allocator's lock, and then nobody is left to release it.
+[[noreturn]] void become(char* const* words, char* const* env, const char* cwd, int out, int err) {
+    ::dup2(::open("/dev/null", O_RDONLY), 0);
     ::dup2(out, 1);
     ::dup2(err, 2);
-    for (const auto& [name, value] : env) {
-        if (value.empty())
-            ::unsetenv(name.c_str());
-        else
-            ::setenv(name.c_str(), value.c_str(), 1);
-    }
-    if (!cwd.empty() && ::chdir(cwd.c_str()) != 0) ::_exit(126);
-    std::vector<char*> words;
-    for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
-    words.push_back(nullptr);
+    if (*cwd != '\0' && ::chdir(cwd) != 0) ::_exit(126);
     // Connections of the test's other threads: a copy in this command would keep them open when the test
     // closes them.
     ::close_range(3, ~0u, 0);
-    ::execvp(words[0], words.data());
+    environ = const_cast<char**>(env);  // here already: `PATH` may be one of the changes
+    ::execvp(words[0], words);
     ::_exit(127);
 }
 
-pid_t start(const std::vector<std::string>& argv, const std::map<std::string, std::string>& env,
+pid_t start(std::vector<std::string> argv, const std::map<std::string, std::string>& env,
             const std::string& cwd, int out, int err) {
+    std::vector<std::string> variables = environment_with(env);
+    const std::vector<char*> words = pointers_to(argv), assigned = pointers_to(variables);
     const pid_t pid = ::fork();
     if (pid < 0) throw std::runtime_error("fork");
-    if (pid == 0) become(argv, env, cwd, out, err);
+    if (pid == 0) become(words.data(), assigned.data(), cwd.c_str(), out, err);
     return pid;
 }
 
-// 124 for one that had to be killed.
 int shell_status(int status, bool is_late) {
-    return is_late ? 124 : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return is_late ? kLateStatus : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 }  // namespace
 
 CommandResult run_command(const std::vector<std::string>& argv, const std::map<std::string, std::string>& env,
-                          const std::string& cwd) {
+                          const std::string& cwd, std::chrono::milliseconds limit) {
     Pipe out = make_pipe();
     Pipe err = make_pipe();
     const pid_t pid = start(argv, env, cwd, out.writer.get(), err.writer.get());
@@ -75,7 +89,7 @@ CommandResult run_command(const std::vector<std::string>& argv, const std::map<s
     err.writer.reset();
 
     CommandResult result;
-    const auto deadline = std::chrono::steady_clock::now() + kLimit;
+    const auto deadline = std::chrono::steady_clock::now() + limit;
     bool is_late = false;
     pollfd polled[2] = {{out.reader.get(), POLLIN, 0}, {err.reader.get(), POLLIN, 0}};
     while (polled[0].fd >= 0 || polled[1].fd >= 0) {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <vector>
@@ -11,15 +12,18 @@
 
 namespace kpm::test {
 
+inline constexpr int kLateStatus = 124;  // had to be killed
+
 struct CommandResult {
     int status = -1;  // exit code, or 128 + signal
     std::string out, err;
 };
 
 // argv[0] is looked up in PATH. `env` is added to the test's own environment; an empty value removes the
-// variable. Kills the command and reports status 124 when it runs longer than a minute.
+// variable. Kills the command and reports kLateStatus when it runs longer than `limit`.
 CommandResult run_command(const std::vector<std::string>& argv,
-                          const std::map<std::string, std::string>& env = {}, const std::string& cwd = "");
+                          const std::map<std::string, std::string>& env = {}, const std::string& cwd = "",
+                          std::chrono::milliseconds limit = std::chrono::minutes{1});
 
 // A command that goes on until the test ends it: `logs` that follows, for one. Out and err come together.
 class RunningCommand {

@@ -1,5 +1,6 @@
 #include "tests/support/pm2_pair.h"
 
+#include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <stdexcept>
@@ -10,6 +11,9 @@
 namespace kpm::test {
 namespace {
 
+// Generous: each command of pm2 starts a Node, which takes its time on a busy machine.
+constexpr std::chrono::minutes kLimit{3};
+
 // No looking for updates, no agent, no colours.
 std::map<std::string, std::string> quiet(std::map<std::string, std::string> env) {
     env.insert({{"PM2_DISABLE_VERSION_CHECK", "true"}, {"PM2_NO_INTERACTION", "true"}, {"FORCE_COLOR", ""}});
@@ -17,7 +21,8 @@ std::map<std::string, std::string> quiet(std::map<std::string, std::string> env)
 }
 
 std::vector<std::string> with_input(std::vector<std::string> argv, const std::string& input) {
-    if (!input.empty()) argv.insert(argv.begin(), {"sh", "-c", "input=$1; shift; exec \"$@\" <\"$input\"", "sh", input});
+    if (!input.empty())
+        argv.insert(argv.begin(), {"sh", "-c", "input=$1; shift; exec \"$@\" <\"$input\"", "sh", input});
     return argv;
 }
 
@@ -30,7 +35,7 @@ Pm2Pair::Pm2Pair(std::map<std::string, std::string> env)
 
 Pm2Pair::~Pm2Pair() {
     run_pm2({"kill"});
-    if (eventually([&] { return processes_with("PM2_HOME", pm2_home_).empty(); })) return;
+    if (eventually([&] { return processes_with("PM2_HOME", pm2_home_).empty(); }, kLimit)) return;
     std::cerr << "processes of pm2 are left" << std::endl;
     std::abort();
 }
@@ -40,12 +45,12 @@ CommandResult Pm2Pair::run_pm2(std::vector<std::string> args, const std::string&
     std::map<std::string, std::string> env = env_;
     env["PM2_HOME"] = pm2_home_;
     env["KPM_HOME"] = "";
-    return run_command(with_input(std::move(args), input), env, kpm_.work());
+    return run_command(with_input(std::move(args), input), env, kpm_.work(), kLimit);
 }
 
 CommandResult Pm2Pair::run_kpm(std::vector<std::string> args, const std::string& input) const {
     args.insert(args.begin(), bin_dir() / "kpm");
-    return run_command(with_input(std::move(args), input), env_, kpm_.work());
+    return run_command(with_input(std::move(args), input), env_, kpm_.work(), kLimit);
 }
 
 Pm2Pair::Results Pm2Pair::run(const std::vector<std::string>& args) const {

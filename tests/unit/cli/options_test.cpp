@@ -100,6 +100,8 @@ TEST_CASE("options: attributes come from the table of the configuration", "[unit
 TEST_CASE("options: a repeated list option collects", "[unit][cli][options]") {
     CHECK(declared_attributes(read("start app.js --watch src --watch lib"))["watch"] == Json({"src", "lib"}));
     CHECK(declared_attributes(read("start app.js --watch"))["watch"] == true);
+    CHECK(declared_attributes(read("start app.js --watch src"))["watch"] == Json::array({"src"}));  // as PM2
+    CHECK(declared_attributes(read("start app.js --log all.log"))["log_file"] == "all.log");
 }
 
 TEST_CASE("options: no two have the same flag", "[unit][cli][options]") {
