@@ -143,7 +143,7 @@ public:
 
     virtual void wake_at(std::optional<TimePoint> when) = 0;  // -> tick(); nullopt = no deadline
     // State that survives the daemon: a small key-value store. nullopt erases.
-    virtual void persist(const std::string& key, const std::optional<Json>& value) = 0;
+    virtual void persist(const std::string& key, const std::optional<std::string>& value) = 0;
     virtual void publish(const std::string& topic, const Json& payload) = 0;
     virtual bool has_followers() const = 0;  // false: nobody would get what is published
     virtual std::string unique_id() = 0;     // random, in the shape of a UUID 4

@@ -2,77 +2,129 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <ranges>
+
 #include "daemon/core/launch.h"
+#include "daemon/core/record.h"
 #include "ecosystem/dump_app.h"
 #include "ecosystem/parse_app.h"
 
 namespace kpm::core {
 namespace {
 
-Json from_time(TimePoint time) {
-    return time.time_since_epoch().count();
-}
-TimePoint to_time(const Json& json) {
-    return TimePoint{Duration{json.get<std::int64_t>()}};
+constexpr std::string_view kCurrent = "current.";
+constexpr std::string_view kIncoming = "incoming.";
+constexpr std::string_view kOutgoing = "outgoing.";
+
+std::string as_text(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Json from_life(const LifecycleData& life) {
-    Json json{{"state", static_cast<int>(life.state)},
-              {"goal", static_cast<int>(life.goal)},
-              {"pid", life.pid},
-              {"launched_at", from_time(life.launched_at)},
-              {"restart_time", life.restart_time},
-              {"automatic", life.automatic},
-              {"backoff", life.history.backoff.count()},
-              {"exit_signal", life.exit_signal}};
-    if (life.watchdog > Duration{0}) json["watchdog"] = life.watchdog.count();
-    if (life.is_leaving) json["leaving"] = true;
-    if (life.deadline) json["deadline"] = from_time(*life.deadline);
-    if (life.exit_code) json["exit_code"] = *life.exit_code;
-    if (!life.failure.empty()) json["failure"] = life.failure;
-    for (const TimePoint time : life.history.early_exits) json["early_exits"].push_back(from_time(time));
-    return json;
+TimePoint to_time(std::int64_t count) {
+    return TimePoint{Duration{count}};
 }
 
-LifecycleData to_life(const Json& json) {
+// Of the times that these are: "12 34 56".
+std::string from_times(const std::vector<TimePoint>& times) {
+    return fmt::format("{}", fmt::join(times | std::views::transform([](TimePoint time) {
+                                           return time.time_since_epoch().count();
+                                       }),
+                                       " "));
+}
+
+std::vector<TimePoint> to_times(std::string_view text) {
+    std::vector<TimePoint> times;
+    std::int64_t count = 0;
+    const char* const end = text.data() + text.size();
+    for (const char* at = text.data(); at != end;) {
+        const auto [rest, error] = std::from_chars(at, end, count);
+        if (error != std::errc{}) break;
+        times.push_back(to_time(count));
+        at = rest == end ? end : rest + 1;
+    }
+    return times;
+}
+
+void put(RecordWriter& record, const LifecycleData& life) {
+    record.put("state", static_cast<int>(life.state));
+    record.put("goal", static_cast<int>(life.goal));
+    record.put("pid", life.pid);
+    record.put("launched_at", life.launched_at.time_since_epoch().count());
+    record.put("restart_time", life.restart_time);
+    if (life.automatic) record.put("automatic", 1);
+    if (life.watchdog > Duration{0}) record.put("watchdog", life.watchdog.count());
+    if (life.is_leaving) record.put("leaving", 1);
+    if (life.deadline) record.put("deadline", life.deadline->time_since_epoch().count());
+    if (life.exit_code) record.put("exit_code", *life.exit_code);
+    if (life.exit_signal != 0) record.put("exit_signal", life.exit_signal);
+    if (!life.failure.empty()) record.put("failure", life.failure);
+    if (life.history.backoff > Duration{0}) record.put("backoff", life.history.backoff.count());
+    if (!life.history.early_exits.empty()) record.put("early_exits", from_times(life.history.early_exits));
+}
+
+Result<LifecycleData> to_life(const RecordReader& record) {
     LifecycleData life;
-    const int state = json.at("state").get<int>();
-    const int goal = json.at("goal").get<int>();
+    const std::int64_t state = record.number_or("state", -1);
+    const std::int64_t goal = record.number_or("goal", -1);
     if (state < 0 || state > static_cast<int>(State::Errored) || goal < 0 || goal > 2)
-        throw std::out_of_range("unknown state");
+        return Error{ErrorCode::Invalid, "unknown state"};
     life.state = static_cast<State>(state);
     life.goal = static_cast<LifecycleData::Goal>(goal);
-    life.pid = json.value("pid", 0);
-    life.launched_at = to_time(json.at("launched_at"));
-    life.restart_time = json.value("restart_time", 0);
-    life.automatic = json.value("automatic", false);
-    life.watchdog = Duration{json.value("watchdog", std::int64_t{0})};
-    life.is_leaving = json.value("leaving", false);
-    life.history.backoff = Duration{json.value("backoff", std::int64_t{0})};
-    life.exit_signal = json.value("exit_signal", 0);
-    if (json.contains("deadline")) life.deadline = to_time(json["deadline"]);
-    if (json.contains("exit_code")) life.exit_code = json["exit_code"].get<int>();
-    life.failure = json.value("failure", "");
-    if (json.contains("early_exits"))
-        for (const Json& time : json["early_exits"]) life.history.early_exits.push_back(to_time(time));
+    life.pid = static_cast<int>(record.number_or("pid", 0));
+    life.launched_at = to_time(record.number_or("launched_at", 0));
+    life.restart_time = static_cast<int>(record.number_or("restart_time", 0));
+    life.automatic = record.number_or("automatic", 0) != 0;
+    life.watchdog = Duration{record.number_or("watchdog", 0)};
+    life.is_leaving = record.number_or("leaving", 0) != 0;
+    if (const auto deadline = record.number("deadline")) life.deadline = to_time(*deadline);
+    if (const auto code = record.number("exit_code")) life.exit_code = static_cast<int>(*code);
+    life.exit_signal = static_cast<int>(record.number_or("exit_signal", 0));
+    life.failure = record.text("failure").value_or("");
+    life.history.backoff = Duration{record.number_or("backoff", 0)};
+    life.history.early_exits = to_times(record.text("early_exits").value_or(""));
     return life;
 }
 
-Json from_instance(const Instance& instance) {
-    return {{"incarnation", instance.incarnation},
-            {"launched", instance.launched.since_epoch},
-            {"life", from_life(instance.life.data())}};
+void put(RecordWriter& record, std::string_view prefix, const Instance& instance) {
+    record.set_prefix(prefix);
+    record.put("incarnation", static_cast<std::int64_t>(instance.incarnation));
+    record.put("launched", instance.launched.since_epoch);
+    put(record, instance.life.data());
+    record.set_prefix({});
 }
 
-Instance to_instance(const Json& json, const LifecyclePolicy& policy) {
-    return {json.at("incarnation").get<std::uint64_t>(), EpochTime{json.at("launched").get<std::int64_t>()},
-            false, Lifecycle(policy, to_life(json.at("life")))};
+// Null without an error: the record has none of this prefix.
+Result<std::unique_ptr<Instance>> to_instance(RecordReader& record, std::string_view prefix,
+                                              const LifecyclePolicy& policy) {
+    record.set_prefix(prefix);
+    const auto incarnation = record.number("incarnation");
+    if (!incarnation) return std::unique_ptr<Instance>{};
+    auto life = to_life(record);
+    if (!life) return life.error();
+    return std::make_unique<Instance>(Instance{static_cast<std::uint64_t>(*incarnation),
+                                               EpochTime{record.number_or("launched", 0)}, false,
+                                               Lifecycle(policy, std::move(*life))});
 }
 
-std::unique_ptr<Instance> to_optional_instance(const Json& run, const char* key,
-                                               const LifecyclePolicy& policy) {
-    if (!run.contains(key)) return nullptr;
-    return std::make_unique<Instance>(to_instance(run[key], policy));
+// What app_state() wrote.
+struct AppState {
+    ecosystem::AppConfig config;
+    int instance_index = 0;
+    std::string unique_id;
+};
+
+Result<AppState> to_app(const std::string& text) {
+    const Json app = parse_json(text);
+    if (!app.is_object() || !app.contains("config") || !app["config"].is_object())
+        return Error{ErrorCode::Invalid, "no configuration"};
+    auto config = ecosystem::parse_wire(app["config"]);
+    if (!config) return config.error();
+    const auto index = app.find("instance_index");
+    const auto id = app.find("unique_id");
+    return AppState{std::move(*config),
+                    index != app.end() && index->is_number_integer() ? index->get<int>() : 0,
+                    id != app.end() && id->is_string() ? id->get<std::string>() : ""};
 }
 
 }  // namespace
@@ -87,14 +139,15 @@ std::string told_state_key(int pm_id) {
     return fmt::format("told/{}", pm_id);
 }
 
-Json told_state(const Told& told) {
-    return {{"axm_actions", told.axm_actions},
-            {"axm_options", told.axm_options},
-            {"node_version", told.node_version}};
+std::string told_state(const Told& told) {
+    return as_text({{"axm_actions", told.axm_actions},
+                    {"axm_options", told.axm_options},
+                    {"node_version", told.node_version}});
 }
 
-Told restore_told(const Json& state) {
+Told restore_told(const std::string& text) {
     Told told;
+    const Json state = parse_json(text);
     if (!state.is_object()) return told;
     if (state.contains("axm_actions") && state["axm_actions"].is_array())
         told.axm_actions = state["axm_actions"];
@@ -105,47 +158,55 @@ Told restore_told(const Json& state) {
     return told;
 }
 
-Json app_state(const Slot& slot) {
-    return {{"config", ecosystem::dump_wire(slot.config.whole())},
-            {"instance_index", slot.instance_index},
-            {"unique_id", slot.unique_id}};
+std::string app_state(const Slot& slot) {
+    return as_text({{"config", ecosystem::dump_wire(slot.config.whole())},
+                    {"instance_index", slot.instance_index},
+                    {"unique_id", slot.unique_id}});
 }
 
-Json run_state(const Slot& slot) {
-    Json json{{"current", from_instance(slot.current)}, {"doomed", slot.doomed}};
-    if (!slot.version.empty()) json["version"] = slot.version;
-    if (slot.told && !slot.told->status_text.empty()) json["status_text"] = slot.told->status_text;
-    if (slot.is_wanted) json["wanted"] = true;
-    if (slot.created_at) json["created_at"] = slot.created_at->since_epoch;
-    if (slot.incoming) json["incoming"] = from_instance(*slot.incoming);
-    if (slot.outgoing) json["outgoing"] = from_instance(*slot.outgoing);
-    return json;
+std::string run_state(const Slot& slot) {
+    RecordWriter record;
+    put(record, kCurrent, slot.current);
+    if (slot.doomed) record.put("doomed", 1);
+    if (slot.is_wanted) record.put("wanted", 1);
+    if (slot.created_at) record.put("created_at", slot.created_at->since_epoch);
+    if (!slot.version.empty()) record.put("version", slot.version);
+    if (slot.told && !slot.told->status_text.empty()) record.put("status_text", slot.told->status_text);
+    if (slot.incoming) put(record, kIncoming, *slot.incoming);
+    if (slot.outgoing) put(record, kOutgoing, *slot.outgoing);
+    return record.take();
 }
 
-Result<Slot> restore_slot(int pm_id, const Json& app, const Json& run, const Settings& settings,
-                          const SlotConfig* like) {
-    try {
-        auto config = ecosystem::parse_wire(app.at("config"));
-        if (!config) return config.error();
-        const LifecyclePolicy policy = lifecycle_policy(*config, settings);
-        Slot slot;
-        slot.pm_id = pm_id;
-        slot.current = to_instance(run.at("current"), policy);
-        slot.incoming = to_optional_instance(run, "incoming", incoming_policy(*config, settings));
-        slot.outgoing = to_optional_instance(run, "outgoing", policy);
-        slot.config = SlotConfig(std::move(*config), like);
-        slot.instance_index = app.value("instance_index", 0);
-        slot.unique_id = app.value("unique_id", "");
-        if (run.contains("created_at")) slot.created_at = EpochTime{run["created_at"].get<std::int64_t>()};
-        slot.doomed = run.value("doomed", false);
-        slot.version = run.value("version", "");
-        if (auto text = run.value("status_text", ""); !text.empty())
-            slot.tell().status_text = std::move(text);
-        slot.is_wanted = run.value("wanted", false);
-        return slot;
-    } catch (const std::exception& error) {
-        return Error{ErrorCode::Invalid, fmt::format("cannot restore 'app {}': {}", pm_id, error.what())};
-    }
+Result<Slot> restore_slot(int pm_id, const std::string& app_text, const std::string& run_text,
+                          const Settings& settings, const SlotConfig* like) {
+    const auto failed = [pm_id](const Error& error) {
+        return Error{ErrorCode::Invalid, fmt::format("cannot restore 'app {}': {}", pm_id, error.message)};
+    };
+    auto app = to_app(app_text);
+    if (!app) return failed(app.error());
+    RecordReader record(run_text);
+    const LifecyclePolicy policy = lifecycle_policy(app->config, settings);
+    auto current = to_instance(record, kCurrent, policy);
+    auto incoming = to_instance(record, kIncoming, incoming_policy(app->config, settings));
+    auto outgoing = to_instance(record, kOutgoing, policy);
+    for (const auto* instance : {&current, &incoming, &outgoing})
+        if (!*instance) return failed(instance->error());
+    if (!*current) return failed({ErrorCode::Invalid, "no state of its process"});
+    record.set_prefix({});
+    Slot slot;
+    slot.pm_id = pm_id;
+    slot.current = std::move(**current);
+    slot.incoming = std::move(*incoming);
+    slot.outgoing = std::move(*outgoing);
+    slot.config = SlotConfig(std::move(app->config), like);
+    slot.instance_index = app->instance_index;
+    slot.unique_id = std::move(app->unique_id);
+    if (const auto created = record.number("created_at")) slot.created_at = EpochTime{*created};
+    slot.doomed = record.number_or("doomed", 0) != 0;
+    slot.is_wanted = record.number_or("wanted", 0) != 0;
+    slot.version = record.text("version").value_or("");
+    if (auto text = record.text("status_text")) slot.tell().status_text = std::move(*text);
+    return slot;
 }
 
 }  // namespace kpm::core

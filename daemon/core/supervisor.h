@@ -53,7 +53,7 @@ public:
     void drain();
 
     // Takes over from an earlier daemon: its state, key by key as it was persisted. Before the first drain().
-    void restore(const std::map<std::string, Json>& state);
+    void restore(const std::map<std::string, std::string>& state);
 
     // --- requests; inside a task only ---
     // A new slot and its pm_id. Done also tells of a start that failed.

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "daemon/core/launch.h"
+#include "daemon/core/record.h"
 #include "daemon/core/snapshot.h"
 #include "daemon/core/supervisor.h"
 
@@ -26,7 +27,10 @@ std::optional<int> id_of(std::string_view key) {
 }  // namespace
 
 void Supervisor::save(Slot& slot, bool with_config) {
-    host_.persist(kCountersKey, Json{{"next_id", next_id_}, {"next_incarnation", next_incarnation_}});
+    RecordWriter counters;
+    counters.put("next_id", next_id_);
+    counters.put("next_incarnation", static_cast<std::int64_t>(next_incarnation_));
+    host_.persist(kCountersKey, counters.take());
     if (with_config) host_.persist(app_state_key(slot.pm_id), app_state(slot));
     host_.persist(run_state_key(slot.pm_id), run_state(slot));
 }
@@ -37,16 +41,17 @@ void Supervisor::forget_state(int pm_id) {
     host_.persist(told_state_key(pm_id), std::nullopt);
 }
 
-void Supervisor::restore(const std::map<std::string, Json>& state) {
-    if (const auto it = state.find(kCountersKey); it != state.end() && it->second.is_object()) {
-        next_id_ = it->second.value("next_id", 0);
-        next_incarnation_ = it->second.value("next_incarnation", std::uint64_t{1});
+void Supervisor::restore(const std::map<std::string, std::string>& state) {
+    if (const auto it = state.find(kCountersKey); it != state.end()) {
+        const RecordReader counters(it->second);
+        next_id_ = static_cast<int>(counters.number_or("next_id", 0));
+        next_incarnation_ = static_cast<std::uint64_t>(counters.number_or("next_incarnation", 1));
     }
     for (const auto& [key, app] : state) {
         const auto pm_id = id_of(key);
         if (!pm_id) continue;
         const auto run = state.find(run_state_key(*pm_id));
-        auto slot = restore_slot(*pm_id, app, run == state.end() ? Json::object() : run->second, settings_,
+        auto slot = restore_slot(*pm_id, app, run == state.end() ? std::string{} : run->second, settings_,
                                  &newest_config_);
         if (!slot) {
             host_.log(slot.error().message);

@@ -49,7 +49,8 @@ Result<void> ListenerPools::open(const core::PoolSpec& spec) {
     persist_(std::string(kKeyPrefix) + spec.name, Json{{"id", pool.id},
                                                        {"listen", spec.listen},
                                                        {"balance", spec.balance},
-                                                       {"max_connections", spec.max_connections}});
+                                                       {"max_connections", spec.max_connections}}
+                                                      .dump());
     add(spec.name, pool, std::move(listeners), options_of(spec.balance, spec.max_connections));
     return {};
 }
@@ -73,9 +74,12 @@ void ListenerPools::close(const std::string& name) {
     pools_.erase(it);
 }
 
-void ListenerPools::restore(const std::map<std::string, Json>& state, std::vector<KeptFd>& kept) {
-    for (const auto& [key, value] : state) {
-        if (!key.starts_with(kKeyPrefix) || !value.is_object()) continue;
+void ListenerPools::restore(const std::map<std::string, std::string>& state,
+                            std::vector<KeptFd>& kept) {
+    for (const auto& [key, text] : state) {
+        if (!key.starts_with(kKeyPrefix)) continue;
+        const Json value = parse_json(text);
+        if (!value.is_object()) continue;
         Pool pool{value.value("id", PoolId{0}), value.value("listen", std::vector<std::string>{})};
         next_id_ = std::max(next_id_, pool.id + 1);
         std::vector<UniqueFd> listeners(pool.listen.size());

@@ -18,7 +18,7 @@ namespace kpm::io {
 
 class ListenerPools {
 public:
-    using Persist = std::function<void(const std::string& key, const std::optional<Json>& value)>;
+    using Persist = std::function<void(const std::string& key, const std::optional<std::string>& value)>;
 
     // Both must outlive this.
     ListenerPools(KeeperLink& keeper, DataPlane& plane, Persist persist)
@@ -26,7 +26,7 @@ public:
 
     // Takes over the pools of an earlier daemon from its state and the descriptors that the keeper kept
     // (those of pools are taken out of `kept`).
-    void restore(const std::map<std::string, Json>& state, std::vector<KeptFd>& kept);
+    void restore(const std::map<std::string, std::string>& state, std::vector<KeptFd>& kept);
 
     // Opens the pool, or leaves it as it is when it has these addresses already. "cannot listen on '*:3000':
     // Address already in use (held by pid 42, node)".

@@ -37,14 +37,6 @@ WorkerId worker_of(const core::AppKey& key) {
     return {key.pm_id, key.incarnation};
 }
 
-std::map<std::string, Json> parsed(const std::map<std::string, std::string>& records) {
-    std::map<std::string, Json> state;
-    for (const auto& [key, text] : records)
-        if (Json value = Json::parse(text, nullptr, false); !value.is_discarded())
-            state[key] = std::move(value);
-    return state;
-}
-
 std::unordered_map<std::uint64_t, UvHost::Inherited> by_token(Inventory inventory) {
     std::unordered_map<std::uint64_t, UvHost::Inherited> processes;
     for (KeeperChild& child : inventory.children) {
@@ -68,9 +60,9 @@ Result<std::unique_ptr<UvHost>> UvHost::open(Loop& loop, const ipc::Home& home, 
     auto state = is_successor ? StateMemfd::adopt(std::move(heritage.inventory.state)) : StateMemfd::create();
     if (!state) return state.error();
     if (is_successor) {
-        const auto records = state->read_all();
+        auto records = state->read_all();
         if (!records) return records.error();
-        heritage.state = parsed(*records);
+        heritage.state = std::move(*records);
     }
     std::unique_ptr<UvHost> host(
         new UvHost(loop, home, std::move(*state), std::move(heritage), std::move(callbacks)));
@@ -86,7 +78,7 @@ Result<std::unique_ptr<UvHost>> UvHost::open(Loop& loop, const ipc::Home& home, 
     if (!is_successor)
         if (const auto set = host->keeper_->set_state(host->state_.fd()); !set) return set.error();
     host->pools_.emplace(*host->keeper_, host->plane_,
-                         [self = host.get()](const std::string& key, const std::optional<Json>& value) {
+                         [self = host.get()](const std::string& key, const std::optional<std::string>& value) {
                              self->persist(key, value);
                          });
     host->pools_->restore(host->heritage_.state, host->heritage_.inventory.kept);
@@ -415,9 +407,8 @@ void UvHost::wake_at(std::optional<core::TimePoint> when) {
     timer_.start(std::max(*when - now(), core::Duration{0}));
 }
 
-void UvHost::persist(const std::string& key, const std::optional<Json>& value) {
-    const auto moved = value ? state_.put(key, value->dump(-1, ' ', false, Json::error_handler_t::replace))
-                             : state_.erase(key);
+void UvHost::persist(const std::string& key, const std::optional<std::string>& value) {
+    const auto moved = value ? state_.put(key, *value) : state_.erase(key);
     if (!moved) return log(moved.error().message);
     if (!*moved) return;
     if (const auto set = keeper_->set_state(state_.fd()); !set) log(set.error().message);

@@ -56,7 +56,7 @@ public:
     // What is left of an earlier daemon; empty at a first start.
     struct Heritage {
         Inventory inventory;
-        std::map<std::string, Json> state;
+        std::map<std::string, std::string> state;
         std::unordered_map<std::uint64_t, Inherited>
             processes;                 // out of the inventory, by token; until adopted
         std::vector<KeeperExit> ends;  // of adopted processes, not told yet
@@ -68,7 +68,7 @@ public:
     ~UvHost() override;
 
     // The earlier daemon's state, for Supervisor::restore.
-    const std::map<std::string, Json>& restored_state() const { return heritage_.state; }
+    const std::map<std::string, std::string>& restored_state() const { return heritage_.state; }
     // What apps find in NOTIFY_SOCKET, "" = there is none.
     std::string notify_socket() const { return notify_ ? notify_->address() : std::string(); }
     // After the supervisor has adopted what it knows: tells what ended meanwhile, ends processes that nobody
@@ -103,7 +103,7 @@ public:
     void worker_stats(std::function<void(Json)> answer) override;
     void shut_down(int client_pid) override;
     void wake_at(std::optional<core::TimePoint> when) override;
-    void persist(const std::string& key, const std::optional<Json>& value) override;
+    void persist(const std::string& key, const std::optional<std::string>& value) override;
     void publish(const std::string& topic, const Json& payload) override;
     bool has_followers() const override;
     std::string unique_id() override;

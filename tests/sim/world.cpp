@@ -265,7 +265,7 @@ void World::drain(const AppKey& key) {
              chance_.time(Duration{20'000}));
 }
 
-void World::persist(const std::string& key, const std::optional<Json>& value) {
+void World::persist(const std::string& key, const std::optional<std::string>& value) {
     live_or_die();
     if (value)
         state_[key] = *value;

@@ -66,7 +66,7 @@ public:
     int live_processes() const { return live_; }
     // Processes that the supervisor has not released, one line each; "" = none.
     std::string unreleased() const;
-    const std::map<std::string, Json>& state() const { return state_; }
+    const std::map<std::string, std::string>& state() const { return state_; }
     std::uint64_t spawns() const { return spawns_; }
     void trace(int pm_id) { traced_ = pm_id; }
     void note(int pm_id, const std::string& text) const;
@@ -96,7 +96,7 @@ public:
     void worker_stats(std::function<void(Json)> answer) override { answer(Json::array()); }
     void shut_down(int) override {}
     void wake_at(std::optional<core::TimePoint> when) override { wake_ = when; }
-    void persist(const std::string& key, const std::optional<Json>& value) override;
+    void persist(const std::string& key, const std::optional<std::string>& value) override;
     void publish(const std::string&, const Json&) override {}
     bool has_followers() const override { return false; }
     std::string unique_id() override { return "u"; }
@@ -156,7 +156,7 @@ private:
     std::map<core::AppKey, Process> processes_;  // from the request until the release
     std::unordered_map<int, int> live_of_;       // roots per slot
     std::unordered_map<int, bool> forbidden_;
-    std::map<std::string, Json> state_;
+    std::map<std::string, std::string> state_;
     std::uint64_t newest_incarnation_ = 0;
     std::uint64_t spawns_ = 0;
     std::uint64_t calls_left_ = 0;  // 0 = it lives on

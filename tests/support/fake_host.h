@@ -75,7 +75,7 @@ public:
     Usage usage(int) override { return used; }
     void shut_down(int client_pid) override { note("shut-down {}", client_pid); }
     void wake_at(std::optional<TimePoint> when) override { wake = when; }
-    void persist(const std::string& key, const std::optional<Json>& value) override {
+    void persist(const std::string& key, const std::optional<std::string>& value) override {
         if (value)
             state[key] = *value;
         else
@@ -98,7 +98,7 @@ public:
     std::map<std::uint64_t, LaunchSpec> specs;
     std::vector<AppKey> keys;
     std::map<std::uint64_t, Adopted> adoptable;
-    std::map<std::string, Json> state;
+    std::map<std::string, std::string> state;
     std::string dump;
     std::vector<std::string> published;
     std::vector<std::string> logged;

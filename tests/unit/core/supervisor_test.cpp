@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 
+#include "daemon/core/record.h"
 #include "daemon/core/rows.h"
 #include "tests/unit/core/bench.h"
 
@@ -36,9 +37,9 @@ TEST_CASE("supervisor: a fork app is spawned once, and the start is answered whe
 TEST_CASE("supervisor: the launch is recorded before it is asked for", "[unit][supervisor]") {
     Bench bench;
     bench.add(forked());
-    const Json& life = bench.host.state.at("run/0").at("current");
-    CHECK(life.at("incarnation") == 1);
-    CHECK(life.at("life").at("state") == static_cast<int>(State::Spawning));
+    const RecordReader run(bench.host.state.at("run/0"));
+    CHECK(run.number("current.incarnation") == 1);
+    CHECK(run.number("current.state") == static_cast<int>(State::Spawning));
 }
 
 TEST_CASE("supervisor: events of an earlier incarnation change nothing", "[unit][supervisor]") {
@@ -217,7 +218,7 @@ TEST_CASE("pool: the port closes when the last worker is stopped, not when one c
 
 TEST_CASE("restore: the next daemon takes over what lives and starts what was never asked for",
           "[unit][supervisor]") {
-    std::map<std::string, Json> state;
+    std::map<std::string, std::string> state;
     {
         Bench first;
         first.add(forked("alive"));
@@ -238,7 +239,7 @@ TEST_CASE("restore: the next daemon takes over what lives and starts what was ne
 
 TEST_CASE("restore: a process that ended meanwhile is started again, one being stopped is not",
           "[unit][supervisor]") {
-    std::map<std::string, Json> state;
+    std::map<std::string, std::string> state;
     {
         Bench first;
         first.add(forked("crashed"));
@@ -268,8 +269,10 @@ TEST_CASE("restore: damaged state loses only the app that it belongs to", "[unit
     first.add(forked("good"));
     first.happen(Spawned{10});
     auto state = first.host.state;
-    state["app/7"] = Json{{"config", 5}};
-    state["app/8"] = Json::array();
+    state["app/7"] = R"({"config": 5})";
+    state["app/8"] = "{";
+    state["app/9"] = state["app/0"];
+    state["run/9"] = "current.incarnation 9\ncurrent.state 99\ncurrent.goal 1\n";
     FakeHost host;
     host.adoptable[1] = {Adopted::Kind::Alive, 10};
     Supervisor next(host, Settings{});

@@ -82,7 +82,7 @@ TEST_CASE("watch: one set of watches for an app, while an instance of it is want
 
 TEST_CASE("watch: without paths the working directory is watched; it goes on in the next daemon",
           "[unit][supervisor]") {
-    std::map<std::string, Json> state;
+    std::map<std::string, std::string> state;
     {
         Bench first;
         ecosystem::AppConfig config = forked();
