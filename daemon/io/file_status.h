@@ -1,6 +1,7 @@
 #pragma once
 // What a path leads to, for those who watch it.
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,6 +22,7 @@ struct FileStatus {
     bool is_directory = false;
     // Within the last seconds. Tells the changed attribute of a `touch` from that of a chmod.
     bool is_just_modified = false;
+    std::chrono::system_clock::time_point modified{};
 };
 
 // Follows links. Nothing: errno says why.
