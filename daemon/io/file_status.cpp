@@ -18,13 +18,13 @@ bool is_near(std::int64_t first, std::int64_t second) {
     return first - second <= kJustNow && second - first <= kJustNow;
 }
 
+}  // namespace
+
 std::chrono::system_clock::time_point time_of(const timespec& time) {
     return std::chrono::system_clock::time_point(
         std::chrono::seconds(time.tv_sec) + std::chrono::duration_cast<std::chrono::system_clock::duration>(
                                                 std::chrono::nanoseconds(time.tv_nsec)));
 }
-
-}  // namespace
 
 std::optional<FileStatus> status_of(const std::string& path) {
     struct stat status {};

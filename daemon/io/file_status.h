@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,8 @@ struct FileStatus {
     bool is_just_modified = false;
     std::chrono::system_clock::time_point modified{};
 };
+
+std::chrono::system_clock::time_point time_of(const timespec& time);
 
 // Follows links. Nothing: errno says why.
 std::optional<FileStatus> status_of(const std::string& path);

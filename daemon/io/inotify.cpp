@@ -9,6 +9,9 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <ctime>
+
+#include "daemon/io/file_status.h"
 
 namespace kpm::io {
 namespace {
@@ -17,9 +20,16 @@ constexpr std::size_t kBuffer = std::size_t{16} << 10;
 // More than one, so that a flood of notices does not easily overflow the kernel's queue, which all share.
 constexpr int kReadsAtMost = 8;
 
+// The clock that files are dated by, which is behind the other by up to a tick.
+std::chrono::system_clock::time_point file_clock_now() {
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return time_of(now);
+}
+
 }  // namespace
 
-Inotify::Inotify(UniqueFd fd) : fd_(std::move(fd)), empty_at_(std::chrono::system_clock::now()) {}
+Inotify::Inotify(UniqueFd fd) : fd_(std::move(fd)), empty_at_(file_clock_now()) {}
 
 Inotify::~Inotify() {
     assert(clients_.empty());
@@ -84,7 +94,7 @@ void Inotify::read_notices() {
 // False: there is nothing more.
 bool Inotify::read_some() {
     alignas(inotify_event) char buffer[kBuffer];
-    const auto now = std::chrono::system_clock::now();
+    const auto now = file_clock_now();
     const ssize_t count = ::read(fd_.get(), buffer, sizeof buffer);
     if (count <= 0) {
         empty_at_ = now;

@@ -22,7 +22,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kRetry = 500ms;
-constexpr auto kClockStep = 20ms;  // the times of files are behind the clock by up to a tick
 // Deleted files that are still written to, such as rotated logs, are of no interest: IN_EXCL_UNLINK.
 constexpr std::uint32_t kSelfMask = IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 constexpr std::uint32_t kDirectoryMask =
@@ -144,7 +143,7 @@ void WatchTree::tell_of_limit(const Error& error) {
 
 void WatchTree::on_notice(const FileNotice& notice) {
     if (notice.mask & IN_Q_OVERFLOW) {
-        if (!lost_since_) lost_since_ = notice.known_until - kClockStep;
+        if (!lost_since_) lost_since_ = notice.known_until;
         return scan_all();
     }
     const WatchedPlace* known = places_.find(notice.watch);
@@ -215,7 +214,7 @@ bool WatchTree::enter(const ScanItem& item) {
 
 bool WatchTree::is_modified(const std::string& path) const {
     const auto status = status_of(path);
-    return status && status->modified >= *lost_since_;
+    return status && status->modified > *lost_since_;
 }
 
 void WatchTree::found(const ScanItem& directory, std::string_view name, unsigned char type) {
