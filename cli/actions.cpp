@@ -11,6 +11,7 @@
 
 #include "cli/list_view.h"
 #include "cli/module_conf.h"
+#include "cli/notes.h"
 #include "cli/own_programs.h"
 #include "cli/restart_by_file.h"
 #include "ecosystem/dump_app.h"
@@ -119,6 +120,7 @@ bool act(Context& context, const ActionRequest& request, std::span<const Process
             if (!failure) failure = std::move(problem);
             continue;
         }
+        say_warnings(context, *answer);
         context.console.info(
             fmt::format("[{}]({}) ✓", printable(name_of(first.id, *answer, rows)), id_text(first.id)));
         send_notice(session.client(), request.action, first.id);

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "cli/config_apps.h"
+#include "cli/notes.h"
 #include "cli/restart_by_file.h"
 
 namespace kpm::cli {
@@ -54,10 +55,12 @@ struct Asked {
 };
 
 bool say_started(Context& context, const Asked& asked) {
-    if (const auto started = started_app(*context.session, asked.ticket); !started) {
+    const auto started = started_app(*context.session, asked.ticket);
+    if (!started) {
         context.console.error(started.error().message);
         return false;
     }
+    say_warnings(context, *started);
     context.console.info(
         fmt::format("App [{}] launched ({} instances)", printable(asked.name), asked.instances));
     return true;
@@ -88,6 +91,7 @@ bool start_missing(Context& context, const std::vector<const ParsedApp*>& missin
                 fmt::format("App {} has option 'wait_ready' set, waiting for app to be ready...",
                             printable(config.name)));
         }
+        make_folders(context, config);
         while (asked.size() >= kMostAsked) say_first();
         asked.push_back({config.name, ecosystem::instance_count(config, cpu_count()),
                          ask_to_start(*context.session, config)});

@@ -26,13 +26,14 @@ std::vector<PastExit> exits_in(const std::vector<std::string>& lines, std::strin
     for (auto line = lines.rbegin(); line != lines.rend() && exits.size() < count; ++line) {
         const std::string_view text = *line;
         const std::size_t source = text.find(kSource);
-        if (source == std::string_view::npos) continue;
-        std::string_view message = text.substr(source + kSource.size());
+        // A daemon with an empty PM2_LOG_DATE_FORMAT writes the bare message.
+        const bool has_date = source != std::string_view::npos;
+        std::string_view message = has_date ? text.substr(source + kSource.size()) : text;
         if (!message.starts_with(label)) continue;
         message.remove_prefix(label.size());
         if (!message.starts_with(kCode)) continue;
         const std::string_view signal = bracketed(message, kSignal);
-        exits.insert(exits.begin(), {std::string(text.substr(0, source)),
+        exits.insert(exits.begin(), {std::string(has_date ? text.substr(0, source) : ""),
                                      signal.empty() ? fmt::format("exit code {}", bracketed(message, kCode))
                                                     : fmt::format("signal {}", signal)});
     }

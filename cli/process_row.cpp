@@ -1,5 +1,7 @@
 #include "cli/process_row.h"
 
+#include <pwd.h>
+
 #include <fmt/format.h>
 
 #include <array>
@@ -22,6 +24,20 @@ bool is_on(const Json& value) {
     return value.is_boolean() ? value.get<bool>() : value.is_array() || value.is_string();
 }
 
+// Whom the process runs as: its uid when it has one, else who started it.
+std::string shown_user(const Json& env) {
+    const auto uid = env.find("uid");
+    std::string user = uid == env.end()           ? ""
+                       : uid->is_number_integer() ? std::to_string(uid->get<std::int64_t>())
+                                                  : text_of(env, "uid");
+    if (user.empty()) return text_of(env, "username");
+    uid_t number = 0;
+    const auto [end, error] = std::from_chars(user.data(), user.data() + user.size(), number);
+    const bool is_number = error == std::errc{} && end == user.data() + user.size();
+    const passwd* entry = is_number ? ::getpwuid(number) : nullptr;
+    return entry ? entry->pw_name : user;
+}
+
 ProcessRow read_row(const Json& entry) {
     ProcessRow row;
     row.entry = &entry;
@@ -33,7 +49,7 @@ ProcessRow read_row(const Json& entry) {
     row.version = text_of(env, "version");
     row.exec_mode = text_of(env, "exec_mode");
     row.status = text_of(env, "status");
-    row.user = text_of(env, "username");
+    row.user = shown_user(env);
     row.script = text_of(env, "pm_exec_path");
     row.cron = text_of(env, "cron_restart");
     row.out_log = text_of(env, "pm_out_log_path");

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <malloc.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -51,12 +52,15 @@ Daemon::~Daemon() {
 Result<void> Daemon::start(UniqueFd socket) {
     auto inventory = io::receive_inventory(socket.get(), kInventoryLimit);
     if (!inventory) return inventory.error();
+    const auto owner = socket_owner_from_environment();
+    // On the way to the sockets; what else lies in the home has modes of its own.
+    if (owner) ::chmod(home_.root().c_str(), 0711);
     auto server = io::ControlServer::open(
         loop_, home_,
         {.on_request = [this](const ipc::Request& request,
                               const io::Responder& responder) { on_request(request, responder); },
          .on_notice = [](const std::string& line) { io::write_daemon_log(line); }},
-        method_names());
+        method_names(), {}, owner);
     if (!server) return server.error();
     server_ = std::move(*server);
 

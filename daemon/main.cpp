@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
     CLI11_PARSE(app, argc, argv);
 
     std::signal(SIGPIPE, SIG_IGN);
+    if (const char* format = std::getenv("PM2_LOG_DATE_FORMAT")) kpm::io::set_daemon_log_format(format);
     const kpm::ipc::Home home{directory};
     auto socket = kpm::io::take_keeper_socket();
     if (!socket) return fail(socket.error());

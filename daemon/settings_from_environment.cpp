@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <thread>
 
 #include "ipc/base/text.h"
@@ -44,7 +45,21 @@ unsigned usable_cpus() {
     return std::max(1u, std::thread::hardware_concurrency());
 }
 
+std::optional<unsigned> number_in(const char* name) {
+    const std::string_view text = variable(name);
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
 }  // namespace
+
+std::optional<io::SocketOwner> socket_owner_from_environment() {
+    const auto user = number_in("PM2_SOCKET_USER"), group = number_in("PM2_SOCKET_GROUP");
+    if (!user || !group) return std::nullopt;
+    return io::SocketOwner{*user, *group};
+}
 
 core::Settings settings_from_environment(const ipc::Home& home) {
     core::Settings settings;
@@ -61,6 +76,9 @@ core::Settings settings_from_environment(const ipc::Home& home) {
     settings.listen_timeout = milliseconds_or("PM2_GRACEFUL_LISTEN_TIMEOUT", settings.listen_timeout);
     settings.memory_interval =
         std::max(milliseconds_or("PM2_WORKER_INTERVAL", settings.memory_interval), core::Duration{100});
+    settings.backoff_reset = milliseconds_or("EXP_BACKOFF_RESET_TIMER", settings.backoff_reset);
+    settings.stops_by_message = !variable("PM2_KILL_USE_MESSAGE").empty();
+    settings.instance_var = variable("PM2_PROCESS_INSTANCE_VAR");
     settings.cpus = usable_cpus();
     for (const std::string_view word : split(variable("PM2_NODE_OPTIONS"), ' '))
         if (!word.empty()) settings.node_options.emplace_back(word);

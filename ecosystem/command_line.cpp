@@ -16,13 +16,13 @@ std::vector<std::string> command_line(const AppConfig& config, std::span<const s
         argv.push_back(config.interpreter);
         const Runtime runtime = runtime_of(config.interpreter);
         if (runtime == Runtime::Node) {
-            argv.insert(argv.end(), node_options.begin(), node_options.end());
             if (config.source_map_support == true && !config.disable_source_map_support)
                 argv.emplace_back("--enable-source-maps");
         }
         // Deno runs a script only by a sub-command.
         if (runtime == Runtime::Deno && config.interpreter_args.empty()) argv.emplace_back("run");
         argv.insert(argv.end(), config.interpreter_args.begin(), config.interpreter_args.end());
+        if (runtime == Runtime::Node) argv.insert(argv.end(), node_options.begin(), node_options.end());
     }
     argv.push_back(config.script);
     argv.insert(argv.end(), config.args.begin(), config.args.end());

@@ -6,9 +6,14 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <chrono>
 #include <filesystem>
+#include <utility>
 
+#include "ecosystem/child_output.h"
 #include "ecosystem/resolve.h"
+#include "ipc/base/text.h"
 #include "ipc/base/unique_fd.h"
 
 namespace kpm::ecosystem {
@@ -25,6 +30,8 @@ constexpr ByExtension kByExtension[] = {
     {".tsx", {"bun", ""}},          {".coffee", {"coffee", ""}}, {".ls", {"lsc", ""}},
 };
 constexpr std::size_t kSniffed = 512;
+constexpr std::chrono::seconds kVersionDeadline{10};
+constexpr std::size_t kMostVersion = 1024;
 
 Error not_available(std::string_view interpreter) {
     return Error{ErrorCode::Unavailable,
@@ -68,6 +75,35 @@ Result<std::string> choose_interpreter(const std::string& script, const Environm
         if (looks_binary(bytes)) return std::string("none");
     }
     return check_interpreter("node", env);
+}
+
+std::optional<std::vector<std::string>> typescript_arguments(std::string_view node_version) {
+    std::string_view text = trim(node_version);
+    if (text.starts_with('v')) text.remove_prefix(1);
+    int major = 0, minor = 0;
+    const char* const end = text.data() + text.size();
+    const auto [dot, error] = std::from_chars(text.data(), end, major);
+    if (error != std::errc{} || dot == end || *dot != '.' ||
+        std::from_chars(dot + 1, end, minor).ec != std::errc{})
+        return std::vector<std::string>{};  // its own error will say what is wrong
+    const std::pair version{major, minor};
+    if (version >= std::pair{23, 6} || (major == 22 && minor >= 18)) return std::vector<std::string>{};
+    if (version >= std::pair{22, 6}) return std::vector<std::string>{"--experimental-strip-types"};
+    return std::nullopt;
+}
+
+Result<std::vector<std::string>> typescript_arguments_of_node(const Environment& env) {
+    const auto node = find_in_path("node", env);
+    if (!node) return not_available("node");
+    const auto printed = run_to_end(*node, {"node", "--version"}, env, kVersionDeadline, kMostVersion);
+    if (!printed) return printed.error();
+    auto arguments = typescript_arguments(printed->out);
+    if (arguments) return *std::move(arguments);
+    return Error{
+        ErrorCode::Unavailable,
+        fmt::format("TypeScript needs bun, Node.js 22.6 or later (this is {}), or an interpreter of your "
+                    "own, such as --interpreter ts-node",
+                    trim(printed->out))};
 }
 
 Result<std::string> check_interpreter(const std::string& interpreter, const Environment& env) {

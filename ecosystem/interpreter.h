@@ -2,8 +2,10 @@
 // Which program runs a script when the user did not say: by extension, then by the file's first bytes. Looks
 // at the file and at PATH.
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ecosystem/environment.h"
 #include "ipc/base/result.h"
@@ -16,6 +18,12 @@ bool looks_binary(std::string_view first_bytes);
 // `script` is an existing absolute path. "none" means that the file is executed itself. Unavailable: the
 // interpreter that the extension asks for is not installed.
 Result<std::string> choose_interpreter(const std::string& script, const Environment& env);
+
+// What Node of that version ("v22.18.0") needs in order to run TypeScript; nullopt: it cannot.
+std::optional<std::vector<std::string>> typescript_arguments(std::string_view node_version);
+
+// The same for the Node in PATH, which is asked for its version. Unavailable: it is too old.
+Result<std::vector<std::string>> typescript_arguments_of_node(const Environment& env);
 
 // Checks an interpreter that the user named; gives it back, "node@VERSION" as the path of NVM's binary.
 Result<std::string> check_interpreter(const std::string& interpreter, const Environment& env);

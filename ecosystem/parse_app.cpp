@@ -65,13 +65,17 @@ Result<ParsedApp> parse_app(const Json& app, const ParseOptions& options) {
     return parsed;
 }
 
-Result<AppConfig> merge_wire(AppConfig config, const Json& current_conf) {
+namespace {
+
+enum class Null { IsText, MeansReset };
+
+Result<AppConfig> merge(AppConfig config, const Json& current_conf, Null null) {
     if (!current_conf.is_object())
         return Error{ErrorCode::Invalid, "cannot read the app's configuration: expected an object"};
     for (const auto& [key, value] : current_conf.items()) {
         if (value.is_null()) continue;
         const Field* field = find_wire_field(key, value);
-        const bool reset = value == "null";
+        const bool reset = null == Null::MeansReset && value == "null";
         if (!field) {
             if (reset)
                 config.extra.erase(key);
@@ -89,8 +93,14 @@ Result<AppConfig> merge_wire(AppConfig config, const Json& current_conf) {
     return config;
 }
 
+}  // namespace
+
+Result<AppConfig> merge_wire(AppConfig config, const Json& current_conf) {
+    return merge(std::move(config), current_conf, Null::MeansReset);
+}
+
 Result<AppConfig> parse_wire(const Json& pm2_env) {
-    return merge_wire(AppConfig{}, pm2_env);
+    return merge(AppConfig{}, pm2_env, Null::IsText);
 }
 
 std::vector<std::string> split_words(std::string_view text) {

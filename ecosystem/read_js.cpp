@@ -35,22 +35,54 @@ struct Engine {
 };
 
 const std::vector<Engine>& engines() {
-    static const std::vector<Engine> kEngines{
-        {"node", {"--input-type=module", "-e"}}, {"bun", {"-e"}}, {"deno", {"eval"}}};
+    static const std::vector<Engine> kEngines{{"node", {"--input-type=module", "-e"}},
+                                              {"bun", {"-e"}},
+                                              {"deno", {"eval", "--unstable-detect-cjs"}}};
     return kEngines;
 }
 
 constexpr std::string_view kDigits = "0123456789";
 constexpr std::string_view kFileUrl = "file://";
 
+// Without escape sequences for colours, which Deno prints in pipes, too.
+std::string plain(std::string_view printed) {
+    std::string text;
+    for (std::size_t at = 0; at < printed.size(); ++at) {
+        if (printed[at] != '\x1b') {
+            text += printed[at];
+            continue;
+        }
+        at = std::min(printed.find('m', at), printed.size());
+    }
+    return text;
+}
+
+// The marks below a line of the source.
+bool is_pointer(std::string_view line) {
+    const std::string_view marks = trim(line);
+    return !marks.empty() && marks.find_first_not_of("^~ ") == std::string_view::npos;
+}
+
+bool is_version(std::string_view text) {
+    return text.starts_with("(Use `node") || text.starts_with("Node.js v") || text.starts_with("Bun v");
+}
+
 // The line that tells the error out of a stack trace.
 std::string reason_in(std::string_view printed) {
     std::string_view last;
-    for (const std::string_view line : split(printed, '\n')) {
-        const std::string_view text = trim(line);
-        if (text.find("Error") != std::string_view::npos && text.find(": ") != std::string_view::npos)
-            return std::string(text);
-        if (!text.empty() && !text.starts_with("(Use `node") && !text.starts_with("Node.js v")) last = text;
+    const auto lines = split(printed, '\n');
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        std::string_view text = trim(lines[i]);
+        if (i + 1 < lines.size() && is_pointer(lines[i + 1])) continue;  // source, which may say anything
+        bool is_error =
+            text.find("Error") != std::string_view::npos && text.find(": ") != std::string_view::npos;
+        for (const std::string_view prefix : {"error: ", "Uncaught ", "(in promise) "}) {
+            if (!text.starts_with(prefix)) continue;
+            text.remove_prefix(prefix.size());
+            is_error = true;
+        }
+        if (is_error) return std::string(text);
+        if (!text.empty() && !is_version(text)) last = text;
     }
     return std::string(last);
 }
@@ -82,8 +114,8 @@ std::string place_in(std::string_view printed, std::string_view path) {
 }
 
 std::string failure_of(const ChildOutput& output, std::string_view path) {
-    if (std::string reason = reason_in(output.err); !reason.empty())
-        return place_in(output.err, path) + reason;
+    const std::string printed = plain(output.err);
+    if (std::string reason = reason_in(printed); !reason.empty()) return place_in(printed, path) + reason;
     if (WIFSIGNALED(output.wait_status))
         return fmt::format("it was ended by signal {}", WTERMSIG(output.wait_status));
     return fmt::format("it ended with exit code {} before it had exported anything",

@@ -167,7 +167,13 @@ Result<ResolvedApp> resolve(const AppConfig& declared, const ResolveContext& con
     auto interpreter = config.interpreter.empty() ? choose_interpreter(config.script, context.env)
                                                   : check_interpreter(config.interpreter, context.env);
     if (!interpreter) return interpreter.error();
+    const bool is_chosen = config.interpreter.empty();
     config.interpreter = *std::move(interpreter);
+    if (is_chosen && config.interpreter == "node" && config.script.ends_with(".ts")) {
+        const auto arguments = typescript_arguments_of_node(context.env);
+        if (!arguments) return arguments.error();
+        config.interpreter_args.insert(config.interpreter_args.begin(), arguments->begin(), arguments->end());
+    }
     resolve_mode(config);
     resolve_files(config, context);
     for (std::string& path : config.env_file) path = absolute_path(path, config.cwd, context.env);

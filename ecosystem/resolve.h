@@ -1,9 +1,9 @@
 #pragma once
 // Declared -> resolved AppConfig, as PM2's CLI does before `prepare`: script path, interpreter, mode and
-// number of instances, log and pid paths, environment. Looks at files (does the script exist, is it binary)
-// but starts nothing. Differs from PM2 on purpose: an executable file that begins with #! is run as such (PM2
-// hands unknown text files to Node), and `filter_env: true` drops the whole shell environment but PATH and
-// HOME, as documented.
+// number of instances, log and pid paths, environment. Looks at files (does the script exist …), and starts
+// only node --version (TypeScript). Differs from PM2 on purpose: an executable file that begins with #! is
+// run as such (PM2 hands unknown text files to Node), and `filter_env: true` drops the whole shell
+// environment but PATH and HOME, as documented.
 
 #include <optional>
 #include <string>

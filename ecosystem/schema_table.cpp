@@ -92,7 +92,7 @@ constexpr Field kFields[] = {
     {.key = "max_memory_restart", .wire_key = "max_memory_restart", .flag = "--max-memory-restart", .slot = &App::max_memory_restart, .group = Group::Restarts, .on_change = Live,
      .doc = "memory above which the app is restarted (cluster: reloaded); 0: no limit"},
     {.key = "cron_restart", .aliases = "cron", .wire_key = "cron_restart", .flag = "-c,--cron,--cron-restart", .slot = &App::cron_restart, .group = Group::Restarts, .on_change = Live,
-     .doc = "cron pattern of 5 or 6 fields (the first of 6 is seconds) at which the app is restarted; 0: off"},
+     .doc = "cron pattern of 5 or 6 fields (the first of 6 is seconds), or a date such as 2026-12-01T10:00:00 (once), at which the app is restarted; 0: off"},
     {.key = "timezone", .wire_key = "timezone", .slot = &App::timezone, .group = Group::Restarts, .on_change = Live,
      .doc = "time zone of cron_restart, as in Europe/Berlin; default: the daemon's"},
 
@@ -114,13 +114,13 @@ constexpr Field kFields[] = {
      .doc = "restart the app when it does not send WATCHDOG=1 on NOTIFY_SOCKET for this long; 0: off"},
 
     {.key = "watch", .wire_key = "watch", .flag = "--watch", .slot = &App::watch, .group = Group::Watching, .on_change = Live, .always_sent = true,
-     .doc = "restart on changes of files: true for the working directory, or paths"},
+     .doc = "restart on changes of files: true for the working directory, or paths and globs; !path takes one out"},
     {.key = "ignore_watch", .wire_key = "ignore_watch", .flag = "--ignore-watch", .slot = &App::ignore_watch, .group = Group::Watching, .on_change = Live, .check = Check::Blanks,
-     .doc = "patterns of paths not to watch; default: names with a leading dot and node_modules"},
+     .doc = "patterns of paths not to watch; default: names with a leading dot and node_modules, which an empty list takes back"},
     {.key = "watch_delay", .wire_key = "watch_delay", .flag = "--watch-delay", .slot = &App::watch_delay, .group = Group::Watching, .on_change = Live, .check = Check::SecondsOnFlag,
      .doc = "pause between a change and the restart; a bare number on the command line is in seconds"},
     {.key = "watch_options", .wire_key = "watch_options", .group = Group::Watching, .on_change = Live,
-     .doc = "options of PM2's watcher, stored only"},
+     .doc = "options of PM2's watcher; only followSymlinks has an effect"},
 
     {.key = "listen", .wire_key = "listen", .flag = "--listen", .slot = &App::listen, .group = Group::Connections, .check = Check::Blanks,
      .doc = "addresses that kpm listens on for the app (socket activation): port, host:port or unix:/path"},

@@ -10,6 +10,7 @@
 #include "cli/config_apps.h"
 #include "cli/config_file.h"
 #include "cli/follow.h"
+#include "cli/notes.h"
 #include "ecosystem/dump_app.h"
 #include "ipc/base/text.h"
 
@@ -84,14 +85,17 @@ bool start_script(Context& context, const std::string& word, const ProcessList& 
         context.console.error("Script already launched, add -f option to force re-execution");
         return false;
     }
+    make_folders(context, config);
     const int count = options.config.instances.value_or(1);
     const bool cluster = config.exec_mode == ecosystem::ExecMode::Cluster;
     context.console.info(fmt::format("Starting {} in {} ({} instance{})", printable(config.script),
                                      cluster ? "cluster_mode" : "fork_mode", count, count > 1 ? "s" : ""));
-    if (const auto started = start_app(*context.session, config); !started) {
+    const auto started = start_app(*context.session, config);
+    if (!started) {
         context.console.error(started.error().message);
         return false;
     }
+    say_warnings(context, *started);
     context.console.info("Done.");
     return true;
 }

@@ -29,7 +29,8 @@ void get_monitor_data(Supervisor& supervisor, const Json& args, Answer answer) {
     for (const auto& [pm_id, slot] : supervisor.slots()) {
         const LifecycleData& life = slot.current.life.data();
         const bool is_measured = life.state == State::Online && life.pid != 0;
-        usages.push_back(is_measured ? supervisor.host().usage(life.pid) : Usage{});
+        usages.push_back(is_measured ? supervisor.host().usage(measured_instead(slot).value_or(life.pid))
+                                     : Usage{});
     }
     Json rows = Json::array();
     auto usage = usages.begin();
@@ -38,9 +39,8 @@ void get_monitor_data(Supervisor& supervisor, const Json& args, Answer answer) {
     answer(std::move(rows));
 }
 
-// Clients show host metrics only when there are some.
-void get_system_data(Supervisor&, const Json&, Answer answer) {
-    answer(Json::object());
+void get_system_data(Supervisor& supervisor, const Json&, Answer answer) {
+    supervisor.host().system_data([answer = std::move(answer)](Json data) { answer(std::move(data)); });
 }
 
 void get_report(Supervisor& supervisor, const Json&, Answer answer) {

@@ -8,6 +8,7 @@
 #include "daemon/core/rows.h"
 #include "ecosystem/parse_app.h"
 #include "ecosystem/schema.h"
+#include "ipc/answer_keys.h"
 #include "ipc/dump_store.h"
 
 namespace kpm::core {
@@ -49,11 +50,21 @@ Json process_or_null(Supervisor& supervisor, int pm_id, Environment environment 
     return slot ? process_object(*slot, environment) : Json(nullptr);
 }
 
+// What kpm's own methods answer with: their clients want the outcome.
+Json outcome_of(Supervisor& supervisor, int pm_id, Environment environment) {
+    Json process = process_or_null(supervisor, pm_id, environment);
+    const Slot* slot = supervisor.find(pm_id);
+    auto warnings = slot ? supervisor.warnings(*slot) : std::vector<std::string>{};
+    if (!warnings.empty()) process[ipc::kWarnings] = std::move(warnings);
+    return process;
+}
+
 // A reply after one process has settled.
 Done answer_process(Supervisor& supervisor, int pm_id, Truth truth, Answer answer) {
     return [&supervisor, pm_id, truth, answer = std::move(answer)](const Result<void>& result) {
         if (is_failure(result, truth)) return answer(result.error());
-        answer(process_or_null(supervisor, pm_id));
+        answer(truth == Truth::Outcome ? outcome_of(supervisor, pm_id, Environment::Shown)
+                                       : process_or_null(supervisor, pm_id));
     };
 }
 
@@ -93,6 +104,8 @@ void prepare_app(Supervisor& supervisor, const Json& args, Truth truth, Answer a
             Error{ErrorCode::Invalid, fmt::format("cannot start '{}': it has no script", config->name)});
 
     if (const auto checked = supervisor.check(*config); !checked) return answer(checked.error());
+    if (!supervisor.settings().instance_var.empty())
+        config->instance_var = supervisor.settings().instance_var;
 
     const unsigned count =
         wire.contains("instances") ? ecosystem::instance_count(*config, supervisor.settings().cpus) : 1;
@@ -105,15 +118,22 @@ void prepare_app(Supervisor& supervisor, const Json& args, Truth truth, Answer a
         if (--launches->open > 0) return;
         if (launches->error) return launches->answer(*launches->error);
         Json processes = Json::array();
-        // kpm's own method: its client wants the outcome, PM2's clients all there is.
-        const auto environment = truth == Truth::Outcome ? Environment::LeftOut : Environment::Shown;
-        for (const int id : launches->ids) processes.push_back(process_or_null(supervisor, id, environment));
+        for (const int id : launches->ids)
+            processes.push_back(truth == Truth::Outcome ? outcome_of(supervisor, id, Environment::LeftOut)
+                                                        : process_or_null(supervisor, id));
         launches->answer(std::move(processes));
     };
     for (unsigned i = 0; i < count; ++i) {
-        const int id = supervisor.add(app, one_done);
+        // The id is only known after the call, and the answer may come within it.
+        const auto made = std::make_shared<std::optional<int>>();
+        const int id = supervisor.add(app, [&supervisor, made, one_done](const Result<void>& result) {
+            const Slot* slot = *made ? supervisor.find(**made) : nullptr;
+            if (slot && has_process(slot->current.life.state()))
+                supervisor.publish_event(*slot, "start", true);
+            one_done(result);
+        });
+        *made = id;
         launches->ids.push_back(id);
-        supervisor.publish_event(*supervisor.find(id), "start", true);
     }
     one_done({});
 }

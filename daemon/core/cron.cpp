@@ -103,9 +103,27 @@ std::optional<local_seconds> local_time_from(const CronFields& fields, local_sec
     return *later + *time_from(fields, seconds{0});
 }
 
+std::optional<std::chrono::sys_seconds> date_after(const CronDate& date, std::chrono::sys_seconds now,
+                                                   const TimeZone& zone) {
+    std::chrono::sys_seconds at;
+    if (date.offset) {
+        at = std::chrono::sys_seconds{date.time.time_since_epoch()} - *date.offset;
+    } else {
+        const LocalLookup found = zone.look_up(date.time);
+        if (found.kind == LocalLookup::Kind::Never) return std::nullopt;
+        at = found.first;
+    }
+    return at > now ? std::optional(at) : std::nullopt;
+}
+
 }  // namespace
 
 Result<CronSchedule> CronSchedule::parse(std::string_view text, local_seconds made) {
+    if (is_cron_date(text)) {
+        const Result<CronDate> date = parse_cron_date(text);
+        if (!date) return date.error();
+        return CronSchedule(*date);
+    }
     Result<CronFields> fields = parse_cron(text, made);
     if (!fields) return fields.error();
     return CronSchedule(*std::move(fields));
@@ -119,12 +137,18 @@ std::optional<EpochTime> CronSchedule::next_after(EpochTime after, const TimeZon
     if (after.since_epoch >= kLastTime) return std::nullopt;
     after = std::max(after, EpochTime{-1});
     const auto now = floor<seconds>(std::chrono::sys_time<milliseconds>(milliseconds{after.since_epoch}));
+    if (const auto* date = std::get_if<CronDate>(&times_)) {
+        const auto at = date_after(*date, now, zone);
+        if (!at) return std::nullopt;
+        return EpochTime{milliseconds{at->time_since_epoch()}.count()};
+    }
 
+    const auto& fields = std::get<CronFields>(times_);
     local_seconds from = zone.to_local(now) + seconds{1};
     const year this_year = std::chrono::year_month_day{floor<days>(from)}.year();
     const year last_year{kLastCronYear};
-    const year until = fields_.years.empty() ? std::min(last_year, this_year + kCalendarCycle) : last_year;
-    while (const auto local = local_time_from(fields_, from, until)) {
+    const year until = fields.years.empty() ? std::min(last_year, this_year + kCalendarCycle) : last_year;
+    while (const auto local = local_time_from(fields, from, until)) {
         const LocalLookup found = zone.look_up(*local);
         if (found.kind != LocalLookup::Kind::Never && found.first > now)
             return EpochTime{milliseconds{found.first.time_since_epoch()}.count()};

@@ -1,6 +1,6 @@
 #pragma once
 // A cron schedule: when is the next time? Pure: the caller brings the time and the time zone. The notation is
-// described in cron_fields.h.
+// described in cron_fields.h; a date (cron_date.h) stands for that one time.
 //
 // A schedule is a set of local times; each stands for one instant. A local time that the clock skips (put
 // forward) is left out, one that comes twice (put back) counts the first time: croner's rule. So a job for
@@ -10,7 +10,9 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <variant>
 
+#include "daemon/core/cron_date.h"
 #include "daemon/core/cron_fields.h"
 #include "daemon/core/time.h"
 #include "daemon/core/time_zone.h"
@@ -33,9 +35,10 @@ public:
     bool operator==(const CronSchedule&) const = default;
 
 private:
-    explicit CronSchedule(CronFields fields) : fields_(std::move(fields)) {}
+    explicit CronSchedule(CronFields fields) : times_(std::move(fields)) {}
+    explicit CronSchedule(CronDate date) : times_(date) {}
 
-    CronFields fields_;
+    std::variant<CronFields, CronDate> times_;
 };
 
 }  // namespace kpm::core

@@ -181,7 +181,9 @@ std::vector<std::string_view> words_of(std::string_view text) {
 Result<CronFields> parse_words(std::vector<std::string_view> words, std::chrono::local_seconds made) {
     if (words.size() == 1 && words[0].starts_with('@')) {
         const auto nickname = std::ranges::find(kNicknames, lower(words[0]), &Nickname::name);
-        if (nickname == std::end(kNicknames)) return reason("there is no such nickname");
+        if (nickname == std::end(kNicknames))
+            return reason(
+                "the nicknames are @yearly, @annually, @monthly, @weekly, @daily, @midnight and @hourly");
         words = words_of(nickname->schedule);
     }
     if (words.size() < 5 || words.size() > 7)

@@ -53,6 +53,9 @@ struct LaunchSpec {
     ChildChannel channel = ChildChannel::None;
     std::string pool;        // the connection pool that it serves, "" = none
     bool whole_tree = true;  // false: signals go to the root only, what it leaves behind is nobody's
+    // What makes the interpreter print the version of Node that it has; none: it has no such thing. -> a
+    // message {node_version} from the process, which may also say it by itself.
+    std::vector<std::string> version_words{};
 
     bool operator==(const LaunchSpec&) const = default;
 };
@@ -83,8 +86,11 @@ struct Adopted {
 struct WatchSpec {
     std::vector<std::string> roots;      // absolute
     std::string cwd;                     // what relative patterns start from
-    std::vector<std::string> ignore;     // patterns; none = PM2's default
+    std::vector<std::string> ignore;     // patterns
     std::vector<std::string> own_files;  // kpm's logs and pid files: never a change
+    bool has_default_ignore = true;      // without a pattern in `ignore`: PM2's default
+    bool follow_symlinks = true;
+    std::vector<std::string> targets{};  // the entries, where there are globs or exceptions among them
     Duration delay{0};
 
     bool operator==(const WatchSpec&) const = default;
@@ -131,13 +137,16 @@ public:
     virtual Usage usage(int pid) = 0;
     // "" = the machine's own. NotFound or Invalid: there is no such zone.
     virtual Result<TimeZone> time_zone(std::string_view name) = 0;
-    // One set of files per app name; replaces the one before. -> Supervisor::files_changed
+    // One set of files per app name; replaces the one before. -> Supervisor::files_changed. An error tells
+    // what is not watched, or not yet; the rest is.
     virtual Result<void> watch(const std::string& name, const WatchSpec& spec) = 0;
     virtual void unwatch(const std::string& name) = 0;
     // Of the npm package that the script belongs to, "" = none.
     virtual std::string package_version(const std::string& script) = 0;
     // The balancer's figures, an array of {pm_id, handed, accepted, active, rescued, refused, load}.
     virtual void worker_stats(std::function<void(Json)> answer) = 0;
+    // The machine's figures, PM2's map of metrics.
+    virtual void system_data(std::function<void(Json)> answer) = 0;
     // The daemon ends for good (all apps are gone). SIGQUIT goes to the client that waits for it, 0 = none.
     virtual void shut_down(int client_pid) = 0;
 

@@ -61,6 +61,17 @@ std::string log_path(const AppConfig& config, const std::string& path) {
     return config.disable_logs || ecosystem::is_no_log(path) ? std::string{} : path;
 }
 
+std::vector<std::string> version_words(const AppConfig& config) {
+    switch (ecosystem::runtime_of(config.interpreter)) {
+        case ecosystem::Runtime::Node:
+            return {"--version"};
+        case ecosystem::Runtime::Bun:  // its own version is another
+            return {"-p", "process.version"};
+        default:
+            return {};
+    }
+}
+
 }  // namespace
 
 LifecyclePolicy lifecycle_policy(const AppConfig& config, const Settings& settings) {
@@ -71,6 +82,7 @@ LifecyclePolicy lifecycle_policy(const AppConfig& config, const Settings& settin
     policy.restart.restart_delay = config.restart_delay;
     if (config.exp_backoff_restart_delay > Duration{0})
         policy.restart.backoff_start = config.exp_backoff_restart_delay;
+    policy.restart.backoff_reset = settings.backoff_reset;
     policy.restart.stop_exit_codes = config.stop_exit_codes;
     policy.stop_signal = settings.stop_signal;
     policy.kill_timeout = config.kill_timeout.value_or(settings.kill_timeout);
@@ -110,6 +122,7 @@ LaunchSpec launch_spec(const Slot& slot, const Settings& settings) {
     spec.logs.disabled = config.disable_logs;
     spec.channel = takes_channel(config) ? ChildChannel::Kpm : ChildChannel::Messages;
     spec.whole_tree = config.treekill;
+    spec.version_words = version_words(config);
     if (pool_spec(config)) spec.pool = config.name;
     return spec;
 }

@@ -15,7 +15,7 @@ Duration next_backoff(const RestartPolicy& policy, const RestartHistory& history
 
 RestartVerdict judge_exit(const RestartPolicy& policy, RestartHistory& history, std::optional<int> code,
                           Duration uptime, TimePoint now) {
-    if (uptime >= kBackoffReset) history.backoff = Duration{0};
+    if (uptime >= policy.backoff_reset) history.backoff = Duration{0};
     if (!policy.autorestart) return {RestartVerdict::Kind::Stay, {}};
     if (code && std::ranges::count(policy.stop_exit_codes, *code) > 0)
         return {RestartVerdict::Kind::Stay, {}};

@@ -19,13 +19,13 @@ struct RestartPolicy {
     Duration min_uptime{1000};
     Duration restart_delay{0};
     std::optional<Duration> backoff_start;  // exp_backoff_restart_delay
+    Duration backoff_reset{30'000};         // an uptime after which the backoff starts over
     std::vector<int> stop_exit_codes;       // these codes mean: done, stay stopped
 
     bool operator==(const RestartPolicy&) const = default;
 };
 
 inline constexpr Duration kBackoffCap{15'000};
-inline constexpr Duration kBackoffReset{30'000};  // an uptime after which the backoff starts over
 
 struct RestartHistory {
     std::vector<TimePoint> early_exits;  // within the window, oldest first

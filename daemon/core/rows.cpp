@@ -1,6 +1,7 @@
 #include "daemon/core/rows.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "ecosystem/dump_app.h"
 #include "ecosystem/schema.h"
@@ -59,6 +60,18 @@ Json pm2_env(const Slot& slot, Environment environment) {
     if (!life.failure.empty()) env["failure"] = life.failure;
     if (!told.status_text.empty()) env["status_text"] = told.status_text;
     return env;
+}
+
+std::optional<int> measured_instead(const Slot& slot) {
+    if (!slot.told) return std::nullopt;
+    const auto pid = slot.told->axm_options.find("pid");
+    if (pid == slot.told->axm_options.end()) return std::nullopt;
+    int number = pid->is_number_integer() ? pid->get<int>() : 0;
+    if (pid->is_string()) {
+        const auto& text = pid->get_ref<const std::string&>();
+        std::from_chars(text.data(), text.data() + text.size(), number);
+    }
+    return number > 0 ? std::optional(number) : std::nullopt;
 }
 
 Json row(const Slot& slot, Environment environment) {

@@ -12,6 +12,9 @@ namespace kpm::core {
 enum class Environment { Shown, LeftOut };
 
 Json pm2_env(const Slot& slot, Environment environment = Environment::Shown);
+// The process to be measured in place of the slot's own, when the app has named one (axm_options.pid).
+std::optional<int> measured_instead(const Slot& slot);
+
 Json row(const Slot& slot, Environment environment = Environment::Shown);  // {pid, name, pm2_env, pm_id}
 Json row_with_usage(const Slot& slot, const Usage& usage, Environment environment = Environment::Shown);
 // {process: {pid}, pm2_env}

@@ -19,7 +19,10 @@ struct Settings {
     Duration kill_timeout{1600};       // PM2_KILL_TIMEOUT
     Duration listen_timeout{3000};     // PM2_GRACEFUL_LISTEN_TIMEOUT
     Duration memory_interval{30'000};  // PM2_WORKER_INTERVAL: between two looks at apps with a memory limit
-    unsigned cpus = 1;                 // what `instances: 0` means
+    Duration backoff_reset{30'000};  // EXP_BACKOFF_RESET_TIMER: an uptime after which the backoff starts over
+    bool stops_by_message = false;   // PM2_KILL_USE_MESSAGE: as if every app had shutdown_with_message
+    std::string instance_var;        // PM2_PROCESS_INSTANCE_VAR: instead of every app's, "" = not
+    unsigned cpus = 1;               // what `instances: 0` means
     std::vector<std::string> node_options;  // PM2_NODE_OPTIONS, in words
 };
 

@@ -73,6 +73,8 @@ public:
 
     // Why this configuration cannot be supervised: a cron pattern, a time zone.
     Result<void> check(const ecosystem::AppConfig& config);
+    // What does not work of an app that runs all the same.
+    std::vector<std::string> warnings(const Slot& slot) const;
     // A file that the app watches is not what it was.
     void files_changed(const std::string& name, const std::string& path);
 
@@ -84,8 +86,9 @@ public:
     // A message to the slot's process.
     Result<void> send_message(int pm_id, const Json& message);
 
-    // Tells the bus what a client did ("restart", "stop"), or what happened.
-    void publish_event(const Slot& slot, std::string_view event, bool manually);
+    // Tells the bus what a client did ("restart", "stop"), or what happened. `status`: as the bus is to see
+    // it, "" = as it is.
+    void publish_event(const Slot& slot, std::string_view event, bool manually, std::string_view status = {});
 
     const Slots& slots() const { return slots_; }
     const Slot* find(int pm_id) const;
@@ -154,8 +157,12 @@ private:
     std::set<int> limited_;                           // slots with a memory limit
     std::set<std::pair<TimePoint, int>> cron_looks_;  // earliest first; one per slot with a cron pattern
     std::unordered_map<std::string, std::set<int>>
-        watch_users_;                                     // slots whose files are watched, by app name
-    std::unordered_map<std::string, WatchSpec> watched_;  // by app name
+        watch_users_;  // slots whose files are watched, by app name
+    struct Watched {
+        WatchSpec spec;
+        std::string trouble;  // what of it is not watched, "" = nothing
+    };
+    std::unordered_map<std::string, Watched> watched_;  // by app name
     std::deque<std::variant<Arrival, Task>> inbox_;
     std::deque<AppKey> launches_;              // not asked for yet
     std::unordered_set<std::uint64_t> asked_;  // incarnations

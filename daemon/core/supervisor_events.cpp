@@ -179,8 +179,9 @@ void Supervisor::ask_for(Slot& slot, Instance& instance) {
 // An app that asked for it is told by a message, and gets the signal only when it has no channel any more.
 void Supervisor::stop_tree(const Slot& slot, const Instance& instance, int signo) {
     const AppKey key = slot.key(instance);
-    const bool is_told = slot.config->shutdown_with_message && signo != SIGKILL && signo != 0 &&
-                         host_.send_message(key, "shutdown");
+    const bool wants_message = slot.config->shutdown_with_message || settings_.stops_by_message;
+    const bool is_told =
+        wants_message && signo != SIGKILL && signo != 0 && host_.send_message(key, "shutdown");
     host_.signal_tree(key, is_told ? 0 : signo);
 }
 
@@ -209,13 +210,19 @@ void Supervisor::announce(Slot& slot, Notice notice) {
         host_.log(fmt::format("{} had too many unstable restarts ({}). Stopped.", log_label(slot),
                               slot.current.life.data().restart_time + 1));
     }
-    publish_event(slot, name, false);
+    // For PM2's clients a process is stopped between its end and the next start.
+    const State state = slot.current.life.state();
+    const bool keeps_status = state == State::Errored || state == State::Stopping || state == State::Killing;
+    publish_event(slot, name, false,
+                  notice == Notice::Exit && !keeps_status ? public_name(State::Stopped) : "");
 }
 
-void Supervisor::publish_event(const Slot& slot, std::string_view event, bool manually) {
+void Supervisor::publish_event(const Slot& slot, std::string_view event, bool manually,
+                               std::string_view status) {
     if (!host_.has_followers()) return;
     Json process = pm2_env(slot);
     process.erase("env");
+    if (!status.empty()) process["status"] = status;
     host_.publish("process:event", {{"event", event},
                                     {"manually", manually},
                                     {"process", std::move(process)},

@@ -33,6 +33,13 @@ void merge(Json& known, const Json& news) {
     if (news.is_object() && known.size() + news.size() <= kMaxMetrics) known.update(news);
 }
 
+// By these topics clients follow the daemon: an app that could use them could make a client believe that it
+// is gone, or that another app wrote a line.
+bool is_the_daemons(std::string_view topic) {
+    return topic == ipc::topic::kPm2Kill || topic == ipc::topic::kProcessEvent || topic.starts_with("log:") ||
+           topic.starts_with("kpm:");
+}
+
 enum class Meant { ForTheBus, ForTheDaemon, ToBeRecorded };
 
 Meant take_axm(Told& told, const std::string& type, const Json& data) {
@@ -48,7 +55,11 @@ Meant take_axm(Told& told, const std::string& type, const Json& data) {
         merge(told.axm_monitor, data);
         return Meant::ForTheDaemon;  // comes every second, and again to the next daemon: not recorded
     }
-    return type == "axm:option:setPID" ? Meant::ForTheDaemon : Meant::ForTheBus;
+    if (type == "axm:option:setPID") {
+        told.axm_options["pid"] = data;
+        return Meant::ToBeRecorded;
+    }
+    return Meant::ForTheBus;
 }
 
 }  // namespace
@@ -65,7 +76,8 @@ void Supervisor::take_message(const AppKey& key, const Json& message) {
     const Json process = origin(*slot);
     const bool is_typed = message.is_object() && message.contains("type") && message["type"].is_string() &&
                           message.contains("data") && is_truthy(message["type"]) &&
-                          is_truthy(message["data"]);
+                          is_truthy(message["data"]) &&
+                          !is_the_daemons(message["type"].get_ref<const std::string&>());
     const EpochTime now = host_.wall_now();
     if (is_typed) {
         const std::string& type = message["type"].get_ref<const std::string&>();

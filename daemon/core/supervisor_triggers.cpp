@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "daemon/core/rows.h"
 #include "daemon/core/supervisor.h"
+#include "daemon/core/watch_filter.h"
 
 namespace kpm::core {
 namespace {
@@ -16,18 +18,23 @@ bool has_cron(const ecosystem::AppConfig& config) {
     return !config.cron_restart.empty() && config.cron_restart != "0";
 }
 
-std::string absolute(const std::string& path, const std::string& cwd) {
-    return path.starts_with('/') ? path : cwd + '/' + path;
-}
-
 WatchSpec watch_spec(const ecosystem::AppConfig& config) {
     WatchSpec spec;
     spec.cwd = config.cwd;
-    for (const std::string& path : ecosystem::texts(config.watch))
-        spec.roots.push_back(absolute(path, config.cwd));
-    if (spec.roots.empty()) spec.roots.push_back(config.cwd);
+    const std::vector<std::string> entries = ecosystem::texts(config.watch);
+    for (const std::string& entry : entries) {
+        std::string root = watch_root(config.cwd, entry);
+        if (!root.empty() && std::ranges::find(spec.roots, root) == spec.roots.end())
+            spec.roots.push_back(std::move(root));
+    }
+    if (std::ranges::any_of(entries, is_watch_pattern)) spec.targets = entries;
+    if (entries.empty()) spec.roots.push_back(config.cwd);
     spec.ignore = config.ignore_watch;
+    spec.has_default_ignore = !config.extra.contains("ignore_watch");  // an empty list; see field_value.cpp
     spec.delay = config.watch_delay;
+    const auto options = config.extra.find("watch_options");
+    if (options != config.extra.end() && options->is_object())
+        spec.follow_symlinks = options->value("followSymlinks", Json(true)) != false;
     return spec;
 }
 
@@ -80,6 +87,7 @@ void Supervisor::check_memory() {
         const Slot& slot = slots_.at(pm_id);
         const std::uint64_t limit = slot.config->max_memory_restart.count;
         if (slot.current.life.state() != State::Online || slot.incoming || slot.outgoing) continue;
+        if (measured_instead(slot)) continue;  // as PM2: the figures are another process's
         const std::uint64_t used = host_.usage(slot.current.life.data().pid).memory;
         if (used > limit) {
             host_.log(
@@ -168,9 +176,16 @@ void Supervisor::update_watch(const std::string& name) {
     WatchSpec wanted = watch_spec(*slots_.at(*users->second.begin()).config);
     for (const int pm_id : users->second) add_own_files(wanted, slots_.at(pm_id).config);
     wanted.own_files.push_back(settings_.home);
-    if (known != watched_.end() && known->second == wanted) return;
-    if (const auto watching = host_.watch(name, wanted); !watching) host_.log(watching.error().message);
-    watched_[name] = std::move(wanted);
+    if (known != watched_.end() && known->second.spec == wanted) return;
+    const auto watching = host_.watch(name, wanted);
+    if (!watching) host_.log(fmt::format("App [{}]: {}", name, watching.error().message));
+    watched_[name] = {std::move(wanted), watching ? std::string() : watching.error().message};
+}
+
+std::vector<std::string> Supervisor::warnings(const Slot& slot) const {
+    const auto watched = watched_.find(slot.config->name);
+    if (watched == watched_.end() || watched->second.trouble.empty()) return {};
+    return {fmt::format("{}: {}", slot.config->name, watched->second.trouble)};
 }
 
 void Supervisor::files_changed(const std::string& name, const std::string& path) {

@@ -24,6 +24,12 @@ std::size_t literal_length(std::string_view path) {
     return special == npos ? path.size() : path.rfind('/', special);
 }
 
+// What is relative is decided before backslashes become slashes.
+std::string absolute_entry(const std::string& cwd, const std::string& entry) {
+    const std::string slashed = with_slashes(entry);
+    return entry.starts_with('/') ? resolve_path("/", slashed) : resolve_path(cwd, "./" + slashed);
+}
+
 // chokidar's list of what editors leave beside a file while they save it.
 bool is_editors(std::string_view path) {
     if (path.ends_with('~')) return true;
@@ -54,32 +60,60 @@ bool PathSet::covers(std::string_view path) const {
     return std::binary_search(paths_.begin(), paths_.end(), std::string_view("/"), std::less<>());
 }
 
+void PathPatterns::add(const std::string& cwd, const std::string& entry) {
+    const std::string path = absolute_entry(cwd, entry);
+    names_.add(path);  // a file may have the very name of a pattern
+    const std::size_t shared = is_at_or_below(path, cwd) && cwd != "/" ? cwd.size() : 0;
+    const std::string_view rest = std::string_view(path).substr(shared);
+    const std::size_t literal = literal_length(rest);
+    if (literal == rest.size()) return;
+    const std::string_view pattern = rest.substr(literal);
+    globs_.emplace_back(path.substr(0, shared + literal), pattern);
+    if (!is_glob(rest)) globs_.emplace_back(path.substr(0, shared + literal), std::string(pattern) + "/**");
+}
+
+bool PathPatterns::match(std::string_view path) const {
+    return names_.covers(path) ||
+           std::any_of(globs_.begin(), globs_.end(), [&](const Glob& glob) { return glob.matches(path); });
+}
+
 WatchFilter::WatchFilter(const WatchRules& rules)
-    : cwd_(resolve_path("/", rules.cwd)), has_rules_(!rules.ignore.empty()) {
+    : cwd_(resolve_path("/", rules.cwd)),
+      has_default_(rules.ignore.empty() && rules.has_default),
+      has_targets_(!rules.targets.empty()) {
     for (const std::string& file : rules.own_files) own_files_.add(resolve_path("/", file));
-    for (const std::string& entry : rules.ignore) {
-        // What is relative is decided before backslashes become slashes.
-        const std::string base = entry.starts_with('/') ? "/" : cwd_;
-        const std::string slashed = with_slashes(entry);
-        const std::string path = resolve_path(base, entry.starts_with('/') ? slashed : "./" + slashed);
-        names_.add(path);  // a file may have the very name of a pattern
-        const std::size_t shared = is_at_or_below(path, cwd_) && cwd_ != "/" ? cwd_.size() : 0;
-        const std::string_view rest = std::string_view(path).substr(shared);
-        const std::size_t literal = literal_length(rest);
-        if (literal == rest.size()) continue;
-        const std::string_view pattern = rest.substr(literal);
-        globs_.emplace_back(path.substr(0, shared + literal), pattern);
-        if (!is_glob(rest))
-            globs_.emplace_back(path.substr(0, shared + literal), std::string(pattern) + "/**");
+    for (const std::string& entry : rules.ignore) ignored_.add(cwd_, entry);
+    for (const std::string& entry : rules.targets) {
+        if (entry.starts_with('!'))
+            exceptions_.add(cwd_, entry.substr(1));
+        else
+            targets_.add(cwd_, entry);
     }
 }
 
 bool WatchFilter::is_ignored(std::string_view given) const {
     const std::string path = with_slashes(given);
     if (own_files_.covers(given) || is_editors(given)) return true;
-    if (!has_rules_) return is_ignored_by_default(path);
-    return names_.covers(path) ||
-           std::any_of(globs_.begin(), globs_.end(), [&](const Glob& glob) { return glob.matches(path); });
+    if (has_targets_ && exceptions_.match(path)) return true;
+    return has_default_ ? is_ignored_by_default(path) : ignored_.match(path);
+}
+
+bool WatchFilter::is_target(std::string_view path) const {
+    return !has_targets_ || targets_.match(with_slashes(path));
+}
+
+bool is_watch_pattern(std::string_view entry) {
+    return entry.starts_with('!') || is_glob(with_slashes(entry));
+}
+
+std::string watch_root(const std::string& cwd, const std::string& entry) {
+    if (entry.starts_with('!')) return "";
+    const std::string base = resolve_path("/", cwd);
+    const std::string path = absolute_entry(base, entry);
+    if (!is_glob(with_slashes(entry))) return path;
+    const std::size_t shared = is_at_or_below(path, base) && base != "/" ? base.size() : 0;
+    const std::string root = path.substr(0, shared + literal_length(std::string_view(path).substr(shared)));
+    return root.empty() ? "/" : root;
 }
 
 bool WatchFilter::is_ignored_by_default(std::string_view path) const {

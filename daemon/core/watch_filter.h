@@ -1,7 +1,8 @@
 #pragma once
 // Which paths the watcher of an app does not report and not enter: `ignore_watch` as PM2 hands it to chokidar
 // 3, PM2's default, and always the files that kpm itself writes, since a log line must not restart the app
-// that wrote it. Pure: paths are absolute text, nothing is looked up.
+// that wrote it. And which it reports: `watch` may name globs. Pure: paths are absolute text, nothing is
+// looked up.
 //
 // An entry of `ignore_watch` is a glob (glob.h) or the name of a file or directory, then with all below it;
 // relative ones are resolved against the working directory, whose own name is literal. As in PM2:
@@ -15,6 +16,9 @@
 // - Editors' swap and backup files (.x.swp, x~) are always ignored.
 // Not as in PM2: a trailing slash is ignored, where PM2's "logs/" would match nothing; the default looks only
 // at what follows the working directory, where PM2 would watch nothing of an app below ~/.config.
+//
+// An entry of `watch` is read in the same way, but "!entry" takes out what it matches. A glob is watched from
+// the last directory before its first special character on.
 
 #include <string>
 #include <string_view>
@@ -38,10 +42,24 @@ private:
     std::vector<std::string> paths_;  // sorted, none below another
 };
 
+// Files and directories (with all below them) by name or by glob.
+class PathPatterns {
+public:
+    // A relative entry starts at `cwd`, which is absolute.
+    void add(const std::string& cwd, const std::string& entry);
+    bool match(std::string_view path) const;
+
+private:
+    PathSet names_;
+    std::vector<Glob> globs_;
+};
+
 struct WatchRules {
     std::string cwd;                       // absolute
-    std::vector<std::string> ignore;       // `ignore_watch`; empty: the default
+    std::vector<std::string> ignore;       // `ignore_watch`
     std::vector<std::string> own_files{};  // kpm's logs and pid files, or directories of them; absolute
+    bool has_default = true;               // without an entry in `ignore` PM2's default counts
+    std::vector<std::string> targets{};    // `watch`, where it has globs or exceptions; empty: all counts
 };
 
 class WatchFilter {
@@ -49,6 +67,8 @@ public:
     explicit WatchFilter(const WatchRules& rules);
 
     bool is_ignored(std::string_view path) const;
+    // Of what is not ignored: whether a change of it counts.
+    bool is_target(std::string_view path) const;
     const PathSet& own_files() const { return own_files_; }
 
 private:
@@ -56,10 +76,17 @@ private:
 
     std::string cwd_;
     PathSet own_files_;
-    PathSet names_;
-    std::vector<Glob> globs_;
-    bool has_rules_ = false;
+    PathPatterns ignored_;
+    PathPatterns targets_;
+    PathPatterns exceptions_;
+    bool has_default_ = false;
+    bool has_targets_ = false;
 };
+
+// Whether an entry of `watch` is more than a path.
+bool is_watch_pattern(std::string_view entry);
+// Where the watcher begins for an entry of `watch`, absolute; "" for one that takes something out.
+std::string watch_root(const std::string& cwd, const std::string& entry);
 
 // `path` from the directory `base` on, without ".", ".." and doubled slashes; absolute like `base`.
 std::string resolve_path(std::string_view base, std::string_view path);

@@ -102,7 +102,7 @@ struct ControlServer::State : std::enable_shared_from_this<State> {
           serve_later(owner, [this] { serve_waiting(); }) {}
 
     void close();
-    Result<void> listen(const ipc::Home& home);
+    Result<void> listen(const ipc::Home& home, const std::optional<SocketOwner>& owner);
     bool has_room();
     void add_connection(UniqueFd socket);
     void add_subscriber(UniqueFd socket);
@@ -191,14 +191,15 @@ void RpcConnection::drop(std::string_view reason) {
     if (!reason.empty()) state.notice(fmt::format("disconnected a client: {}", reason));
 }
 
-Result<void> ControlServer::State::listen(const ipc::Home& home) {
-    const auto listener = [this](const std::filesystem::path& path, void (State::*add)(UniqueFd)) {
+Result<void> ControlServer::State::listen(const ipc::Home& home, const std::optional<SocketOwner>& owner) {
+    const auto listener = [this, &owner](const std::filesystem::path& path, void (State::*add)(UniqueFd)) {
         return SocketListener::open(loop, path,
                                     {.on_client =
                                          [this, add](UniqueFd socket) {
                                              if (has_room()) (this->*add)(std::move(socket));
                                          },
-                                     .on_notice = [this](std::string line) { notice(std::move(line)); }});
+                                     .on_notice = [this](std::string line) { notice(std::move(line)); }},
+                                    owner);
     };
     // pub.sock first: a client that finds rpc.sock may subscribe next.
     auto pub_opened = listener(home.pub_socket(), &State::add_subscriber);
@@ -271,10 +272,11 @@ void ControlServer::State::serve_waiting() {
 Result<std::unique_ptr<ControlServer>> ControlServer::open(Loop& loop, const ipc::Home& home,
                                                            ControlCallbacks callbacks,
                                                            std::vector<std::string> methods,
-                                                           ControlLimits limits) {
+                                                           ControlLimits limits,
+                                                           std::optional<SocketOwner> owner) {
     if (Result<void> cleared = clear_home(home); !cleared) return cleared.error();
     auto state = std::make_shared<State>(loop, std::move(callbacks), std::move(methods), limits);
-    if (Result<void> listening = state->listen(home); !listening) return listening.error();
+    if (Result<void> listening = state->listen(home, owner); !listening) return listening.error();
     return std::unique_ptr<ControlServer>(new ControlServer(std::move(state)));
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "daemon/io/loop.h"
+#include "daemon/io/socket_listener.h"
 #include "ipc/base/json.h"
 #include "ipc/base/result.h"
 #include "ipc/home.h"
@@ -64,13 +65,14 @@ struct ControlCallbacks {
 
 class ControlServer {
 public:
-    // Binds both sockets (mode 0600). A socket file that nobody serves is replaced. Exists: a daemon already
-    // runs in the home; the text says whether it is PM2's. `methods` answers the methods query. Waits for up
-    // to some seconds when another daemon holds the home: for start-up only.
+    // Binds both sockets (mode 0600, without an `owner`). A socket file that nobody serves is replaced.
+    // Exists: a daemon already runs in the home; the text says whether it is PM2's. `methods` answers the
+    // methods query. Waits for up to some seconds when another daemon holds the home: for start-up only.
     static Result<std::unique_ptr<ControlServer>> open(Loop& loop, const ipc::Home& home,
                                                        ControlCallbacks callbacks,
                                                        std::vector<std::string> methods = {},
-                                                       ControlLimits limits = {});
+                                                       ControlLimits limits = {},
+                                                       std::optional<SocketOwner> owner = {});
     // Closes every connection and removes the socket files, if they are still this server's.
     ~ControlServer();
     ControlServer(const ControlServer&) = delete;

@@ -5,19 +5,38 @@
 
 #include <chrono>
 #include <ctime>
+#include <utility>
 
 #include "daemon/core/date_format.h"
 
 namespace kpm::io {
+
+namespace {
+
+std::string& format() {
+    static std::string text = "YYYY-MM-DDTHH:mm:ss";
+    return text;
+}
+
+}  // namespace
+
+void set_daemon_log_format(std::string date_format) {
+    format() = std::move(date_format);
+}
+
+const std::string& daemon_log_format() {
+    return format();
+}
 
 std::string write_daemon_log(std::string_view text) {
     const auto now = std::chrono::system_clock::now();
     const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
     std::tm local{};
     ::localtime_r(&seconds, &local);
-    std::string line = fmt::format(
-        "{}: PM2 log: {}\n",
-        core::format_date("YYYY-MM-DDTHH:mm:ss", now, std::chrono::seconds{local.tm_gmtoff}), text);
+    const auto offset = std::chrono::seconds{local.tm_gmtoff};
+    std::string line = format().empty()
+                           ? fmt::format("{}\n", text)
+                           : fmt::format("{}: PM2 log: {}\n", core::format_date(format(), now, offset), text);
     // A log that cannot be written must not stop the daemon.
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
     return line;

@@ -7,6 +7,11 @@
 
 namespace kpm::io {
 
+// Tokens of date_format.h; before other threads begin. Without a format the lines are the bare texts, and, as
+// with PM2's PM2_LOG_DATE_FORMAT, the bus gets none.
+void set_daemon_log_format(std::string date_format);
+const std::string& daemon_log_format();
+
 // Returns the line as written, with its newline.
 std::string write_daemon_log(std::string_view text);
 

@@ -20,12 +20,19 @@ bool is_near(std::int64_t first, std::int64_t second) {
 
 }  // namespace
 
+std::chrono::system_clock::time_point time_of(const timespec& time) {
+    return std::chrono::system_clock::time_point(
+        std::chrono::seconds(time.tv_sec) + std::chrono::duration_cast<std::chrono::system_clock::duration>(
+                                                std::chrono::nanoseconds(time.tv_nsec)));
+}
+
 std::optional<FileStatus> status_of(const std::string& path) {
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0) return std::nullopt;
     return FileStatus{.identity = {.device = status.st_dev, .inode = status.st_ino},
                       .is_directory = S_ISDIR(status.st_mode),
-                      .is_just_modified = is_near(status.st_mtim.tv_sec, std::time(nullptr))};
+                      .is_just_modified = is_near(status.st_mtim.tv_sec, std::time(nullptr)),
+                      .modified = time_of(status.st_mtim)};
 }
 
 bool is_link(const std::string& path) {

@@ -1,7 +1,9 @@
 #pragma once
 // What a path leads to, for those who watch it.
 
+#include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,7 +23,10 @@ struct FileStatus {
     bool is_directory = false;
     // Within the last seconds. Tells the changed attribute of a `touch` from that of a chmod.
     bool is_just_modified = false;
+    std::chrono::system_clock::time_point modified{};
 };
+
+std::chrono::system_clock::time_point time_of(const timespec& time);
 
 // Follows links. Nothing: errno says why.
 std::optional<FileStatus> status_of(const std::string& path);

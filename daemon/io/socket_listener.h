@@ -1,12 +1,13 @@
 #pragma once
-// A listening Unix socket of the home (mode 0600): accepts clients of the same user (and of root) and hands
-// their sockets over. Out of descriptors it waits a moment instead of spinning on the backlog.
+// A listening Unix socket of the home: accepts clients and hands their sockets over. Out of descriptors it
+// waits a moment instead of spinning on the backlog.
 
 #include <sys/types.h>
 
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "daemon/io/loop.h"
@@ -17,6 +18,12 @@
 
 namespace kpm::io {
 
+// Whom a socket file is given to: who may open it is then the file system's affair.
+struct SocketOwner {
+    uid_t user = 0;
+    gid_t group = 0;
+};
+
 class SocketListener {
 public:
     struct Callbacks {
@@ -24,9 +31,11 @@ public:
         std::function<void(std::string line)> on_notice;
     };
 
-    // Binds `path`; Exists when something is there already.
+    // Binds `path`; Exists when something is there already. Without an owner only this user and root get in;
+    // with one, who may write to the file, mode 0660.
     static Result<std::unique_ptr<SocketListener>> open(Loop& loop, const std::filesystem::path& path,
-                                                        Callbacks callbacks);
+                                                        Callbacks callbacks,
+                                                        const std::optional<SocketOwner>& owner = {});
     // Removes the socket file if it is still this listener's.
     ~SocketListener();
     SocketListener(const SocketListener&) = delete;
@@ -43,6 +52,7 @@ private:
     dev_t device_ = 0;
     ino_t inode_ = 0;
     bool is_backing_off_ = false;
+    bool admits_all_ = false;
     UniqueFd socket_;
     std::unique_ptr<PollFd> poll_;
     Timer retry_;

@@ -96,6 +96,8 @@ UvHost::UvHost(Loop& loop, const ipc::Home& home, StateMemfd state, Heritage her
       heritage_(std::move(heritage)),
       timer_(loop, [this] { callbacks_.wake(); }),
       scanner_(loop, {::getppid(), kMark}),  // the keeper gets the orphans
+      host_sampler_(loop, home),
+      versions_(loop),
       plane_events_(loop, [this](const PlaneEvent& event) { on_plane_event(event); }),
       log_events_(loop, [this](const LogEvent& event) { on_log_event(event); }),
       answers_(loop, [](const std::function<void()>& answer) { answer(); }),
@@ -151,6 +153,10 @@ void UvHost::spawn(const core::AppKey& key, const core::LaunchSpec& spec) {
     Child& child = children_[key.incarnation];
     child.key = key;
     starting_[key.incarnation] = {setup->request.path, spec.cwd};
+    if (!spec.version_words.empty())
+        versions_.ask(*keeper_, setup->request, spec.version_words, [this, key](const std::string& version) {
+            callbacks_.message(key, Json{{"node_version", version}});
+        });
     if (notify_) notify_->expect(key);
     connect(child, spec, std::move(setup->ours), false);
 }
@@ -226,7 +232,10 @@ UniqueFd UvHost::open_root(const Child& child) const {
 
 void UvHost::on_spawned(KeeperChild spawned) {
     Child* child = find(spawned.token);
-    if (!child) return;
+    if (!child) {
+        versions_.spawned(spawned);
+        return;
+    }
     starting_.erase(spawned.token);
     child->pid = spawned.pid;
     child->root_start = read_start(spawned.pid, spawned.pidfd.get());
@@ -237,18 +246,26 @@ void UvHost::on_spawned(KeeperChild spawned) {
 
 void UvHost::on_spawn_failed(std::uint64_t token, keeper::SpawnStage stage, int error_number) {
     Child* child = find(token);
-    if (!child) return;
+    if (!child) {
+        versions_.spawn_failed(token);
+        return;
+    }
     child->is_ended = true;
     if (notify_) notify_->remove(child->key);
     const auto start = starting_.extract(token);
     const auto& [program, cwd] = start ? start.mapped() : Starting{};
     const Error error = spawn_error(stage, error_number, program, cwd);
-    fail_spawn(child->key, error.message, stage == keeper::SpawnStage::Fork);
+    // A machine, or a user, that is out of processes for now: with a limit of the user's own it is the execve
+    // after the change of user that fails.
+    const bool is_transient =
+        stage == keeper::SpawnStage::Fork || error_number == EAGAIN || error_number == ENOMEM;
+    fail_spawn(child->key, error.message, is_transient);
 }
 
 void UvHost::on_exited(const KeeperExit& exit) {
     Child* child = find(exit.token);
     if (!child) {
+        if (versions_.exited(*keeper_, exit)) return;
         keeper_->collected(exit.token);  // one of nobody's: the end of an unclaimed process
         return;
     }
@@ -431,7 +448,7 @@ std::string UvHost::unique_id() {
 
 void UvHost::log(std::string_view text) {
     const std::string line = write_daemon_log(text);
-    if (!has_followers()) return;
+    if (daemon_log_format().empty() || !has_followers()) return;
     publish("log:PM2", {{"process", {{"pm_id", "PM2"}, {"name", "PM2"}, {"rev", nullptr}}},
                         {"at", wall_now().since_epoch},
                         {"data", line}});

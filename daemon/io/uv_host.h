@@ -16,6 +16,7 @@
 #include "daemon/io/async_queue.h"
 #include "daemon/io/child_setup.h"
 #include "daemon/io/data_plane.h"
+#include "daemon/io/host_sampler.h"
 #include "daemon/io/keeper_link.h"
 #include "daemon/io/listener_pools.h"
 #include "daemon/io/log_loop.h"
@@ -26,6 +27,7 @@
 #include "daemon/io/process_tree.h"
 #include "daemon/io/state_memfd.h"
 #include "daemon/io/timer.h"
+#include "daemon/io/version_probe.h"
 #include "daemon/io/watcher.h"
 #include "daemon/io/zone_file.h"
 #include "ipc/home.h"
@@ -98,9 +100,10 @@ public:
     core::Usage usage(int pid) override;
     Result<core::TimeZone> time_zone(std::string_view name) override { return load_zone(name); }
     Result<void> watch(const std::string& name, const core::WatchSpec& spec) override;
-    void unwatch(const std::string& name) override { watchers_.erase(name); }
+    void unwatch(const std::string& name) override;
     std::string package_version(const std::string& script) override { return io::package_version(script); }
     void worker_stats(std::function<void(Json)> answer) override;
+    void system_data(std::function<void(Json)> answer) override { host_sampler_.ask(std::move(answer)); }
     void shut_down(int client_pid) override;
     void wake_at(std::optional<core::TimePoint> when) override;
     void persist(const std::string& key, const std::optional<std::string>& value) override;
@@ -156,6 +159,8 @@ private:
     Timer timer_;
     ProcessScanner scanner_;
     ProcSampler sampler_;
+    HostSampler host_sampler_;
+    VersionProbe versions_;
     AsyncQueue<PlaneEvent> plane_events_;
     AsyncQueue<LogEvent> log_events_;
     AsyncQueue<std::function<void()>> answers_;
@@ -170,6 +175,7 @@ private:
     };
     std::unordered_map<std::uint64_t, Starting> starting_;  // not answered yet; for messages
     std::list<std::unique_ptr<TreeStop>> sweeps_;
+    std::unique_ptr<Inotify> inotify_;  // of all watchers; null: there are none
     std::unordered_map<std::string, std::unique_ptr<Watcher>> watchers_;  // by app name
     bool is_following_ = false;
 };

@@ -49,17 +49,38 @@ void UvHost::on_plane_event(const PlaneEvent& event) {
 
 Result<void> UvHost::watch(const std::string& name, const core::WatchSpec& spec) {
     watchers_.erase(name);
+    if (!inotify_) {
+        auto opened = Inotify::open(loop_);
+        if (!opened) return opened.error();
+        inotify_ = std::move(*opened);
+    }
     WatchRequest request{.roots = spec.roots,
-                         .filter = core::WatchFilter({spec.cwd, spec.ignore, spec.own_files}),
-                         .delay = spec.delay};
+                         .filter = core::WatchFilter({.cwd = spec.cwd,
+                                                      .ignore = spec.ignore,
+                                                      .own_files = spec.own_files,
+                                                      .has_default = spec.has_default_ignore,
+                                                      .targets = spec.targets}),
+                         .delay = spec.delay,
+                         .follow_symlinks = spec.follow_symlinks};
     auto watcher = Watcher::open(
-        loop_, std::move(request),
+        loop_, *inotify_, std::move(request),
         {.on_change = [this, name](const std::string& path) { callbacks_.files_changed(name, path); },
          .on_trouble =
              [this, name](const Error& error) { log(fmt::format("App [{}]: {}", name, error.message)); }});
-    if (!watcher) return watcher.error();
-    watchers_[name] = std::move(*watcher);
-    return {};
+    if (!watcher) {
+        unwatch(name);
+        return watcher.error();
+    }
+    const auto& known = watchers_[name] = std::move(*watcher);
+    if (known->refused().empty()) return {};
+    std::string all;
+    for (const Error& error : known->refused()) all += (all.empty() ? "" : "; ") + error.message;
+    return Error{known->refused().front().code, std::move(all)};
+}
+
+void UvHost::unwatch(const std::string& name) {
+    watchers_.erase(name);
+    if (watchers_.empty()) inotify_.reset();
 }
 
 void UvHost::on_log_event(const LogEvent& event) {

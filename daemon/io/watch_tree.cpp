@@ -32,22 +32,19 @@ constexpr std::uint32_t kDead = IN_DELETE_SELF | IN_UNMOUNT | IN_IGNORED;  // th
 
 }  // namespace
 
-WatchTree::WatchTree(Loop& loop, WatchScope scope, WatchTreeCallbacks callbacks)
+WatchTree::WatchTree(Loop& loop, Inotify& inotify, WatchScope scope, WatchTreeCallbacks callbacks)
     : scope_(std::move(scope)),
       callbacks_(std::move(callbacks)),
+      inotify_(inotify, [this](const FileNotice& notice) { on_notice(notice); }),
       scan_(loop, {.enter = [this](const ScanItem& item) { return enter(item); },
                    .found = [this](const ScanItem& directory, std::string_view name,
                                    unsigned char type) { found(directory, name, type); },
                    .finished = [this] { scan_finished(); }}),
       retry_(loop, [this] { look_for_missing_roots(); }) {}
 
-Result<std::unique_ptr<WatchTree>> WatchTree::open(Loop& loop, WatchScope scope,
+Result<std::unique_ptr<WatchTree>> WatchTree::open(Loop& loop, Inotify& inotify, WatchScope scope,
                                                    WatchTreeCallbacks callbacks) {
-    std::unique_ptr<WatchTree> tree(new WatchTree(loop, std::move(scope), std::move(callbacks)));
-    auto inotify =
-        Inotify::open(loop, [self = tree.get()](const FileNotice& notice) { self->on_notice(notice); });
-    if (!inotify) return inotify.error();
-    tree->inotify_ = std::move(inotify).value();
+    std::unique_ptr<WatchTree> tree(new WatchTree(loop, inotify, std::move(scope), std::move(callbacks)));
     for (const std::string& file : tree->scope_.filter.own_files().paths()) {
         const std::string real = real_path(file);
         tree->real_own_files_.add(real.empty() ? file : real);
@@ -55,10 +52,20 @@ Result<std::unique_ptr<WatchTree>> WatchTree::open(Loop& loop, WatchScope scope,
     for (const std::string& path : tree->scope_.roots) {
         Root root{.path = core::resolve_path("/", path)};
         if (tree->scope_.filter.is_ignored(root.path)) continue;
-        if (auto watched = tree->watch_root(root, false); !watched) return watched.error();
+        if (auto watched = tree->watch_root(root, false); !watched) {
+            const Error& error = watched.error();
+            if (error.code == ErrorCode::Unavailable) return error;  // a limit: no better for the others
+            root.is_missing = true;
+            tree->refused_.push_back({error.code, error.message + "; it is looked for again"});
+        }
         tree->roots_.push_back(std::move(root));
     }
+    if (!tree->refused_.empty()) tree->retry_.start(kRetry, kRetry);
     return tree;
+}
+
+void WatchTree::report(const std::string& path) {
+    if (scope_.filter.is_target(path)) callbacks_.changed(path);
 }
 
 WatchTree::Entry WatchTree::entry_of(const std::string& directory, const std::string& real,
@@ -80,7 +87,7 @@ WatchTree::Root* WatchTree::root_at(const std::string& path) {
 Result<void> WatchTree::watch_root(Root& root, bool is_new) {
     // The link first: whatever it leads to later is noticed by it.
     if (is_link(root.path)) {
-        const auto link = inotify_->add(root.path, kLinkMask);
+        const auto link = inotify_.add(root.path, kLinkMask);
         if (!link) return link.error();
         places_.put(*link,
                     {.kind = WatchedPlace::Kind::Link, .path = root.path, .real = {}, .scan = scan_number_});
@@ -91,7 +98,7 @@ Result<void> WatchTree::watch_root(Root& root, bool is_new) {
     std::string real = real_path(root.path);
     if (!status->is_directory) return watch_file({root.path, std::move(real)}, false);
     // The scan adds it again, which changes nothing; here a failure can still be told.
-    const auto directory = inotify_->add(root.path, kDirectoryMask);
+    const auto directory = inotify_.add(root.path, kDirectoryMask);
     if (!directory) return directory.error();
     // Known from now on, but for the scan still to be read.
     if (places_.find(*directory) == nullptr)
@@ -105,7 +112,7 @@ void WatchTree::check_root(Root& root) {
     const auto status = status_of(root.path);
     const bool is_same = status && status->identity == root.identity;
     if (is_same && !is_link(root.path)) return;
-    if (!is_same) callbacks_.changed(root.path);
+    if (!is_same) report(root.path);
     drop(root.path);
     root.is_missing = !is_watched_again(root, !is_same);
     if (root.is_missing && !retry_.is_active()) retry_.start(kRetry, kRetry);
@@ -122,7 +129,7 @@ void WatchTree::look_for_missing_roots() {
     for (Root& root : roots_) {
         if (!root.is_missing) continue;
         root.is_missing = !is_watched_again(root, true);
-        if (!root.is_missing) callbacks_.changed(root.path);
+        if (!root.is_missing) report(root.path);
         is_any_missing = is_any_missing || root.is_missing;
     }
     if (!is_any_missing) retry_.stop();
@@ -136,8 +143,7 @@ void WatchTree::tell_of_limit(const Error& error) {
 
 void WatchTree::on_notice(const FileNotice& notice) {
     if (notice.mask & IN_Q_OVERFLOW) {
-        if (roots_.empty()) return;
-        callbacks_.changed(roots_.front().path);
+        if (!lost_since_) lost_since_ = notice.known_until;
         return scan_all();
     }
     const WatchedPlace* known = places_.find(notice.watch);
@@ -164,7 +170,7 @@ void WatchTree::on_entry(const Entry& entry, std::uint32_t mask) {
         const auto status = status_of(entry.path);
         if (!status || !status->is_just_modified) return;
     }
-    callbacks_.changed(entry.path);
+    report(entry.path);
     // What moves to a path replaces what was there, which is not told apart.
     if (mask & (IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)) drop(entry.path);
     if (!(mask & (IN_CREATE | IN_MOVED_TO))) return;
@@ -179,7 +185,7 @@ void WatchTree::on_file(const WatchedPlace& file, const FileNotice& notice) {
     const bool is_same = status && status->identity == file.identity && !(notice.mask & kDead);
     const bool is_written = (notice.mask & IN_MODIFY) != 0;
     const bool is_touched = is_same && (notice.mask & IN_ATTRIB) && status->is_just_modified;
-    if (!is_same || is_written || is_touched) callbacks_.changed(file.path);
+    if (!is_same || is_written || is_touched) report(file.path);
     if (is_same) return;
     if (Root* root = root_at(file.path)) {
         root->identity = {};  // it is looked for anew
@@ -190,7 +196,7 @@ void WatchTree::on_file(const WatchedPlace& file, const FileNotice& notice) {
 }
 
 bool WatchTree::enter(const ScanItem& item) {
-    const auto watch = inotify_->add(item.path, kDirectoryMask);
+    const auto watch = inotify_.add(item.path, kDirectoryMask);
     if (!watch) {
         tell_of_limit(watch.error());
         return false;
@@ -202,14 +208,21 @@ bool WatchTree::enter(const ScanItem& item) {
                          .real = item.real,
                          .is_through_link = item.is_through_link,
                          .scan = scan_number_});
+    if (lost_since_ && is_modified(item.path)) report(item.path);
     return true;
 }
 
+bool WatchTree::is_modified(const std::string& path) const {
+    const auto status = status_of(path);
+    return status && status->modified > *lost_since_;
+}
+
 void WatchTree::found(const ScanItem& directory, std::string_view name, unsigned char type) {
-    if (type != DT_DIR && type != DT_LNK && type != DT_UNKNOWN && !directory.is_new) return;
+    const bool is_file = type != DT_DIR && type != DT_LNK && type != DT_UNKNOWN;
+    if (is_file && !directory.is_new && !lost_since_) return;
     const Entry entry = entry_of(directory.path, directory.real, name);
     if (is_ignored(entry)) return;
-    if (directory.is_new) callbacks_.changed(entry.path);
+    if (directory.is_new || (is_file && is_modified(entry.path))) report(entry.path);
     if (type == DT_UNKNOWN) type = entry_type(entry.path);
     if (type == DT_DIR)
         scan_.push({.path = entry.path, .real = entry.real, .is_new = directory.is_new});
@@ -218,8 +231,10 @@ void WatchTree::found(const ScanItem& directory, std::string_view name, unsigned
 }
 
 void WatchTree::scan_finished() {
-    if (std::exchange(is_scanning_all_, false))
-        for (const int watch : places_.take_older(scan_number_)) inotify_->remove(watch);
+    if (std::exchange(is_scanning_all_, false)) {
+        for (const int watch : places_.take_older(scan_number_)) inotify_.remove(watch);
+        if (!must_scan_all_) lost_since_.reset();
+    }
     if (std::exchange(must_scan_all_, false)) scan_all();
 }
 
@@ -245,7 +260,7 @@ void WatchTree::follow(const Entry& link, bool is_new) {
 }
 
 Result<void> WatchTree::watch_file(const Entry& entry, bool is_through_link) {
-    const auto watch = inotify_->add(entry.path, kFileMask);
+    const auto watch = inotify_.add(entry.path, kFileMask);
     if (!watch) return watch.error();
     if (const WatchedPlace* known = places_.find(*watch); known != nullptr && known->scan == scan_number_)
         return {};
@@ -262,7 +277,7 @@ Result<void> WatchTree::watch_file(const Entry& entry, bool is_through_link) {
 
 void WatchTree::drop(const std::string& path) {
     const WatchedPlaces::Taken taken = places_.take_below(path);
-    for (const int watch : taken.watches) inotify_->remove(watch);
+    for (const int watch : taken.watches) inotify_.remove(watch);
     // What was reached by the link may have another way in the tree.
     if (taken.had_link) scan_all();
 }

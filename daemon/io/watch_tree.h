@@ -2,6 +2,7 @@
 // The watched directories and files of a Watcher, kept up to date as they come and go; watcher.h has the
 // contract. Reports each change it notices; knows nothing of bursts.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -35,8 +36,12 @@ struct WatchTreeCallbacks {
 
 class WatchTree {
 public:
-    static Result<std::unique_ptr<WatchTree>> open(Loop& loop, WatchScope scope,
+    // A root that is not there is waited for, and told of in refused(). `inotify` outlives the tree.
+    static Result<std::unique_ptr<WatchTree>> open(Loop& loop, Inotify& inotify, WatchScope scope,
                                                    WatchTreeCallbacks callbacks);
+
+    // What could not be watched at the opening.
+    const std::vector<Error>& refused() const { return refused_; }
 
     bool is_scanning() const { return scan_.is_busy(); }
     std::size_t number_of_watches() const { return places_.size(); }
@@ -49,7 +54,8 @@ private:
     };
     struct Entry;  // a path with its real one
 
-    WatchTree(Loop& loop, WatchScope scope, WatchTreeCallbacks callbacks);
+    WatchTree(Loop& loop, Inotify& inotify, WatchScope scope, WatchTreeCallbacks callbacks);
+    void report(const std::string& path);
     static Entry entry_of(const std::string& directory, const std::string& real, std::string_view name);
     bool is_ignored(const Entry& entry) const;
     Root* root_at(const std::string& path);
@@ -68,6 +74,7 @@ private:
     void found(const ScanItem& directory, std::string_view name, unsigned char type);
     void scan_finished();
     void scan_all();
+    bool is_modified(const std::string& path) const;
     void follow(const Entry& link, bool is_new);
     Result<void> watch_file(const Entry& entry, bool is_through_link);
     void drop(const std::string& path);
@@ -76,7 +83,7 @@ private:
     WatchScope scope_;
     WatchTreeCallbacks callbacks_;
     core::PathSet real_own_files_;  // as the filter's, without symbolic links
-    std::unique_ptr<Inotify> inotify_;
+    Inotify::Client inotify_;
     WatchedPlaces places_;
     std::vector<Root> roots_;
     DirectoryScan scan_;
@@ -84,6 +91,9 @@ private:
     std::uint64_t scan_number_ = 1;  // of full scans
     bool is_scanning_all_ = false;
     bool must_scan_all_ = false;
+    // Notices were lost: a full scan reports what was modified since then.
+    std::optional<std::chrono::system_clock::time_point> lost_since_;
+    std::vector<Error> refused_;
 };
 
 }  // namespace kpm::io

@@ -14,10 +14,11 @@ constexpr int kQuietsAtMost = 10;
 
 }  // namespace
 
-Result<std::unique_ptr<Watcher>> Watcher::open(Loop& loop, WatchRequest request, WatchCallbacks callbacks) {
+Result<std::unique_ptr<Watcher>> Watcher::open(Loop& loop, Inotify& inotify, WatchRequest request,
+                                               WatchCallbacks callbacks) {
     std::unique_ptr<Watcher> watcher(new Watcher(loop, request.delay, std::move(callbacks)));
     auto tree = WatchTree::open(
-        loop,
+        loop, inotify,
         {.roots = std::move(request.roots),
          .filter = std::move(request.filter),
          .follow_symlinks = request.follow_symlinks},

@@ -10,8 +10,9 @@
 //   writing.
 // - A burst is one report, of its first path, when `delay` has passed without a further change. Something
 //   that never rests is reported all the same, after ten times that (at least two seconds).
-// - When the kernel's queue overflows, the first root is reported, and the tree is read again.
-// - A root that is removed or replaced is found again at its path, also after a while.
+// - When the kernel's queue overflows, the tree is read again, and what was modified meanwhile is reported: a
+//   flood in the files of one app must not restart the others, whose notices go through the same queue.
+// - A root that is removed, replaced or not there yet is found at its path, also after a while.
 //
 // Not noticed: writes through mmap; a file that is created after the link to it; another directory that comes
 // to the root's path because one above it was renamed.
@@ -47,9 +48,12 @@ struct WatchCallbacks {
 
 class Watcher {
 public:
-    // An error: a root does not exist or may not be read, or a limit of inotify is reached (it names the
-    // sysctl).
-    static Result<std::unique_ptr<Watcher>> open(Loop& loop, WatchRequest request, WatchCallbacks callbacks);
+    // An error: a limit of inotify is reached (it names the sysctl). A root that does not exist or may not be
+    // read is in refused(), and looked for again. `inotify` outlives the Watcher.
+    static Result<std::unique_ptr<Watcher>> open(Loop& loop, Inotify& inotify, WatchRequest request,
+                                                 WatchCallbacks callbacks);
+
+    const std::vector<Error>& refused() const { return tree_->refused(); }
 
     bool is_scanning() const { return tree_->is_scanning(); }
     std::size_t number_of_watches() const { return tree_->number_of_watches(); }

@@ -165,3 +165,95 @@ TEST_CASE("errors: unknown names, commands and options fail with PM2's words", "
     CHECK(result.status == 1);
     CHECK(says(result, "unknown option"));
 }
+
+TEST_CASE("errors: a home that may not be written to is told, exit 1", "[e2e]") {
+    REQUIRE(::getuid() == 0);  // root may write anywhere: it needs another user
+    const KpmHome kpm;
+    std::filesystem::create_directories(kpm.home());
+    std::filesystem::permissions(kpm.home().parent_path(), std::filesystem::perms{0755});
+    std::filesystem::permissions(kpm.home(), std::filesystem::perms{0755});
+    const auto as_nobody = [&](const std::string& command) {
+        return run_command(
+            {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", bin_dir() / "kpm", command},
+            kpm.env(), "/");
+    };
+    for (const char* command : {"ping", "list", "resurrect"}) {
+        INFO(command);
+        const CommandResult result = as_nobody(command);
+        INFO(result.out << result.err);
+        CHECK(result.status == 1);
+        CHECK(says(result, "Permission denied"));
+        CHECK(says(result, kpm.home()));
+    }
+    CHECK(std::filesystem::is_empty(kpm.home()));
+}
+
+TEST_CASE("errors: a log that cannot be opened is named, and hurts no other app", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("app.sh", "exec sleep 600\n");
+    kpm.write("file", "");
+    REQUIRE(kpm.kpm({"start", "app.sh", "--name", "good"}).status == 0);
+    const std::string log = kpm.work() / "file" / "out.log";
+    const CommandResult refused = kpm.kpm({"start", "app.sh", "--name", "bad", "--output", log});
+    INFO(refused.out << refused.err << kpm.daemon_log());
+    CHECK(refused.status == 1);
+    CHECK(says(refused, "cannot start 'bad': cannot"));
+    CHECK(says(refused, "Not a directory"));
+    CHECK(kpm.find("bad")["pid"] == 0);
+    CHECK(kpm.find("good")["pm2_env"]["status"] == "online");
+    // A folder of logs that goes while the app runs is made again.
+    std::filesystem::remove_all(kpm.home() / "logs");
+    CHECK(kpm.kpm({"restart", "good"}).status == 0);
+    CHECK(std::filesystem::exists(kpm.home() / "logs" / "good-out.log"));
+}
+
+TEST_CASE("errors: a program of another machine is told, not tried sixteen times", "[e2e]") {
+    const KpmHome kpm;
+    const std::string path = kpm.write("program", std::string("\x7f"
+                                                              "ELF\x02\x01\x01\0\0\0\0\0",
+                                                              12) +
+                                                      std::string(200, '\0'));
+    ::chmod(path.c_str(), 0755);
+    const CommandResult refused = kpm.kpm({"start", path});
+    INFO(refused.out << refused.err);
+    CHECK(refused.status == 1);
+    CHECK(says(refused, "cannot execute '" + path + "': Exec format error"));
+    CHECK(kpm.find("program")["pm2_env"]["status"] == "errored");
+    CHECK(kpm.find("program")["pm2_env"]["restart_time"] == 0);
+}
+
+TEST_CASE("errors: a working directory that is gone fails the restart, and comes back", "[e2e]") {
+    const KpmHome kpm;
+    const std::string script = kpm.write("app.sh", "exec sleep 600\n");
+    const std::string folder = kpm.work() / "folder";
+    std::filesystem::create_directories(folder);
+    REQUIRE(kpm.kpm({"start", script, "--cwd", folder}).status == 0);
+    std::filesystem::remove(folder);
+    const CommandResult refused = kpm.kpm({"restart", "app"});
+    INFO(refused.out << refused.err);
+    CHECK(refused.status == 1);
+    CHECK(says(refused, "cannot change to directory '" + folder + "': No such file or directory"));
+    CHECK(kpm.find("app")["pm2_env"]["status"] == "errored");
+    std::filesystem::create_directories(folder);
+    CHECK(kpm.kpm({"restart", "app"}).status == 0);
+    CHECK(kpm.find("app")["pm2_env"]["status"] == "online");
+}
+
+TEST_CASE("errors: wrong values of options are named, and nothing is started", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("app.sh", "exec sleep 600\n");
+    const std::pair<const char*, const char*> cases[] = {
+        {"--kill-timeout", "soon"},    {"--max-memory-restart", "much"},
+        {"--restart-delay", "1x"},     {"--listen-timeout", "-"},
+        {"--stop-exit-codes", "one"},  {"--min-uptime", "5"},
+        {"--cron-restart", "@reboot"}, {"--cron-restart", "2026-13-01T00:00:00"},
+        {"--watch-delay", "later"},    {"--exp-backoff-restart-delay", "x"},
+    };
+    for (const auto& [option, value] : cases) {
+        const CommandResult refused = kpm.kpm({"start", "app.sh", option, value});
+        INFO(option << " " << value << ": " << refused.out << refused.err);
+        CHECK(refused.status == 1);
+        CHECK(says(refused, value));
+    }
+    CHECK(kpm.list().empty());
+}

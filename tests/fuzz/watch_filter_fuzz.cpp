@@ -1,5 +1,5 @@
-// The first line is an entry of ignore_watch, the second a path below the working directory. An entry that is no
-// glob ignores the file of its name and all below it; kpm's own files are ignored whatever the entry says.
+// The first line is an entry of ignore_watch, the second a path below the working directory. An entry that is
+// no glob ignores the file of its name and all below it; kpm's own files are ignored whatever the entry says.
 
 #include <cstdint>
 #include <string>
@@ -31,6 +31,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::require(filter.is_ignored(path) == is_ignored, "the answer does not change");
     fuzz::require(filter.is_ignored("/var/kpm/logs/a.log"), "kpm's own files are never reported");
     (void)WatchFilter({.cwd = std::string(kCwd), .ignore = {}}).is_ignored(path);
+
+    const WatchFilter targets({.cwd = std::string(kCwd), .ignore = {}, .targets = {entry}});
+    const std::string root = watch_root(std::string(kCwd), entry);
+    if (!targets.is_ignored(path) && targets.is_target(path))
+        fuzz::require(root == "/" || path == root || path.starts_with(root + '/'),
+                      "what counts is below the root");
 
     (void)Glob(std::string(kCwd) + "/", entry).matches(path);
     (void)is_glob(entry);

@@ -60,6 +60,7 @@ public:
         return {};
     }
     void worker_stats(std::function<void(Json)> answer) override { answer(Json::array()); }
+    void system_data(std::function<void(Json)> answer) override { answer(Json::object()); }
     Result<TimeZone> time_zone(std::string_view name) override {
         if (!name.empty() && name != "UTC")
             return Error{ErrorCode::NotFound, "cannot load time zone: unknown"};
@@ -67,6 +68,7 @@ public:
     }
     Result<void> watch(const std::string& name, const WatchSpec& spec) override {
         note("watch {} {}", name, fmt::join(spec.roots, ","));
+        watched = spec;
         if (watch_error) return *watch_error;
         return {};
     }
@@ -83,6 +85,9 @@ public:
     }
     void publish(const std::string& topic, const Json& payload) override {
         published.push_back(topic + ":" + payload.value("event", ""));
+        if (topic == "process:event")
+            events.push_back(payload.at("event").get<std::string>() + " " +
+                             payload.at("process").value("status", ""));
     }
     bool has_followers() const override { return true; }
     std::string unique_id() override { return "00000000-0000-4000-8000-000000000000"; }
@@ -101,9 +106,11 @@ public:
     std::map<std::string, std::string> state;
     std::string dump;
     std::vector<std::string> published;
+    std::vector<std::string> events;  // of them: what happened, and the status that is shown with it
     std::vector<std::string> logged;
     std::optional<TimePoint> wake;
     std::optional<Error> pool_error, log_error, message_error, watch_error;
+    WatchSpec watched;  // the newest
     Usage used{1000, 1.5};
     std::string version;
 

@@ -42,6 +42,29 @@ std::string error_of(const std::string& name, const std::string& text) {
 
 }  // namespace
 
+TEST_CASE("resolve: TypeScript without bun asks Node for its version", "[integration][ecosystem]") {
+    const TempFolder folder;
+    AppConfig app;
+    app.script = folder.file("x.ts", "");
+    ResolveContext context;
+    context.cwd = folder.path();
+    context.env = {{"PATH", folder.path()}};
+    folder.file("node", "#!/bin/sh\necho v22.7.0\n", true);
+    auto resolved = resolve(app, context);
+    REQUIRE(resolved);
+    CHECK(resolved->config.interpreter == "node");
+    CHECK(resolved->config.interpreter_args == std::vector<std::string>{"--experimental-strip-types"});
+    folder.file("node", "#!/bin/sh\necho v20.1.0\n", true);
+    resolved = resolve(app, context);
+    REQUIRE_FALSE(resolved);
+    CHECK(resolved.error().message ==
+          "TypeScript needs bun, Node.js 22.6 or later (this is v20.1.0), or an interpreter of your own, "
+          "such as "
+          "--interpreter ts-node");
+    app.interpreter = "node";  // it knows better
+    CHECK(resolve(app, context));
+}
+
 TEST_CASE("read js: what modules of both kinds export is read", "[integration][ecosystem]") {
     if (!has_engine()) return;
     const Json expected = Json::parse(R"({"apps": [{"name": "a"}]})");

@@ -29,6 +29,7 @@ struct WatchOptions {
     std::vector<std::string> own_files{};
     std::chrono::milliseconds delay{0};
     bool follow_symlinks = true;
+    std::vector<std::string> targets{};
 };
 
 class Watched {
@@ -48,7 +49,12 @@ public:
     }
 
     Result<void> try_start(const WatchOptions& options) {
-        core::WatchRules rules{.cwd = cwd, .ignore = options.ignore};
+        if (!inotify) {
+            auto opened = Inotify::open(loop);
+            if (!opened) return opened.error();
+            inotify = std::move(opened).value();
+        }
+        core::WatchRules rules{.cwd = cwd, .ignore = options.ignore, .targets = options.targets};
         for (const std::string& file : options.own_files) rules.own_files.push_back(in(file));
         WatchRequest request{.filter = core::WatchFilter(rules),
                              .delay = options.delay,
@@ -56,7 +62,7 @@ public:
         for (const std::string& root : options.roots)
             request.roots.push_back(core::resolve_path(cwd.string(), root));
         auto opened =
-            Watcher::open(loop, std::move(request),
+            Watcher::open(loop, *inotify, std::move(request),
                           {.on_change = [this](const std::string& path) { changes.push_back(path); },
                            .on_trouble = [this](const Error& error) { troubles.push_back(error); }});
         if (!opened) return opened.error();
@@ -97,6 +103,7 @@ public:
     TempDir elsewhere;
     fs::path cwd = fs::canonical(directory.path());
     Loop loop;
+    std::unique_ptr<Inotify> inotify;
     std::unique_ptr<Watcher> watcher;
     std::vector<std::string> changes;
     std::vector<Error> troubles;

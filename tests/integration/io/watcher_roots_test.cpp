@@ -93,13 +93,38 @@ TEST_CASE("watcher: an ignored root is left alone", "[integration][io][watch]") 
     app.expect_nothing();
 }
 
-TEST_CASE("watcher: a root that is missing or may not be read is an error", "[integration][io][watch]") {
+TEST_CASE("watcher: a root that is missing is told of and waited for, the others are watched",
+          "[integration][io][watch]") {
     Watched app;
-    const auto missing = app.try_start({.roots = {"server.js", "nowhere"}});
-    REQUIRE_FALSE(missing.has_value());
-    CHECK(missing.error().code == ErrorCode::NotFound);
-    CHECK(missing.error().message ==
-          "cannot watch '" + app.in("nowhere").string() + "': No such file or directory");
+    app.start({.roots = {"server.js", "nowhere"}});
+    REQUIRE(app.watcher->refused().size() == 1);
+    CHECK(app.watcher->refused()[0].code == ErrorCode::NotFound);
+    CHECK(app.watcher->refused()[0].message == "cannot watch '" + app.in("nowhere").string() +
+                                                   "': No such file or directory; it is looked for again");
+    app.write("server.js", "other");
+    app.expect("server.js");
+    fs::create_directories(app.in("nowhere"));
+    app.expect("nowhere");
+    app.write("nowhere/x.js");
+    app.expect("nowhere/x.js");
+}
+
+TEST_CASE("watcher: a glob is watched from its first directory on, and nothing else there counts",
+          "[integration][io][watch]") {
+    Watched app;
+    const std::vector<std::string> entries{"src/**/*.js", "server.js", "!src/lib/b.js"};
+    app.start({.roots = {core::watch_root(app.cwd, entries[0]), "server.js"}, .targets = entries});
+    app.write("src/notes.txt");
+    app.write("beside.js");
+    app.write("src/lib/b.js");
+    app.expect_nothing();
+    app.write("src/lib/a.js", "other");
+    app.expect("src/lib/a.js");
+    fs::create_directories(app.in("src/new"));
+    app.write("src/new/c.js");
+    app.expect("src/new/c.js");
+    app.write("server.js", "other");
+    app.expect("server.js");
 }
 
 TEST_CASE("watcher: the limits of inotify are named", "[integration][io][watch]") {

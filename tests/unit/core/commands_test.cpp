@@ -58,6 +58,33 @@ void start(Server& server, Json config) {
 
 }  // namespace
 
+TEST_CASE("commands: the bus hears of a start when it is up, and of an end as stopped", "[unit][commands]") {
+    using Lines = std::vector<std::string>;
+    Server server;
+    Json config = wire();
+    config["max_restarts"] = 2;
+    start(server, config);
+    CHECK(server.host.events == Lines{"online online", "start online"});
+    server.host.events.clear();
+    server.happen(Exited{1, 0});
+    CHECK(server.host.events == Lines{"exit stopped"});
+    server.happen(Spawned{11});
+    server.happen(Exited{1, 0});
+    CHECK(server.host.events ==
+          Lines{"exit stopped", "online online", "exit errored", "restart overlimit errored"});
+    server.call("restartProcessId", Json::array({{{"id", 0}}}));
+    server.happen(Spawned{12});
+    server.host.events.clear();
+    server.call("stopProcessId", Json::array({0}));
+    server.happen(Exited{0, 0});
+    server.happen(TreeGone{});
+    CHECK(server.host.events == Lines{"exit stopping"});
+    config["autostart"] = false;
+    server.host.events.clear();
+    server.call("prepare", Json::array({config}));
+    CHECK(server.host.events.empty());
+}
+
 TEST_CASE("prepare: answers with the process once it is up", "[unit][commands]") {
     Server server;
     start(server, wire());

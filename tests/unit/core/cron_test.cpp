@@ -282,7 +282,10 @@ TEST_CASE("cron: an error names the field and what is allowed", "[unit][cron]") 
           "not L");
     CHECK(why("* * *") == "cannot parse '* * *': it has 3 fields, not 5 to 7");
     CHECK(why("") == "cannot parse '': it has 0 fields, not 5 to 7");
-    CHECK(why("@reboot") == "cannot parse '@reboot': there is no such nickname");
+    CHECK(why("@reboot") ==
+          "cannot parse '@reboot': the nicknames are @yearly, @annually, @monthly, @weekly, @daily, "
+          "@midnight and "
+          "@hourly");
 }
 
 TEST_CASE("cron: what says nothing or is out of range is refused", "[unit][cron]") {
@@ -295,6 +298,35 @@ TEST_CASE("cron: what says nothing or is out of range is refused", "[unit][cron]
                              "* * 32W * *",       "* * * L *",           "* * * * L",
                              "* * 1#2 * *",       "99999999999 * * * *", "* * * * * * 1969",
                              "* * * * * * 10000", "* * * * * * * *",     "@",
-                             "FRI * * * *",       "?? * * * *",          "2024-01-01T00:00:00"})
+                             "FRI * * * *",       "?? * * * *"})
         CHECK_THAT(why(text), Catch::StartsWith(std::string("cannot parse '") + text + "': "));
+}
+
+TEST_CASE("cron: a date is one time, in the zone unless it names its own", "[unit][cron]") {
+    const std::string before = "2026-11-28T12:00:00Z";
+    // What croner 4.1.97 answers.
+    check({kBerlin, "2026-12-01T10:00:00", before.c_str(), "2026-12-01T09:00:00Z", "never"});
+    check({kBerlin, "2026-12-01 10:00:00", before.c_str(), "2026-12-01T09:00:00Z", "never"});
+    check({kBerlin, "2026-12-01t10:00:00", before.c_str(), "2026-12-01T09:00:00Z", "never"});
+    check({kBerlin, "2026-12-1T1:0:0", before.c_str(), "2026-12-01T00:00:00Z", "never"});
+    check({kBerlin, "2026-12-01T10:00:00Z", before.c_str(), "2026-12-01T10:00:00Z", "never"});
+    check({kBerlin, "2026-07-01T10:00:00", "2026-06-30T00:00:00Z", "2026-07-01T08:00:00Z", "never"});
+    check({kBerlin, "2020-01-01T00:00:00", before.c_str(), "never", ""});
+    // croner drops the offset; and refuses a time that the clock skips, but knows no other zone.
+    check({kBerlin, "2026-12-01T10:00:00-03:30", before.c_str(), "2026-12-01T13:30:00Z", "never"});
+    check({kBerlin, "2026-12-01T10:00:00+0200", before.c_str(), "2026-12-01T08:00:00Z", "never"});
+    check({kBerlin, "2027-03-28T02:30:00", before.c_str(), "never", ""});
+    check({kUtc, "2027-03-28T02:30:00", before.c_str(), "2027-03-28T02:30:00Z", "never"});
+}
+
+TEST_CASE("cron: what is no date is refused as one", "[unit][cron]") {
+    for (const char* text :
+         {"2026-12-01T10:00", "2026-13-01T10:00:00", "2026-02-31T10:00:00", "2026-12-01T24:00:00",
+          "2026-12-01T10:60:00", "2026-12-01T10:00:61", "26-12-01T10:00:00", "2026-257-01T10:00:00",
+          "2026-12-01T10:00:00 foo", "2026-12-01T10:00:00.500", "2026-12-01T10:00:00+25:00",
+          "2026-12-01T10:00:00+", "10:00:00", "tomorrow 10:00"}) {
+        INFO(text);
+        CHECK(why(text) == std::string("cannot parse '") + text +
+                               "': it is no date such as 2026-12-01T10:00:00 or 2026-12-01T10:00:00Z");
+    }
 }

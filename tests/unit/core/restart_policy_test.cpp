@@ -18,6 +18,9 @@ TEST_CASE("restart policy: the backoff grows by half up to fifteen seconds", "[u
     CHECK(delays == std::vector<Duration::rep>{100, 150, 225, 337, 505, 757, 1135, 1702, 2553, 3829, 5743,
                                                8614, 12921, 15000, 15000});
     CHECK(judge_exit(policy, history, 1, 31s, kStart).delay == 100ms);
+    policy.backoff_reset = 2s;
+    CHECK(judge_exit(policy, history, 1, 1s, kStart).delay == 150ms);
+    CHECK(judge_exit(policy, history, 1, 2s, kStart).delay == 100ms);
 }
 
 TEST_CASE("restart policy: a first delay beyond the cap is kept", "[unit][restart]") {

@@ -400,6 +400,14 @@ TEST_CASE("supervisor: messages of a process are kept, published, or end its wai
     say({0, 1}, nullptr);
     say({0, 1}, {{"type", "human:event"}, {"data", {{"event", "x"}}}});
     CHECK(bench.host.published == Lines{"process:msg:", "human:event:"});
+    // Not under the daemon's own topics.
+    bench.host.published.clear();
+    for (const char* topic : {"pm2:kill", "process:event", "log:out", "kpm:dropped"})
+        say({0, 1}, {{"type", topic}, {"data", "x"}});
+    CHECK(bench.host.published == Lines(4, "process:msg:"));
+    CHECK_FALSE(measured_instead(*bench.supervisor.find(0)));
+    say({0, 1}, {{"type", "axm:option:setPID"}, {"data", "4711"}});
+    CHECK(measured_instead(*bench.supervisor.find(0)) == 4711);
     bench.happen(Exited{1, 0});
     CHECK(pm2_env(*bench.supervisor.find(0))["axm_actions"].empty());
 }

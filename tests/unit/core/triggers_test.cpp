@@ -35,6 +35,31 @@ TEST_CASE("cron: each tick restarts the app, a stopped one too", "[unit][supervi
     CHECK_FALSE(bench.host.wake);
 }
 
+TEST_CASE("cron: a date restarts the app once", "[unit][supervisor]") {
+    Bench bench;
+    ecosystem::AppConfig config = forked();
+    config.cron_restart = "1970-01-01T00:17:00Z";  // the fake clock begins at 1000 s
+    bench.add(config);
+    bench.happen(Spawned{10});
+    bench.host.take();
+    bench.pass(19'999ms);
+    CHECK(bench.host.take().empty());
+    bench.pass(1ms);
+    CHECK(bench.host.take() == Lines{"signal 0/1 2"});
+    bench.happen(Exited{0, 0});
+    bench.happen(TreeGone{});
+    bench.happen(Spawned{11});
+    CHECK_FALSE(bench.host.wake);
+    // What is over is no mistake: a dump that holds it must still start.
+    CHECK(bench.supervisor.check(config));
+    bench.run([&] { bench.supervisor.stop(0, bench.done()); });
+    bench.happen(Exited{0, 0});
+    bench.happen(TreeGone{});
+    bench.run([&] { bench.supervisor.start(0, bench.done()); });
+    bench.happen(Spawned{12});
+    CHECK_FALSE(bench.host.wake);
+}
+
 TEST_CASE("cron: a wrong pattern or zone is refused, and no wake-up stays", "[unit][supervisor]") {
     Bench bench;
     ecosystem::AppConfig config = forked();
@@ -54,6 +79,39 @@ TEST_CASE("cron: a wrong pattern or zone is refused, and no wake-up stays", "[un
     config.cron_restart = "0";
     bench.run([&] { CHECK(bench.supervisor.reconfigure(0, config)); });
     CHECK_FALSE(bench.host.wake);
+}
+
+TEST_CASE("watch: globs are watched from a directory on, an empty ignore_watch is told apart from none",
+          "[unit][supervisor]") {
+    Bench bench;
+    ecosystem::AppConfig config = forked();
+    config.watch = std::vector<std::string>{"src/**/*.js", "src/*.ts", "!src/old"};
+    bench.add(config);
+    CHECK(bench.host.take() == Lines{"watch web /srv/src", "spawn 0/1 web"});
+    CHECK(bench.host.watched.targets == std::vector<std::string>{"src/**/*.js", "src/*.ts", "!src/old"});
+    CHECK(bench.host.watched.has_default_ignore);
+    config.watch = std::vector<std::string>{"src"};
+    config.extra["ignore_watch"] = Json::array();
+    bench.run([&] { CHECK(bench.supervisor.reconfigure(0, config)); });
+    CHECK(bench.host.watched.targets.empty());
+    CHECK_FALSE(bench.host.watched.has_default_ignore);
+    CHECK(bench.host.watched.follow_symlinks);
+    config.extra["watch_options"] = {{"followSymlinks", false}, {"depth", 3}};
+    bench.run([&] { CHECK(bench.supervisor.reconfigure(0, config)); });
+    CHECK_FALSE(bench.host.watched.follow_symlinks);
+}
+
+TEST_CASE("watch: what is refused is a warning of the app, until it works", "[unit][supervisor]") {
+    Bench bench;
+    ecosystem::AppConfig config = forked();
+    config.watch = true;
+    bench.host.watch_error = Error{ErrorCode::Unavailable, "cannot watch '/srv': no more"};
+    bench.add(config);
+    CHECK(bench.supervisor.warnings(*bench.supervisor.find(0)) == Lines{"web: cannot watch '/srv': no more"});
+    bench.host.watch_error.reset();
+    config.watch = std::vector<std::string>{"src"};
+    bench.run([&] { CHECK(bench.supervisor.reconfigure(0, config)); });
+    CHECK(bench.supervisor.warnings(*bench.supervisor.find(0)).empty());
 }
 
 TEST_CASE("watch: one set of watches for an app, while an instance of it is wanted", "[unit][supervisor]") {

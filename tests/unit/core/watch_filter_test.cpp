@@ -149,6 +149,45 @@ TEST_CASE("watch filter: entries mean what they mean to PM2", "[unit][watch]") {
     }
 }
 
+TEST_CASE("watch filter: an empty ignore_watch ignores nothing but what editors leave", "[unit][watch]") {
+    const WatchFilter filter({.cwd = "/srv/app", .ignore = {}, .has_default = false});
+    CHECK_FALSE(filter.is_ignored("/srv/app/.env"));
+    CHECK_FALSE(filter.is_ignored("/srv/app/node_modules/x"));
+    CHECK(filter.is_ignored("/srv/app/.a.js.swp"));
+}
+
+TEST_CASE("watch filter: watch may name globs and exceptions", "[unit][watch]") {
+    const WatchFilter filter(
+        {.cwd = "/srv/app", .ignore = {}, .targets = {"src/**/*.js", "conf", "!src/old"}});
+    CHECK(filter.is_target("/srv/app/src/a.js"));
+    CHECK(filter.is_target("/srv/app/src/deep/a.js"));
+    CHECK(filter.is_target("/srv/app/conf/x/y"));
+    CHECK_FALSE(filter.is_target("/srv/app/src/a.txt"));
+    CHECK_FALSE(filter.is_target("/srv/app/server.js"));
+    CHECK(filter.is_ignored("/srv/app/src/old"));
+    CHECK(filter.is_ignored("/srv/app/src/old/a.js"));
+    CHECK_FALSE(filter.is_ignored("/srv/app/src/older.js"));
+    CHECK(filter.is_ignored("/srv/app/conf/.git"));  // the default goes on
+    CHECK(WatchFilter({.cwd = "/srv/app", .ignore = {}}).is_target("/anything"));
+}
+
+TEST_CASE("watch filter: a glob is watched from its last literal directory on", "[unit][watch]") {
+    const std::string cwd = "/srv/app[1]";
+    CHECK(watch_root(cwd, "src/**/*.js") == cwd + "/src");
+    CHECK(watch_root(cwd, "./src/lib/*.js") == cwd + "/src/lib");
+    CHECK(watch_root(cwd, "*.js") == cwd);
+    CHECK(watch_root(cwd, "{src,lib}/a.js") == cwd);
+    CHECK(watch_root(cwd, "../other/*.js") == "/srv/other");
+    CHECK(watch_root(cwd, "/*.js") == "/");
+    CHECK(watch_root(cwd, "/etc/app.conf") == "/etc/app.conf");
+    CHECK(watch_root(cwd, "src") == cwd + "/src");
+    CHECK(watch_root(cwd, "!src") == "");
+    CHECK(is_watch_pattern("src/*.js"));
+    CHECK(is_watch_pattern("!src"));
+    CHECK_FALSE(is_watch_pattern("src/a.js"));
+    CHECK_FALSE(is_watch_pattern("what?"));
+}
+
 TEST_CASE("watch filter: the files that kpm writes are ignored whatever the entries say", "[unit][watch]") {
     const WatchFilter filter({.cwd = "/srv/app",
                               .ignore = {"tmp"},

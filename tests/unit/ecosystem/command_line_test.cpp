@@ -25,7 +25,7 @@ TEST_CASE("command line: interpreter, its arguments, script, arguments", "[unit]
 TEST_CASE("command line: the daemon's node options are for Node only", "[unit][ecosystem]") {
     const std::vector<std::string> options{"--inspect"};
     CHECK(command_line(app("/opt/node"), options) ==
-          std::vector<std::string>{"/opt/node", "--inspect", "-x", "/a", "1", "2 3"});
+          std::vector<std::string>{"/opt/node", "-x", "--inspect", "/a", "1", "2 3"});
     CHECK(command_line(app("ruby"), options).at(1) == "-x");
 }
 

@@ -65,6 +65,17 @@ TEST_CASE("parse app: one value stands for a list of one", "[unit][ecosystem]") 
     CHECK(parsed(R"({"args": 3})").args == std::vector<std::string>{"3"});
     CHECK(parsed(R"({"listen": 8080})").listen == std::vector<std::string>{"8080"});
     CHECK(parsed(R"({"ignore_watch": "a b"})").ignore_watch == std::vector<std::string>{"a", "b"});
+    // An empty list is not the same as none, and stays so on the wire.
+    const AppConfig none = parsed(R"({"ignore_watch": []})");
+    CHECK(dump_wire(none)["ignore_watch"] == Json::array());
+    CHECK(dump_app(none)["ignore_watch"] == Json::array());
+    const auto again = merge_wire(none, Json::parse(R"({"ignore_watch": ["a"]})"));
+    REQUIRE(again);
+    CHECK(dump_wire(*again)["ignore_watch"] == Json{"a"});
+    CHECK_FALSE(dump_wire(parsed("{}")).contains("ignore_watch"));
+    const auto reset = merge_wire(none, Json::parse(R"({"ignore_watch": "null"})"));
+    REQUIRE(reset);
+    CHECK_FALSE(dump_wire(*reset).contains("ignore_watch"));
 }
 
 TEST_CASE("parse app: watch is a flag, a text or a list", "[unit][ecosystem]") {

@@ -193,11 +193,20 @@ TEST_CASE("resolve: the interpreter follows from extension, first line and conte
     CHECK(resolve_in(script("x.sh")).interpreter == "bash");
     CHECK(resolve_in(script("run.py")).interpreter == "python3");
     CHECK(resolve_in(script("x.ts")).interpreter == "bun");
-    resolve_in.remove_tool("bun");
-    CHECK(resolve_in(script("x.ts")).interpreter == "node");
     CHECK(looks_binary(std::string_view("a\0b", 3)));
     CHECK_FALSE(looks_binary("text\twith\nlines"));
     CHECK_FALSE(looks_binary(""));
+}
+
+TEST_CASE("resolve: TypeScript depends on Node's version", "[unit][ecosystem]") {
+    using Words = std::vector<std::string>;
+    for (const char* version : {"v22.18.0\n", "v22.20.1", "v23.6.0", "v24.0.0", "26.3.0"})
+        CHECK(typescript_arguments(version) == Words{});
+    for (const char* version : {"v22.6.0", "v22.17.9", "v23.0.0", "v23.5.9"})
+        CHECK(typescript_arguments(version) == Words{"--experimental-strip-types"});
+    for (const char* version : {"v20.20.2", "v22.5.9", "v18.0.0"}) CHECK_FALSE(typescript_arguments(version));
+    CHECK(typescript_arguments("") == Words{});
+    CHECK(typescript_arguments("nonsense") == Words{});
 }
 
 TEST_CASE("resolve: an interpreter that is not installed is an error", "[unit][ecosystem]") {

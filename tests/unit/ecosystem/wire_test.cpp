@@ -112,3 +112,15 @@ TEST_CASE("wire: only what was given is sent for a restart", "[unit][ecosystem]"
         nlohmann::json(dump_wire(app->config, app->given)) ==
         nlohmann::json::parse(R"({"pm_out_log_path": "/x.log", "merge_logs": false, "env_x": {"A": "1"}})"));
 }
+
+TEST_CASE("wire: the text null resets an attribute of what runs, and is a text of what is new",
+          "[unit][ecosystem]") {
+    const auto made = parse_wire(Json::parse(R"({"name": "null", "pm_exec_path": "/a"})"));
+    REQUIRE(made);
+    CHECK(made->name == "null");
+    AppConfig config = *made;
+    config.cron_restart = "* * * * *";
+    const auto merged = merge_wire(config, Json::parse(R"({"cron_restart": "null"})"));
+    REQUIRE(merged);
+    CHECK(merged->cron_restart.empty());
+}

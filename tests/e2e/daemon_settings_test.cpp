@@ -1,0 +1,148 @@
+// What the environment of the daemon's start sets for all apps, under PM2's names.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "ipc/base/text.h"
+#include "tests/support/eventually.h"
+#include "tests/support/kpm_home.h"
+
+using namespace kpm;
+using namespace kpm::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+using Variables = std::map<std::string, std::string>;
+
+void start(const KpmHome& kpm, std::vector<std::string> words) {
+    words.insert(words.begin(), "start");
+    const CommandResult started = kpm.kpm(words);
+    INFO(started.out << started.err << kpm.daemon_log());
+    REQUIRE(started.status == 0);
+}
+
+std::string variable_of(const KpmHome& kpm, int pid, const std::string& name) {
+    const std::string text = kpm.read(fs::path("/proc") / std::to_string(pid) / "environ");
+    for (const std::string_view line : split(text, '\0'))
+        if (line.starts_with(name + "=")) return std::string(line.substr(name.size() + 1));
+    return "(none)";
+}
+
+// Writes down the signals that it gets, and goes on.
+void write_deaf_app(const KpmHome& kpm) {
+    kpm.write("deaf.sh",
+              "trap 'echo INT >> got' INT\ntrap 'echo TERM >> got' TERM\necho up > up\nwhile :; do sleep "
+              "0.05; done\n");
+}
+
+}  // namespace
+
+TEST_CASE("daemon settings: PM2_KILL_SIGNAL and PM2_KILL_TIMEOUT, which an app's own kill_timeout overrides",
+          "[e2e]") {
+    const KpmHome kpm(Variables{{"PM2_KILL_SIGNAL", "SIGTERM"}, {"PM2_KILL_TIMEOUT", "200"}});
+    write_deaf_app(kpm);
+    start(kpm, {"deaf.sh"});
+    REQUIRE(eventually([&] { return fs::exists(kpm.work() / "up"); }));
+    auto began = std::chrono::steady_clock::now();
+    CHECK(kpm.kpm({"stop", "deaf"}).status == 0);
+    CHECK(std::chrono::steady_clock::now() - began <
+          std::chrono::milliseconds(1500));  // PM2's own default is 1600
+    CHECK(kpm.read(kpm.work() / "got") == "TERM\n");
+    CHECK(kpm.find("deaf")["pm2_env"]["exit_signal"] == 9);
+
+    fs::remove(kpm.work() / "up");
+    start(kpm, {"deaf.sh", "--name", "own", "--kill-timeout", "1200"});
+    REQUIRE(eventually([&] { return fs::exists(kpm.work() / "up"); }));
+    began = std::chrono::steady_clock::now();
+    CHECK(kpm.kpm({"stop", "own"}).status == 0);
+    CHECK(std::chrono::steady_clock::now() - began >= std::chrono::milliseconds(1200));
+}
+
+TEST_CASE("daemon settings: PM2_KILL_USE_MESSAGE asks all apps by a message", "[e2e]") {
+    const KpmHome kpm(Variables{{"PM2_KILL_USE_MESSAGE", "1"}, {"PM2_KILL_TIMEOUT", "20000"}});
+    kpm.write(
+        "polite.js",
+        "process.on('message', m => { require('fs').writeFileSync('bye', m); process.exit(0) });\n"
+        "process.on('SIGINT', () => { require('fs').writeFileSync('bye', 'signal'); process.exit(0) });\n"
+        "process.send('ready');\nsetInterval(() => {}, 1000);\n");
+    start(kpm, {"polite.js", "--wait-ready", "--listen-timeout", "20000"});
+    CHECK(kpm.kpm({"stop", "polite"}).status == 0);
+    CHECK(kpm.read(kpm.work() / "bye") == "shutdown");
+}
+
+TEST_CASE("daemon settings: PM2_PROCESS_INSTANCE_VAR names the number of the instance in every app",
+          "[e2e]") {
+    const KpmHome kpm(Variables{{"PM2_PROCESS_INSTANCE_VAR", "WORKER"}});
+    kpm.write("app.sh", "exec sleep 600\n");
+    start(kpm, {"app.sh", "-i", "2"});
+    const Json rows = kpm.list();
+    REQUIRE(rows.size() == 2);
+    for (int i = 0; i < 2; ++i) {
+        const int pid = rows[static_cast<std::size_t>(i)]["pid"];
+        CHECK(variable_of(kpm, pid, "WORKER") == std::to_string(i));
+        CHECK(variable_of(kpm, pid, "NODE_APP_INSTANCE") == "(none)");
+    }
+}
+
+TEST_CASE("daemon settings: PM2_NODE_OPTIONS stand before the script of Node apps", "[e2e]") {
+    const KpmHome kpm(Variables{{"PM2_NODE_OPTIONS", "--max-old-space-size=64 --trace-warnings"}});
+    kpm.write("app.js",
+              "require('fs').writeFileSync('args', process.execArgv.join(' ')); setInterval(() => {}, 1000)");
+    start(kpm, {"app.js", "--node-args", "--no-deprecation"});
+    CHECK(eventually([&] {
+        return kpm.read(kpm.work() / "args") == "--no-deprecation --max-old-space-size=64 --trace-warnings";
+    }));
+}
+
+TEST_CASE("daemon settings: PM2_LOG_DATE_FORMAT dates the daemon's log; without one lines are bare",
+          "[e2e]") {
+    {
+        const KpmHome kpm(Variables{{"PM2_LOG_DATE_FORMAT", "[on] YYYY"}});
+        kpm.write("app.sh", "exit 3\n");
+        start(kpm, {"app.sh", "--no-autorestart"});
+        CHECK(eventually([&] {
+            return kpm.daemon_log().find(": PM2 log: App [app:0] exited with code [3]\n") !=
+                   std::string::npos;
+        }));
+        CHECK(kpm.daemon_log().starts_with("on 20"));
+    }
+    const KpmHome kpm(Variables{{"PM2_LOG_DATE_FORMAT", ""}});
+    // run_command() takes an empty value for a variable to be removed.
+    const CommandResult up =
+        run_command({"env", "PM2_LOG_DATE_FORMAT=", bin_dir() / "kpm", "ping"}, kpm.env(), kpm.work());
+    REQUIRE(up.status == 0);
+    kpm.write("app.sh", "echo why >&2\nexit 3\n");
+    start(kpm, {"app.sh", "--no-autorestart"});
+    CHECK(eventually(
+        [&] { return kpm.daemon_log().find("\nApp [app:0] exited with code [3]\n") != std::string::npos; }));
+    const CommandResult why = kpm.kpm({"why", "app"});
+    INFO(why.out << why.err);
+    CHECK(why.out.find("exit code 3") != std::string::npos);
+}
+
+TEST_CASE("daemon settings: PM2_SOCKET_USER and PM2_SOCKET_GROUP let that user and group in, and nobody else",
+          "[e2e]") {
+    REQUIRE(::getuid() == 0);
+    const KpmHome kpm(Variables{{"PM2_SOCKET_USER", "65534"}, {"PM2_SOCKET_GROUP", "33"}});
+    fs::permissions(kpm.work().parent_path(), fs::perms{0755});
+    REQUIRE(kpm.kpm({"ping"}).status == 0);
+    const auto as = [&](const std::string& user, const std::string& group) {
+        return run_command(
+            {"setpriv", "--reuid=" + user, "--regid=" + group, "--clear-groups", bin_dir() / "kpm", "ping"},
+            kpm.env(), "/");
+    };
+    CommandResult result = as("65534", "65534");
+    INFO(result.out << result.err << kpm.daemon_log());
+    CHECK(result.status == 0);
+    CHECK(as("1", "33").status == 0);
+    result = as("1", "1");
+    CHECK(result.status == 1);
+    CHECK(result.err.find("Permission denied") != std::string::npos);
+    struct stat home {};
+    REQUIRE(::stat(kpm.home().c_str(), &home) == 0);
+    CHECK((home.st_mode & 0777) == 0711);
+    CHECK(kpm.kpm({"ping"}).status == 0);  // root, as before
+}

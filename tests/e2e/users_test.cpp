@@ -1,0 +1,186 @@
+// Apps as another user: what the kernel says of the process, and what it finds in its environment. Users and
+// groups are Debian's own; the tests need root, as the attribute does.
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <sstream>
+
+#include "ipc/base/text.h"
+#include "tests/support/eventually.h"
+#include "tests/support/kpm_home.h"
+
+using namespace kpm;
+using namespace kpm::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+// The numbers behind a field of /proc/PID/status, sorted.
+std::vector<unsigned> numbers_of(const KpmHome& kpm, int pid, const std::string& field) {
+    std::vector<unsigned> numbers;
+    const std::string text = kpm.read(fs::path("/proc") / std::to_string(pid) / "status");
+    for (const std::string_view line : split(text, '\n')) {
+        if (!line.starts_with(field + ":")) continue;
+        std::istringstream words{std::string(line.substr(field.size() + 1))};
+        for (unsigned number = 0; words >> number;) numbers.push_back(number);
+    }
+    std::ranges::sort(numbers);
+    return numbers;
+}
+
+std::string variable_of(const KpmHome& kpm, int pid, const std::string& name) {
+    const std::string text = kpm.read(fs::path("/proc") / std::to_string(pid) / "environ");
+    for (const std::string_view line : split(text, '\0'))
+        if (line.starts_with(name + "=")) return std::string(line.substr(name.size() + 1));
+    return "(none)";
+}
+
+passwd user(const char* name) {
+    const passwd* entry = ::getpwnam(name);
+    REQUIRE(entry);
+    return *entry;
+}
+
+gid_t gid_of(const char* name) {
+    const ::group* entry = ::getgrnam(name);
+    REQUIRE(entry);
+    return entry->gr_gid;
+}
+
+using Numbers = std::vector<unsigned>;
+
+// A home whose apps other users can reach.
+struct Shared {
+    KpmHome kpm{std::map<std::string, std::string>{{"USER", "root"}, {"HOME", "/root"}}};
+
+    Shared() {
+        REQUIRE(::getuid() == 0);  // without root nothing of this can be tested
+        fs::permissions(kpm.work().parent_path(), fs::perms{0755});
+        kpm.write("app.sh", "exec sleep 600\n");
+    }
+
+    int start(const std::string& name, std::vector<std::string> options) const {
+        options.insert(options.begin(), {"start", "app.sh", "--name", name});
+        const CommandResult started = kpm.kpm(options);
+        INFO(started.out << started.err << kpm.daemon_log());
+        REQUIRE(started.status == 0);
+        return kpm.find(name)["pid"];
+    }
+};
+
+}  // namespace
+
+TEST_CASE("users: an app runs as the user, with the user's group, groups and HOME", "[e2e]") {
+    const Shared shared;
+    const KpmHome& kpm = shared.kpm;
+    for (const char* name : {"nobody", "daemon", "www-data"}) {
+        INFO(name);
+        const passwd entry = user(name);
+        const std::string home = entry.pw_dir;
+        const unsigned uid = entry.pw_uid, gid = entry.pw_gid;
+        const int pid = shared.start(name, {"--uid", name});
+        CHECK(numbers_of(kpm, pid, "Uid") == Numbers(4, uid));
+        CHECK(numbers_of(kpm, pid, "Gid") == Numbers(4, gid));
+        // Debian puts them into no other group. root's own, which the daemon has, must be gone.
+        CHECK(numbers_of(kpm, pid, "Groups") == Numbers{gid});
+        CHECK(variable_of(kpm, pid, "HOME") == home);
+        CHECK(variable_of(kpm, pid, "USER") == "root");  // of the shell, as in PM2
+        CHECK(kpm.kpm({"restart", name}).status == 0);
+        CHECK(numbers_of(kpm, kpm.find(name)["pid"], "Uid") == Numbers(4, uid));
+    }
+}
+
+TEST_CASE("users: by number, with another group, and a group alone", "[e2e]") {
+    const Shared shared;
+    const KpmHome& kpm = shared.kpm;
+    const unsigned daemon = user("daemon").pw_uid, www = gid_of("www-data");
+    int pid = shared.start("number", {"--uid", std::to_string(daemon)});
+    CHECK(numbers_of(kpm, pid, "Uid") == Numbers(4, daemon));
+    CHECK(numbers_of(kpm, pid, "Gid") == Numbers(4, gid_of("daemon")));
+
+    pid = shared.start("both", {"--uid", "daemon", "--gid", "www-data"});
+    CHECK(numbers_of(kpm, pid, "Uid") == Numbers(4, daemon));
+    CHECK(numbers_of(kpm, pid, "Gid") == Numbers(4, www));
+    CHECK(numbers_of(kpm, pid, "Groups") == Numbers{www});
+
+    pid = shared.start("group", {"--gid", "www-data"});
+    CHECK(numbers_of(kpm, pid, "Uid") == Numbers(4, 0));
+    CHECK(numbers_of(kpm, pid, "Gid") == Numbers(4, www));
+    CHECK(numbers_of(kpm, pid, "Groups") == Numbers{www});
+    CHECK(variable_of(kpm, pid, "HOME") == "/root");
+
+    pid = shared.start("stranger", {"--uid", "54321", "--gid", "54322"});
+    CHECK(numbers_of(kpm, pid, "Uid") == Numbers(4, 54321));
+    CHECK(numbers_of(kpm, pid, "Groups") == Numbers{54322});
+}
+
+TEST_CASE("users: all groups that the user is in", "[e2e]") {
+    const Shared shared;
+    const KpmHome& kpm = shared.kpm;
+    // A daemon that sees another /etc/group: the machine's own stays as it is.
+    std::string groups;
+    const std::string own = kpm.read("/etc/group");
+    for (const std::string_view line : split(own, '\n')) {
+        const bool gets_member = line.starts_with("games:") || line.starts_with("staff:");
+        groups += std::string(line) + (gets_member ? "www-data\n" : "\n");
+    }
+    const std::string file = kpm.write("group", groups);
+    const CommandResult up =
+        run_command({"unshare", "--mount", "sh", "-c", "mount --bind \"$0\" /etc/group && exec \"$1\" ping",
+                     file, bin_dir() / "kpm"},
+                    kpm.env(), kpm.work());
+    INFO(up.out << up.err);
+    REQUIRE(up.status == 0);
+    const int pid = shared.start("app", {"--uid", "www-data"});
+    Numbers expected{gid_of("www-data"), gid_of("games"), gid_of("staff")};
+    std::ranges::sort(expected);
+    CHECK(numbers_of(kpm, pid, "Groups") == expected);
+}
+
+TEST_CASE("users: an unknown user or group is named, and nothing runs", "[e2e]") {
+    const Shared shared;
+    const KpmHome& kpm = shared.kpm;
+    CommandResult refused = kpm.kpm({"start", "app.sh", "--name", "user", "--uid", "no-such-user"});
+    CHECK(refused.status == 1);
+    CHECK(refused.err.find("cannot start 'user': cannot find user 'no-such-user': no such user") !=
+          std::string::npos);
+    refused = kpm.kpm({"start", "app.sh", "--name", "group", "--uid", "daemon", "--gid", "no-such-group"});
+    CHECK(refused.status == 1);
+    CHECK(refused.err.find("cannot find group 'no-such-group': no such group") != std::string::npos);
+    refused = kpm.kpm({"start", "app.sh", "--name", "number", "--uid", "54321"});
+    CHECK(refused.status == 1);
+    CHECK(refused.err.find("cannot find user '54321': no such user, name its group too") !=
+          std::string::npos);
+    for (const Json& row : kpm.list()) {
+        CHECK(row["pid"] == 0);
+        CHECK(row["pm2_env"]["status"] == "errored");
+    }
+    // What was wrong can be put right.
+    CHECK(kpm.kpm({"restart", "user", "--uid", "nobody"}).status == 0);
+    CHECK(numbers_of(kpm, kpm.find("user")["pid"], "Uid") == Numbers(4, user("nobody").pw_uid));
+}
+
+TEST_CASE("users: a script that the user may not read is told in its log, and given up", "[e2e]") {
+    const Shared shared;
+    const KpmHome& kpm = shared.kpm;
+    fs::permissions(kpm.work() / "app.sh", fs::perms{0600});
+    kpm.kpm({"start", "app.sh", "--name", "app", "--uid", "nobody"});
+    CHECK(eventually([&] { return kpm.find("app")["pm2_env"]["status"] == "errored"; }));
+    CHECK(eventually([&] {
+        return kpm.read(kpm.home() / "logs" / "app-error.log").find("Permission denied") != std::string::npos;
+    }));
+}
+
+TEST_CASE("users: a folder that the user may not enter is named", "[e2e]") {
+    const Shared shared;
+    const KpmHome& kpm = shared.kpm;
+    fs::permissions(kpm.work(), fs::perms{0700});
+    const CommandResult refused = kpm.kpm({"start", "app.sh", "--name", "app", "--uid", "nobody"});
+    INFO(refused.out << refused.err);
+    CHECK(refused.status == 1);
+    CHECK(refused.err.find("cannot change to directory '" + kpm.work().string() + "': Permission denied") !=
+          std::string::npos);
+}

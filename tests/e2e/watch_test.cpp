@@ -1,0 +1,129 @@
+// watch, ignore_watch: what restarts an app, what it costs, and what is said when it cannot be.
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "tests/support/eventually.h"
+#include "tests/support/kpm_home.h"
+
+using namespace kpm;
+using namespace kpm::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+Json watched(const std::string& name, const Json& watch) {
+    return {{"name", name}, {"script", "app.sh"}, {"interpreter", "sh"}, {"watch", watch}};
+}
+
+CommandResult start(const KpmHome& kpm, const std::vector<Json>& apps) {
+    kpm.write("app.sh", "exec sleep 600\n");
+    kpm.write("ecosystem.json", Json{{"apps", apps}}.dump());
+    CommandResult started = kpm.kpm({"start", "ecosystem.json"});
+    INFO(started.out << started.err << kpm.daemon_log());
+    REQUIRE(started.status == 0);
+    return started;
+}
+
+int restarts(const KpmHome& kpm, const std::string& name) {
+    return kpm.find(name)["pm2_env"]["restart_time"];
+}
+
+// The tree may still be being read when a change comes: it is repeated until it is seen.
+bool restarts_by(const KpmHome& kpm, const std::string& name, const std::string& file) {
+    const int before = restarts(kpm, name);
+    int version = 0;
+    return eventually([&] {
+        kpm.write(file, std::to_string(version++));
+        return restarts(kpm, name) > before;
+    });
+}
+
+std::size_t inotify_instances(int pid) {
+    std::size_t count = 0;
+    for (const auto& fd : fs::directory_iterator("/proc/" + std::to_string(pid) + "/fd")) {
+        std::error_code gone;
+        count += fs::read_symlink(fd.path(), gone) == "anon_inode:inotify";
+    }
+    return count;
+}
+
+}  // namespace
+
+TEST_CASE("watch: all apps share one instance of inotify, which goes with the last", "[e2e]") {
+    const KpmHome kpm;
+    for (const char* folder : {"a", "b", "c"}) kpm.write(std::string(folder) + "/file", "");
+    start(kpm, {watched("a", {"a"}), watched("b", {"b", "c"}), watched("c", {"c"})});
+    CHECK(inotify_instances(kpm.daemon_pid()) == 1);
+    CHECK(restarts_by(kpm, "c", "c/file"));
+    CHECK(eventually([&] { return restarts(kpm, "b") > 0; }));
+    CHECK(restarts(kpm, "a") == 0);
+    CHECK(kpm.kpm({"stop", "b"}).status == 0);
+    CHECK(restarts_by(kpm, "c", "c/file"));
+    CHECK(kpm.kpm({"stop", "all"}).status == 0);
+    CHECK(inotify_instances(kpm.daemon_pid()) == 0);
+}
+
+TEST_CASE("watch: globs and exceptions", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("src/lib/a.js", "");
+    kpm.write("src/old/a.js", "");
+    start(kpm, {watched("globs", {"src/**/*.js", "!src/old"}), watched("all", {"src"})});
+    CHECK(restarts_by(kpm, "all", "src/notes.txt"));
+    CHECK(restarts_by(kpm, "all", "src/old/a.js"));
+    CHECK(restarts(kpm, "globs") == 0);
+    CHECK(restarts_by(kpm, "globs", "src/lib/a.js"));
+}
+
+TEST_CASE("watch: an empty ignore_watch watches dotfiles and node_modules, too", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("node_modules/x/index.js", "");
+    Json everything = watched("everything", true);
+    everything["ignore_watch"] = Json::array();
+    start(kpm, {everything, watched("default", true)});
+    CHECK(kpm.find("everything")["pm2_env"]["ignore_watch"] == Json::array());
+    CHECK_FALSE(kpm.find("default")["pm2_env"].contains("ignore_watch"));
+    CHECK(restarts_by(kpm, "everything", ".env"));
+    CHECK(restarts_by(kpm, "everything", "node_modules/x/index.js"));
+    CHECK(restarts(kpm, "default") == 0);
+    CHECK(restarts_by(kpm, "default", "server.js"));
+    // It outlives the daemon's list.
+    CHECK(kpm.kpm({"save"}).status == 0);
+    CHECK(kpm.kpm({"delete", "all"}).status == 0);
+    CHECK(kpm.kpm({"resurrect"}).status == 0);
+    CHECK(kpm.find("everything")["pm2_env"]["ignore_watch"] == Json::array());
+}
+
+TEST_CASE("watch: what cannot be watched is said by the start, and watched when it comes", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("src/a.js", "");
+    const CommandResult started = start(kpm, {watched("app", {"src", "nowhere"})});
+    const std::string warning = "[PM2][WARN] app: cannot watch '" + (kpm.work() / "nowhere").string() +
+                                "': No such file or directory; it is looked for again\n";
+    CHECK(started.out.find(warning) != std::string::npos);
+    CHECK(restarts_by(kpm, "app", "src/a.js"));
+    CHECK(kpm.kpm({"restart", "app"}).out.find(warning) != std::string::npos);
+    const int before = restarts(kpm, "app");
+    kpm.write("nowhere/a.js", "");
+    CHECK(eventually([&] { return restarts(kpm, "app") > before; }));
+    CHECK(restarts_by(kpm, "app", "nowhere/a.js"));
+}
+
+TEST_CASE("watch: a limit of inotify is said by the start, with what to raise", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("app.sh", "exec sleep 600\n");
+    kpm.write("ecosystem.json", Json{{"apps", {watched("app", true), watched("other", false)}}}.dump());
+    // A user namespace has limits of its own.
+    const CommandResult up =
+        run_command({"unshare", "--user", "--map-root-user", "sh", "-c",
+                     "echo 0 > /proc/sys/user/max_inotify_instances && exec \"$0\" ping", bin_dir() / "kpm"},
+                    kpm.env(), kpm.work());
+    INFO(up.out << up.err);
+    REQUIRE(up.status == 0);
+    const CommandResult started = kpm.kpm({"start", "ecosystem.json"});
+    INFO(started.out << started.err << kpm.daemon_log());
+    CHECK(started.status == 0);  // it runs, it is only not watched
+    CHECK(
+        started.out.find("[PM2][WARN] app: cannot watch files: too many inotify instances, raise the sysctl "
+                         "fs.inotify.max_user_instances") != std::string::npos);
+    for (const char* name : {"app", "other"}) CHECK(kpm.find(name)["pm2_env"]["status"] == "online");
+}
