@@ -12,6 +12,8 @@ namespace kpm::core {
 enum class Environment { Shown, LeftOut };
 
 Json pm2_env(const Slot& slot, Environment environment = Environment::Shown);
+// The members of it that are no configuration: status, counters, what the process has told.
+void add_state(Json& env, const Slot& slot);
 Json row(const Slot& slot, Environment environment = Environment::Shown);  // {pid, name, pm2_env, pm_id}
 Json row_with_usage(const Slot& slot, const Usage& usage, Environment environment = Environment::Shown);
 // {process: {pid}, pm2_env}
