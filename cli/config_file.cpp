@@ -54,7 +54,7 @@ struct Asked {
 };
 
 bool say_started(Context& context, const Asked& asked) {
-    if (const auto started = started_app(*context.session, asked.ticket); !started) {
+    if (const auto started = started_app(context, asked.ticket, asked.name); !started) {
         context.console.error(started.error().message);
         return false;
     }
