@@ -16,8 +16,8 @@ import time
 from common import Bench, BenchError, Side
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-MEASUREMENTS = ["memory", "jlist", "start", "crash", "scale", "idle", "connections"]
-PROGRAMS = ["kpm", "kpmd", "kpm-keeper", "render-worker", "connect_load", "exec_stamp", "bare_spawn"]
+MEASUREMENTS = ["memory", "jlist", "commands", "start", "crash", "scale", "idle", "connections"]
+PROGRAMS = ["kpm", "kpmd", "kpm-keeper", "render-worker", "connect_load", "exec_stamp", "bare_spawn", "command_time"]
 
 
 def arguments():

@@ -1,6 +1,7 @@
 #include "cli/actions.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "cli/module_conf.h"
 #include "cli/notes.h"
 #include "cli/own_programs.h"
+#include "cli/progress.h"
 #include "cli/restart_by_file.h"
 #include "ecosystem/dump_app.h"
 #include "ipc/protocol.h"
@@ -73,6 +75,13 @@ struct Sent {
     ipc::Client::Ticket ticket;
 };
 
+std::string waiting_for(const ActionRequest& request, std::size_t asked, std::size_t open, const Json& id,
+                        std::span<const ProcessRow> rows) {
+    const std::size_t done = asked - open - 1;
+    return fmt::format("{}: {} of {} done, waiting for {}", words_of(request.action).event, done,
+                       request.ids.size(), name_of(id, Json(), rows));
+}
+
 std::string user_name() {
     const passwd* user = getpwuid(geteuid());
     return user == nullptr ? std::to_string(geteuid()) : user->pw_name;
@@ -100,8 +109,8 @@ bool act(Context& context, const ActionRequest& request, std::span<const Process
     Session& session = *context.session;
     const ActionWords words = words_of(request.action);
     if (request.announced) {
-        context.console.info(fmt::format("Applying action {} on app [{}](ids: {})", words.rpc, request.target,
-                                         ids_text(request.ids)));
+        context.console.info(fmt::format("Applying action {} on app [{}](ids: {})", words.rpc,
+                                         printable(request.target), ids_text(request.ids)));
     }
     const std::size_t parallel = parallel_of(context, request);
     std::deque<Sent> sent;
@@ -115,12 +124,14 @@ bool act(Context& context, const ActionRequest& request, std::span<const Process
         if (sent.empty()) break;
         const Sent first = sent.front();
         sent.pop_front();
-        const auto answer = session.client().wait(first.ticket);
+        const auto answer =
+            wait_showing(context, first.ticket, waiting_for(request, next, sent.size(), first.id, rows));
         if (auto problem = failure_in(answer)) {
             if (!failure) failure = std::move(problem);
             continue;
         }
         say_warnings(context, *answer);
+        if (has_env(request.action) && session.is_kpm()) context.launches.add(*answer);
         context.console.info(
             fmt::format("[{}]({}) ✓", printable(name_of(first.id, *answer, rows)), id_text(first.id)));
         send_notice(session.client(), request.action, first.id);
@@ -235,14 +246,28 @@ ipc::Client::Ticket ask_to_start(Session& session, const ecosystem::AppConfig& r
     return ticket;
 }
 
-Result<Json> started_app(Session& session, ipc::Client::Ticket ticket) {
-    auto answer = session.client().wait(ticket);
+Result<Json> wait_showing(Context& context, ipc::Client::Ticket ticket, std::string_view what) {
+    ipc::Client& client = context.session->client();
+    Progress progress(context.console);
+    for (;;) {
+        auto answer = client.try_wait(ticket);
+        if (!answer) return answer.error();
+        if (*answer) return std::move(**answer);
+        progress.show(what);
+        pollfd watched{client.fd(), static_cast<short>(client.has_unsent() ? POLLIN | POLLOUT : POLLIN), 0};
+        poll(&watched, 1, static_cast<int>(Progress::kRefresh.count()));
+    }
+}
+
+Result<Json> started_app(Context& context, ipc::Client::Ticket ticket, std::string_view name) {
+    auto answer = wait_showing(context, ticket, fmt::format("starting {}", name));
     if (auto failure = failure_in(answer)) return *failure;
+    if (context.session->is_kpm()) context.launches.add(*answer);
     return answer;
 }
 
-Result<Json> start_app(Session& session, const ecosystem::AppConfig& resolved) {
-    return started_app(session, ask_to_start(session, resolved));
+Result<Json> start_app(Context& context, const ecosystem::AppConfig& resolved) {
+    return started_app(context, ask_to_start(*context.session, resolved), resolved.name);
 }
 
 }  // namespace kpm::cli

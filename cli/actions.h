@@ -58,11 +58,15 @@ ipc::Client::Ticket send_notice(ipc::Client& client, Action action, const Json& 
 // The first failure among the apps of an answer of kpm.start, kpm.restart or kpm.reload, and plain errors.
 std::optional<Error> failure_in(const Result<Json>& answer);
 
-// Sends a resolved app and does not wait. With kpm's daemon the answer comes when the app is up or has failed.
+// An answer of the session's daemon; what is waited for is shown while it takes long.
+Result<Json> wait_showing(Context& context, ipc::Client::Ticket ticket, std::string_view what);
+
+// Sends a resolved app and does not wait. With kpm's daemon the answer comes when the app is executed, or
+// ready where it tells that, or has failed; context.launches.settle() waits for the rest of its start.
 ipc::Client::Ticket ask_to_start(Session& session, const ecosystem::AppConfig& resolved);
 // Waits for it.
-Result<Json> started_app(Session& session, ipc::Client::Ticket ticket);
+Result<Json> started_app(Context& context, ipc::Client::Ticket ticket, std::string_view name);
 // Both.
-Result<Json> start_app(Session& session, const ecosystem::AppConfig& resolved);
+Result<Json> start_app(Context& context, const ecosystem::AppConfig& resolved);
 
 }  // namespace kpm::cli

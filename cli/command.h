@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "cli/console.h"
+#include "cli/launches.h"
 #include "cli/options.h"
 #include "cli/session.h"
 #include "ipc/home.h"
@@ -37,6 +38,7 @@ struct Context {
     ipc::Home home;
     std::string cwd;
     Session* session = nullptr;  // null: none runs or none is needed
+    Launches launches = {};      // what this command has started so far
 
     // The first word after the command; "" when there is none.
     std::string_view word(std::size_t index = 0) const {
@@ -60,6 +62,7 @@ struct Command {
     bool machine_output = false;  // stdout carries nothing but the answer
     bool refuses_words = false;
     std::string_view choices = {};  // words that may stand first, separated by blanks; for completion
+    bool env_is_switch = false;     // --env takes no name here
 };
 
 std::span<const Command> commands();

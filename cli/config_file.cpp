@@ -55,7 +55,7 @@ struct Asked {
 };
 
 bool say_started(Context& context, const Asked& asked) {
-    const auto started = started_app(*context.session, asked.ticket);
+    const auto started = started_app(context, asked.ticket, asked.name);
     if (!started) {
         context.console.error(started.error().message);
         return false;

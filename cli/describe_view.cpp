@@ -10,6 +10,7 @@ namespace kpm::cli {
 namespace {
 
 constexpr std::size_t kLongestVariable = 40;  // characters shown of a divergent value
+constexpr const char* kHidden = "(hidden)";
 
 std::string or_unknown(std::string text) {
     return text.empty() ? "N/A" : printable(text);
@@ -114,43 +115,47 @@ std::string connections(const ProcessRow& row, const Json& workers, const Paint&
     return "";
 }
 
-std::string divergent_variables(const ProcessRow& row, const ecosystem::Environment& local,
-                                const Paint& paint) {
+Table divergent_variables(const ProcessRow& row, const ecosystem::Environment& local, Values values) {
     Table table = key_table();
     if (const auto env = row.env().find("env"); env != row.env().end() && env->is_object()) {
         for (const auto& [name, value] : env->items()) {
             const std::string* here = ecosystem::find_variable(local, name);
             if (here == nullptr || !value.is_string() || value == *here) continue;
-            std::string shown = printable(value.get<std::string>());
+            std::string shown = values == Values::Shown ? printable(value.get<std::string>()) : kHidden;
             if (display_width(shown) > static_cast<int>(kLongestVariable))
                 shown = truncated(shown, kLongestVariable);
             table.rows.push_back({{printable(name)}, {std::move(shown)}});
         }
     }
-    std::string text = title(" Divergent env variables from local env ", paint);
-    return text + (table.rows.empty() ? "\n" : render_table(std::move(table), paint));
+    return table;
 }
 
-std::string hints(const ProcessRow& row, const Paint& paint) {
+std::string hints(const ProcessRow& row, bool has_hidden, const Paint& paint) {
     const std::string name = printable(row.name);
+    std::vector<std::string> lines{fmt::format(" Use `kpm logs {} [--lines 1000]` to display logs", name),
+                                   fmt::format(" Use `kpm env {}` to display environment variables", row.id),
+                                   " Use `kpm monit` to monitor CPU and Memory usage"};
+    if (has_hidden)
+        lines.push_back(fmt::format(" Use `kpm describe {} --env` to display what is hidden here", row.id));
     std::string text = "\n";
-    for (const std::string& hint : {fmt::format(" Use `kpm logs {} [--lines 1000]` to display logs", name),
-                                    fmt::format(" Use `kpm env {}` to display environment variables", row.id),
-                                    std::string(" Use `kpm monit` to monitor CPU and Memory usage")}) {
-        text += paint(hint, {Style::White, Style::Italic}) + "\n";
-    }
+    for (const std::string& line : lines) text += paint(line, {Style::White, Style::Italic}) + "\n";
     return text;
 }
 
 }  // namespace
 
-std::string describe_text(const ProcessRow& row, const ecosystem::Environment& local, const Json& workers,
-                          const LastExit& last_exit, std::int64_t now, const Paint& paint) {
+std::string describe_text(const ProcessRow& row, const ecosystem::Environment& local, Values values,
+                          const Json& workers, const LastExit& last_exit, std::int64_t now,
+                          const Paint& paint) {
+    Table variables = divergent_variables(row, local, values);
+    const bool has_variables = !variables.rows.empty();
     return paint(fmt::format(" Describing process with id {} - name {} ", row.id, printable(row.name)),
                  {Style::Bold, Style::Inverse}) +
            "\n" + attributes(row, now, paint) + end_of(last_exit, paint) + actions(row, paint) +
-           metrics(row, paint) + connections(row, workers, paint) + divergent_variables(row, local, paint) +
-           hints(row, paint);
+           metrics(row, paint) + connections(row, workers, paint) +
+           title(" Divergent env variables from local env ", paint) +
+           (has_variables ? render_table(std::move(variables), paint) : "\n") +
+           hints(row, has_variables && values == Values::Hidden, paint);
 }
 
 }  // namespace kpm::cli

@@ -1,8 +1,12 @@
 #include "cli/follow.h"
 
+#include <poll.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <filesystem>
 #include <thread>
+#include <utility>
 
 #include "cli/name_pattern.h"
 #include "cli/process_row.h"
@@ -13,7 +17,13 @@ namespace kpm::cli {
 namespace {
 
 constexpr std::chrono::milliseconds kReconnect{100};
-constexpr std::chrono::seconds kIdle{60};
+
+// False: the reader of standard output has gone.
+bool wait_for_news(int events) {
+    pollfd watched[] = {{events, POLLIN, 0}, {STDOUT_FILENO, 0, 0}};
+    poll(watched, 2, -1);
+    return (watched[1].revents & (POLLERR | POLLNVAL)) == 0;
+}
 
 void print_event(const ipc::Event& event, const Following& following, LiveLog& log) {
     if (event.topic == ipc::topic::kProcessEvent) {
@@ -48,14 +58,18 @@ bool matches_target(std::string_view target, const Json& process) {
     return pattern && pattern->matches(name);
 }
 
-int follow(Context& context, const Following& following) {
+int follow(Context& context, const Following& following, std::optional<ipc::Subscriber> first) {
     LiveLog log(following.look, context.console.paint());
     for (;;) {
-        auto subscriber = ipc::Subscriber::connect(context.home);
+        auto subscriber = first ? Result<ipc::Subscriber>(std::move(*std::exchange(first, std::nullopt)))
+                                : ipc::Subscriber::connect(context.home);
         while (subscriber) {
-            auto event = subscriber->next(kIdle);
+            auto event = subscriber->next();
             if (!event) break;
-            if (!*event) continue;
+            if (!*event) {
+                if (!wait_for_news(subscriber->fd())) return kDone;
+                continue;
+            }
             print_event(**event, following, log);
             std::fflush(stdout);
             if (std::ferror(stdout) != 0) return kDone;

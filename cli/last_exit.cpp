@@ -37,9 +37,14 @@ LastExit last_exit_of(const ProcessRow& row) {
     LastExit exit;
     if (row.status == "online" || row.status == "launching") return exit;
     exit.cause = exit_cause(row.env());
-    if (exit.cause.empty() || !is_written_since(row.error_log, row.online_since)) return exit;
-    if (auto lines = last_lines(row.error_log, kLines)) exit.errors = std::move(*lines);
+    if (!exit.cause.empty()) exit.errors = errors_since(row.error_log, row.online_since);
     return exit;
+}
+
+std::vector<std::string> errors_since(const std::string& error_log, std::int64_t ms_since_1970) {
+    if (error_log.empty() || !is_written_since(error_log, ms_since_1970)) return {};
+    auto lines = last_lines(error_log, kLines);
+    return lines ? std::move(*lines) : std::vector<std::string>();
 }
 
 std::string last_exit_text(const LastExit& exit, std::string_view indent) {

@@ -21,6 +21,9 @@ std::string exit_cause(const Json& pm2_env);
 // newest launch: what an earlier life said is not the cause.
 LastExit last_exit_of(const ProcessRow& row);
 
+// The last lines of an error log; none when it was not written to since then.
+std::vector<std::string> errors_since(const std::string& error_log, std::int64_t ms_since_1970);
+
 // "last exit: exit code 3" and the lines, each with `indent` before it; "" when nothing is known. Pure.
 std::string last_exit_text(const LastExit& exit, std::string_view indent);
 

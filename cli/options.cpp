@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "ipc/base/text.h"
 
@@ -28,6 +29,10 @@ constexpr OptionSpec kOwnOptions[] = {
     {"hp", "--hp", Takes::Value, "path", "startup: home directory of that user"},
     {"service-name", "--service-name", Takes::Value, "name", "startup: name of the service"},
     {"wait-ip", "--wait-ip", Takes::Nothing, "", "startup: wait for the network"},
+    {"no-daemon", "--no-daemon", Takes::Nothing, "",
+     "stay in the foreground with the logs; ends the daemon with itself when it has started it"},
+    {"ext", "--ext", Takes::Value, "endings",
+     "start: of watched files, only those with these endings: js,json"},
     {"trace", "--trace", Takes::Nothing, "", "accepted for PM2's scripts"},
     {"disable-trace", "--disable-trace", Takes::Nothing, "", "accepted for PM2's scripts"},
     {"v8", "--v8", Takes::Nothing, "", "accepted for PM2's scripts"},
@@ -51,6 +56,9 @@ Takes takes_of(ecosystem::FlagKind kind) {
 
 // -u is PM2's name for --uid at a start.
 constexpr std::string_view kUserKey = "user";
+
+// Is a switch to some commands.
+constexpr std::string_view kEnvKey = "env";
 
 // Options with a value that make a list of it.
 constexpr std::string_view kListKeys[] = {"watch", "filter_env"};
@@ -82,6 +90,10 @@ const OptionSpec* find_option(std::span<const OptionSpec> options, std::string_v
 
 bool is_dashed(std::string_view word) {
     return word.size() > 1 && word[0] == '-';
+}
+
+Error argument_missing(const OptionSpec& option) {
+    return {ErrorCode::Invalid, fmt::format("option `{}' argument missing", option_title(option))};
 }
 
 // -abc -> -a -b -c; --opt=value -> --opt value. A word that an option before it needs as its value stays
@@ -116,11 +128,8 @@ Result<void> sort_out(std::span<const std::string> input, std::span<const Option
         if (const OptionSpec* option = find_option(options, input[i])) {
             GivenOption given{option, ""};
             if (option->takes == Takes::Value) {
-                if (!has_next) {
-                    return Error{ErrorCode::Invalid,
-                                 fmt::format("option `{}' argument missing", option_title(*option))};
-                }
-                given.value = input[++i];
+                if (!has_next && option->key != kEnvKey) return argument_missing(*option);
+                if (has_next) given.value = input[++i];
             } else if (option->takes == Takes::OptionalValue && has_next && !is_dashed(input[i + 1])) {
                 given.value = input[++i];
             }
@@ -151,6 +160,15 @@ std::optional<std::string> CommandLine::value(std::string_view key) const {
     const auto it = std::find_if(options.rbegin(), options.rend(),
                                  [&](const GivenOption& option) { return option.spec->key == key; });
     return it == options.rend() ? std::nullopt : std::optional(it->value);
+}
+
+Result<void> settle_env(CommandLine& line, bool is_switch) {
+    for (GivenOption& given : line.options) {
+        if (given.spec->key != kEnvKey) continue;
+        if (!is_switch && given.value.empty()) return argument_missing(*given.spec);
+        if (is_switch && !given.value.empty()) line.words.push_back(std::exchange(given.value, ""));
+    }
+    return {};
 }
 
 Result<CommandLine> read_global_options(std::span<const std::string> words) {

@@ -54,6 +54,10 @@ struct CommandLine {
     std::optional<std::string> value(std::string_view key) const;  // of the last one
 };
 
+// `--env` without a name, which only some commands take (Command::env_is_switch): the word behind it, if the
+// first pass took one, is given back.
+Result<void> settle_env(CommandLine& line, bool is_switch);
+
 // The first pass. Errors have PM2's texts: option `-n --name <name>' argument missing.
 Result<CommandLine> read_global_options(std::span<const std::string> words);
 // The second pass, over `line.unknown`: unknown option `--x'.

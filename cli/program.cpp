@@ -8,6 +8,8 @@
 
 #include "cli/command.h"
 #include "cli/help.h"
+#include "cli/module_start.h"
+#include "cli/staying_here.h"
 #include "ipc/base/text.h"
 
 namespace kpm::cli {
@@ -69,10 +71,13 @@ int run_command(const Command& command, CommandLine& line, Console& console) {
     auto session = Session::open(*home, console, if_absent);
     if (session) {
         context.session = &*session;
+        if (session->is_new()) start_installed_modules(context);
     } else if (command.daemon == NeedsDaemon::Yes || session.error().code != ErrorCode::NotFound) {
         return context.fail(session.error());
     }
-    return command.run(context);
+    if (!line.has("no-daemon") || !session) return command.run(context);
+    StayingHere staying(context);
+    return staying.finish(command.run(context));
 }
 
 }  // namespace
@@ -98,6 +103,8 @@ int run_program(std::span<const std::string> words) {
         console.text(help_text(*command));
         return kDone;
     }
+    if (const auto settled = settle_env(*line, command->env_is_switch); !settled)
+        return refuse(console, settled.error().message);
     if (const auto read = read_own_options(*line, command->options); !read)
         return refuse(console, read.error().message);
     if (const auto missing = missing_argument(*command, line->words.size()); !missing.empty()) {

@@ -1,6 +1,8 @@
 #include "cli/session.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -28,6 +30,12 @@ bool pm2_is_allowed() {
 Error refused(const ipc::Home& home, const Error& reason) {
     return {ErrorCode::Denied, fmt::format("Permission denied: {} (is '{}' another user's?)", reason.message,
                                            home.root().string())};
+}
+
+// A daemon closes the connection of a user who is not its own, whatever the mode of its socket.
+bool is_anothers(const ipc::Home& home) {
+    struct stat socket {};
+    return geteuid() != 0 && stat(home.rpc_socket().c_str(), &socket) == 0 && socket.st_uid != geteuid();
 }
 
 Result<ipc::Client> launch_and_connect(const ipc::Home& home, Console& console) {
@@ -62,13 +70,16 @@ Result<ProcessList> list_from(Result<Json> data) {
 Result<Session> Session::open(const ipc::Home& home, Console& console, IfAbsent if_absent) {
     auto client = ipc::Client::connect(home);
     if (!client && client.error().code == ErrorCode::Denied) return refused(home, client.error());
-    if (!client) {
+    const bool is_absent = !client;
+    if (is_absent) {
         if (if_absent == IfAbsent::Fail) return Error{ErrorCode::NotFound, client.error().message};
         client = launch_and_connect(home, console);
     }
     if (!client) return client.error();
     Session session(std::move(*client));
-    if (auto known = session.identify(); !known) return known.error();
+    session.is_new_ = is_absent;
+    if (auto known = session.identify(); !known)
+        return is_anothers(home) ? refused(home, known.error()) : known.error();
     if (!session.is_kpm_ && !pm2_is_allowed()) {
         return Error{
             ErrorCode::Exists,

@@ -32,6 +32,8 @@ public:
 
     bool is_kpm() const { return is_kpm_; }
     const std::string& daemon_version() const { return daemon_version_; }
+    // Was the daemon started for this session?
+    bool is_new() const { return is_new_; }
     ipc::Client& client() { return client_; }
 
     Result<Json> call(std::string_view method, Json args = Json::array({Json::object()})) {
@@ -48,6 +50,7 @@ private:
 
     ipc::Client client_;
     bool is_kpm_ = false;
+    bool is_new_ = false;
     std::string daemon_version_;
 };
 

@@ -134,6 +134,7 @@ void Daemon::on_request(const ipc::Request& request, const io::Responder& respon
     const core::Command* command = core::find_command(request.method);
     if (!command) return responder.unknown_method();
     supervisor_->post([this, command, args = request.args, responder] {
+        if (command->text) return responder.text(command->text(*supervisor_, args));
         command->run(*supervisor_, args, [responder, has_value = command->has_value](Result<Json> result) {
             if (result && !has_value) return responder.none();
             responder.answer(std::move(result));

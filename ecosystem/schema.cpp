@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 #include <utility>
 
 #include "ecosystem/field_value.h"
@@ -135,14 +136,34 @@ const Field* find_field(std::string_view declared_name) {
     return nullptr;
 }
 
-const Field* find_wire_field(std::string_view wire_name) {
+namespace {
+
+struct WireNames {
+    std::unordered_map<std::string_view, const Field*> whole;
+    std::vector<const Field*> prefixes;  // in the order of the table
+};
+
+WireNames wire_names() {
+    WireNames names;
     for (const Field& field : fields()) {
-        if (field.wire_key == wire_name) return &field;
-        if (is_prefix(field) && wire_name.size() > field.wire_key.size() &&
-            wire_name.starts_with(field.wire_key))
-            return &field;
+        names.whole.emplace(field.wire_key, &field);
+        if (is_prefix(field)) names.prefixes.push_back(&field);
     }
-    return nullptr;
+    return names;
+}
+
+}  // namespace
+
+const Field* find_wire_field(std::string_view wire_name) {
+    // Asked for each variable of each app in a list. The first row counts that has the name or its beginning.
+    static const WireNames kNames = wire_names();
+    const auto named = kNames.whole.find(wire_name);
+    const Field* found = named == kNames.whole.end() ? nullptr : named->second;
+    for (const Field* field : kNames.prefixes) {
+        if (found && found < field) break;
+        if (wire_name.size() > field->wire_key.size() && wire_name.starts_with(field->wire_key)) return field;
+    }
+    return found;
 }
 
 const Field* find_field(std::string_view declared_name, const Json& value) {

@@ -89,6 +89,7 @@ Result<Json> value_of(Reply reply) {
         return values->args.empty() ? Json() : std::move(values->args.front());
     if (const auto* failure = std::get_if<Failure>(&reply.result))
         return Error{failure->code.value_or(ErrorCode::Io), failure->message()};
+    if (const auto* text = std::get_if<ValueText>(&reply.result)) return parse_json(text->json);
     return Json(std::get<MethodNames>(reply.result).names);
 }
 
@@ -137,14 +138,32 @@ Client::Ticket Client::send(std::string_view method, Json args) {
 Result<Json> Client::wait(Ticket ticket, Timeout timeout) {
     const auto entry = open_.find(ticket);
     if (entry == open_.end()) return Error{ErrorCode::Invalid, "cannot wait for a call: it is not open"};
+    if (Result<void> answered = wait_for(entry, timeout); !answered) return answered.error();
+    return close(entry);
+}
+
+Result<void> Client::wait_for(Open::iterator entry, Timeout timeout) {
     const Deadline deadline = deadline_in(timeout);
     while (!entry->second) {
         if (Result<void> went = exchange(deadline); !went) {
             open_.erase(entry);
-            return went.error();
+            return went;
         }
     }
-    return close(entry);
+    return {};
+}
+
+Result<std::string> Client::call_for_text(std::string_view method, Json args) {
+    const Ticket ticket = send(method, std::move(args));
+    text_wanted_ = ticket;
+    const auto entry = open_.find(ticket);
+    const Result<void> answered = wait_for(entry, kForever);
+    text_wanted_.reset();
+    if (!answered) return answered.error();
+    std::string text = std::exchange(text_, {});
+    const Result<Json> value = close(entry);
+    if (!value) return value.error();
+    return text.empty() ? value->dump(-1, ' ', false, Json::error_handler_t::replace) : std::move(text);
 }
 
 Result<std::optional<Json>> Client::try_wait(Ticket ticket) {
@@ -229,9 +248,11 @@ Result<void> Client::read_some() {
         Result<std::optional<AmpFrame>> frame = decoder_.next();
         if (!frame) return frame.error();
         if (!*frame) return {};
-        Result<Reply> reply = decode_reply(**frame);
+        const std::optional<Ticket> ticket = ticket_of(reply_id(**frame));
+        const std::string_view text = ticket && ticket == text_wanted_ ? value_text(**frame) : "";
+        if (!text.empty()) text_ = text;
+        Result<Reply> reply = text.empty() ? decode_reply(**frame) : Reply{};
         if (!reply) return reply.error();
-        const std::optional<Ticket> ticket = ticket_of(reply->id);
         if (!ticket) continue;
         // A reply that nobody waits for any more (its wait timed out) is let go.
         if (const auto entry = open_.find(*ticket); entry != open_.end()) entry->second = *std::move(reply);

@@ -46,6 +46,10 @@ public:
     Result<Json> call(std::string_view method, Json args = Json::array({Json::object()}),
                       Timeout timeout = kForever);
 
+    // The same, but the value stays the text that came: for a large one that is only passed on. For kpmd
+    // only, see value_text().
+    Result<std::string> call_for_text(std::string_view method, Json args = Json::array({Json::object()}));
+
     // Pipelining: send any number, then wait for each in any order. Replies are kept until waited for.
     using Ticket = std::uint64_t;
     Ticket send(std::string_view method, Json args = Json::array({Json::object()}));
@@ -83,9 +87,12 @@ private:
     AmpDecoder decoder_;
     using Open = std::map<Ticket, std::optional<Reply>>;  // nullopt: not answered yet
 
+    Result<void> wait_for(Open::iterator entry, Timeout timeout);
     Result<Json> close(Open::iterator answered);
 
     Open open_;
+    std::optional<Ticket> text_wanted_;  // by call_for_text
+    std::string text_;
     Ticket next_ticket_ = 0;
     bool closed_ = false;
 };

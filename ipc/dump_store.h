@@ -30,8 +30,8 @@ struct ReadDump {
 };
 
 // The newest generation that can be used. One that is there but damaged, or of a later version, is renamed to
-// <name>.damaged (.damaged.2 …), so that no later `save` pushes it over a good one, and told of in `warnings`.
-// NotFound: there is none, its message says what became of those that were there.
+// <name>.damaged (.damaged.2 …), so that no later `save` pushes it over a good one, and told of in
+// `warnings`. NotFound: there is none, its message says what became of those that were there.
 Result<ReadDump> read_dump(const Home& home);
 
 }  // namespace kpm::ipc

@@ -53,10 +53,6 @@ std::string seal(const Json& message, const std::string& id) {
     return encode_frame({{json_arg(message), text_arg(id)}});
 }
 
-Json json_of(const Values& values) {
-    return {{"args", values.args}};
-}
-
 Json json_of(const Failure& failure) {
     Json message{{"error", failure.error}};
     if (!failure.stack.empty()) message["stack"] = failure.stack;
@@ -68,6 +64,28 @@ Json json_of(const MethodNames& methods) {
     Json list = Json::object();
     for (const std::string& name : methods.names) list[name] = {{"name", name}, {"params", Json::array()}};
     return {{"methods", std::move(list)}};
+}
+
+constexpr std::string_view kValuesBegin = R"({"args":[)";
+constexpr std::string_view kValuesEnd = "]}";
+
+// A list of processes is large: no other tree is made of it for the text around it.
+AmpArg arg_of(const Values& values) {
+    AmpArg arg = json_arg(values.args);
+    arg.body.insert(0, kValuesBegin.substr(0, kValuesBegin.size() - 1));
+    arg.body += '}';
+    return arg;
+}
+
+AmpArg arg_of(const ValueText& value) {
+    std::string body;
+    body.reserve(kValuesBegin.size() + value.json.size() + kValuesEnd.size());
+    return {AmpKind::Json, body.append(kValuesBegin).append(value.json).append(kValuesEnd)};
+}
+
+template <class Other>
+AmpArg arg_of(const Other& result) {
+    return json_arg(json_of(result));
 }
 
 Reply refusal(std::string id, std::string_view text) {
@@ -137,6 +155,20 @@ Result<Reply> decode_reply(const AmpFrame& frame) {
     return Reply{std::move(id), Values{std::move(*args)}};
 }
 
+std::string_view reply_id(const AmpFrame& frame) {
+    const bool has_id = frame.args.size() >= 2 && frame.args.back().kind == AmpKind::Text;
+    return has_id ? std::string_view(frame.args.back().body) : std::string_view();
+}
+
+std::string_view value_text(const AmpFrame& frame) {
+    if (reply_id(frame).empty() || frame.args.front().kind != AmpKind::Json) return {};
+    std::string_view text = frame.args.front().body;
+    if (!text.starts_with(kValuesBegin) || !text.ends_with(kValuesEnd)) return {};
+    text.remove_prefix(kValuesBegin.size());
+    text.remove_suffix(kValuesEnd.size());
+    return text;
+}
+
 Result<Event> decode_event(const AmpFrame& frame) {
     if (frame.args.size() < 2 || frame.args[0].kind != AmpKind::Text || frame.args[1].kind != AmpKind::Json)
         return malformed("event", "it is no topic and JSON");
@@ -154,7 +186,8 @@ std::string encode(const MethodsQuery& query) {
 }
 
 std::string encode(const Reply& reply) {
-    return seal(std::visit([](const auto& result) { return json_of(result); }, reply.result), reply.id);
+    AmpArg message = std::visit([](const auto& result) { return arg_of(result); }, reply.result);
+    return encode_frame({{std::move(message), text_arg(reply.id)}});
 }
 
 std::string encode_event(std::string_view topic, const Json& payload) {

@@ -58,9 +58,16 @@ struct MethodNames {
     bool operator==(const MethodNames&) const = default;
 };
 
+// One value that is JSON text already. Only sent: what comes is read as Values.
+struct ValueText {
+    std::string json;
+
+    bool operator==(const ValueText&) const = default;
+};
+
 struct Reply {
     std::string id;
-    std::variant<Values, Failure, MethodNames> result;
+    std::variant<Values, Failure, MethodNames, ValueText> result;
 
     bool operator==(const Reply&) const = default;
 };
@@ -83,6 +90,13 @@ using Incoming = std::variant<Request, MethodsQuery, Reply>;
 Result<Incoming> decode_request(const AmpFrame& frame);
 Result<Reply> decode_reply(const AmpFrame& frame);
 Result<Event> decode_event(const AmpFrame& frame);
+
+// The values of a reply as they came, with commas between, without reading them: for what is only passed on.
+// "" when the frame is no such reply, or has none. Of a daemon that writes as encode() does: what else stands
+// in the object would be taken for values.
+std::string_view value_text(const AmpFrame& frame);
+// The id of a reply, "" = it has none.
+std::string_view reply_id(const AmpFrame& frame);
 
 std::string encode(const Request& request);
 std::string encode(const MethodsQuery& query);

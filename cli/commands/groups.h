@@ -83,6 +83,11 @@ int run_unset(Context& context);
 // deploy.cpp
 int run_deploy(Context& context);
 
+// modules.cpp
+int run_install(Context& context);
+int run_uninstall(Context& context);
+int run_package(Context& context);
+
 // ecosystem.cpp
 int run_ecosystem(Context& context);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdio>
 #include <ctime>
 #include <thread>
 
@@ -71,6 +72,7 @@ int watch_list(Context& context) {
         context.console.text("\x1b[2J\x1b[0f");
         context.console.line("Last refresh: " + clock_text());
         if (const int result = print_list(context); result != kDone) return result;
+        if (std::ferror(stdout) != 0) return kDone;  // nobody looks any more
         std::this_thread::sleep_for(kRefresh);
     }
 }
@@ -100,9 +102,16 @@ int run_list(Context& context) {
 }
 
 int run_jlist(Context& context) {
-    const auto data = context.session->call(ipc::method::kGetMonitorData);
-    if (!data) return context.fail(data.error());
-    context.console.output(data->dump(-1, ' ', false, Json::error_handler_t::replace));
+    if (!context.session->is_kpm()) {
+        const auto data = context.session->call(ipc::method::kGetMonitorData);
+        if (!data) return context.fail(data.error());
+        context.console.output(data->dump(-1, ' ', false, Json::error_handler_t::replace));
+        return kDone;
+    }
+    // The answer is the output: a thousand environments need not be read for that.
+    const auto text = context.session->client().call_for_text(ipc::method::kGetMonitorData);
+    if (!text) return context.fail(text.error());
+    context.console.output(*text);
     return kDone;
 }
 
@@ -127,8 +136,9 @@ int run_describe(Context& context) {
         found = true;
         facts.push_back(describe_facts(row, last_exit_of(row), now_ms()));
         if (context.line.has("json")) continue;
-        context.console.text(describe_text(row, local, workers ? *workers : Json(), last_exit_of(row),
-                                           now_ms(), context.console.paint()));
+        context.console.text(
+            describe_text(row, local, context.line.has("env") ? Values::Shown : Values::Hidden,
+                          workers ? *workers : Json(), last_exit_of(row), now_ms(), context.console.paint()));
     }
     if (found) return context.line.has("json") ? print_json(context, facts) : kDone;
     context.console.warn_on_stderr(fmt::format("{} doesn't exist", word));

@@ -89,7 +89,8 @@ int act_on_words(Context& context, Action action, FileAction file_action) {
 }
 
 int with_list(Context& context, int result) {
-    return result == kDone ? print_list(context) : result;
+    const bool is_up = context.launches.settle(context);
+    return result == kDone && is_up ? print_list(context) : kFailed;
 }
 
 // PM2's guard against two reloads at a time: a file with the time of the one that runs, emptied at its end.
@@ -131,11 +132,12 @@ int reload(Context& context, FileAction file_action) {
 bool scale_up(Context& context, const Json& model, std::int64_t more) {
     for (; more > 0; --more) {
         context.console.info("Scaling up application");
-        if (const auto answer = context.session->call(method::kDuplicateProcessId, Json::array({model}));
-            !answer) {
+        const auto answer = context.session->call(method::kDuplicateProcessId, Json::array({model}));
+        if (!answer) {
             context.console.error(answer.error().message);
             return false;
         }
+        if (context.session->is_kpm()) context.launches.add(*answer);
     }
     return true;
 }
@@ -158,7 +160,8 @@ int run_restart(Context& context) {
 
 int run_reload(Context& context) {
     context.line.words.resize(1);
-    return reload(context, FileAction::Reload);
+    const int result = reload(context, FileAction::Reload);
+    return context.launches.settle(context) ? result : kFailed;
 }
 
 int run_stop(Context& context) {

@@ -115,7 +115,7 @@ bool start_server(Context& context, const ecosystem::AppConfig& declared) {
         return act(context, request, list->rows);
     }
     context.console.info(fmt::format("Starting {} in fork_mode (1 instance)", config.script));
-    if (const auto started = start_app(*context.session, config); !started) {
+    if (const auto started = start_app(context, config); !started) {
         context.console.error(started.error().message);
         say_why(context, config.name);
         return false;

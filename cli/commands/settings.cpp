@@ -6,6 +6,7 @@
 #include "cli/actions.h"
 #include "cli/commands/groups.h"
 #include "cli/module_conf.h"
+#include "cli/modules.h"
 #include "cli/run_command.h"
 #include "ecosystem/parse_app.h"
 #include "ipc/protocol.h"
@@ -31,7 +32,8 @@ void show_module(const Context& context, const std::string& name, const Json& va
 
 void show_all(const Context& context, const ModuleConf& conf) {
     for (const auto& [name, values] : conf.root().items()) {
-        if (values.is_object()) show_module(context, name, values);
+        if (values.is_object() && name != kPackagesKey && name != kTarballsKey)
+            show_module(context, name, values);
     }
 }
 

@@ -11,6 +11,7 @@
 #include "cli/config_file.h"
 #include "cli/follow.h"
 #include "cli/notes.h"
+#include "cli/watched_endings.h"
 #include "ecosystem/dump_app.h"
 #include "ipc/base/text.h"
 
@@ -41,7 +42,8 @@ bool start_known(Context& context, const std::string& word, std::vector<Json> id
                  const ecosystem::ParsedApp& options) {
     if (!act(context, {Action::Restart, word, std::move(ids), options_env(context, options)}, list.rows))
         return false;
-    context.console.info("Process successfully started");
+    // What went wrong is said; the other words of the command line are tried all the same.
+    if (context.launches.settle(context)) context.console.info("Process successfully started");
     return true;
 }
 
@@ -60,10 +62,24 @@ bool write_configuration(Context& context, ecosystem::AppConfig config,
     return false;
 }
 
+// --ext
+bool set_watched_endings(Context& context, ecosystem::AppConfig& config) {
+    const auto endings = context.line.value("ext");
+    if (!endings) return true;
+    const auto ignored = ignored_but(*endings, context.cwd);
+    if (!ignored) {
+        context.console.error(ignored.error().message);
+        return false;
+    }
+    config.ignore_watch.insert(config.ignore_watch.end(), ignored->begin(), ignored->end());
+    return true;
+}
+
 bool start_script(Context& context, const std::string& word, const ProcessList& list,
                   const ecosystem::ParsedApp& options) {
     ecosystem::AppConfig declared = options.config;
     declared.script = word;
+    if (!set_watched_endings(context, declared)) return false;
     const auto resolved = ecosystem::resolve(declared, resolve_context(context, false));
     if (!resolved) {
         context.console.error(resolved.error().message);
@@ -90,13 +106,13 @@ bool start_script(Context& context, const std::string& word, const ProcessList& 
     const bool cluster = config.exec_mode == ecosystem::ExecMode::Cluster;
     context.console.info(fmt::format("Starting {} in {} ({} instance{})", printable(config.script),
                                      cluster ? "cluster_mode" : "fork_mode", count, count > 1 ? "s" : ""));
-    const auto started = start_app(*context.session, config);
+    const auto started = start_app(context, config);
     if (!started) {
         context.console.error(started.error().message);
         return false;
     }
     say_warnings(context, *started);
-    context.console.info("Done.");
+    if (context.launches.settle(context)) context.console.info("Done.");
     return true;
 }
 
@@ -134,6 +150,7 @@ int run_start(Context& context) {
     for (const std::string& word : context.line.words) {
         if (!start_word(context, word)) return kFailed;
     }
+    if (!context.launches.settle(context) || context.launches.has_failed()) return kFailed;
     const int listed = print_list(context);
     return listed == kDone && context.line.has("attach") ? follow_all_of(context, context.line.words)
                                                          : listed;

@@ -28,6 +28,12 @@ constexpr OptionSpec kServeOptions[] = {
     {"monitor", "--monitor", Takes::OptionalValue, "frontend-app", "accepted for PM2's scripts"},
 };
 
+constexpr OptionSpec kInstallOptions[] = {
+    {"tarball", "--tarball", Takes::Nothing, "", "it is an archive"},
+    {"v1", "--v1", Takes::Nothing, "", "accepted for PM2's scripts"},
+    {"safe", "--safe", Takes::OptionalValue, "time", "accepted for PM2's scripts"},
+};
+
 constexpr OptionSpec kJsonOption[] = {{"json", "--json", Takes::Nothing, "", "the facts as JSON"}};
 
 constexpr const char* kPlatforms =
@@ -68,7 +74,13 @@ const Command kCommands[] = {
      NeedsDaemon::Yes,
      true,
      true},
-    {"describe", "desc info show", "<name|id>", "all about a process", run_describe, kJsonOption},
+    {.name = "describe",
+     .aliases = "desc info show",
+     .args = "<name|id>",
+     .help = "all about a process (--env: with the values of its variables)",
+     .run = run_describe,
+     .options = kJsonOption,
+     .env_is_switch = true},
     {"why", "", "<id|name|namespace|all>", "how the last processes ended, and what they said", run_why,
      kJsonOption},
     {"env", "", "<id>", "the environment of a process", run_env, kJsonOption},
@@ -141,6 +153,23 @@ const Command kCommands[] = {
      .args = "[file|environment] [command]",
      .help = "bring the repository onto hosts over ssh (kpm deploy help)",
      .run = run_deploy,
+     .daemon = NeedsDaemon::No},
+    {.name = "install",
+     .aliases = "module:install module:update",
+     .args = "[package|tarball|.]",
+     .help = "install a package of npm as a module, or a newer one, and start it",
+     .run = run_install,
+     .options = kInstallOptions},
+    {.name = "uninstall",
+     .aliases = "module:uninstall",
+     .args = "<module>",
+     .help = "stop a module and remove it",
+     .run = run_uninstall},
+    {.name = "package",
+     .aliases = "module:package",
+     .args = "[folder]",
+     .help = "pack a module into a .tar.gz",
+     .run = run_package,
      .daemon = NeedsDaemon::No},
     {.name = "startup",
      .args = "[platform]",

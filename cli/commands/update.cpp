@@ -11,6 +11,7 @@
 #include "cli/actions.h"
 #include "cli/commands/groups.h"
 #include "cli/daemon_origin.h"
+#include "cli/module_start.h"
 #include "cli/own_programs.h"
 #include "ipc/protocol.h"
 
@@ -62,6 +63,7 @@ int move_installation(Context& context, const std::string& old) {
     auto session = Session::open(context.home, context.console, Session::IfAbsent::Launch);
     if (!session) return context.fail(session.error());
     context.session = &*session;
+    start_installed_modules(context);
     const int restored = run_resurrect(context);
     context.console.line(context.console.paint()(">>>>>>>>>> PM2 updated", {Style::Blue}));
     return restored;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "daemon/core/supervisor.h"
@@ -20,9 +21,11 @@ using Answer = std::function<void(Result<Json>)>;
 
 struct Command {
     std::string_view method;
-    // `args` is the array of the request. Runs inside a supervisor task.
+    // `args` is the array of the request. Runs inside a supervisor task. Null where `text` is set.
     void (*run)(Supervisor& supervisor, const Json& args, Answer answer);
     bool has_value = true;  // false: an empty success, {"args":[]}
+    // Answers at once, and with the value's JSON: for values that are large.
+    std::string (*text)(Supervisor& supervisor, const Json& args) = nullptr;
 };
 
 std::span<const Command> commands();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <string>
@@ -120,10 +121,26 @@ void toggle_watch(Supervisor& supervisor, const Json& args, Answer answer) {
     change_watch(supervisor, args, answer, true);
 }
 
+namespace {
+
+// Modules are not among the saved apps: a list of their own brings them back.
+bool is_saved(const Slot& slot) {
+    const auto flag = slot.config->extra.find("pmx_module");
+    return flag == slot.config->extra.end() || *flag != true;
+}
+
+std::size_t saved_count(const Supervisor& supervisor) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(supervisor.slots(), [](const auto& entry) { return is_saved(entry.second); }));
+}
+
+}  // namespace
+
 Result<void> save_dump(Supervisor& supervisor, bool even_if_empty) {
-    if (supervisor.slots().empty() && !even_if_empty) return {};
+    if (saved_count(supervisor) == 0 && !even_if_empty) return {};
     Json dump = Json::array();
-    for (const auto& [pm_id, slot] : supervisor.slots()) dump.push_back(dump_entry(slot));
+    for (const auto& [pm_id, slot] : supervisor.slots())
+        if (is_saved(slot)) dump.push_back(dump_entry(slot));
     return supervisor.host().write_dump(dump.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
@@ -131,7 +148,8 @@ void save(Supervisor& supervisor, const Json& args, Answer answer) {
     const Json& options = argument(args, 0);
     const bool is_forced = options.is_object() && options.value("force", false);
     if (const auto saved = save_dump(supervisor, is_forced); !saved) return answer(saved.error());
-    answer(Json{{"apps", supervisor.slots().size()}, {"written", is_forced || !supervisor.slots().empty()}});
+    const std::size_t count = saved_count(supervisor);
+    answer(Json{{"apps", count}, {"written", is_forced || count > 0}});
 }
 
 // PM2 sets a flag here that is never cleared, so a client that dies next leaves its daemon crippled. Here the

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "daemon/commands/arguments.h"
-#include "daemon/core/rows.h"
+#include "daemon/core/row_text.h"
 #include "ipc/protocol.h"
 
 namespace kpm::core {
@@ -16,7 +16,7 @@ void get_version(Supervisor&, const Json&, Answer answer) {
     answer(Json(ipc::kPm2Version));
 }
 
-void get_monitor_data(Supervisor& supervisor, const Json& args, Answer answer) {
+std::string monitor_data(Supervisor& supervisor, const Json& args) {
     const Json& options = argument(args, 0);
     const auto wants = options.is_object() ? options.find(ipc::kEnvironmentOption) : options.end();
     const auto environment = options.is_object() && wants != options.end() && *wants == false
@@ -32,11 +32,17 @@ void get_monitor_data(Supervisor& supervisor, const Json& args, Answer answer) {
         usages.push_back(is_measured ? supervisor.host().usage(measured_instead(slot).value_or(life.pid))
                                      : Usage{});
     }
-    Json rows = Json::array();
+    std::string rows = "[";
     auto usage = usages.begin();
-    for (const auto& [pm_id, slot] : supervisor.slots())
-        rows.push_back(row_with_usage(slot, *usage++, environment));
-    answer(std::move(rows));
+    for (const auto& [pm_id, slot] : supervisor.slots()) {
+        if (rows.size() > 1) rows += ',';
+        if (environment == Environment::Shown)
+            append_row(rows, slot, *usage++);
+        else
+            rows += row_with_usage(slot, *usage++, environment)
+                        .dump(-1, ' ', false, Json::error_handler_t::replace);
+    }
+    return rows + "]";
 }
 
 void get_system_data(Supervisor& supervisor, const Json&, Answer answer) {

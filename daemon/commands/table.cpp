@@ -15,7 +15,7 @@ namespace method = ipc::method;
 constexpr std::array kCommands{
     Command{method::kPing, ping},
     Command{method::kGetVersion, get_version},
-    Command{method::kGetMonitorData, get_monitor_data},
+    Command{method::kGetMonitorData, nullptr, true, monitor_data},
     Command{method::kGetSystemData, get_system_data},
     Command{method::kGetReport, get_report},
     Command{method::kPrepare, prepare},

@@ -49,6 +49,10 @@ std::vector<std::string> launch_environment(const Slot& slot, const Settings& se
     ecosystem::set_variable(env, slot.config->instance_var, std::to_string(slot.instance_index));
     // An app that runs kpm finds the daemon that runs it, also when a dump of another home was restored.
     for (const char* name : {"KPM_HOME", "PM2_HOME"}) ecosystem::set_variable(env, name, settings.home);
+    // PM2's library for apps (@pm2/io) expects to be started by PM2's own wrapper of the script. Where there
+    // is none it starts by itself, and sends its metrics, only with this.
+    if (slot.config->pmx && ecosystem::runtime_of(slot.config->interpreter) == ecosystem::Runtime::Node)
+        ecosystem::set_variable(env, "PMX_FORCE_UPDATE", "true");
     if (!slot.config->gpu.empty()) ecosystem::set_variable(env, "RW_GPU", slot.config->gpu);
     set_notify_variables(env, *slot.config, settings);
     std::vector<std::string> lines;

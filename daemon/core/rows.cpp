@@ -19,7 +19,6 @@ int shown_pid(const Slot& slot) {
 }  // namespace
 
 Json pm2_env(const Slot& slot, Environment environment) {
-    const LifecycleData& life = slot.current.life.data();
     const auto& variables = slot.config->env;
     ecosystem::AppConfig config = slot.config.whole();
     if (environment == Environment::LeftOut) config.env.clear();
@@ -29,6 +28,13 @@ Json pm2_env(const Slot& slot, Environment environment) {
     if (environment == Environment::Shown)
         for (const auto& [name, value] : variables)
             if (!ecosystem::find_wire_field(name)) env[name] = value;
+    add_state(env, slot);
+    return env;
+}
+
+void add_state(Json& env, const Slot& slot) {
+    const LifecycleData& life = slot.current.life.data();
+    const auto& variables = slot.config->env;
     env["status"] = public_name(life.state);
     env["pm_id"] = slot.pm_id;
     env["pm_uptime"] = slot.current.launched.since_epoch;
@@ -59,7 +65,6 @@ Json pm2_env(const Slot& slot, Environment environment) {
     if (life.history.backoff > Duration{0}) env["prev_restart_delay"] = life.history.backoff.count();
     if (!life.failure.empty()) env["failure"] = life.failure;
     if (!told.status_text.empty()) env["status_text"] = told.status_text;
-    return env;
 }
 
 std::optional<int> measured_instead(const Slot& slot) {

@@ -12,6 +12,8 @@ namespace kpm::core {
 enum class Environment { Shown, LeftOut };
 
 Json pm2_env(const Slot& slot, Environment environment = Environment::Shown);
+// The members of it that are no configuration: status, counters, what the process has told.
+void add_state(Json& env, const Slot& slot);
 // The process to be measured in place of the slot's own, when the app has named one (axm_options.pid).
 std::optional<int> measured_instead(const Slot& slot);
 

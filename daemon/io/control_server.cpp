@@ -317,6 +317,10 @@ void Responder::value(Json value) const {
     send(ipc::value_reply({}, std::move(value)));
 }
 
+void Responder::text(std::string json) const {
+    send({{}, ipc::ValueText{std::move(json)}});
+}
+
 void Responder::none() const {
     send({{}, ipc::Values{}});
 }

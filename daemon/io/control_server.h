@@ -32,8 +32,9 @@ class Responder {
 public:
     explicit Responder(std::shared_ptr<PendingReply> pending) : pending_(std::move(pending)) {}
 
-    void value(Json value) const;  // {"args":[value]}
-    void none() const;             // {"args":[]}
+    void value(Json value) const;       // {"args":[value]}
+    void text(std::string json) const;  // the same of a value that is text already
+    void none() const;                  // {"args":[]}
     void error(const Error& error) const;
     void failure(ipc::Failure failure) const;
     void unknown_method() const;  // method "x" does not exist

@@ -28,9 +28,16 @@ void read_as_everything(const AmpFrame& frame) {
             encode(*reply);
         }
     }
+    (void)value_text(frame);
     if (const Result<Reply> reply = decode_reply(frame)) {
         const Result<Reply> again = decode_reply(reread(encode(*reply)));
         fuzz::require(again && *again == *reply, "a reply written is the reply again");
+        const AmpFrame written = reread(encode(*reply));
+        fuzz::require(reply_id(written) == reply->id || reply->id.empty(), "a reply has its id");
+        const auto* values = std::get_if<Values>(&reply->result);
+        const std::string text(value_text(written));
+        fuzz::require(text.empty() || (values && parse_json("[" + text + "]") == values->args),
+                      "the text of a value is the value");
     }
     if (const Result<Event> event = decode_event(frame)) {
         const Result<Event> again = decode_event(reread(encode_event(event->topic, event->payload)));

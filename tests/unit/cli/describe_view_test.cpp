@@ -16,7 +16,8 @@ std::string attributes_of(const std::string& text) {
 }
 
 std::string described(const Json& data, std::size_t index, bool colour) {
-    return describe_text(read_rows(data).at(index), kSameEnvironment, Json(), {}, kNow, Paint(colour));
+    return describe_text(read_rows(data).at(index), kSameEnvironment, Values::Shown, Json(), {}, kNow,
+                         Paint(colour));
 }
 
 }  // namespace
@@ -43,9 +44,15 @@ TEST_CASE("describe: variables that differ from the shell's are listed, cut at 4
           "[unit][cli][describe]") {
     const Json data = golden_json("monitor_data.json");
     const ecosystem::Environment local{{"HOME", "/root"}, {"NODE_ENV", "production"}};
-    const std::string text = describe_text(read_rows(data)[0], local, Json(), {}, kNow, Paint(false));
-    CHECK(text.find("│ HOME │ /home/deploy │") != std::string::npos);
-    CHECK(text.find("│ NODE_ENV │") == std::string::npos);
+    const auto shown = [&](Values values) {
+        return describe_text(read_rows(data)[0], local, values, Json(), {}, kNow, Paint(false));
+    };
+    CHECK(shown(Values::Shown).find("│ HOME │ /home/deploy │") != std::string::npos);
+    CHECK(shown(Values::Shown).find("│ NODE_ENV │") == std::string::npos);
+    CHECK(shown(Values::Shown).find("--env") == std::string::npos);
+    CHECK(shown(Values::Hidden).find("│ HOME │ (hidden) │") != std::string::npos);
+    CHECK(shown(Values::Hidden).find("/home/deploy") == std::string::npos);
+    CHECK(shown(Values::Hidden).find("kpm describe 0 --env") != std::string::npos);
 }
 
 TEST_CASE("describe: what the app says of itself has a row, without what a terminal would obey",
@@ -65,7 +72,7 @@ TEST_CASE("describe: the balancer's counters are shown when the daemon has them"
     const Json workers =
         Json::array({{{"pm_id", 1}, {"handed", 9}}, {{"pm_id", 0}, {"handed", 12}, {"load", 3}}});
     const std::string text =
-        describe_text(read_rows(data)[0], kSameEnvironment, workers, {}, kNow, Paint(false));
+        describe_text(read_rows(data)[0], kSameEnvironment, Values::Shown, workers, {}, kNow, Paint(false));
     CHECK(text.find(" Connections ") != std::string::npos);
     CHECK(text.find("│ handed │ 12 │") != std::string::npos);
     CHECK(described(data, 0, false).find(" Connections ") == std::string::npos);

@@ -45,6 +45,27 @@ TEST_CASE("options: a needed value may start with a dash", "[unit][cli][options]
     CHECK(error_of("start --name") == "option `-n --name <name>' argument missing");
 }
 
+TEST_CASE("options: --env needs a name, but for commands that take it as a switch", "[unit][cli][options]") {
+    const std::vector<std::string> typed{"describe", "--env", "web"};
+    auto line = read_global_options(typed);
+    REQUIRE(line);
+    REQUIRE(settle_env(*line, true));
+    CHECK(line->has("env"));
+    CHECK(line->words == std::vector<std::string>{"web"});
+
+    line = read_global_options(typed);
+    REQUIRE(line);
+    REQUIRE(settle_env(*line, false));
+    CHECK(line->value("env") == "web");
+    CHECK(line->words.empty());
+
+    line = read_global_options(std::vector<std::string>{"start", "app.json", "--env"});
+    REQUIRE(line);
+    const auto settled = settle_env(*line, false);
+    REQUIRE_FALSE(settled);
+    CHECK(settled.error().message == "option `--env <name>' argument missing");
+}
+
 TEST_CASE("options: letters may be joined", "[unit][cli][options]") {
     const CommandLine line = read("start app.js -fa");
     CHECK(line.has("force"));

@@ -18,6 +18,10 @@ struct Server {
         const Command* command = find_command(method);
         REQUIRE(command);
         supervisor.post([this, command, args = std::move(args)] {
+            if (command->text) {
+                answer = Json::parse(command->text(supervisor, args));
+                return;
+            }
             command->run(supervisor, args, [this](Result<Json> result) {
                 REQUIRE_FALSE(answer);
                 answer = std::move(result);

@@ -122,6 +122,22 @@ TEST_CASE("rpc: each kind of reply keeps its shape", "[unit][ipc]") {
         CHECK(*decode_reply(decoded(encode(reply))) == reply);
 }
 
+TEST_CASE("rpc: the text of a value is what was sent", "[unit][ipc]") {
+    const auto text_in = [](const std::string& bytes) {
+        AmpDecoder decoder;
+        decoder.feed(bytes);
+        const auto frame = decoder.next();
+        REQUIRE((frame && *frame));
+        CHECK(reply_id(**frame) == "1");
+        return std::string(value_text(**frame));
+    };
+    CHECK(text_in(encode(value_reply("1", {{"a", {1, "]}"}}}))) == R"({"a":[1,"]}"]})");
+    CHECK(text_in(encode(value_reply("1", nullptr))) == "null");
+    CHECK(text_in(encode(Reply{"1", Values{}})).empty());
+    CHECK(text_in(encode(error_reply("1", {ErrorCode::Invalid, "args"}))).empty());
+    CHECK(value_text({{json_arg({{"args", {1}}})}}).empty());  // no id: no reply
+}
+
 TEST_CASE("rpc: an Error travels with its code", "[unit][ipc]") {
     const Reply reply = error_reply("1", {ErrorCode::NotFound, "cannot find 'x': no such app"});
     CHECK(body_of(reply) == R"({"error":"cannot find 'x': no such app","code":"not_found"})");

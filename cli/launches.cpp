@@ -1,0 +1,154 @@
+#include "cli/launches.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <thread>
+
+#include "cli/command.h"
+#include "cli/last_exit.h"
+#include "cli/progress.h"
+
+namespace kpm::cli {
+namespace {
+
+using Clock = RestWatch::Clock;
+using std::chrono::milliseconds;
+
+constexpr Clock::duration kCalm = milliseconds(1);
+constexpr Clock::duration kFirstPause = std::chrono::microseconds(500), kLongestPause = milliseconds(10);
+constexpr int kPauseShare = 16;  // of the time waited so far: who starts slowly is looked at less often
+constexpr std::int64_t kDefaultUptime = 1000;  // ms; PM2's min_uptime
+constexpr milliseconds kNewsLimit{1000};       // for the daemon to hear of an end
+constexpr milliseconds kLogLimit{20};          // for the last words to reach the log
+constexpr std::int64_t kClockGrain = 10;       // ms; files' times come from the kernel's coarse clock
+
+bool is_on(const Json& env, const char* key) {
+    const auto value = env.find(key);
+    return value != env.end() && value->is_boolean() && value->get<bool>();
+}
+
+// The daemon hears of an end a little later than we see it.
+Result<ProcessList> list_without(Context& context, std::span<const std::pair<std::int64_t, pid_t>> dead) {
+    const auto limit = Clock::now() + kNewsLimit;
+    for (;;) {
+        auto list = context.session->brief_list();
+        if (!list) return list;
+        const bool is_known = std::ranges::none_of(list->rows, [&](const ProcessRow& row) {
+            return std::ranges::any_of(
+                dead, [&](const auto& one) { return row.id == one.first && row.pid == one.second; });
+        });
+        if (is_known || Clock::now() > limit) return list;
+        std::this_thread::sleep_for(kFirstPause);
+    }
+}
+
+std::vector<std::string> last_words(const ProcessRow& row, std::int64_t since) {
+    const auto limit = Clock::now() + kLogLimit;
+    for (;;) {
+        auto lines = errors_since(row.error_log, since - kClockGrain);
+        if (!lines.empty() || row.error_log.empty() || Clock::now() > limit) return lines;
+        std::this_thread::sleep_for(kFirstPause);
+    }
+}
+
+}  // namespace
+
+std::string failure_of(const ProcessRow& row) {
+    const Json& env = row.env();
+    const auto code = integer_of(env, "exit_code").value_or(0);
+    if (!env.contains("exit_signal") && text_of(env, "failure").empty()) {
+        if (code == 0) return "";
+        const auto expected = env.find("stop_exit_codes");
+        if (expected != env.end()) {
+            const auto is_code = [&](const Json& one) { return one == code; };
+            if (expected->is_array() ? std::ranges::any_of(*expected, is_code) : is_code(*expected))
+                return "";
+        }
+    }
+    return exit_cause(env);
+}
+
+Launches::Launches() : since_(now_ms()) {}
+
+void Launches::add(const Json& answer) {
+    if (answer.is_array()) {
+        for (const Json& one : answer) add(one);
+        return;
+    }
+    if (!answer.is_object() || !answer.contains("process") || !answer.contains("pm2_env")) return;
+    const Json& env = answer["pm2_env"];
+    const auto pid = integer_of(answer["process"], "pid").value_or(0);
+    const auto id = integer_of(env, "pm_id");
+    if (pid <= 0 || !id || is_on(env, "wait_ready")) return;
+    const auto lived = std::max<std::int64_t>(0, now_ms() - integer_of(env, "pm_uptime").value_or(now_ms()));
+    const auto uptime = integer_of(env, "min_uptime").value_or(kDefaultUptime);
+    open_.push_back({*id, static_cast<pid_t>(pid), Clock::now() + milliseconds(uptime - lived),
+                     RestWatch(static_cast<pid_t>(pid))});
+}
+
+std::vector<Launches::Launch> Launches::wait(Context& context) {
+    std::vector<Launch> dead;
+    const auto begin = Clock::now();
+    Progress progress(context.console);
+    for (Clock::duration pause = kFirstPause;;) {
+        const auto now = Clock::now();
+        const Clock::duration needed = std::max(kCalm, pause);
+        std::erase_if(open_, [&](Launch& launch) {
+            const RestWatch::Sight sight = launch.watch.look(now);
+            if (sight.is_gone) dead.push_back(launch);
+            return sight.is_gone || sight.calm >= needed || now >= launch.stable;
+        });
+        if (open_.empty()) return dead;
+        progress.show(
+            fmt::format("waiting for {} process{} to be up", open_.size(), open_.size() == 1 ? "" : "es"));
+        std::this_thread::sleep_for(pause);
+        pause = std::clamp<Clock::duration>((Clock::now() - begin) / kPauseShare, kFirstPause, kLongestPause);
+    }
+}
+
+// Instances of an app that fail in the same way are told of once.
+void Launches::tell(Context& context, const std::vector<Launch>& dead) {
+    std::vector<std::pair<std::int64_t, pid_t>> known;
+    for (const Launch& launch : dead) known.emplace_back(launch.id, launch.pid);
+    const auto list = list_without(context, known);
+    if (!list) {
+        has_failed_ = true;
+        context.console.error(list.error().message);
+        return;
+    }
+    std::map<std::pair<std::string, std::string>, std::vector<const ProcessRow*>> failures;
+    for (const ProcessRow& row : list->rows) {
+        if (std::ranges::find(dead, row.id, &Launch::id) == dead.end()) continue;
+        if (std::string cause = failure_of(row); !cause.empty())
+            failures[{row.name, std::move(cause)}].push_back(&row);
+    }
+    for (const auto& [what, rows] : failures) {
+        has_failed_ = true;
+        const ProcessRow& row = *rows.front();
+        const std::string name = printable(row.name);
+        context.console.error(fmt::format("cannot start '{}'{}: it ended right after its start, {}", name,
+                                          rows.size() > 1 ? fmt::format(" ({} instances)", rows.size()) : "",
+                                          printable(what.second)));
+        const auto lines = last_words(row, since_);
+        if (!lines.empty())
+            context.console.error_line(fmt::format("last lines of {}:", printable(row.error_log)));
+        for (const std::string& line : lines) context.console.error_line("    " + printable(line));
+        const bool goes_on = row.status != "stopped" && row.status != "errored";
+        context.console.error_line(fmt::format(
+            "hint: {}; `kpm why {}` tells more",
+            goes_on ? "it is started again, as its configuration says" : "it is not started again", row.id));
+    }
+}
+
+bool Launches::settle(Context& context) {
+    if (open_.empty()) return true;
+    const bool had_failed = std::exchange(has_failed_, false);
+    if (const auto dead = wait(context); !dead.empty()) tell(context, dead);
+    const bool is_good = !has_failed_;
+    has_failed_ |= had_failed;
+    return is_good;
+}
+
+}  // namespace kpm::cli

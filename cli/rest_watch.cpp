@@ -1,0 +1,107 @@
+#include "cli/rest_watch.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "ipc/base/text.h"
+#include "ipc/base/unique_fd.h"
+
+namespace kpm::cli {
+namespace {
+
+// A tree of more threads is judged by these.
+constexpr int kMostThreads = 256;
+
+// The beginning of a small file of /proc; "" when it cannot be read.
+std::string_view read_small(const std::string& path, char (&buffer)[4096]) {
+    const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const ssize_t size = file ? read(file.get(), buffer, sizeof buffer) : -1;
+    return size <= 0 ? std::string_view() : std::string_view(buffer, static_cast<std::size_t>(size));
+}
+
+// The letter behind the name, which stands in parentheses and may hold anything; 0 = there is no such thread.
+char state_in(std::string_view stat) {
+    const std::size_t end = stat.rfind(") ");
+    return end == std::string_view::npos || end + 2 >= stat.size() ? '\0' : stat[end + 2];
+}
+
+bool is_dead(char state) {
+    return state == '\0' || state == 'Z' || state == 'X';
+}
+
+template <class Number>
+Number number_in(std::string_view text) {
+    Number number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number;
+}
+
+std::vector<pid_t> numbers_in_folder(const std::string& path) {
+    std::vector<pid_t> numbers;
+    const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir(path.c_str()), closedir);
+    while (const dirent* entry = folder ? readdir(folder.get()) : nullptr) {
+        if (const auto number = number_in<pid_t>(entry->d_name); number > 0) numbers.push_back(number);
+    }
+    return numbers;
+}
+
+struct Tree {
+    bool is_busy = false;
+    std::uint64_t turns = 0;
+};
+
+Tree look_at(pid_t root) {
+    Tree tree;
+    char buffer[4096];
+    int threads = 0;
+    for (std::vector<pid_t> left{root}; !left.empty() && threads < kMostThreads;) {
+        const std::string tasks = fmt::format("/proc/{}/task", left.back());
+        left.pop_back();
+        for (const pid_t thread : numbers_in_folder(tasks)) {
+            const std::string place = fmt::format("{}/{}", tasks, thread);
+            const char state = state_in(read_small(place + "/stat", buffer));
+            if (is_dead(state)) continue;
+            // D: it waits for a disk, which is part of its work.
+            if (state == 'R' || state == 'D') return {true, 0};
+            const auto counters = split(trim(read_small(place + "/schedstat", buffer)), ' ');
+            tree.turns += 1 + (counters.size() > 2 ? number_in<std::uint64_t>(counters[2]) : 0);
+            for (const std::string_view child : split(trim(read_small(place + "/children", buffer)), ' ')) {
+                if (const auto pid = number_in<pid_t>(child); pid > 0) left.push_back(pid);
+            }
+            ++threads;
+        }
+    }
+    return tree;
+}
+
+}  // namespace
+
+RestWatch::Sight RestWatch::look(Clock::time_point now) {
+    char buffer[4096];
+    const char state = state_in(read_small(fmt::format("/proc/{}/stat", root_), buffer));
+    if (is_dead(state)) {
+        const bool is_hidden = state == '\0' && (kill(root_, 0) == 0 || errno == EPERM);
+        return is_hidden ? Sight{false, Clock::duration::max()} : Sight{.is_gone = true};
+    }
+    const Tree tree = state == 'R' ? Tree{true, 0} : look_at(root_);
+    if (tree.is_busy) {
+        turns_.reset();
+        return {};
+    }
+    if (turns_ != tree.turns) {
+        turns_ = tree.turns;
+        since_ = now;
+    }
+    return {false, now - since_};
+}
+
+}  // namespace kpm::cli

@@ -1,0 +1,112 @@
+#include "cli/staying_here.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <utility>
+
+#include "cli/daemon_origin.h"
+#include "cli/follow.h"
+#include "ipc/protocol.h"
+
+namespace kpm::cli {
+namespace {
+
+constexpr const char* kStamp = "HH:mm:ss";
+constexpr std::chrono::seconds kSendLimit{5};
+constexpr int kLastWords = 200;  // ms, for what the apps said at their end to be shown
+
+}  // namespace
+
+StayingHere::StayingHere(Context& context) : context_(context), is_own_(context.session->is_new()) {
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    for (const int signo : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD}) sigaddset(&wanted, signo);
+    sigprocmask(SIG_BLOCK, &wanted, nullptr);
+    signals_ = UniqueFd(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
+    const auto origin = origin_of(context.session->client().daemon_pid());
+    keeper_ = origin ? origin->keeper : context.session->client().daemon_pid();
+    keeper_end_ = UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, keeper_, 0)));
+    if (auto events = ipc::Subscriber::connect(context.home)) events_.emplace(std::move(*events));
+    if (is_own_) context.console.info("Launching in no daemon mode");
+}
+
+StayingHere::~StayingHere() {
+    if (viewer_ > 0) kill(viewer_, SIGKILL);
+}
+
+int StayingHere::finish(int result) {
+    if (result != kDone) {
+        if (!is_own_) return result;
+        end_daemon();
+        has_ended(-1);
+        return result;
+    }
+    context_.console.line("[--no-daemon] Continue to stream logs");
+    context_.console.line(
+        fmt::format("[--no-daemon] Exit on target PM2 exit pid={}", context_.session->client().daemon_pid()));
+    show_logs();
+    while (!is_leaving_ || is_own_) {
+        pollfd watched[] = {{signals_.get(), POLLIN, 0}, {keeper_end_.get(), POLLIN, 0}};
+        if (poll(watched, 2, -1) < 0 && errno != EINTR) break;
+        if (watched[0].revents != 0) take_signals();
+        if (watched[1].revents != 0) break;
+    }
+    if (viewer_ > 0 && is_own_) usleep(kLastWords * 1000);
+    return kDone;
+}
+
+void StayingHere::show_logs() {
+    viewer_ = fork();
+    if (viewer_ != 0) return;
+    sigset_t none;
+    sigemptyset(&none);
+    // Ctrl-C reaches the whole foreground group: this one goes on until the daemon has ended.
+    for (const int signo : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) std::signal(signo, SIG_IGN);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    Following following;
+    following.look.time_format = kStamp;
+    following.daemon = true;
+    following.is_wanted = [](const Json&) { return true; };
+    follow(context_, following, std::exchange(events_, std::nullopt));
+    _exit(0);
+}
+
+void StayingHere::take_signals() {
+    signalfd_siginfo info{};
+    while (read(signals_.get(), &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo != SIGCHLD) {
+            if (!std::exchange(is_leaving_, true) && is_own_) end_daemon();
+            continue;
+        }
+        // As the first process of a container it also inherits what others leave behind.
+        for (pid_t pid; (pid = waitpid(-1, nullptr, WNOHANG)) > 0;)
+            if (pid == viewer_) viewer_ = 0;
+        // Nobody reads the logs any more. That ends no daemon.
+        if (viewer_ == 0 && !is_own_) is_leaving_ = true;
+    }
+}
+
+// It stops its apps by itself, and answers by its end.
+void StayingHere::end_daemon() {
+    auto client = ipc::Client::connect(context_.home);
+    if (!client) return;
+    client->send(ipc::method::kKillMe, Json::array({Json::object()}));
+    (void)client->flush(kSendLimit);
+    // Closing at once could overtake the request.
+    (void)client->wait_closed(kSendLimit);
+}
+
+bool StayingHere::has_ended(int timeout) const {
+    pollfd watched{keeper_end_.get(), POLLIN, 0};
+    return poll(&watched, 1, timeout) > 0;
+}
+
+}  // namespace kpm::cli

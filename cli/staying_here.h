@@ -1,0 +1,43 @@
+#pragma once
+// --no-daemon: the command does not come back while its daemon runs, and shows the logs meanwhile; a daemon
+// that it has started ends with it, apps and all, on SIGINT, SIGTERM, SIGHUP or SIGQUIT. So it may be the
+// only process that a container starts. Made before the command runs, so that nothing of the logs is missed.
+
+#include <sys/types.h>
+
+#include <optional>
+
+#include "cli/command.h"
+#include "ipc/base/unique_fd.h"
+#include "ipc/client.h"
+
+namespace kpm::cli {
+
+class StayingHere {
+public:
+    // Only with a session. Signals wait from here on.
+    explicit StayingHere(Context& context);
+    ~StayingHere();
+    StayingHere(const StayingHere&) = delete;
+    StayingHere& operator=(const StayingHere&) = delete;
+
+    // The exit code. `result` is the command's: with a failure there is nothing to stay for.
+    int finish(int result);
+
+private:
+    void show_logs();  // in a child, until it is killed
+    void take_signals();
+    void end_daemon();
+    bool has_ended(int timeout) const;  // ms, -1 = for ever
+
+    Context& context_;
+    bool is_own_;
+    pid_t keeper_ = 0;
+    pid_t viewer_ = 0;
+    bool is_leaving_ = false;
+    UniqueFd signals_;
+    UniqueFd keeper_end_;  // a pidfd: readable when the keeper has ended
+    std::optional<ipc::Subscriber> events_;
+};
+
+}  // namespace kpm::cli

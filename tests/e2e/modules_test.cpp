@@ -1,0 +1,123 @@
+// install, uninstall and package: a package of npm becomes an app beside the user's own. All without a
+// network.
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "tests/support/eventually.h"
+#include "tests/support/kpm_home.h"
+
+using namespace kpm;
+using namespace kpm::test;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool has(const CommandResult& result, const std::string& part) {
+    return (result.out + result.err).find(part) != std::string::npos;
+}
+
+// A package that says what it is told by its settings.
+void write_package(const KpmHome& kpm, const std::string& folder, const std::string& version = "1.0.0") {
+    kpm.write(
+        folder + "/package.json",
+        R"({"name":"my-module","version":")" + version +
+            R"(","main":"main.sh","config":{"size":"10M"},"apps":[{"script":"main.sh","interpreter":"bash"}]})");
+    kpm.write(folder + "/main.sh",
+              "echo \"" + version + " size $size of $(basename \"$PWD\")\"\nwhile :; do sleep 1; done\n");
+}
+
+std::string said(const KpmHome& kpm) {
+    return kpm.read(kpm.home() / "logs" / "my-module-out.log");
+}
+
+}  // namespace
+
+TEST_CASE("modules: a package is installed, set up, kept through daemons, and removed", "[e2e]") {
+    const KpmHome kpm;
+    write_package(kpm, "my-module");
+    CommandResult result = kpm.kpm({"install", "./my-module"});
+    INFO(result.out << result.err << kpm.daemon_log());
+    REQUIRE(result.status == 0);
+    CHECK(has(result, "[PM2][Module] Module my-module successfully installed and launched"));
+    CHECK(has(result, "Module"));
+    CHECK(eventually([&] { return said(kpm).find("1.0.0 size 10M") != std::string::npos; }));
+    CHECK(kpm.find("my-module")["pm2_env"]["pmx_module"] == true);
+
+    // `all` does not mean it, and it is not saved.
+    kpm.write("app.sh", "while :; do sleep 1; done\n");
+    REQUIRE(kpm.kpm({"start", "app.sh"}).status == 0);
+    const int pid = kpm.find("my-module")["pid"];
+    REQUIRE(kpm.kpm({"restart", "all"}).status == 0);
+    CHECK(kpm.find("my-module")["pid"] == pid);
+    REQUIRE(kpm.kpm({"save"}).status == 0);
+    const Json dump = Json::parse(kpm.read(kpm.home() / "dump.pm2"));
+    REQUIRE(dump.size() == 1);
+    CHECK(dump[0]["name"] == "app");
+
+    REQUIRE(kpm.kpm({"set", "my-module:size", "5K"}).status == 0);
+    CHECK(eventually([&] { return said(kpm).find("size 5K") != std::string::npos; }));
+
+    // A new daemon has it again, with its settings.
+    REQUIRE(kpm.kpm({"kill"}).status == 0);
+    fs::remove(kpm.home() / "logs" / "my-module-out.log");
+    result = kpm.kpm({"resurrect"});
+    CHECK(result.status == 0);
+    CHECK(has(result, "[PM2][Module] Starting module my-module"));
+    CHECK(kpm.find("my-module")["pm2_env"]["status"] == "online");
+    CHECK(kpm.find("app")["pm2_env"]["status"] == "online");
+    CHECK(eventually([&] { return said(kpm).find("size 5K") != std::string::npos; }));
+
+    result = kpm.kpm({"uninstall", "my-module"});
+    INFO(result.out << result.err);
+    CHECK(result.status == 0);
+    CHECK(kpm.find("my-module").is_null());
+    CHECK_FALSE(fs::exists(kpm.home() / "modules" / "my-module"));
+    result = kpm.kpm({"uninstall", "my-module"});
+    CHECK(result.status == 1);
+    CHECK(has(result, "[PM2][Module][ERROR] Unknown module"));
+    REQUIRE(kpm.kpm({"kill"}).status == 0);
+    CHECK_FALSE(has(kpm.kpm({"ping"}), "Starting module"));
+}
+
+TEST_CASE("modules: an archive is made, installed, and replaced by a newer one", "[e2e]") {
+    const KpmHome kpm;
+    write_package(kpm, "source");
+    CommandResult result = kpm.kpm({"package", "source"});
+    INFO(result.out << result.err);
+    REQUIRE(result.status == 0);
+    REQUIRE(fs::exists(kpm.work() / "my-module-v1-0-0.tar.gz"));
+    result = kpm.kpm({"install", "my-module-v1-0-0.tar.gz"});
+    INFO(result.out << result.err << kpm.daemon_log());
+    REQUIRE(result.status == 0);
+    CHECK(eventually([&] { return said(kpm).find("1.0.0 size 10M") != std::string::npos; }));
+
+    write_package(kpm, "source", "1.1.0");
+    REQUIRE(kpm.kpm({"package", "source"}).status == 0);
+    result = kpm.kpm({"install", "my-module-v1-1-0.tar.gz"});
+    INFO(result.out << result.err);
+    REQUIRE(result.status == 0);
+    CHECK(eventually([&] { return said(kpm).find("1.1.0 size 10M") != std::string::npos; }));
+    CHECK(kpm.list().size() == 1);
+    CHECK(kpm.kpm({"uninstall", "my-module"}).status == 0);
+}
+
+TEST_CASE("modules: what cannot be installed is said, exit 1", "[e2e]") {
+    const KpmHome kpm;
+    CHECK(has(kpm.kpm({"install", "../.."}), "cannot install '../..'"));
+    kpm.write("broken.tar.gz", "no archive");
+    CommandResult result = kpm.kpm({"install", "broken.tar.gz"});
+    CHECK(result.status == 1);
+    CHECK(has(result, "cannot unpack 'broken.tar.gz'"));
+    kpm.write("empty/package.json", "{}");
+    result = run_command({bin_dir() / "kpm", "install", "."}, kpm.env(), kpm.work() / "empty");
+    CHECK(result.status == 1);
+    CHECK(has(result, "it has no name"));
+    auto env = kpm.env();
+    env["npm_config_registry"] = "http://127.0.0.1:9";  // nobody listens
+    env["npm_config_fetch_retries"] = "0";
+    result = run_command({bin_dir() / "kpm", "install", "no-such-module"}, env, kpm.work());
+    CHECK(result.status == 1);
+    CHECK(has(result, "Installation failed via NPM"));
+    CHECK(kpm.list().empty());
+}
