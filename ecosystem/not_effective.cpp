@@ -1,7 +1,5 @@
 #include "ecosystem/not_effective.h"
 
-#include "ecosystem/command_line.h"
-
 namespace kpm::ecosystem {
 
 std::vector<std::string> not_effective(const AppConfig& config) {
@@ -9,10 +7,6 @@ std::vector<std::string> not_effective(const AppConfig& config) {
     const auto say = [&](bool is_set, std::string_view what) {
         if (is_set) sentences.push_back(config.name + ": " + std::string(what));
     };
-    const bool is_node = runtime_of(config.interpreter) != Runtime::Other;
-    const bool is_cluster = config.exec_mode == ExecMode::Cluster;
-    say(is_cluster && is_node && !config.kpm_channel,
-        "cluster mode of Node has no effect yet, each instance listens for itself");
     say(!config.listen.empty() && !config.kpm_channel, "listen has no effect yet without kpm_channel");
     const bool is_other_balance = config.balance && *config.balance != Balance::RoundRobin &&
                                   *config.balance != Balance::LeastConnections;

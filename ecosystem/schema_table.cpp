@@ -131,6 +131,8 @@ constexpr Field kFields[] = {
     {.key = "max_connections", .wire_key = "max_connections", .flag = "--max-connections", .slot = &App::max_connections, .group = Group::Connections, .on_change = Delete,
      .doc = "connections that one worker has at a time; 0: no limit"},
 
+    {.key = "drain_keep_alive", .wire_key = "drain_keep_alive", .flag = "--no-drain-keep-alive", .slot = &App::drain_keep_alive, .group = Group::Node,
+     .doc = "cluster: a worker that is replaced answers keep-alive clients with Connection: close before it goes (a preload in NODE_OPTIONS)"},
     {.key = "source_map_support", .wire_key = "source_map_support", .flag = "--source-map-support", .slot = &App::source_map_support, .group = Group::Node,
      .doc = "stack traces by source maps: node --enable-source-maps"},
     {.key = "disable_source_map_support", .wire_key = "disable_source_map_support", .flag = "--disable-source-map-support", .slot = &App::disable_source_map_support, .group = Group::Node,

@@ -28,8 +28,16 @@ struct AppKey {
 enum class ChildChannel {
     None,
     Kpm,
-    Messages
-};  // Kpm: ipc/kpm_channel.h; Messages: lines of JSON, as Node's IPC
+    Messages,
+    NodeCluster
+};  // Kpm: ipc/kpm_channel.h; Messages: lines of JSON, as Node's IPC; NodeCluster: the same, and connections
+
+// What makes a worker of a Node cluster app ready.
+enum class NodeReady {
+    Online,     // Node has started
+    Listening,  // it listens, as the process before it did; Online when that did not
+    Message     // it has said so
+};
 
 struct LogFiles {
     std::string out, err, combined;  // absolute; "" = none
@@ -51,8 +59,10 @@ struct LaunchSpec {
     std::string pid_file;
     LogFiles logs;
     ChildChannel channel = ChildChannel::None;
-    std::string pool;        // the connection pool that it serves, "" = none
-    bool whole_tree = true;  // false: signals go to the root only, what it leaves behind is nobody's
+    std::string pool;  // the connection pool that it serves, "" = none
+    NodeReady node_ready = NodeReady::Online;
+    bool drains_keep_alive = false;  // by a preload of Node
+    bool whole_tree = true;          // false: signals go to the root only, what it leaves behind is nobody's
 
     bool operator==(const LaunchSpec&) const = default;
 };
@@ -67,6 +77,7 @@ struct PoolSpec {
     std::vector<std::string> listen;  // addresses as configured
     std::string balance;              // policy name
     int max_connections = 0;          // per worker, 0 = no limit
+    bool is_node = false;             // its workers ask for their sockets: `listen` is empty
 };
 
 // What an earlier daemon's process has become.

@@ -122,12 +122,16 @@ Result<ChildSetup> set_up_child(const core::LaunchSpec& spec) {
         inherit(UniqueFd(pair[1]), kChannelTarget);
         setup.request.env.push_back(fmt::format("{}={}", channel::kFdVariable, kChannelTarget));
     }
-    if (spec.channel == core::ChildChannel::Messages) {
+    if (spec.channel == core::ChildChannel::Messages || spec.channel == core::ChildChannel::NodeCluster) {
         int pair[2];
         if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
             return os_error("create", "channel", errno);
         setup.ours.channel = UniqueFd(pair[0]);
         inherit(UniqueFd(pair[1]), kChannelTarget);
+        // Those of a worker of another primary, in which kpm was run, are not ours to pass on.
+        std::erase_if(setup.request.env, [](const std::string& line) {
+            return line.starts_with("NODE_CHANNEL_") || line.starts_with("NODE_UNIQUE_ID=");
+        });
         setup.request.env.push_back(fmt::format("NODE_CHANNEL_FD={}", kChannelTarget));
         setup.request.env.push_back("NODE_CHANNEL_SERIALIZATION_MODE=json");
     }

@@ -1,12 +1,14 @@
 #include "daemon/io/listener.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -93,6 +95,18 @@ bool is_stale_socket_file(const std::string& path, const SocketAddress& address)
     return probe && ::connect(probe.get(), address.raw(), address.size) < 0 && errno == ECONNREFUSED;
 }
 
+// The file that was there a moment ago may be another's: what is changed is the socket, or nothing. errno or
+// 0.
+int set_file_mode(const std::string& path, const ListenerOptions& options) {
+    if (!options.unix_mode && options.unix_mode_added == 0) return 0;
+    const UniqueFd file(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    struct stat status {};
+    if (!file || ::fstat(file.get(), &status) < 0) return errno;
+    if (!S_ISSOCK(status.st_mode)) return ENOTSOCK;
+    const mode_t mode = options.unix_mode.value_or((status.st_mode & 07777) | options.unix_mode_added);
+    return ::chmod(fmt::format("/proc/self/fd/{}", file.get()).c_str(), mode) < 0 ? errno : 0;
+}
+
 Error cannot_listen(const core::ListenAddress& address, int error_number) {
     Error error = os_error("listen on", to_text(address), error_number);
     if (error_number == EADDRINUSE && address.kind != Kind::Unix)
@@ -124,22 +138,36 @@ int try_bind(const core::ListenAddress& address, const SocketAddress& target, co
 
 }  // namespace
 
-Result<UniqueFd> open_listener(const core::ListenAddress& address, const ListenerOptions& options) {
+Result<UniqueFd> open_listener(const core::ListenAddress& address, const ListenerOptions& options,
+                               int* error_number) {
+    int unused = 0;
+    int& number = error_number ? *error_number : unused;
     const Result<SocketAddress> target = socket_address(address);
-    if (!target) return target.error();
+    if (!target) {
+        number = EINVAL;
+        return target.error();
+    }
 
     UniqueFd socket;
     int failure = try_bind(address, *target, options, socket);
     const bool no_ipv6 = failure == EAFNOSUPPORT || failure == EADDRNOTAVAIL;
     if (no_ipv6 && address.kind == Kind::Any)
         failure = try_bind(address, ipv4_any(address.port), options, socket);
+    if (failure == 0 && address.kind == Kind::Unix)
+        if (number = set_file_mode(address.path, options); number != 0)
+            return os_error("set the mode of", address.path, number);
+    if (failure == 0 && ::listen(socket.get(), options.backlog) < 0) failure = errno;
+    number = failure;
     if (failure != 0) return cannot_listen(address, failure);
-
-    if (address.kind == Kind::Unix && options.unix_mode &&
-        ::chmod(address.path.c_str(), *options.unix_mode) < 0)
-        return os_error("set the mode of", address.path, errno);
-    if (::listen(socket.get(), options.backlog) < 0) return cannot_listen(address, errno);
     return socket;
+}
+
+void remove_socket_file(int listener) {
+    const auto address = bound_address(listener);
+    if (!address || address->kind != Kind::Unix) return;
+    struct stat status {};
+    if (::lstat(address->path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode))
+        ::unlink(address->path.c_str());
 }
 
 Result<core::ListenAddress> bound_address(int listener) {

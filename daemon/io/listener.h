@@ -15,12 +15,17 @@ struct ListenerOptions {
     int backlog = 4096;                 // the kernel cuts it to net.core.somaxconn
     bool reuse_port = false;            // SO_REUSEPORT, for one socket per worker slot
     std::optional<unsigned> unix_mode;  // permissions of the socket file; otherwise by umask
+    unsigned unix_mode_added = 0;       // to those by umask
 };
 
 // Any is one dual-stack socket (IPv4 alone where the kernel has no IPv6). A socket file whose server is gone
 // is replaced; one that answers is not. "cannot listen on '*:3000': Address already in use (held by pid 42,
-// node)".
-Result<UniqueFd> open_listener(const core::ListenAddress& address, const ListenerOptions& options = {});
+// node)"; `error_number` gets the errno.
+Result<UniqueFd> open_listener(const core::ListenAddress& address, const ListenerOptions& options = {},
+                               int* error_number = nullptr);
+
+// Takes away the socket file that it is bound to; of others than unix sockets nothing.
+void remove_socket_file(int listener);
 
 // What the socket is bound to, with the port that the kernel chose.
 Result<core::ListenAddress> bound_address(int listener);

@@ -10,6 +10,7 @@
 
 #include "daemon/core/date_format.h"
 #include "daemon/io/daemon_log.h"
+#include "daemon/io/node_preload.h"
 #include "daemon/io/pidfd.h"
 #include "ipc/dump_store.h"
 
@@ -90,10 +91,19 @@ Result<std::unique_ptr<UvHost>> UvHost::open(Loop& loop, const ipc::Home& home, 
                              self->persist(key, value);
                          });
     host->pools_->restore(host->heritage_.state, host->heritage_.inventory.kept);
+    host->open_nodes();
     if (const auto opened = host->open_notify_socket(); !opened)
         host->log(opened.error().message + "; apps have no NOTIFY_SOCKET");
     host->heritage_.processes = by_token(std::move(host->heritage_.inventory));
     return host;
+}
+
+void UvHost::open_nodes() {
+    nodes_.emplace(
+        loop_, *keeper_, plane_,
+        [this](const std::string& key, const std::optional<Json>& value) { persist(key, value); },
+        [this](std::string_view text) { log(text); });
+    nodes_->restore(heritage_.state, heritage_.inventory.kept);
 }
 
 UvHost::UvHost(Loop& loop, const ipc::Home& home, StateMemfd state, Heritage heritage, Callbacks callbacks)
@@ -141,6 +151,12 @@ void UvHost::spawn(const core::AppKey& key, const core::LaunchSpec& spec) {
     auto& env = setup->request.env;
     std::erase_if(env, [](const std::string& line) { return line.starts_with(kMark); });
     env.push_back(fmt::format("{}={}", kMark, mark_of(key.incarnation)));
+    if (spec.channel == core::ChildChannel::NodeCluster) {
+        env.push_back(fmt::format("NODE_UNIQUE_ID={}", key.incarnation));
+        // Other users cannot read what is in the home.
+        if (spec.drains_keep_alive && !setup->request.uid && !node_preload_.empty())
+            add_node_preload(env, node_preload_);
+    }
     const std::pair<KeptSlot, int> kept[] = {{KeptSlot::Out, setup->ours.out.get()},
                                              {KeptSlot::Err, setup->ours.err.get()},
                                              {KeptSlot::Channel, setup->ours.channel.get()}};
@@ -171,10 +187,23 @@ void UvHost::connect(Child& child, const core::LaunchSpec& spec, ChildEnds ends,
         logs_.add_process({child.key.pm_id, child.key.incarnation, spec.name, spec.name_space},
                           std::move(ends.out), std::move(ends.err), targets_of(spec.logs));
     if (spec.channel == core::ChildChannel::Messages) return open_messages(child, std::move(ends.channel));
+    if (spec.channel == core::ChildChannel::NodeCluster)
+        return add_node(child, spec, std::move(ends.channel));
     const auto pool = pools_->find(spec.pool);
     if (!ends.channel || !pool) return;
     child.is_worker = true;
     plane_.add_worker(*pool, worker_of(child.key), std::move(ends.channel), resumed);
+}
+
+void UvHost::add_node(Child& child, const core::LaunchSpec& spec, UniqueFd socket) {
+    if (!socket || !nodes_->has(spec.pool)) return;
+    child.is_worker = child.is_node = true;
+    // As long as nobody of the app listens, a new one need not.
+    const bool must_listen = spec.node_ready == core::NodeReady::Listening && nodes_->is_listening(spec.pool);
+    child.node_ready = spec.node_ready == core::NodeReady::Message ? spec.node_ready
+                       : must_listen                               ? core::NodeReady::Listening
+                                                                   : core::NodeReady::Online;
+    nodes_->add_worker(spec.pool, worker_of(child.key), std::move(socket));
 }
 
 void UvHost::open_messages(Child& child, UniqueFd socket) {
@@ -192,6 +221,10 @@ void UvHost::open_messages(Child& child, UniqueFd socket) {
 
 Result<void> UvHost::send_message(const core::AppKey& key, const Json& message) {
     Child* child = find(key);
+    if (child && child->is_worker && child->is_node) {
+        plane_.say_to_node(worker_of(key), core::node::app_line(message));
+        return {};
+    }
     if (!child || !child->messages)
         return Error{ErrorCode::NotFound,
                      fmt::format("cannot send 'message': process {} has no message channel", key.pm_id)};
@@ -268,10 +301,18 @@ void UvHost::on_exited(const KeeperExit& exit) {
         notify_->remove(child->key);
     }
     if (child->is_stopping) child->tree_is_gone = true;
-    if (const auto messages = std::move(child->messages)) messages->finish();
+    if (child->is_node && child->is_worker) {
+        child->unheard_end = exit;
+        return plane_.finish_node(worker_of(child->key));
+    }
+    tell_exit(*child, exit);
+}
+
+void UvHost::tell_exit(Child& child, const KeeperExit& exit) {
+    if (const auto messages = std::move(child.messages)) messages->finish();
     const auto code = exit.signal == 0 ? std::optional(exit.exit_code) : std::nullopt;
-    callbacks_.post(child->key, core::Exited{code, exit.signal});
-    if (child->tree_is_gone) callbacks_.post(child->key, core::TreeGone{});
+    callbacks_.post(child.key, core::Exited{code, exit.signal});
+    if (child.tree_is_gone) callbacks_.post(child.key, core::TreeGone{});
     forget_if_finished(exit.token);
 }
 
@@ -295,7 +336,8 @@ void UvHost::signal_tree(const core::AppKey& key, int signo) {
 }
 
 void UvHost::signal_root_alone(Child& child, int signo) {
-    if (child.is_ended) return callbacks_.post(child.key, core::TreeGone{});
+    if (child.is_ended && !child.unheard_end) return callbacks_.post(child.key, core::TreeGone{});
+    if (child.is_ended) child.tree_is_gone = true;
     child.is_stopping = true;
     (void)signal_root(child.key, signo);  // fails only when it has just ended
 }
@@ -306,7 +348,7 @@ void UvHost::on_tree_gone(std::uint64_t incarnation) {
     if (!child) return;
     child->tree.reset();
     child->tree_is_gone = true;
-    if (child->is_ended) callbacks_.post(child->key, core::TreeGone{});
+    if (child->is_ended && !child->unheard_end) callbacks_.post(child->key, core::TreeGone{});
 }
 
 Result<void> UvHost::signal_root(const core::AppKey& key, int signo) {
@@ -334,6 +376,7 @@ void UvHost::release(const core::AppKey& key) {
     if (!child || child->is_released) return;
     child->is_released = true;
     child->messages.reset();
+    if (child->is_node) nodes_->remove_worker(worker_of(key));
     if (child->is_worker) plane_.remove_worker(worker_of(key));
     if (!child->pid_file.empty() && child->pid != 0) ::unlink(child->pid_file.c_str());
     // Not left to the last writer: a process that has left the tree could hold the pipes for ever.
@@ -351,17 +394,26 @@ void UvHost::forget_if_finished(std::uint64_t incarnation) {
 }
 
 Result<void> UvHost::open_pool(const core::PoolSpec& pool) {
-    return pools_->open(pool);
+    if (!pool.is_node) return pools_->open(pool);
+    nodes_->open(pool.name);
+    if (!node_preload_.empty()) return {};
+    auto preload = write_node_preload(home_);
+    if (!preload) log(preload.error().message + "; a reload may cut keep-alive connections of Node workers");
+    if (preload) node_preload_ = std::move(*preload);
+    return {};
 }
 
 void UvHost::close_pool(const std::string& name) {
     pools_->close(name);
+    nodes_->close(name);
 }
 
 void UvHost::drain(const core::AppKey& key) {
     Child* child = find(key);
     if (child) child->is_draining = true;
-    if (child && child->is_worker)
+    if (child && child->is_worker && child->is_node)
+        nodes_->drain(worker_of(key));
+    else if (child && child->is_worker)
         plane_.drain(worker_of(key));
     else
         callbacks_.post(key, core::Drained{});

@@ -18,11 +18,7 @@ TEST_CASE("not effective: an app without such attributes gets no sentence", "[un
 }
 
 TEST_CASE("not effective: each attribute that nothing acts on is named with its app", "[unit][ecosystem]") {
-    AppConfig config{.name = "web", .interpreter = "node", .exec_mode = ExecMode::Cluster};
-    CHECK(not_effective(config) ==
-          std::vector<std::string>{
-              "web: cluster mode of Node has no effect yet, each instance listens for itself"});
-    config.exec_mode = ExecMode::Fork;
+    AppConfig config{.name = "web", .interpreter = "node", .exec_mode = ExecMode::Fork};
     config.listen = {"3000"};
     config.balance = Balance::Sticky;
     const auto sentences = not_effective(config);
