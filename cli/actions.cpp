@@ -226,11 +226,21 @@ std::optional<Error> failure_in(const Result<Json>& answer) {
     return std::nullopt;
 }
 
-Result<Json> start_app(Session& session, const ecosystem::AppConfig& resolved) {
-    auto answer = session.call(session.is_kpm() ? method::kStart : method::kPrepare,
-                               Json::array({ecosystem::dump_wire(resolved)}));
+ipc::Client::Ticket ask_to_start(Session& session, const ecosystem::AppConfig& resolved) {
+    const auto ticket = session.client().send(session.is_kpm() ? method::kStart : method::kPrepare,
+                                              Json::array({ecosystem::dump_wire(resolved)}));
+    (void)session.client().flush();  // a lost connection is told by started_app
+    return ticket;
+}
+
+Result<Json> started_app(Session& session, ipc::Client::Ticket ticket) {
+    auto answer = session.client().wait(ticket);
     if (auto failure = failure_in(answer)) return *failure;
     return answer;
+}
+
+Result<Json> start_app(Session& session, const ecosystem::AppConfig& resolved) {
+    return started_app(session, ask_to_start(session, resolved));
 }
 
 }  // namespace kpm::cli

@@ -58,7 +58,11 @@ ipc::Client::Ticket send_notice(ipc::Client& client, Action action, const Json& 
 // The first failure among the apps of an answer of kpm.start, kpm.restart or kpm.reload, and plain errors.
 std::optional<Error> failure_in(const Result<Json>& answer);
 
-// Sends a resolved app. With kpm's daemon the answer comes when the app is up or has failed.
+// Sends a resolved app and does not wait. With kpm's daemon the answer comes when the app is up or has failed.
+ipc::Client::Ticket ask_to_start(Session& session, const ecosystem::AppConfig& resolved);
+// Waits for it.
+Result<Json> started_app(Session& session, ipc::Client::Ticket ticket);
+// Both.
 Result<Json> start_app(Session& session, const ecosystem::AppConfig& resolved);
 
 }  // namespace kpm::cli

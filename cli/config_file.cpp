@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <deque>
 #include <map>
 
 #include "cli/config_apps.h"
@@ -13,6 +14,8 @@ namespace kpm::cli {
 namespace {
 
 using ecosystem::ParsedApp;
+
+constexpr std::size_t kMostAsked = 64;  // starts that the daemon has not answered yet
 
 std::string full_name(const ParsedApp& app, const std::string& env_name) {
     std::string name = app_name(app.config);
@@ -43,12 +46,36 @@ unsigned cpu_count() {
     return static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
 }
 
+// A start that the daemon has been asked for.
+struct Asked {
+    std::string name;
+    unsigned instances;
+    ipc::Client::Ticket ticket;
+};
+
+bool say_started(Context& context, const Asked& asked) {
+    if (const auto started = started_app(*context.session, asked.ticket); !started) {
+        context.console.error(started.error().message);
+        return false;
+    }
+    context.console.info(
+        fmt::format("App [{}] launched ({} instances)", printable(asked.name), asked.instances));
+    return true;
+}
+
+// In the order of the file, but without waiting for one before the next is asked for: the daemon and the
+// keeper work side by side.
 bool start_missing(Context& context, const std::vector<const ParsedApp*>& missing,
                    const ecosystem::ResolveContext& resolving) {
     std::string names;
     for (const ParsedApp* app : missing) names += (names.empty() ? "" : ", ") + app_name(app->config);
     context.console.warn(fmt::format("Applications {} not running, starting...", names));
     bool good = true;
+    std::deque<Asked> asked;
+    const auto say_first = [&] {
+        good &= say_started(context, asked.front());
+        asked.pop_front();
+    };
     for (const ParsedApp* app : missing) {
         const auto resolved = resolve_or_say(context, app->config, resolving);
         if (!resolved) {
@@ -61,14 +88,11 @@ bool start_missing(Context& context, const std::vector<const ParsedApp*>& missin
                 fmt::format("App {} has option 'wait_ready' set, waiting for app to be ready...",
                             printable(config.name)));
         }
-        if (const auto started = start_app(*context.session, config); !started) {
-            context.console.error(started.error().message);
-            good = false;
-            continue;
-        }
-        context.console.info(fmt::format("App [{}] launched ({} instances)", printable(config.name),
-                                         ecosystem::instance_count(config, cpu_count())));
+        while (asked.size() >= kMostAsked) say_first();
+        asked.push_back({config.name, ecosystem::instance_count(config, cpu_count()),
+                         ask_to_start(*context.session, config)});
     }
+    while (!asked.empty()) say_first();
     return good;
 }
 

@@ -16,8 +16,10 @@ if(KPM_SANITIZE)
     target_compile_definitions(kpm_options INTERFACE _GLIBCXX_ASSERTIONS)
     target_link_options(kpm_options INTERFACE -fsanitize=address,undefined)
 else()
-    # A program that starts in the time of a C program loads as few shared libraries as it can.
-    target_link_options(kpm_options INTERFACE -static-libstdc++ -static-libgcc)
+    # A program that starts in the time of a C program loads as few shared libraries as it can, and none of
+    # what it does not use.
+    target_compile_options(kpm_options INTERFACE -ffunction-sections -fdata-sections)
+    target_link_options(kpm_options INTERFACE -static-libstdc++ -static-libgcc -Wl,--gc-sections)
 endif()
 
 find_package(Threads REQUIRED)
@@ -25,9 +27,7 @@ find_library(UV_STATIC_LIBRARY NAMES libuv_a.a libuv.a REQUIRED)
 add_library(kpm_uv INTERFACE)
 target_link_libraries(kpm_uv INTERFACE ${UV_STATIC_LIBRARY} Threads::Threads ${CMAKE_DL_LIBS})
 
-find_package(fmt REQUIRED)
-add_library(kpm_fmt INTERFACE)
-target_link_libraries(kpm_fmt INTERFACE fmt::fmt-header-only)
+find_package(fmt REQUIRED)  # its headers; ipc/base/fmt_library.cpp is the rest of it
 
 # Header-only Asio and Beast; SYSTEM, so that their code is compiled without this project's warnings.
 find_package(Boost 1.74 REQUIRED)

@@ -1,5 +1,7 @@
 #include "ipc/base/json.h"
 
+template class nlohmann::basic_json<nlohmann::ordered_map>;
+
 namespace kpm {
 namespace {
 
