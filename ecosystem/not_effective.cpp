@@ -7,7 +7,6 @@ std::vector<std::string> not_effective(const AppConfig& config) {
     const auto say = [&](bool is_set, std::string_view what) {
         if (is_set) sentences.push_back(config.name + ": " + std::string(what));
     };
-    say(!config.listen.empty() && !config.kpm_channel, "listen has no effect yet without kpm_channel");
     const bool is_other_balance = config.balance && *config.balance != Balance::RoundRobin &&
                                   *config.balance != Balance::LeastConnections;
     say(is_other_balance, "this balance policy has no effect yet, least_connections is used");

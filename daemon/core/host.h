@@ -59,7 +59,9 @@ struct LaunchSpec {
     std::string pid_file;
     LogFiles logs;
     ChildChannel channel = ChildChannel::None;
-    std::string pool;  // the connection pool that it serves, "" = none
+    std::string pool;                 // the connection pool that it serves, "" = none
+    bool is_activated = false;        // it gets the pool's sockets when it starts
+    std::vector<std::string> listen;  // their addresses as configured
     NodeReady node_ready = NodeReady::Online;
     bool drains_keep_alive = false;  // by a preload of Node
     bool whole_tree = true;          // false: signals go to the root only, what it leaves behind is nobody's
@@ -73,11 +75,16 @@ struct Usage {
 };
 
 struct PoolSpec {
+    enum class Kind {
+        Channel,    // kpmd accepts and passes connections over the kpm channel
+        Node,       // the workers ask for their sockets: `listen` is empty
+        Activation  // each process starts with all sockets and accepts by itself
+    };
     std::string name;
+    Kind kind = Kind::Channel;
     std::vector<std::string> listen;  // addresses as configured
     std::string balance;              // policy name
     int max_connections = 0;          // per worker, 0 = no limit
-    bool is_node = false;             // its workers ask for their sockets: `listen` is empty
 };
 
 // What an earlier daemon's process has become.

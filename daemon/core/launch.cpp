@@ -104,6 +104,10 @@ bool is_node_cluster(const AppConfig& config) {
            ecosystem::runtime_of(config.interpreter) != ecosystem::Runtime::Other;
 }
 
+bool is_activated(const AppConfig& config) {
+    return !config.listen.empty() && !config.kpm_channel && !is_node_cluster(config);
+}
+
 LaunchSpec launch_spec(const Slot& slot, const Instance& instance, const Settings& settings) {
     const AppConfig& config = *slot.config;
     const SlotConfig::Paths& paths = slot.config.paths();
@@ -132,15 +136,20 @@ LaunchSpec launch_spec(const Slot& slot, const Instance& instance, const Setting
                              ecosystem::runtime_of(config.interpreter) == ecosystem::Runtime::Node;
     spec.whole_tree = config.treekill;
     if (pool_spec(config)) spec.pool = config.name;
+    spec.is_activated = is_activated(config);
+    if (spec.is_activated) spec.listen = config.listen;
     return spec;
 }
 
 std::optional<PoolSpec> pool_spec(const AppConfig& config) {
     PoolSpec pool;
     pool.name = config.name;
-    pool.is_node = is_node_cluster(config);
-    if (pool.is_node) return pool;
-    if (!takes_channel(config)) return std::nullopt;
+    if (is_node_cluster(config)) {
+        pool.kind = PoolSpec::Kind::Node;
+        return pool;
+    }
+    if (config.listen.empty()) return std::nullopt;
+    if (!takes_channel(config)) pool.kind = PoolSpec::Kind::Activation;
     pool.listen = config.listen;
     pool.balance = ecosystem::to_text(config.balance.value_or(ecosystem::Balance::LeastConnections));
     pool.max_connections = static_cast<int>(config.max_connections);
@@ -148,7 +157,7 @@ std::optional<PoolSpec> pool_spec(const AppConfig& config) {
 }
 
 bool can_hand_over(const AppConfig& config) {
-    return (takes_channel(config) && is_cluster(config)) || is_node_cluster(config);
+    return (takes_channel(config) && is_cluster(config)) || is_node_cluster(config) || is_activated(config);
 }
 
 }  // namespace kpm::core

@@ -21,6 +21,9 @@ std::optional<PoolSpec> pool_spec(const ecosystem::AppConfig& config);
 // Node's cluster mode: its workers take connections over Node's own channel.
 bool is_node_cluster(const ecosystem::AppConfig& config);
 
+// Socket activation: its processes inherit the sockets that kpmd listens on.
+bool is_activated(const ecosystem::AppConfig& config);
+
 // True when another process can take over while the old one still serves.
 bool can_hand_over(const ecosystem::AppConfig& config);
 

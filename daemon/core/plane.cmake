@@ -1,4 +1,5 @@
 list(APPEND KPM_CORE_SOURCES
+    ${CMAKE_CURRENT_LIST_DIR}/activation.cpp
     ${CMAKE_CURRENT_LIST_DIR}/balancer.cpp
     ${CMAKE_CURRENT_LIST_DIR}/date_format.cpp
     ${CMAKE_CURRENT_LIST_DIR}/listen_address.cpp

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "daemon/io/port_holder.h"
+#include "daemon/io/user_lookup.h"
 
 namespace kpm::io {
 namespace {
@@ -97,14 +98,25 @@ bool is_stale_socket_file(const std::string& path, const SocketAddress& address)
 
 // The file that was there a moment ago may be another's: what is changed is the socket, or nothing. errno or
 // 0.
-int set_file_mode(const std::string& path, const ListenerOptions& options) {
-    if (!options.unix_mode && options.unix_mode_added == 0) return 0;
-    const UniqueFd file(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+int set_file_mode(const core::ListenAddress& address, unsigned added) {
+    if (!address.mode && added == 0) return 0;
+    const UniqueFd file(::open(address.path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     struct stat status {};
     if (!file || ::fstat(file.get(), &status) < 0) return errno;
     if (!S_ISSOCK(status.st_mode)) return ENOTSOCK;
-    const mode_t mode = options.unix_mode.value_or((status.st_mode & 07777) | options.unix_mode_added);
+    const mode_t mode = address.mode.value_or((status.st_mode & 07777) | added);
     return ::chmod(fmt::format("/proc/self/fd/{}", file.get()).c_str(), mode) < 0 ? errno : 0;
+}
+
+Result<void> set_owner(const core::ListenAddress& address, int& number) {
+    if (address.user.empty() && address.group.empty()) return {};
+    const auto owner =
+        look_up_user(address.user.empty() ? std::to_string(::geteuid()) : address.user, address.group);
+    number = owner ? 0 : EINVAL;
+    if (!owner) return owner.error();
+    if (::lchown(address.path.c_str(), owner->uid, owner->gid) == 0) return {};
+    number = errno;
+    return os_error("set the owner of", address.path, number);
 }
 
 Error cannot_listen(const core::ListenAddress& address, int error_number) {
@@ -153,10 +165,15 @@ Result<UniqueFd> open_listener(const core::ListenAddress& address, const Listene
     const bool no_ipv6 = failure == EAFNOSUPPORT || failure == EADDRNOTAVAIL;
     if (no_ipv6 && address.kind == Kind::Any)
         failure = try_bind(address, ipv4_any(address.port), options, socket);
-    if (failure == 0 && address.kind == Kind::Unix)
-        if (number = set_file_mode(address.path, options); number != 0)
-            return os_error("set the mode of", address.path, number);
-    if (failure == 0 && ::listen(socket.get(), options.backlog) < 0) failure = errno;
+    if (failure == 0 && address.kind == Kind::Unix) {
+        number = set_file_mode(address, options.unix_mode_added);
+        const auto owned = set_owner(address, number == 0 ? number : unused);
+        if (number != 0) ::unlink(address.path.c_str());
+        if (!owned) return owned.error();
+        if (number != 0) return os_error("set the mode of", address.path, number);
+    }
+    if (failure == 0 && ::listen(socket.get(), address.backlog.value_or(options.backlog)) < 0)
+        failure = errno;
     number = failure;
     if (failure != 0) return cannot_listen(address, failure);
     return socket;

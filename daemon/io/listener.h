@@ -12,12 +12,12 @@
 namespace kpm::io {
 
 struct ListenerOptions {
-    int backlog = 4096;                 // the kernel cuts it to net.core.somaxconn
-    bool reuse_port = false;            // SO_REUSEPORT, for one socket per worker slot
-    std::optional<unsigned> unix_mode;  // permissions of the socket file; otherwise by umask
-    unsigned unix_mode_added = 0;       // to those by umask
+    int backlog = 4096;            // the kernel cuts it to net.core.somaxconn
+    bool reuse_port = false;       // SO_REUSEPORT, for one socket per worker slot
+    unsigned unix_mode_added = 0;  // rights on the socket file, to those by umask
 };
 
+// What the address itself says (backlog, rights on the socket file) comes first.
 // Any is one dual-stack socket (IPv4 alone where the kernel has no IPv6). A socket file whose server is gone
 // is replaced; one that answers is not. "cannot listen on '*:3000': Address already in use (held by pid 42,
 // node)"; `error_number` gets the errno.

@@ -146,7 +146,7 @@ void UvHost::fail_spawn(const core::AppKey& key, std::string reason, bool is_tra
 }
 
 void UvHost::spawn(const core::AppKey& key, const core::LaunchSpec& spec) {
-    auto setup = set_up_child(spec);
+    auto setup = set_up_child(spec, pools_->sockets(spec.pool));
     if (!setup) return fail_spawn(key, setup.error().message, setup.error().code == ErrorCode::Io);
     auto& env = setup->request.env;
     std::erase_if(env, [](const std::string& line) { return line.starts_with(kMark); });
@@ -394,7 +394,7 @@ void UvHost::forget_if_finished(std::uint64_t incarnation) {
 }
 
 Result<void> UvHost::open_pool(const core::PoolSpec& pool) {
-    if (!pool.is_node) return pools_->open(pool);
+    if (pool.kind != core::PoolSpec::Kind::Node) return pools_->open(pool);
     nodes_->open(pool.name);
     if (!node_preload_.empty()) return {};
     auto preload = write_node_preload(home_);
