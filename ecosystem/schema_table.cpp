@@ -123,13 +123,13 @@ constexpr Field kFields[] = {
      .doc = "options of PM2's watcher, stored only"},
 
     {.key = "listen", .wire_key = "listen", .flag = "--listen", .slot = &App::listen, .group = Group::Connections, .check = Check::Blanks,
-     .doc = "addresses that kpm listens on for the app (socket activation): port, host:port or unix:/path"},
+     .doc = "addresses that kpm listens on for the app: port, host:port or unix:/path, with options (docs/cluster.md); without kpm_channel the app inherits the sockets"},
     {.key = "kpm_channel", .wire_key = "kpm_channel", .flag = "--kpm-channel", .slot = &App::kpm_channel, .group = Group::Connections,
      .doc = "the app takes accepted connections over KPM_CHANNEL_FD"},
     {.key = "balance", .wire_key = "balance", .flag = "--balance", .slot = &App::balance, .group = Group::Connections, .on_change = Delete,
-     .doc = "which worker gets a connection; default: least_connections with kpm_channel, else hybrid"},
+     .doc = "which worker gets a connection (docs/cluster.md); default: hybrid for Node, least_connections with kpm_channel"},
     {.key = "max_connections", .wire_key = "max_connections", .flag = "--max-connections", .slot = &App::max_connections, .group = Group::Connections, .on_change = Delete,
-     .doc = "connections that one worker has at a time; 0: no limit"},
+     .doc = "connections that one worker with kpm_channel has at a time; 0: no limit"},
 
     {.key = "drain_keep_alive", .wire_key = "drain_keep_alive", .flag = "--no-drain-keep-alive", .slot = &App::drain_keep_alive, .group = Group::Node,
      .doc = "cluster: a worker that is replaced answers keep-alive clients with Connection: close before it goes (a preload in NODE_OPTIONS)"},

@@ -23,6 +23,15 @@ bool takes_channel(const AppConfig& config) {
 // PM2 waits for Node's own start without end.
 constexpr Duration kNodeStart{30'000};
 
+// Deno accepts no listening socket from its primary.
+std::string node_balance(const AppConfig& config) {
+    using ecosystem::Balance;
+    const bool is_node = ecosystem::runtime_of(config.interpreter) == ecosystem::Runtime::Node;
+    const Balance wanted = config.balance.value_or(Balance::Hybrid);
+    const bool needs_handles = wanted == Balance::Hybrid || wanted == Balance::Shared;
+    return std::string(ecosystem::to_text(needs_handles && !is_node ? Balance::RoundRobin : wanted));
+}
+
 NodeReady node_ready(const Slot& slot, const Instance& instance) {
     if (slot.config->wait_ready) return NodeReady::Message;
     return &instance == slot.incoming.get() ? NodeReady::Listening : NodeReady::Online;
@@ -146,6 +155,7 @@ std::optional<PoolSpec> pool_spec(const AppConfig& config) {
     pool.name = config.name;
     if (is_node_cluster(config)) {
         pool.kind = PoolSpec::Kind::Node;
+        pool.balance = node_balance(config);
         return pool;
     }
     if (config.listen.empty()) return std::nullopt;

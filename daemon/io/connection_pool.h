@@ -50,6 +50,7 @@ private:
         UniqueFd socket;
         std::uint64_t listener = 0;
         bool rescued = false;
+        std::uint64_t client = 0;  // its address, see core::Balancer
     };
 
     Worker* find(const WorkerId& id);

@@ -1,4 +1,5 @@
 list(APPEND KPM_IO_SOURCES
+    io/accepted.cpp
     io/connection_pool.cpp
     io/data_plane.cpp
     io/listener.cpp
@@ -8,4 +9,5 @@ list(APPEND KPM_IO_SOURCES
     io/node_socket.cpp
     io/port_holder.cpp
     io/proc_sampler.cpp
+    io/slot_sockets.cpp
     io/worker_channel.cpp)

@@ -40,6 +40,13 @@ struct RequestStats {
 };
 struct AddNodePool {
     PoolId pool = 0;
+    core::BalancePolicy policy = core::BalancePolicy::LeastConnections;
+};
+struct AddNodeSlot {
+    PoolId pool = 0;
+    std::string key;
+    int slot = 0;
+    UniqueFd listener;
 };
 struct AddNodeWorker {
     PoolId pool = 0;
@@ -71,8 +78,8 @@ struct FinishNode {
     WorkerId worker;
 };
 using Command = std::variant<AddPool, RemovePool, AddWorker, SetServing, Drain, RemoveWorker, RequestStats,
-                             AddNodePool, AddNodeWorker, AnswerNode, AddNodeSocket, RemoveNodeSocket,
-                             SayToNode, DrainNodeQuietly, FinishNode>;
+                             AddNodePool, AddNodeSlot, AddNodeWorker, AnswerNode, AddNodeSocket,
+                             RemoveNodeSocket, SayToNode, DrainNodeQuietly, FinishNode>;
 
 class Pools {
 public:
@@ -114,7 +121,8 @@ public:
     }
 
     void execute(const AddNodePool& command) {
-        node_pools_[command.pool] = std::make_unique<NodePool>(loop_, command.pool, reporter());
+        node_pools_[command.pool] =
+            std::make_unique<NodePool>(loop_, command.pool, command.policy, reporter());
     }
     void execute(AddNodeWorker& command) {
         const auto pool = node_pools_.find(command.pool);
@@ -132,6 +140,11 @@ public:
     void execute(AddNodeSocket& command) {
         const auto pool = node_pools_.find(command.pool);
         if (pool != node_pools_.end()) pool->second->add_socket(command.key, std::move(command.listener));
+    }
+    void execute(AddNodeSlot& command) {
+        const auto pool = node_pools_.find(command.pool);
+        if (pool == node_pools_.end()) return;
+        pool->second->add_slot(command.key, command.slot, std::move(command.listener));
     }
     void execute(const RemoveNodeSocket& command) {
         const auto pool = node_pools_.find(command.pool);
@@ -206,8 +219,11 @@ void DataPlane::drain(WorkerId worker) {
 void DataPlane::remove_worker(WorkerId worker) {
     thread_->send(RemoveWorker{worker});
 }
-void DataPlane::add_node_pool(PoolId pool) {
-    thread_->send(AddNodePool{pool});
+void DataPlane::add_node_pool(PoolId pool, core::BalancePolicy policy) {
+    thread_->send(AddNodePool{pool, policy});
+}
+void DataPlane::add_node_slot(PoolId pool, const std::string& key, int slot, UniqueFd listener) {
+    thread_->send(AddNodeSlot{pool, key, slot, std::move(listener)});
 }
 void DataPlane::add_node_socket(PoolId pool, const std::string& key, UniqueFd listener) {
     thread_->send(AddNodeSocket{pool, key, std::move(listener)});

@@ -45,8 +45,9 @@ public:
 
     // --- pools of Node workers; remove_pool, set_serving, drain and remove_worker are theirs, too ---
     // Its sockets come and go with what the workers ask for (NodeSaid); see NodePool.
-    void add_node_pool(PoolId pool);
+    void add_node_pool(PoolId pool, core::BalancePolicy policy);
     void add_node_socket(PoolId pool, const std::string& key, UniqueFd listener);
+    void add_node_slot(PoolId pool, const std::string& key, int slot, UniqueFd listener);
     void remove_node_socket(PoolId pool, const std::string& key);
     void add_node_worker(PoolId pool, WorkerId worker, UniqueFd channel, std::vector<std::string> keys);
     void answer_node(WorkerId worker, NodeAnswer answer);

@@ -172,7 +172,8 @@ Result<UniqueFd> open_listener(const core::ListenAddress& address, const Listene
         if (!owned) return owned.error();
         if (number != 0) return os_error("set the mode of", address.path, number);
     }
-    if (failure == 0 && ::listen(socket.get(), address.backlog.value_or(options.backlog)) < 0)
+    if (failure == 0 && !options.only_bind &&
+        ::listen(socket.get(), address.backlog.value_or(options.backlog)) < 0)
         failure = errno;
     number = failure;
     if (failure != 0) return cannot_listen(address, failure);

@@ -13,6 +13,7 @@ namespace kpm::io {
 
 struct ListenerOptions {
     int backlog = 4096;            // the kernel cuts it to net.core.somaxconn
+    bool only_bind = false;        // to see whether it can be done
     bool reuse_port = false;       // SO_REUSEPORT, for one socket per worker slot
     unsigned unix_mode_added = 0;  // rights on the socket file, to those by umask
 };

@@ -21,8 +21,8 @@ void set_blocking(int socket) {
 
 PoolOptions options_of(const std::string& balance, int max_connections) {
     PoolOptions options;
-    options.policy =
-        balance == "round_robin" ? core::BalancePolicy::RoundRobin : core::BalancePolicy::LeastConnections;
+    if (balance == "round_robin") options.policy = core::BalancePolicy::RoundRobin;
+    if (balance == "sticky") options.policy = core::BalancePolicy::Sticky;
     if (max_connections > 0) options.max_connections = static_cast<std::uint64_t>(max_connections);
     return options;
 }

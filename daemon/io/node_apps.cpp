@@ -25,6 +25,16 @@ UniqueFd copy_of(const UniqueFd& fd) {
     return UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
 }
 
+core::BalancePolicy policy_of(std::string_view balance) {
+    return balance == "sticky" ? core::BalancePolicy::Sticky : core::BalancePolicy::LeastConnections;
+}
+
+// The slot's, or the one for all.
+const UniqueFd& socket_for(const std::map<int, UniqueFd>& sockets, int slot) {
+    const auto it = sockets.find(slot);
+    return it == sockets.end() ? sockets.begin()->second : it->second;
+}
+
 bool is_udp(const NodeSockets::Socket& socket) {
     return socket.query.kind == node::ListenQuery::Kind::Udp;
 }
@@ -38,12 +48,13 @@ NodeApps::NodeApps(Loop& loop, KeeperLink& keeper, DataPlane& plane, Persist per
       log_(std::move(log)),
       settle_(loop, [this] { close_abandoned(); }) {}
 
-void NodeApps::open(const std::string& name) {
-    if (has(name)) return;
-    App& app = apps_[name];
+void NodeApps::open(const core::PoolSpec& spec) {
+    if (has(spec.name)) return;
+    App& app = apps_[spec.name];
     app.pool = next_id_++;
-    plane_.add_node_pool(app.pool);
-    record(name, app);
+    app.balance = spec.balance;
+    plane_.add_node_pool(app.pool, policy_of(app.balance));
+    record(spec.name, app);
 }
 
 void NodeApps::close(const std::string& name) {
@@ -123,40 +134,61 @@ void NodeApps::answer(App& app, const std::string& name, const WorkerId& worker,
     }
     const NodeSockets::Socket& socket = *std::get<NodeSockets::Socket*>(found);
     answer.what.key = socket.key;
-    if (!app.open.contains(socket.key)) answer.what.error_number = make(app, name, worker, socket);
-    if (answer.what.error_number == 0) {
-        const UniqueFd& opened = app.open.at(socket.key).socket;
+    if (const auto made = make(app, worker.pm_id, socket, answer.what.error_number); made) {
+        const Open& open = app.open.at(socket.key);
+        const UniqueFd& opened = socket_for(open.sockets, worker.pm_id);
         answer.what.data = socket.query.data;
         answer.what.name = socket_name(opened.get());
         answer.is_udp = is_udp(socket);
-        if (answer.is_udp) answer.handle = copy_of(opened);
+        if (open.way != Way::Accept) answer.handle = copy_of(opened);
         app.table.join(worker.incarnation, socket.key);
         settle_.start(kSettle);
     } else {
-        app.table.forget(socket.key);
+        log_(fmt::format("App [{}:{}]: {}", name, worker.pm_id, made.error().message));
+        if (!app.open.contains(socket.key)) app.table.forget(socket.key);
     }
     record(name, app);
     plane_.answer_node(worker, std::move(answer));
 }
 
-// errno, 0 = it listens and is kept.
-int NodeApps::make(App& app, const std::string& name, const WorkerId& worker,
-                   const NodeSockets::Socket& socket) {
-    int error_number = 0;
-    auto made = open_node_socket(socket.query, false, error_number);
-    if (!made) {
-        log_(fmt::format("App [{}:{}]: {}", name, worker.pm_id, made.error().message));
-        return error_number;
+NodeApps::Way NodeApps::way_of(const App& app, const NodeSockets::Socket& socket) const {
+    if (is_udp(socket) || app.balance == "shared") return Way::Shared;
+    const bool is_tcp = socket.query.kind == node::ListenQuery::Kind::Tcp;
+    return is_tcp && app.balance == "hybrid" ? Way::Slots : Way::Accept;
+}
+
+// The socket, or the slot's, unless it is there: open, kept by the keeper, known to the data plane.
+Result<void> NodeApps::make(App& app, int slot, const NodeSockets::Socket& socket, int& error_number) {
+    const auto known = app.open.find(socket.key);
+    const bool is_first = known == app.open.end();
+    const Way way = is_first ? way_of(app, socket) : known->second.way;
+    if (way != Way::Slots) slot = 0;
+    if (!is_first && known->second.sockets.contains(slot)) return {};
+    node::ListenQuery query = socket.query;
+    if (!is_first)  // port 0 has become a number
+        if (const auto name = socket_name(known->second.sockets.begin()->second.get()))
+            query.port = name->port;
+    auto made = way == Way::Slots ? open_slot_socket(query, is_first, error_number)
+                                  : open_node_socket(query, error_number);
+    if (!made) return made.error();
+    const std::uint64_t owner = is_first ? next_id_++ : known->second.owner;
+    if (const auto kept = keeper_.store(owner, slot, made->get()); !kept) {
+        error_number = EMFILE;
+        if (is_first) remove_socket_file(made->get());
+        return kept;
     }
-    Open open{next_id_++, std::move(*made)};
-    if (const auto kept = keeper_.store(open.owner, 0, open.socket.get()); !kept) {
-        log_(fmt::format("App [{}:{}]: {}", name, worker.pm_id, kept.error().message));
-        remove_socket_file(open.socket.get());
-        return EMFILE;
-    }
-    if (!is_udp(socket)) plane_.add_node_socket(app.pool, socket.key, copy_of(open.socket));
-    app.open[socket.key] = std::move(open);
-    return 0;
+    Open& open = app.open[socket.key];
+    open.owner = owner;
+    open.way = way;
+    open.sockets[slot] = std::move(*made);
+    show(app, socket.key, open, slot);
+    return {};
+}
+
+// The data plane gets a copy of what it has to watch.
+void NodeApps::show(const App& app, const std::string& key, const Open& open, int slot) {
+    if (open.way == Way::Accept) plane_.add_node_socket(app.pool, key, copy_of(open.sockets.at(slot)));
+    if (open.way == Way::Slots) plane_.add_node_slot(app.pool, key, slot, copy_of(open.sockets.at(slot)));
 }
 
 void NodeApps::close_socket(App& app, const std::string& key) {
@@ -164,7 +196,7 @@ void NodeApps::close_socket(App& app, const std::string& key) {
     if (it == app.open.end()) return;
     plane_.remove_node_socket(app.pool, key);
     keeper_.drop(it->second.owner);
-    remove_socket_file(it->second.socket.get());
+    remove_socket_file(it->second.sockets.begin()->second.get());
     app.open.erase(it);
 }
 
@@ -178,10 +210,13 @@ void NodeApps::close_abandoned() {
 }
 
 void NodeApps::record(const std::string& name, const App& app) {
-    Json owners = Json::object();
-    for (const auto& [key, open] : app.open) owners[key] = open.owner;
-    persist_(std::string(kKeyPrefix) + name,
-             Json{{"pool", app.pool}, {"table", app.table.state()}, {"owners", std::move(owners)}});
+    Json opened = Json::object();
+    for (const auto& [key, open] : app.open)
+        opened[key] = {{"owner", open.owner}, {"way", static_cast<int>(open.way)}};
+    persist_(std::string(kKeyPrefix) + name, Json{{"pool", app.pool},
+                                                  {"balance", app.balance},
+                                                  {"table", app.table.state()},
+                                                  {"open", std::move(opened)}});
 }
 
 void NodeApps::restore(const std::map<std::string, Json>& state, std::vector<KeptFd>& kept) {
@@ -192,12 +227,16 @@ void NodeApps::restore(const std::map<std::string, Json>& state, std::vector<Kep
         try {
             app.pool = value.at("pool").get<PoolId>();
             app.table = NodeSockets::from_state(value.at("table"));
-            for (const auto& [socket, owner] : value.at("owners").items()) {
-                Open open{owner.get<std::uint64_t>(), UniqueFd()};
-                for (KeptFd& one : kept)
-                    if (one.owner == open.owner && one.fd) open.socket = std::move(one.fd);
+            app.balance = value.at("balance").get<std::string>();
+            for (const auto& [socket, one] : value.at("open").items()) {
+                Open open;
+                open.owner = one.at("owner").get<std::uint64_t>();
+                open.way = static_cast<Way>(std::clamp(one.at("way").get<int>(), 0, 2));
+                for (KeptFd& fd : kept)
+                    if (fd.owner == open.owner && fd.fd)
+                        open.sockets[static_cast<int>(fd.slot)] = std::move(fd.fd);
                 next_id_ = std::max(next_id_, open.owner + 1);
-                if (open.socket) app.open[socket] = std::move(open);
+                if (!open.sockets.empty()) app.open[socket] = std::move(open);
             }
         } catch (const std::exception& error) {
             log_(fmt::format("cannot restore 'sockets of {}': {}", name, error.what()));
@@ -207,10 +246,9 @@ void NodeApps::restore(const std::map<std::string, Json>& state, std::vector<Kep
         // Recorded, but the daemon died before it was kept: made anew for the next who asks.
         for (const std::string& socket : app.table.keys())
             if (!app.open.contains(socket)) app.table.forget(socket);
-        plane_.add_node_pool(app.pool);
+        plane_.add_node_pool(app.pool, policy_of(app.balance));
         for (const auto& [socket, open] : app.open)
-            if (!is_udp(*app.table.find(socket)))
-                plane_.add_node_socket(app.pool, socket, copy_of(open.socket));
+            for (const auto& [slot, listener] : open.sockets) show(app, socket, open, slot);
         apps_[name] = std::move(app);
     }
     std::erase_if(kept, [](const KeptFd& one) { return !one.fd; });

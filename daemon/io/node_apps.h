@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/core/host.h"
 #include "daemon/core/node_sockets.h"
 #include "daemon/io/data_plane.h"
 #include "daemon/io/keeper_link.h"
@@ -32,7 +33,7 @@ public:
     void forget_unclaimed();
 
     // Idempotent.
-    void open(const std::string& app);
+    void open(const core::PoolSpec& app);
     // Its sockets are closed.
     void close(const std::string& app);
     bool has(const std::string& app) const { return apps_.contains(app); }
@@ -48,12 +49,20 @@ public:
     void hear(const WorkerId& worker, const core::node::Message& message);
 
 private:
+    // How workers get connections.
+    enum class Way {
+        Accept,  // the data plane accepts
+        Slots,   // they accept, each on a socket of its slot
+        Shared   // they accept, all on one socket
+    };
     struct Open {
-        std::uint64_t owner = 0;  // under which the keeper holds it
-        UniqueFd socket;
+        std::uint64_t owner = 0;  // under which the keeper holds them
+        Way way = Way::Accept;
+        std::map<int, UniqueFd> sockets;  // by slot, never empty; otherwise one under 0
     };
     struct App {
         PoolId pool = 0;
+        std::string balance;
         core::NodeSockets table;
         std::map<std::string, Open> open;  // by key
     };
@@ -61,8 +70,9 @@ private:
     App* home_of(const WorkerId& worker);
     void answer(App& app, const std::string& name, const WorkerId& worker,
                 const core::node::ListenAsked& asked);
-    int make(App& app, const std::string& name, const WorkerId& worker,
-             const core::NodeSockets::Socket& socket);
+    Way way_of(const App& app, const core::NodeSockets::Socket& socket) const;
+    Result<void> make(App& app, int slot, const core::NodeSockets::Socket& socket, int& error_number);
+    void show(const App& app, const std::string& key, const Open& open, int slot);
     void close_socket(App& app, const std::string& key);
     void close_abandoned();
     void record(const std::string& name, const App& app);

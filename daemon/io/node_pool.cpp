@@ -1,12 +1,14 @@
 #include "daemon/io/node_pool.h"
 
 #include <fmt/format.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <utility>
+
+#include "daemon/io/accepted.h"
+#include "daemon/io/slot_sockets.h"
 
 namespace kpm::io {
 namespace {
@@ -22,6 +24,10 @@ constexpr auto kAcceptPause = 100ms;
 // A worker at its maxConnections refuses without end; so long it is asked again.
 constexpr auto kWorkerRest = 20ms;
 constexpr core::BalanceLimits kLimits{.window = 8, .max_connections = std::nullopt};
+// A worker that accepts by itself is helped with no more than it can begin at once.
+constexpr core::BalanceLimits kReliefLimits{.window = 2, .max_connections = std::nullopt};
+constexpr auto kLookPause = 10ms;
+constexpr int kQuietLooks = 200;  // then the next connection is waited for
 
 // Above all numbers that an earlier kpmd used and whose answers may still come.
 std::uint64_t first_seq() {
@@ -33,14 +39,16 @@ std::uint64_t first_seq() {
 }  // namespace
 
 struct NodePool::Socket {
-    Socket() : balancer(core::BalancePolicy::LeastConnections, kLimits) {}
+    explicit Socket(core::BalancePolicy policy)
+        : balancer(policy, kLimits), relief(core::BalancePolicy::LeastConnections, kReliefLimits) {}
 
     std::string key;
-    UniqueFd listener;
-    core::Balancer balancer;
+    UniqueFd listener;  // empty: the workers accept by themselves
+    core::Balancer balancer, relief;
     std::deque<Connection> pending;
     bool watched = false;
-    std::optional<PollFd> poll;  // after listener: it must go first
+    std::optional<PollFd> poll;          // after listener: it must go first
+    std::unique_ptr<SlotSockets> slots;  // null: there are none
 };
 
 struct NodePool::Worker {
@@ -63,31 +71,61 @@ struct NodePool::Worker {
     }
 };
 
-NodePool::NodePool(Loop& loop, PoolId id, Sink sink)
+NodePool::NodePool(Loop& loop, PoolId id, core::BalancePolicy policy, Sink sink)
     : loop_(loop),
       id_(id),
+      policy_(policy),
       sink_(std::move(sink)),
       next_seq_(first_seq()),
       accept_pause_(loop, [this] { dispatch_all(); }),
-      worker_rest_(loop, [this] {
-          for (const auto& worker : workers_) worker->resting = false;
-          dispatch_all();
-      }) {
+      worker_rest_(loop,
+                   [this] {
+                       for (const auto& worker : workers_) worker->resting = false;
+                       dispatch_all();
+                   }),
+      look_(loop, [this] { look_at_slots(); }) {
     stats_.pool = id;
 }
 
 NodePool::~NodePool() = default;
 
+NodePool::Socket& NodePool::socket_of(const std::string& key) {
+    auto& socket = sockets_[key];
+    if (!socket) {
+        socket = std::make_unique<Socket>(policy_);
+        socket->key = key;
+    }
+    return *socket;
+}
+
 void NodePool::add_socket(const std::string& key, UniqueFd listener) {
-    auto socket = std::make_unique<Socket>();
-    socket->key = key;
-    socket->listener = std::move(listener);
-    auto poll = PollFd::open(loop_, socket->listener.get(), 0, [this, key](int) { accept_burst(key); });
+    Socket& socket = socket_of(key);
+    socket.listener = std::move(listener);
+    auto poll = PollFd::open(loop_, socket.listener.get(), 0, [this, &socket](int) {
+        accept_burst(socket, socket.listener.get(), socket.balancer, kLimits);
+    });
     if (poll)
-        socket->poll.emplace(std::move(poll).value());
+        socket.poll.emplace(std::move(poll).value());
     else
         sink_(AcceptTrouble{id_, poll.error().message});
-    dispatch(*(sockets_[key] = std::move(socket)));
+    dispatch(socket);
+}
+
+void NodePool::add_slot(const std::string& key, int slot, UniqueFd listener) {
+    Socket& socket = socket_of(key);
+    if (!socket.slots)
+        socket.slots = std::make_unique<SlotSockets>(
+            loop_, SlotSockets::Callbacks{.on_orphan =
+                                              [this, &socket](int orphan) {
+                                                  accept_burst(socket, orphan, socket.balancer, kLimits);
+                                              },
+                                          .on_traffic =
+                                              [this] {
+                                                  quiet_looks_ = 0;
+                                                  if (!look_.is_active()) look_.start(kLookPause, kLookPause);
+                                              }});
+    socket.slots->add(slot, std::move(listener));
+    dispatch(socket);
 }
 
 void NodePool::remove_socket(const std::string& key) {
@@ -237,25 +275,28 @@ void NodePool::rest(Worker& worker) {
     if (!worker_rest_.is_active()) worker_rest_.start(kWorkerRest);
 }
 
-const std::vector<core::Candidate>& NodePool::candidates(const std::string& key) {
+const std::vector<core::Candidate>& NodePool::candidates(const Socket& socket) {
     candidates_.clear();
-    for (const auto& worker : workers_)
+    for (const auto& worker : workers_) {
+        const bool is_busy = socket.slots && socket.slots->is_standing(worker->id.pm_id);
         candidates_.push_back({.order = worker->order,
-                               .serving = worker->serves(key),
-                               .blocked = worker->resting || !worker->channel->takes_connections(),
+                               .slot = worker->id.pm_id,
+                               .serving = worker->serves(socket.key),
+                               .blocked = worker->resting || is_busy || !worker->channel->takes_connections(),
                                .unacked = worker->unacked.size(),
                                .open = 0,
                                .load = 0});
+    }
     return candidates_;
 }
 
-bool NodePool::can_take(const std::string& key) {
-    const auto& all = candidates(key);
-    return std::any_of(all.begin(), all.end(), [&](const auto& one) { return is_eligible(one, kLimits); });
+bool NodePool::can_take(const Socket& socket, const core::BalanceLimits& limits) {
+    const auto& all = candidates(socket);
+    return std::any_of(all.begin(), all.end(), [&](const auto& one) { return is_eligible(one, limits); });
 }
 
-bool NodePool::hand_over(Socket& socket, Connection& connection) {
-    while (const auto chosen = socket.balancer.choose(candidates(socket.key))) {
+bool NodePool::hand_over(Socket& socket, core::Balancer& balancer, Connection& connection) {
+    while (const auto chosen = balancer.choose(candidates(socket), connection.client)) {
         Worker& worker = *workers_[*chosen];
         connection.seq = next_seq_++;
         if (worker.channel->pass_connection(node::connection_line(socket.key, connection.seq), connection.seq,
@@ -270,21 +311,23 @@ bool NodePool::hand_over(Socket& socket, Connection& connection) {
     return false;
 }
 
-void NodePool::accept_burst(const std::string& key) {
-    const auto it = sockets_.find(key);
-    if (it == sockets_.end()) return;
-    Socket& socket = *it->second;
-    for (int i = 0; i < kAcceptsPerTurn && socket.pending.empty() && can_take(key); ++i) {
-        UniqueFd accepted(::accept4(socket.listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-        if (!accepted) {
+void NodePool::accept_burst(Socket& socket, int listener, core::Balancer& balancer,
+                            const core::BalanceLimits& limits) {
+    for (int i = 0; i < kAcceptsPerTurn && socket.pending.empty() && can_take(socket, limits); ++i) {
+        auto accepted = accept_connection(listener);
+        if (!accepted.socket) {
             if (errno == EINTR || errno == ECONNABORTED) continue;
             if (errno != EAGAIN) accept_failed(errno);
             break;
         }
         accept_trouble_ = false;
         ++stats_.accepted;
-        Connection connection{.socket = std::move(accepted), .key = key};
-        if (!hand_over(socket, connection)) socket.pending.push_back(std::move(connection));
+        Connection connection{
+            .socket = std::move(accepted.socket), .key = socket.key, .client = accepted.client};
+        // Taken in the place of the worker whose it was.
+        connection.rescued = socket.slots != nullptr;
+        if (connection.rescued) ++stats_.rescued;
+        if (!hand_over(socket, balancer, connection)) socket.pending.push_back(std::move(connection));
     }
     dispatch(socket);
 }
@@ -298,11 +341,35 @@ void NodePool::accept_failed(int error_number) {
 }
 
 void NodePool::dispatch(Socket& socket) {
-    while (!socket.pending.empty() && hand_over(socket, socket.pending.front())) socket.pending.pop_front();
-    const bool open = socket.pending.empty() && !accept_pause_.is_active() && can_take(socket.key);
+    while (!socket.pending.empty() && hand_over(socket, socket.balancer, socket.pending.front()))
+        socket.pending.pop_front();
+    const bool open = socket.pending.empty() && !accept_pause_.is_active() && can_take(socket, kLimits);
+    if (socket.slots) watch_slots(socket, open);
     if (socket.watched == open || !socket.poll) return;
     socket.watched = open;
     socket.poll->watch(open ? UV_READABLE : 0);
+}
+
+void NodePool::watch_slots(Socket& socket, bool accepts) {
+    SlotSockets::Slots owned;
+    for (const auto& worker : workers_)
+        if (worker->serves(socket.key)) owned.insert(worker->id.pm_id);
+    socket.slots->watch(owned, accepts);
+    socket.slots->arm(owned.size() > 1 && !look_.is_active());
+}
+
+void NodePool::look_at_slots() {
+    bool has_traffic = false;
+    for (const auto& [key, socket] : sockets_) {
+        if (!socket->slots || !socket->slots->look()) continue;
+        has_traffic = true;
+        for (const int listener : socket->slots->standing())
+            accept_burst(*socket, listener, socket->relief, kReliefLimits);
+    }
+    quiet_looks_ = has_traffic ? 0 : quiet_looks_ + 1;
+    if (quiet_looks_ < kQuietLooks) return;
+    look_.stop();
+    dispatch_all();
 }
 
 void NodePool::dispatch_all() {

@@ -6,7 +6,14 @@
 // A connection is accepted only when a worker can take it; otherwise it waits in the kernel's backlog. kpmd
 // keeps its copy until the worker answers; one that it refuses, or dies with, goes to another (see
 // ConnectionPool: the rules are the same). The next goes to the worker with the fewest unanswered ones, in
-// turn among equals: a worker that is blocked has one or two, not a window full.
+// turn among equals: a worker that is blocked has one or two, not a window full. Or, with the policy sticky,
+// to that of its client's address.
+//
+// A socket that is given as a whole is accepted on here alone. One with a listener for each slot is accepted
+// on by the workers (io/slot_sockets.h), and only what they leave comes here: connections of a slot without a
+// worker, and those that a busy worker has left standing while another is free. For the latter the slots are
+// looked at every ten milliseconds while there is traffic, and not at all when there is none, or nobody else
+// to pass them to.
 
 #include <cstdint>
 #include <deque>
@@ -30,11 +37,13 @@ class NodePool : public WorkerPool {
 public:
     using Sink = std::function<void(PlaneEvent)>;
 
-    NodePool(Loop& loop, PoolId id, Sink sink);
+    NodePool(Loop& loop, PoolId id, core::BalancePolicy policy, Sink sink);
     ~NodePool() override;
 
     // Connections to `listener` go to the workers that listen on `key`.
     void add_socket(const std::string& key, UniqueFd listener);
+    // The workers of this slot accept on `listener` by themselves.
+    void add_slot(const std::string& key, int slot, UniqueFd listener);
     // What waits for a worker here is closed.
     void remove_socket(const std::string& key);
 
@@ -60,7 +69,8 @@ private:
     struct Connection {
         UniqueFd socket;
         std::string key;
-        std::uint64_t seq = 0;  // of the line that it was sent with
+        std::uint64_t seq = 0;     // of the line that it was sent with
+        std::uint64_t client = 0;  // its address, see core::Balancer
         bool rescued = false;
     };
 
@@ -72,16 +82,21 @@ private:
     void hold(Connection connection);
     void rest(Worker& worker);
 
-    const std::vector<core::Candidate>& candidates(const std::string& key);
-    bool can_take(const std::string& key);
-    bool hand_over(Socket& socket, Connection& connection);
-    void accept_burst(const std::string& key);
+    Socket& socket_of(const std::string& key);
+    const std::vector<core::Candidate>& candidates(const Socket& socket);
+    bool can_take(const Socket& socket, const core::BalanceLimits& limits);
+    bool hand_over(Socket& socket, core::Balancer& balancer, Connection& connection);
+    void accept_burst(Socket& socket, int listener, core::Balancer& balancer,
+                      const core::BalanceLimits& limits);
     void accept_failed(int error_number);
     void dispatch(Socket& socket);
     void dispatch_all();
+    void watch_slots(Socket& socket, bool accepts);
+    void look_at_slots();
 
     Loop& loop_;
     const PoolId id_;
+    const core::BalancePolicy policy_;
     Sink sink_;
     std::map<std::string, std::unique_ptr<Socket>> sockets_;
     std::vector<std::unique_ptr<Worker>> workers_;  // in the order of joining
@@ -92,6 +107,8 @@ private:
     bool accept_trouble_ = false;  // said so; until the next accept that succeeds
     Timer accept_pause_;
     Timer worker_rest_;
+    Timer look_;
+    int quiet_looks_ = 0;
 };
 
 }  // namespace kpm::io

@@ -64,7 +64,20 @@ Result<UniqueFd> open_datagram(const ListenQuery& query, int& error_number) {
 
 }  // namespace
 
-Result<UniqueFd> open_node_socket(const ListenQuery& query, bool reuse_port, int& error_number) {
+Result<UniqueFd> open_slot_socket(const ListenQuery& query, bool is_first, int& error_number) {
+    if (query.port > kMaxPort) return open_node_socket(query, error_number);
+    ListenerOptions options;
+    options.only_bind = true;
+    // The kernel gives each port 0 another one: nothing to see there.
+    if (is_first && query.port != 0)
+        if (auto probe = open_listener(address_of(query), options, &error_number); !probe) return probe;
+    options.only_bind = false;
+    options.reuse_port = true;
+    options.backlog = query.backlog;
+    return open_listener(address_of(query), options, &error_number);
+}
+
+Result<UniqueFd> open_node_socket(const ListenQuery& query, int& error_number) {
     if (query.port > kMaxPort || (query.kind == ListenQuery::Kind::Unix && !query.address.starts_with('/'))) {
         error_number = EINVAL;
         return os_error("listen on", fmt::format("{}:{}", query.address, query.port), EINVAL);
@@ -72,7 +85,6 @@ Result<UniqueFd> open_node_socket(const ListenQuery& query, bool reuse_port, int
     if (query.kind == ListenQuery::Kind::Udp) return open_datagram(query, error_number);
     ListenerOptions options;
     options.backlog = query.backlog;
-    options.reuse_port = reuse_port;
     if (query.readable_by_all) options.unix_mode_added |= S_IRUSR | S_IRGRP | S_IROTH;
     if (query.writable_by_all) options.unix_mode_added |= S_IWUSR | S_IWGRP | S_IWOTH;
     return open_listener(address_of(query), options, &error_number);

@@ -11,7 +11,12 @@ namespace kpm::io {
 
 // Bound, and listening unless it is UDP; non-blocking, close-on-exec. A socket file whose server is gone is
 // replaced. `error_number` gets the errno of a failure, which is what the worker is told.
-Result<UniqueFd> open_node_socket(const core::node::ListenQuery& query, bool reuse_port, int& error_number);
+Result<UniqueFd> open_node_socket(const core::node::ListenQuery& query, int& error_number);
+
+// One of several sockets of a TCP address, with SO_REUSEPORT. The first makes sure that no other program
+// listens there, because another one of the same user's with that option would silently get a part of the
+// connections.
+Result<UniqueFd> open_slot_socket(const core::node::ListenQuery& query, bool is_first, int& error_number);
 
 // nullopt: it is a unix socket.
 std::optional<core::node::SocketName> socket_name(int socket);

@@ -395,7 +395,7 @@ void UvHost::forget_if_finished(std::uint64_t incarnation) {
 
 Result<void> UvHost::open_pool(const core::PoolSpec& pool) {
     if (pool.kind != core::PoolSpec::Kind::Node) return pools_->open(pool);
-    nodes_->open(pool.name);
+    nodes_->open(pool);
     if (!node_preload_.empty()) return {};
     auto preload = write_node_preload(home_);
     if (!preload) log(preload.error().message + "; a reload may cut keep-alive connections of Node workers");
