@@ -64,6 +64,7 @@ struct LaunchSpec {
     std::vector<std::string> listen;  // their addresses as configured
     NodeReady node_ready = NodeReady::Online;
     bool drains_keep_alive = false;  // by a preload of Node
+    bool stops_by_message = false;   // it closes its servers itself when it is told to stop
     bool whole_tree = true;          // false: signals go to the root only, what it leaves behind is nobody's
 
     bool operator==(const LaunchSpec&) const = default;

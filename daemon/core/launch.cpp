@@ -141,6 +141,7 @@ LaunchSpec launch_spec(const Slot& slot, const Instance& instance, const Setting
                    : is_node_cluster(config) ? ChildChannel::NodeCluster
                                              : ChildChannel::Messages;
     spec.node_ready = node_ready(slot, instance);
+    spec.stops_by_message = config.shutdown_with_message;
     spec.drains_keep_alive = config.drain_keep_alive && is_node_cluster(config) &&
                              ecosystem::runtime_of(config.interpreter) == ecosystem::Runtime::Node;
     spec.whole_tree = config.treekill;

@@ -98,14 +98,6 @@ Result<std::unique_ptr<UvHost>> UvHost::open(Loop& loop, const ipc::Home& home, 
     return host;
 }
 
-void UvHost::open_nodes() {
-    nodes_.emplace(
-        loop_, *keeper_, plane_,
-        [this](const std::string& key, const std::optional<Json>& value) { persist(key, value); },
-        [this](std::string_view text) { log(text); });
-    nodes_->restore(heritage_.state, heritage_.inventory.kept);
-}
-
 UvHost::UvHost(Loop& loop, const ipc::Home& home, StateMemfd state, Heritage heritage, Callbacks callbacks)
     : loop_(loop),
       home_(home),
@@ -193,17 +185,6 @@ void UvHost::connect(Child& child, const core::LaunchSpec& spec, ChildEnds ends,
     if (!ends.channel || !pool) return;
     child.is_worker = true;
     plane_.add_worker(*pool, worker_of(child.key), std::move(ends.channel), resumed);
-}
-
-void UvHost::add_node(Child& child, const core::LaunchSpec& spec, UniqueFd socket) {
-    if (!socket || !nodes_->has(spec.pool)) return;
-    child.is_worker = child.is_node = true;
-    // As long as nobody of the app listens, a new one need not.
-    const bool must_listen = spec.node_ready == core::NodeReady::Listening && nodes_->is_listening(spec.pool);
-    child.node_ready = spec.node_ready == core::NodeReady::Message ? spec.node_ready
-                       : must_listen                               ? core::NodeReady::Listening
-                                                                   : core::NodeReady::Online;
-    nodes_->add_worker(spec.pool, worker_of(child.key), std::move(socket));
 }
 
 void UvHost::open_messages(Child& child, UniqueFd socket) {
@@ -393,32 +374,6 @@ void UvHost::forget_if_finished(std::uint64_t incarnation) {
     children_.erase(incarnation);
 }
 
-Result<void> UvHost::open_pool(const core::PoolSpec& pool) {
-    if (pool.kind != core::PoolSpec::Kind::Node) return pools_->open(pool);
-    nodes_->open(pool);
-    if (!node_preload_.empty()) return {};
-    auto preload = write_node_preload(home_);
-    if (!preload) log(preload.error().message + "; a reload may cut keep-alive connections of Node workers");
-    if (preload) node_preload_ = std::move(*preload);
-    return {};
-}
-
-void UvHost::close_pool(const std::string& name) {
-    pools_->close(name);
-    nodes_->close(name);
-}
-
-void UvHost::drain(const core::AppKey& key) {
-    Child* child = find(key);
-    if (child) child->is_draining = true;
-    if (child && child->is_worker && child->is_node)
-        nodes_->drain(worker_of(key));
-    else if (child && child->is_worker)
-        plane_.drain(worker_of(key));
-    else
-        callbacks_.post(key, core::Drained{});
-}
-
 Result<void> UvHost::prepare_logs(const core::LogFiles& logs) {
     return prepare_log_files(targets_of(logs));
 }
@@ -436,25 +391,6 @@ core::Usage UvHost::usage(int pid) {
     const auto sampled = sampler_.sample(pids);
     const auto it = sampled.find(pid);
     return it == sampled.end() ? core::Usage{} : core::Usage{it->second.memory_bytes, it->second.cpu_percent};
-}
-
-void UvHost::worker_stats(std::function<void(Json)> answer) {
-    plane_.request_stats([sender = answers_.sender(), answer = std::move(answer)](PlaneStats stats) {
-        sender.push([answer, stats = std::move(stats)] {
-            Json rows = Json::array();
-            for (const WorkerStats& worker : stats.workers)
-                rows.push_back({{"pm_id", worker.worker.pm_id},
-                                {"serving", worker.serving},
-                                {"draining", worker.draining},
-                                {"handed", worker.handed},
-                                {"accepted", worker.accepted},
-                                {"active", worker.open},
-                                {"rescued", worker.rescued},
-                                {"refused", worker.refused},
-                                {"load", worker.load}});
-            answer(std::move(rows));
-        });
-    });
 }
 
 void UvHost::shut_down(int client_pid) {

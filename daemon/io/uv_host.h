@@ -121,6 +121,7 @@ private:
         bool has_logs = false;     // its pipes are not at their end
         bool is_worker = false;    // the data plane knows it
         bool is_node = false;      // a worker of a Node cluster app
+        bool stops_by_message = false;
         core::NodeReady node_ready = core::NodeReady::Online;
         std::optional<KeeperExit> unheard_end;  // told when all that it has said has been heard
         std::unique_ptr<Timer> farewell;        // how long it may live without its channel

@@ -17,9 +17,6 @@ core::AppKey key_of(const WorkerId& worker) {
     return {worker.pm_id, worker.incarnation};
 }
 
-// From the end of a Node worker's channel to the signal that ends the worker.
-constexpr std::chrono::seconds kFarewell{2};
-
 template <class... Handlers>
 struct Overloaded : Handlers... {
     using Handlers::operator()...;
@@ -40,41 +37,6 @@ void UvHost::on_plane_event(const PlaneEvent& event) {
             [&](const AcceptTrouble& trouble) { log(trouble.reason); },
         },
         event);
-}
-
-void UvHost::on_worker_gone(const WorkerGone& gone) {
-    // A worker that has left while it drained is done.
-    callbacks_.post(key_of(gone.worker), core::Drained{});
-    Child* child = find(gone.worker.incarnation);
-    if (!child) return;
-    child->is_worker = false;
-    if (!child->is_node) return end_without_channel(gone.worker.incarnation, gone.reason);
-    nodes_->remove_worker(gone.worker);
-    if (const auto end = std::exchange(child->unheard_end, std::nullopt)) return tell_exit(*child, *end);
-    // Node exits by itself when its channel ends, in most cases at once.
-    child->farewell = std::make_unique<Timer>(
-        loop_, [this, gone] { end_without_channel(gone.worker.incarnation, gone.reason); });
-    child->farewell->start(kFarewell);
-}
-
-// Nobody told it to go, and it could never get a connection again.
-void UvHost::end_without_channel(std::uint64_t incarnation, const std::string& reason) {
-    const Child* child = find(incarnation);
-    if (!child || child->is_draining || child->tree || !signal_root(child->key, SIGTERM)) return;
-    log(fmt::format("process {} has lost its channel and is ended: {}", child->pid, reason));
-}
-
-void UvHost::on_node_said(const NodeSaid& said) {
-    Child* const child = find(said.worker.incarnation);
-    if (!child) return;
-    if (const auto* message = std::get_if<core::node::AppSaid>(&said.what))
-        return callbacks_.message(child->key, message->message);
-    const bool is_up = std::holds_alternative<core::node::Online>(said.what);
-    const bool listens = std::holds_alternative<core::node::Listening>(said.what);
-    if ((is_up && child->node_ready == core::NodeReady::Online) ||
-        (listens && child->node_ready != core::NodeReady::Message))
-        callbacks_.post(child->key, core::Ready{});
-    nodes_->hear(said.worker, said.what);
 }
 
 Result<void> UvHost::watch(const std::string& name, const core::WatchSpec& spec) {
