@@ -75,6 +75,11 @@ bool NodeApps::is_listening(const std::string& name) const {
                        [&](const std::string& key) { return !it->second.table.find(key)->users.empty(); });
 }
 
+bool NodeApps::has_socket(const WorkerId& worker) const {
+    const auto home = homes_.find(worker);
+    return home != homes_.end() && apps_.at(home->second).table.is_listening(worker.incarnation);
+}
+
 void NodeApps::add_worker(const std::string& name, const WorkerId& worker, UniqueFd channel) {
     App& app = apps_.at(name);
     homes_[worker] = name;

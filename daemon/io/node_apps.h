@@ -37,6 +37,7 @@ public:
     // Its sockets are closed.
     void close(const std::string& app);
     bool has(const std::string& app) const { return apps_.contains(app); }
+    bool has_socket(const WorkerId& worker) const;
     // Whether some worker of the app listens on something.
     bool is_listening(const std::string& app) const;
 

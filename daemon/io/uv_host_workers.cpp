@@ -42,6 +42,9 @@ void UvHost::add_node(Child& child, const core::LaunchSpec& spec, UniqueFd socke
                        : must_listen                               ? core::NodeReady::Listening
                                                                    : core::NodeReady::Online;
     nodes_->add_worker(spec.pool, worker_of(child.key), std::move(socket));
+    // One of an earlier daemon, which may have heard that it listens and died before it was recorded.
+    if (child.node_ready != core::NodeReady::Message && nodes_->has_socket(worker_of(child.key)))
+        callbacks_.post(child.key, core::Ready{});
 }
 
 Result<void> UvHost::open_pool(const core::PoolSpec& pool) {

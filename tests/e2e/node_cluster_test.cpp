@@ -60,7 +60,7 @@ struct App {
 }  // namespace
 
 TEST_CASE("node cluster: two workers share one port, and each gets its share", "[e2e][node]") {
-    const App app;
+    const App app(kServer, 2, R"(,"balance":"round_robin")");
     app.start_well();
     std::map<std::string, int> answers;
     for (int i = 0; i < 20; ++i) ++answers[app.answer()];
@@ -85,7 +85,7 @@ TEST_CASE("node cluster: reloads under load lose no request", "[e2e][node]") {
     WARN("3 reloads, " << figures.requests << " requests, " << figures.failures << " failed");
     CAPTURE(figures.reasons, app.kpm.daemon_log());
     CHECK(figures.failures == 0);
-    CHECK(figures.bodies.size() == 8);  // all processes there ever were have served
+    CHECK(figures.bodies.size() >= 4);  // old and new processes have served
     for (const int pid : before) CHECK_FALSE(is_running(pid));
     for (const Json& row : app.kpm.list()) CHECK(row["pm2_env"]["restart_time"] == 3);
 }
@@ -276,4 +276,60 @@ http.createServer((q, r) => r.end('one')).listen(Number(fs.readFileSync('port', 
             return true;
         }
     }));
+}
+
+TEST_CASE("node cluster: restart and scale drain a worker while another one serves", "[e2e][node]") {
+    const App app;
+    app.start_well();
+    HttpLoad load(app.port, 2, 2, "/slow");
+    REQUIRE(load.wait_for(20));
+    const auto run = [&](std::vector<std::string> args) {
+        const CommandResult result = app.kpm.kpm(std::move(args));
+        INFO(result.out << result.err << app.kpm.daemon_log());
+        REQUIRE(result.status == 0);
+        REQUIRE(load.wait_for(10));
+    };
+    run({"restart", "web"});
+    run({"scale", "web", "3"});
+    run({"scale", "web", "1"});
+    const HttpLoadFigures figures = load.stop();
+    CAPTURE(figures.reasons, app.kpm.daemon_log());
+    CHECK(figures.failures == 0);
+    CHECK(app.kpm.list().size() == 1);
+}
+
+TEST_CASE("node cluster: a blocked worker keeps nobody waiting", "[e2e][node]") {
+    const std::string balance = GENERATE("hybrid", "round_robin");
+    const App app(R"(const fs = require('fs');
+require('http').createServer((request, response) => {
+  if (request.url === '/block') { fs.writeFileSync('blocked', ''); while (fs.existsSync('blocked')); }
+  response.end(String(process.pid));
+}).listen(Number(process.env.APP_PORT), '127.0.0.1');
+)",
+                  2, ",\"balance\":\"" + balance + "\"");
+    app.start_well();
+    HttpClient blocker(app.port);
+    REQUIRE(blocker.send_raw("GET /block HTTP/1.1\r\nHost: a\r\n\r\n"));
+    REQUIRE(eventually([&] { return std::filesystem::exists(app.kpm.work() / "blocked"); }));
+    // One at most may already be with the blocked worker under round_robin.
+    HttpLoad load(app.port, 2, 0);
+    REQUIRE(load.wait_for(100));
+    std::filesystem::remove(app.kpm.work() / "blocked");
+    const HttpLoadFigures figures = load.stop();
+    CHECK(figures.failures == 0);
+}
+
+TEST_CASE("node cluster: sticky gives one client to one worker", "[e2e][node]") {
+    const App app(kServer, 3, R"(,"balance":"sticky")");
+    app.start_well();
+    const std::string first = app.answer();
+    for (int i = 0; i < 10; ++i) CHECK(app.answer() == first);
+}
+
+TEST_CASE("node cluster: what kpm loads into the app can be switched off", "[e2e][node]") {
+    const bool is_on = GENERATE(true, false);
+    const App app("console.log(Object.keys(require.cache).length); setInterval(() => {}, 1000);\n", 1,
+                  std::string(R"(,"drain_keep_alive":)") + (is_on ? "true" : "false"));
+    REQUIRE(app.start().status == 0);
+    CHECK(eventually([&] { return app.output() == (is_on ? "2\n" : "1\n"); }));
 }

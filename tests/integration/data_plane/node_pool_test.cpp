@@ -45,7 +45,7 @@ public:
         }
         Line line{lines_.front(), UniqueFd()};
         lines_.erase(lines_.begin());
-        if (line.message["cmd"] == "NODE_HANDLE") {
+        if (line.message.is_object() && line.message["cmd"] == "NODE_HANDLE") {
             if (fds_.empty()) throw std::runtime_error("a handle without a descriptor");
             line.handle = std::move(fds_.front());
             fds_.erase(fds_.begin());
@@ -155,22 +155,29 @@ TEST_CASE("node pool: connections wait until a worker listens, then come in turn
     CHECK(eventually([&] { return fixture.stats_of(2).accepted == 1; }));
 }
 
-TEST_CASE("node pool: what a worker refuses, or dies with, goes to another", "[integration][data_plane]") {
+TEST_CASE("node pool: what a worker refuses goes to another", "[integration][data_plane]") {
     NodeFixture fixture;
     fixture.add_socket();
     FakeNode first = fixture.join_listening(1);
     const UniqueFd refused = fixture.visit();
-    const auto connection = first.take();
+    auto connection = first.take();
     REQUIRE(connection);
     FakeNode second = fixture.join_listening(2);
     first.answer(*connection, false);
+    connection->handle.reset();
     REQUIRE(second.serve("second"));
     CHECK(read_all(refused.get()) == "second");
+}
 
+TEST_CASE("node pool: what a worker dies with goes to another", "[integration][data_plane]") {
+    NodeFixture fixture;
+    fixture.add_socket();
+    FakeNode first = fixture.join_listening(1);
     const UniqueFd orphan = fixture.visit();
     REQUIRE(first.take());
     first.die();
     REQUIRE(fixture.saw<WorkerGone>(1));
+    FakeNode second = fixture.join_listening(2);
     REQUIRE(second.serve("again"));
     CHECK(read_all(orphan.get()) == "again");
 }
