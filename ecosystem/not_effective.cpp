@@ -1,22 +1,27 @@
 #include "ecosystem/not_effective.h"
 
 #include "ecosystem/command_line.h"
+#include "ecosystem/schema.h"
 
 namespace kpm::ecosystem {
 
 std::vector<std::string> not_effective(const AppConfig& config) {
     std::vector<std::string> sentences;
-    const auto say = [&](bool is_set, std::string_view what) {
-        if (is_set) sentences.push_back(config.name + ": " + std::string(what));
+    const auto say = [&](bool is_set, const std::string& what) {
+        if (is_set) sentences.push_back(config.name + ": " + what);
     };
-    const bool is_node = runtime_of(config.interpreter) != Runtime::Other;
-    const bool is_cluster = config.exec_mode == ExecMode::Cluster;
-    say(is_cluster && is_node && !config.kpm_channel,
-        "cluster mode of Node has no effect yet, each instance listens for itself");
-    say(!config.listen.empty() && !config.kpm_channel, "listen has no effect yet without kpm_channel");
-    const bool is_other_balance = config.balance && *config.balance != Balance::RoundRobin &&
-                                  *config.balance != Balance::LeastConnections;
-    say(is_other_balance, "this balance policy has no effect yet, least_connections is used");
+    const bool is_node = config.exec_mode == ExecMode::Cluster && !config.kpm_channel &&
+                         runtime_of(config.interpreter) != Runtime::Other;
+    say(config.max_connections > 0 && !config.kpm_channel,
+        "max_connections has no effect without kpm_channel");
+    say(is_node && !config.listen.empty(), "listen has no effect, a Node cluster app listens by itself");
+    if (!config.balance || is_node) return sentences;
+    const bool needs_node = *config.balance == Balance::Hybrid || *config.balance == Balance::Shared;
+    const std::string policy(to_text(*config.balance));
+    say(config.kpm_channel && needs_node,
+        "balance " + policy + " has no effect with kpm_channel, least_connections is used");
+    say(!config.kpm_channel && *config.balance != Balance::Shared,
+        "balance " + policy + " has no effect, the app accepts by itself");
     return sentences;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Attributes that are read, checked and kept, but that the daemon does not act on yet: said at each start, so
-// that nobody relies on them. A row goes when its part is built. Pure.
+// Attributes that do not fit an app's way of getting connections: said at each start, so that nobody relies
+// on them. Pure.
 
 #include <string>
 #include <vector>

@@ -4,7 +4,9 @@
 // round_robin: the next eligible worker after the one chosen last, in the order in which they joined; a
 // worker that cannot take one now is skipped and waits for its next turn. least_connections: the smallest
 // reported load (jobs queued and running) plus the connections that the worker has not answered for yet,
-// because their jobs are not in its report; then the fewest open connections; then round robin.
+// because their jobs are not in its report; then the fewest open connections; then round robin. sticky:
+// always the same worker for the same client, as long as that worker can take one; the others keep their
+// clients when a worker comes or goes (rendezvous hashing over the slots).
 
 #include <cstddef>
 #include <cstdint>
@@ -13,11 +15,12 @@
 
 namespace kpm::core {
 
-enum class BalancePolicy { RoundRobin, LeastConnections };
+enum class BalancePolicy { RoundRobin, LeastConnections, Sticky };
 
 // One worker as the balancer sees it.
 struct Candidate {
     std::uint64_t order = 0;  // rises with each worker that joins the pool, never used twice
+    int slot = 0;             // the same for the process that comes after it
     bool serving = false;     // ready, allowed to serve, not draining
     bool blocked = false;     // its channel is full, or it has just refused
     std::size_t unacked = 0;  // handed over, not yet answered
@@ -38,7 +41,8 @@ public:
 
     // The index in `workers` (sorted by `order`) of the one that takes the next connection; nullopt: none can
     // now.
-    std::optional<std::size_t> choose(std::span<const Candidate> workers);
+    // `client`: a hash of the client's address, for sticky.
+    std::optional<std::size_t> choose(std::span<const Candidate> workers, std::uint64_t client = 0);
 
 private:
     BalancePolicy policy_;

@@ -28,8 +28,16 @@ struct AppKey {
 enum class ChildChannel {
     None,
     Kpm,
-    Messages
-};  // Kpm: ipc/kpm_channel.h; Messages: lines of JSON, as Node's IPC
+    Messages,
+    NodeCluster
+};  // Kpm: ipc/kpm_channel.h; Messages: lines of JSON, as Node's IPC; NodeCluster: the same, and connections
+
+// What makes a worker of a Node cluster app ready.
+enum class NodeReady {
+    Online,     // Node has started
+    Listening,  // it listens, as the process before it did; Online when that did not
+    Message     // it has said so
+};
 
 struct LogFiles {
     std::string out, err, combined;  // absolute; "" = none
@@ -51,8 +59,13 @@ struct LaunchSpec {
     std::string pid_file;
     LogFiles logs;
     ChildChannel channel = ChildChannel::None;
-    std::string pool;        // the connection pool that it serves, "" = none
-    bool whole_tree = true;  // false: signals go to the root only, what it leaves behind is nobody's
+    std::string pool;                 // the connection pool that it serves, "" = none
+    bool is_activated = false;        // it gets the pool's sockets when it starts
+    std::vector<std::string> listen;  // their addresses as configured
+    NodeReady node_ready = NodeReady::Online;
+    bool drains_keep_alive = false;  // by a preload of Node
+    bool stops_by_message = false;   // it closes its servers itself when it is told to stop
+    bool whole_tree = true;          // false: signals go to the root only, what it leaves behind is nobody's
     // What makes the interpreter print the version of Node that it has; none: it has no such thing. -> a
     // message {node_version} from the process, which may also say it by itself.
     std::vector<std::string> version_words{};
@@ -66,7 +79,13 @@ struct Usage {
 };
 
 struct PoolSpec {
+    enum class Kind {
+        Channel,    // kpmd accepts and passes connections over the kpm channel
+        Node,       // the workers ask for their sockets: `listen` is empty
+        Activation  // each process starts with all sockets and accepts by itself
+    };
     std::string name;
+    Kind kind = Kind::Channel;
     std::vector<std::string> listen;  // addresses as configured
     std::string balance;              // policy name
     int max_connections = 0;          // per worker, 0 = no limit

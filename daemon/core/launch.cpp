@@ -20,6 +20,23 @@ bool takes_channel(const AppConfig& config) {
     return config.kpm_channel && !config.listen.empty();
 }
 
+// PM2 waits for Node's own start without end.
+constexpr Duration kNodeStart{30'000};
+
+// Deno accepts no listening socket from its primary.
+std::string node_balance(const AppConfig& config) {
+    using ecosystem::Balance;
+    const bool is_node = ecosystem::runtime_of(config.interpreter) == ecosystem::Runtime::Node;
+    const Balance wanted = config.balance.value_or(Balance::Hybrid);
+    const bool needs_handles = wanted == Balance::Hybrid || wanted == Balance::Shared;
+    return std::string(ecosystem::to_text(needs_handles && !is_node ? Balance::RoundRobin : wanted));
+}
+
+NodeReady node_ready(const Slot& slot, const Instance& instance) {
+    if (slot.config->wait_ready) return NodeReady::Message;
+    return &instance == slot.incoming.get() ? NodeReady::Listening : NodeReady::Online;
+}
+
 // Always kpm's own: those that the app's configuration or the shell may have belong to another supervisor.
 void set_notify_variables(ecosystem::Environment& env, const AppConfig& config, const Settings& settings) {
     std::erase_if(env, [](const ecosystem::EnvVar& variable) {
@@ -92,7 +109,9 @@ LifecyclePolicy lifecycle_policy(const AppConfig& config, const Settings& settin
     policy.kill_timeout = config.kill_timeout.value_or(settings.kill_timeout);
     policy.listen_timeout = config.listen_timeout.value_or(settings.listen_timeout);
     policy.drain_timeout = config.drain_timeout;
-    policy.wait_ready = config.wait_ready || takes_channel(config);
+    policy.wait_ready = config.wait_ready || takes_channel(config) || is_node_cluster(config);
+    if (is_node_cluster(config) && !config.wait_ready)
+        policy.listen_timeout = std::max(policy.listen_timeout, kNodeStart);
     // Without the socket it could not say that it is well.
     if (!settings.notify_socket.empty()) policy.watchdog = config.watchdog;
     return policy;
@@ -101,10 +120,20 @@ LifecyclePolicy lifecycle_policy(const AppConfig& config, const Settings& settin
 LifecyclePolicy incoming_policy(const AppConfig& config, const Settings& settings) {
     LifecyclePolicy policy = lifecycle_policy(config, settings);
     policy.restart.autorestart = false;
+    policy.listen_timeout = config.listen_timeout.value_or(settings.listen_timeout);
     return policy;
 }
 
-LaunchSpec launch_spec(const Slot& slot, const Settings& settings) {
+bool is_node_cluster(const AppConfig& config) {
+    return is_cluster(config) && !config.kpm_channel && config.interpreter != "none" &&
+           ecosystem::runtime_of(config.interpreter) != ecosystem::Runtime::Other;
+}
+
+bool is_activated(const AppConfig& config) {
+    return !config.listen.empty() && !config.kpm_channel && !is_node_cluster(config);
+}
+
+LaunchSpec launch_spec(const Slot& slot, const Instance& instance, const Settings& settings) {
     const AppConfig& config = *slot.config;
     const SlotConfig::Paths& paths = slot.config.paths();
     LaunchSpec spec;
@@ -124,17 +153,31 @@ LaunchSpec launch_spec(const Slot& slot, const Settings& settings) {
         config.log_date_format.empty() && config.time ? "YYYY-MM-DDTHH:mm:ss" : config.log_date_format;
     spec.logs.json = config.log_type == "json";
     spec.logs.disabled = config.disable_logs;
-    spec.channel = takes_channel(config) ? ChildChannel::Kpm : ChildChannel::Messages;
+    spec.channel = takes_channel(config)     ? ChildChannel::Kpm
+                   : is_node_cluster(config) ? ChildChannel::NodeCluster
+                                             : ChildChannel::Messages;
+    spec.node_ready = node_ready(slot, instance);
+    spec.stops_by_message = config.shutdown_with_message;
+    spec.drains_keep_alive = config.drain_keep_alive && is_node_cluster(config) &&
+                             ecosystem::runtime_of(config.interpreter) == ecosystem::Runtime::Node;
     spec.whole_tree = config.treekill;
     spec.version_words = version_words(config);
     if (pool_spec(config)) spec.pool = config.name;
+    spec.is_activated = is_activated(config);
+    if (spec.is_activated) spec.listen = config.listen;
     return spec;
 }
 
 std::optional<PoolSpec> pool_spec(const AppConfig& config) {
-    if (!takes_channel(config)) return std::nullopt;
     PoolSpec pool;
     pool.name = config.name;
+    if (is_node_cluster(config)) {
+        pool.kind = PoolSpec::Kind::Node;
+        pool.balance = node_balance(config);
+        return pool;
+    }
+    if (config.listen.empty()) return std::nullopt;
+    if (!takes_channel(config)) pool.kind = PoolSpec::Kind::Activation;
     pool.listen = config.listen;
     pool.balance = ecosystem::to_text(config.balance.value_or(ecosystem::Balance::LeastConnections));
     pool.max_connections = static_cast<int>(config.max_connections);
@@ -142,7 +185,7 @@ std::optional<PoolSpec> pool_spec(const AppConfig& config) {
 }
 
 bool can_hand_over(const AppConfig& config) {
-    return takes_channel(config) && is_cluster(config);
+    return (takes_channel(config) && is_cluster(config)) || is_node_cluster(config) || is_activated(config);
 }
 
 }  // namespace kpm::core

@@ -12,10 +12,17 @@ LifecyclePolicy lifecycle_policy(const ecosystem::AppConfig& config, const Setti
 // A reload's new process is not restarted when it dies: that is the reload's failure.
 LifecyclePolicy incoming_policy(const ecosystem::AppConfig& config, const Settings& settings);
 
-LaunchSpec launch_spec(const Slot& slot, const Settings& settings);
+// `instance`: the one of the slot that is launched.
+LaunchSpec launch_spec(const Slot& slot, const Instance& instance, const Settings& settings);
 
 // The app's listening sockets; nullopt when kpmd holds none for it.
 std::optional<PoolSpec> pool_spec(const ecosystem::AppConfig& config);
+
+// Node's cluster mode: its workers take connections over Node's own channel.
+bool is_node_cluster(const ecosystem::AppConfig& config);
+
+// Socket activation: its processes inherit the sockets that kpmd listens on.
+bool is_activated(const ecosystem::AppConfig& config);
 
 // True when another process can take over while the old one still serves.
 bool can_hand_over(const ecosystem::AppConfig& config);

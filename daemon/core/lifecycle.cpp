@@ -72,8 +72,10 @@ Actions Lifecycle::on(const Start&, TimePoint now) {
             return {};
         case State::Online:
             return {Settled{Outcome::Online}};
-        case State::Starting:
         case State::Draining:
+            data_.goal = Goal::Relaunch;
+            return {};
+        case State::Starting:
             return {};
     }
     return {};
@@ -95,7 +97,7 @@ Actions Lifecycle::on(const Restart&, TimePoint now) {
         case State::Starting:
         case State::Online:
         case State::Draining:
-            ++data_.restart_time;
+            if (data_.goal != Goal::Relaunch) ++data_.restart_time;
             return begin_stop(Goal::Relaunch, now);
     }
     return {};
@@ -120,11 +122,19 @@ Actions Lifecycle::on(const Stop&, TimePoint now) {
     return {};
 }
 
-Actions Lifecycle::on(const Drain&, TimePoint now) {
+Actions Lifecycle::on(const Drain& drain, TimePoint now) {
+    if (drain.relaunch && data_.state != State::Online) return on(Restart{}, now);
     switch (data_.state) {
         case State::Online:
-            data_.goal = Goal::Stopped;
-            enter(State::Draining, now + policy_->drain_timeout);
+            data_.goal = drain.relaunch ? Goal::Relaunch : Goal::Stopped;
+            if (drain.relaunch) {
+                data_.failure.clear();
+                forget_crashes();
+                ++data_.restart_time;
+            }
+            enter(State::Draining,
+                  now + (drain.is_brief ? std::min(policy_->drain_timeout, policy_->kill_timeout)
+                                        : policy_->drain_timeout));
             return {};
         case State::Starting:
             return begin_stop(Goal::Stopped, now);  // it never served: nothing to finish
@@ -147,7 +157,11 @@ Actions Lifecycle::on(const Drain&, TimePoint now) {
 
 Actions Lifecycle::on(const Drained&, TimePoint now) {
     if (data_.state != State::Draining) return {};
-    return begin_stop(Goal::Stopped, now);
+    return after_drain(now);
+}
+
+Actions Lifecycle::after_drain(TimePoint now) {
+    return begin_stop(data_.goal == Goal::Relaunch ? Goal::Relaunch : Goal::Stopped, now);
 }
 
 Actions Lifecycle::on(const Spawned& spawned, TimePoint now) {
@@ -188,7 +202,8 @@ Actions Lifecycle::on(const Exited& exited, TimePoint now) {
             return joined({Announce{Notice::Exit}, Sweep{}}, rest);
         }
         case State::Draining:
-            return joined({Announce{Notice::Exit}, Sweep{}}, settle_stopped());
+            return joined({Announce{Notice::Exit}, Sweep{}},
+                          data_.goal == Goal::Relaunch ? launch(now, false) : settle_stopped());
         case State::Stopping:
             if (data_.goal != Goal::Running) return {Announce{Notice::Exit}};
             // A crash: what it has left behind is ended without being asked.
@@ -260,7 +275,7 @@ Actions Lifecycle::on(const TimeUp&, TimePoint now) {
             if (data_.watchdog <= Duration{0}) return {};
             return abort(data_.watchdog, now);
         case State::Draining:
-            return begin_stop(Goal::Stopped, now);
+            return after_drain(now);
         case State::Stopping:
             enter(State::Killing, now + policy_->kill_timeout);
             return {SignalTree{SIGKILL}};

@@ -57,8 +57,11 @@ struct LifecyclePolicy {
 struct Start {};    // a client wants it to run
 struct Stop {};     // a client wants it stopped
 struct Restart {};  // a client wants another process in its place
-struct Drain {};    // finish what is there, then stop
-struct Drained {};  // nothing is in flight any more
+struct Drain {
+    bool is_brief = false;  // in no more time than a stop may take
+    bool relaunch = false;  // another process comes in its place
+};                          // finish what is there, then stop
+struct Drained {};          // nothing is in flight any more
 struct Spawned {
     int pid = 0;
 };
@@ -184,6 +187,7 @@ private:
     void enter(State state, std::optional<TimePoint> deadline = std::nullopt);
     Actions launch(TimePoint now, bool automatic);
     Actions begin_stop(LifecycleData::Goal goal, TimePoint now);
+    Actions after_drain(TimePoint now);
     Actions come_online(Outcome outcome, TimePoint now);
     void watch(Duration silence, TimePoint now);
     Actions abort(Duration silence, TimePoint now);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -42,9 +43,7 @@ bool looks_like_ipv6(std::string_view text) {
            literal.find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos;
 }
 
-}  // namespace
-
-Result<ListenAddress> parse_listen_address(std::string_view text) {
+Result<ListenAddress> parse_place(std::string_view text) {
     using Kind = ListenAddress::Kind;
     std::string_view path = text;
     if (path.starts_with(kUnixPrefix)) path.remove_prefix(kUnixPrefix.size());
@@ -73,6 +72,61 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
     }
     return refuse(text,
                   "the host is neither '*', 'localhost', an IPv4 address nor an IPv6 address in brackets");
+}
+
+// As LISTEN_FDNAMES wants it: printable, without the colon that separates the names.
+bool is_descriptor_name(std::string_view text) {
+    return !text.empty() && text.size() <= 255 && std::all_of(text.begin(), text.end(), [](char letter) {
+        return letter > ' ' && letter < '\x7f' && letter != ':';
+    });
+}
+
+template <class Number>
+std::optional<Number> parse_number(std::string_view text, int base) {
+    Number number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
+// nullopt: taken; otherwise what is wrong with it.
+std::optional<std::string> take_option(ListenAddress& address, std::string_view option) {
+    constexpr unsigned kAllRights = 0777;
+    const std::size_t equals = option.find('=');
+    const std::string_view key = option.substr(0, equals);
+    const std::string_view value =
+        equals == std::string_view::npos ? std::string_view() : option.substr(equals + 1);
+    if (key == "backlog") {
+        address.backlog = parse_number<int>(value, 10);
+        if (address.backlog && *address.backlog > 0) return std::nullopt;
+        return fmt::format("backlog '{}' is not a number above 0", value);
+    }
+    if (key == "name") {
+        address.name = value;
+        if (is_descriptor_name(value)) return std::nullopt;
+        return fmt::format("'{}' is no name for a descriptor", value);
+    }
+    if (key != "mode" && key != "user" && key != "group") return fmt::format("unknown option '{}'", key);
+    if (address.kind != ListenAddress::Kind::Unix) return fmt::format("'{}' is for socket files", key);
+    if (key == "mode") {
+        address.mode = parse_number<unsigned>(value, 8);
+        if (address.mode && *address.mode <= kAllRights) return std::nullopt;
+        return fmt::format("mode '{}' is not an octal number up to 777", value);
+    }
+    (key == "user" ? address.user : address.group) = value;
+    if (!value.empty()) return std::nullopt;
+    return fmt::format("'{}' is empty", key);
+}
+
+}  // namespace
+
+Result<ListenAddress> parse_listen_address(std::string_view text) {
+    const std::size_t mark = text.find('?');
+    auto address = parse_place(text.substr(0, mark));
+    if (!address || mark == std::string_view::npos) return address;
+    for (const std::string_view option : split(text.substr(mark + 1), '&'))
+        if (const auto wrong = take_option(*address, option)) return refuse(text, *wrong);
+    return address;
 }
 
 std::string to_text(const ListenAddress& address) {

@@ -99,7 +99,27 @@ void Supervisor::start(int pm_id, Done done) {
     apply(*slot, slot->current, Start{});
 }
 
+// Others of the app serve on meanwhile; for the last one a stop is a stop.
+bool Supervisor::can_drain(const Slot& slot) const {
+    if (!is_node_cluster(*slot.config) || slot.current.life.state() != State::Online) return false;
+    const std::set<int>& ids = names_.ids(slot.config->name);
+    return std::any_of(ids.begin(), ids.end(), [&](int id) {
+        const Slot* other = find(id);
+        return id != slot.pm_id && other && other->current.life.state() == State::Online;
+    });
+}
+
 void Supervisor::stop(int pm_id, Done done) {
+    Slot* slot = find_mutable(pm_id);
+    if (!slot || slot->incoming || slot->outgoing || !can_drain(*slot))
+        return stop_at_once(pm_id, std::move(done));
+    slot->stop_waiters.push_back(std::move(done));
+    set_wanted(*slot, false);
+    host_.drain(slot->key());
+    apply(*slot, slot->current, Drain{.is_brief = true, .relaunch = false});
+}
+
+void Supervisor::stop_at_once(int pm_id, Done done) {
     Slot* slot = find_mutable(pm_id);
     if (!slot) return done(Error{ErrorCode::NotFound, fmt::format("{} : id unknown", pm_id)});
     slot->stop_waiters.push_back(std::move(done));
@@ -117,7 +137,9 @@ void Supervisor::restart(int pm_id, Done done) {
     slot->created_at = host_.wall_now();
     slot->start_waiters.push_back(std::move(done));
     set_wanted(*slot, true);
-    apply(*slot, slot->current, Restart{});
+    if (!can_drain(*slot)) return apply(*slot, slot->current, Restart{});
+    host_.drain(slot->key());
+    apply(*slot, slot->current, Drain{.is_brief = true, .relaunch = true});
 }
 
 void Supervisor::reload(int pm_id, Done done) {
@@ -149,7 +171,7 @@ void Supervisor::stop_all(Done done) {
     const Done one = [open, done = std::move(done)](const Result<void>&) {
         if (--*open == 0) done({});
     };
-    for (auto& [pm_id, slot] : slots_) stop(pm_id, one);
+    for (auto& [pm_id, slot] : slots_) stop_at_once(pm_id, one);
     one({});
 }
 

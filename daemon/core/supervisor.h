@@ -114,6 +114,8 @@ private:
     void ask_for(Slot& slot, Instance& instance);
     void release(const Slot& slot, Instance& instance);
     void abort_root(const Slot& slot, const Instance& instance, Duration silence);
+    bool can_drain(const Slot& slot) const;
+    void stop_at_once(int pm_id, Done done);
     void stop_tree(const Slot& slot, const Instance& instance, int signo);
     void announce(Slot& slot, Notice notice);
     void settle(Slot& slot, Instance& instance, Outcome outcome);

@@ -166,7 +166,7 @@ void Supervisor::ask_for(Slot& slot, Instance& instance) {
         if (const auto opened = host_.open_pool(*pool); !opened)
             return post(key, SpawnFailed{opened.error().message, false});
     }
-    const LaunchSpec spec = launch_spec(slot, settings_);
+    const LaunchSpec spec = launch_spec(slot, instance, settings_);
     if (const auto ready = host_.prepare_logs(spec.logs); !ready)
         return post(key, SpawnFailed{ready.error().message, false});
     host_.log(fmt::format("{} starting in -{} mode-", log_label(slot),

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/core/launch.h"
 #include "daemon/core/snapshot.h"
 #include "daemon/core/supervisor.h"
 #include "ipc/protocol.h"
@@ -67,7 +68,9 @@ Meant take_axm(Told& told, const std::string& type, const Json& data) {
 void Supervisor::take_message(const AppKey& key, const Json& message) {
     Slot* slot = find_mutable(key.pm_id);
     if (!slot || !find_instance(*slot, key.incarnation)) return;
-    if (message == "ready") post(key, Ready{});
+    // Others count as ready by what Node itself tells.
+    if (message == "ready" && (slot->config->wait_ready || !is_node_cluster(*slot->config)))
+        post(key, Ready{});
     if (message.is_object() && message.contains("node_version") && message["node_version"].is_string()) {
         slot->tell().node_version = message["node_version"];
         host_.persist(told_state_key(key.pm_id), told_state(*slot->told));

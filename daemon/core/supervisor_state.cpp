@@ -93,7 +93,7 @@ void Supervisor::adopt(Slot& slot, Instance& instance) {
         if (const auto opened = host_.open_pool(*pool); !opened) host_.log(opened.error().message);
     }
     const AppKey key = slot.key(instance);
-    const Adopted adopted = host_.adopt(key, launch_spec(slot, settings_));
+    const Adopted adopted = host_.adopt(key, launch_spec(slot, instance, settings_));
     const bool stopping = state == State::Stopping || state == State::Killing;
     if (adopted.kind == Adopted::Kind::Unknown) {
         // The earlier daemon died between recording this launch and asking for it, or lost it altogether.

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "daemon/core/activation.h"
 #include "daemon/io/user_lookup.h"
 #include "ecosystem/resolve.h"
 #include "ipc/kpm_channel.h"
@@ -15,7 +16,7 @@
 namespace kpm::io {
 namespace {
 
-constexpr int kChannelTarget = 3;
+constexpr int kFirstTarget = 3;  // the first of the inherited sockets, by systemd's rule; then the channel
 
 Result<std::pair<UniqueFd, UniqueFd>> make_pipe() {
     int ends[2];
@@ -70,6 +71,15 @@ Result<std::string> find_program(const core::LaunchSpec& spec) {
     return Error{ErrorCode::NotFound, fmt::format("cannot execute '{}': not found in PATH", word)};
 }
 
+void add_activation(std::vector<std::string>& env, const core::LaunchSpec& spec) {
+    const auto added = core::activation_variables(spec.argv.front(), spec.name, spec.listen, kFirstTarget);
+    for (const std::string& line : added) {
+        const std::string name = line.substr(0, line.find('=') + 1);
+        std::erase_if(env, [&](const std::string& old) { return old.starts_with(name); });
+        env.push_back(line);
+    }
+}
+
 Result<void> set_identity(SpawnRequest& request, const core::LaunchSpec& spec) {
     if (spec.user.empty() && spec.group.empty()) return {};
     const std::string user = spec.user.empty() ? std::to_string(::getuid()) : spec.user;
@@ -89,7 +99,7 @@ Result<void> set_identity(SpawnRequest& request, const core::LaunchSpec& spec) {
 
 }  // namespace
 
-Result<ChildSetup> set_up_child(const core::LaunchSpec& spec) {
+Result<ChildSetup> set_up_child(const core::LaunchSpec& spec, std::span<const int> listeners) {
     ChildSetup setup;
     if (spec.argv.empty())
         return Error{ErrorCode::Invalid, fmt::format("cannot execute '{}': no command", spec.name)};
@@ -114,21 +124,29 @@ Result<ChildSetup> set_up_child(const core::LaunchSpec& spec) {
         inherit(std::move(*theirs), target);
     }
 
+    int target = kFirstTarget;
+    for (const int listener : listeners) setup.request.fds.push_back({listener, target++});
+    if (spec.is_activated) add_activation(setup.request.env, spec);
+
     if (spec.channel == core::ChildChannel::Kpm) {
         int pair[2];
         if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
             return os_error("create", "channel", errno);
         setup.ours.channel = UniqueFd(pair[0]);
-        inherit(UniqueFd(pair[1]), kChannelTarget);
-        setup.request.env.push_back(fmt::format("{}={}", channel::kFdVariable, kChannelTarget));
+        inherit(UniqueFd(pair[1]), target);
+        setup.request.env.push_back(fmt::format("{}={}", channel::kFdVariable, target));
     }
-    if (spec.channel == core::ChildChannel::Messages) {
+    if (spec.channel == core::ChildChannel::Messages || spec.channel == core::ChildChannel::NodeCluster) {
         int pair[2];
         if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
             return os_error("create", "channel", errno);
         setup.ours.channel = UniqueFd(pair[0]);
-        inherit(UniqueFd(pair[1]), kChannelTarget);
-        setup.request.env.push_back(fmt::format("NODE_CHANNEL_FD={}", kChannelTarget));
+        inherit(UniqueFd(pair[1]), target);
+        // Those of a worker of another primary, in which kpm was run, are not ours to pass on.
+        std::erase_if(setup.request.env, [](const std::string& line) {
+            return line.starts_with("NODE_CHANNEL_") || line.starts_with("NODE_UNIQUE_ID=");
+        });
+        setup.request.env.push_back(fmt::format("NODE_CHANNEL_FD={}", target));
         setup.request.env.push_back("NODE_CHANNEL_SERIALIZATION_MODE=json");
     }
     return setup;

@@ -1,6 +1,7 @@
 #pragma once
 // From a LaunchSpec to what the keeper is asked: descriptors made, program found, user looked up.
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,8 @@ struct ChildSetup {
     std::vector<UniqueFd> theirs;  // closed once the request is sent
 };
 
-// NotFound: the program is not there, or the user is unknown.
-Result<ChildSetup> set_up_child(const core::LaunchSpec& spec);
+// `listeners`: the sockets that an activated app inherits. NotFound: the program is not there, or the user is
+// unknown.
+Result<ChildSetup> set_up_child(const core::LaunchSpec& spec, std::span<const int> listeners = {});
 
 }  // namespace kpm::io

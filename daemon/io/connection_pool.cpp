@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-#include "daemon/io/listener.h"
+#include "daemon/io/accepted.h"
 
 namespace kpm::io {
 namespace {
@@ -234,6 +234,7 @@ const std::vector<core::Candidate>& ConnectionPool::candidates() {
     candidates_.clear();
     for (const auto& worker : workers_)
         candidates_.push_back({.order = worker->order,
+                               .slot = worker->id.pm_id,
                                .serving = worker->is_serving(),
                                .blocked = worker->full || worker->resting,
                                .unacked = worker->unacked.size(),
@@ -248,7 +249,7 @@ bool ConnectionPool::can_take() {
 }
 
 bool ConnectionPool::hand_over(Connection& connection) {
-    while (const auto chosen = balancer_.choose(candidates())) {
+    while (const auto chosen = balancer_.choose(candidates(), connection.client)) {
         Worker& worker = *workers_[*chosen];
         switch (worker.channel->send_connection(connection.listener, connection.socket.get())) {
             case WorkerChannel::Sent::Sent:
@@ -270,15 +271,16 @@ bool ConnectionPool::hand_over(Connection& connection) {
 void ConnectionPool::accept_burst(std::size_t index) {
     const int listener = listeners_[index]->socket.get();
     for (int i = 0; i < kAcceptsPerTurn && pending_.empty() && can_take(); ++i) {
-        UniqueFd socket(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-        if (!socket) {
+        Accepted accepted = accept_connection(listener);
+        if (!accepted.socket) {
             if (errno == EINTR || errno == ECONNABORTED) continue;
             if (errno != EAGAIN) accept_failed(errno);
             break;
         }
         accept_trouble_ = false;
         ++stats_.accepted;
-        Connection connection{.socket = std::move(socket), .listener = index};
+        Connection connection{
+            .socket = std::move(accepted.socket), .listener = index, .client = accepted.client};
         if (!hand_over(connection)) pending_.push_back(std::move(connection));
     }
     dispatch();

@@ -18,32 +18,30 @@
 
 #include "daemon/core/balancer.h"
 #include "daemon/io/loop.h"
-#include "daemon/io/plane_types.h"
 #include "daemon/io/poll_fd.h"
 #include "daemon/io/timer.h"
 #include "daemon/io/worker_channel.h"
+#include "daemon/io/worker_pool.h"
 #include "ipc/base/unique_fd.h"
 
 namespace kpm::io {
 
-class ConnectionPool {
+class ConnectionPool : public WorkerPool {
 public:
     using Sink = std::function<void(PlaneEvent)>;
 
     ConnectionPool(Loop& loop, PoolId id, std::vector<UniqueFd> listeners, const PoolOptions& options,
                    Sink sink);
-    ~ConnectionPool();
+    ~ConnectionPool() override;
     ConnectionPool(const ConnectionPool&) = delete;
     ConnectionPool& operator=(const ConnectionPool&) = delete;
 
     // An event WorkerGone tells of a failure, too.
     void add_worker(const WorkerId& id, UniqueFd channel, bool resumed);
-    // These ignore workers that are not here.
-    void set_serving(const WorkerId& id, bool serving);
-    void drain(const WorkerId& id);
-    void remove_worker(const WorkerId& id);
-
-    void add_stats(PlaneStats& stats) const;
+    void set_serving(const WorkerId& id, bool serving) override;
+    void drain(const WorkerId& id) override;
+    void remove_worker(const WorkerId& id) override;
+    void add_stats(PlaneStats& stats) const override;
 
 private:
     struct Listener;
@@ -52,6 +50,7 @@ private:
         UniqueFd socket;
         std::uint64_t listener = 0;
         bool rescued = false;
+        std::uint64_t client = 0;  // its address, see core::Balancer
     };
 
     Worker* find(const WorkerId& id);

@@ -1,8 +1,14 @@
 list(APPEND KPM_IO_SOURCES
+    io/accepted.cpp
     io/connection_pool.cpp
     io/data_plane.cpp
     io/host_sampler.cpp
     io/listener.cpp
+    io/node_apps.cpp
+    io/node_channel.cpp
+    io/node_pool.cpp
+    io/node_socket.cpp
     io/port_holder.cpp
     io/proc_sampler.cpp
+    io/slot_sockets.cpp
     io/worker_channel.cpp)

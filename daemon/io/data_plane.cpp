@@ -6,6 +6,7 @@
 
 #include "daemon/io/connection_pool.h"
 #include "daemon/io/loop_thread.h"
+#include "daemon/io/node_pool.h"
 
 namespace kpm::io {
 namespace {
@@ -37,7 +38,48 @@ struct RemoveWorker {
 struct RequestStats {
     std::function<void(PlaneStats)> answer;
 };
-using Command = std::variant<AddPool, RemovePool, AddWorker, SetServing, Drain, RemoveWorker, RequestStats>;
+struct AddNodePool {
+    PoolId pool = 0;
+    core::BalancePolicy policy = core::BalancePolicy::LeastConnections;
+};
+struct AddNodeSlot {
+    PoolId pool = 0;
+    std::string key;
+    int slot = 0;
+    UniqueFd listener;
+};
+struct AddNodeWorker {
+    PoolId pool = 0;
+    WorkerId worker;
+    UniqueFd channel;
+    std::vector<std::string> keys;
+};
+struct AnswerNode {
+    WorkerId worker;
+    NodeAnswer answer;
+};
+struct AddNodeSocket {
+    PoolId pool = 0;
+    std::string key;
+    UniqueFd listener;
+};
+struct RemoveNodeSocket {
+    PoolId pool = 0;
+    std::string key;
+};
+struct SayToNode {
+    WorkerId worker;
+    std::string line;
+};
+struct DrainNodeQuietly {
+    WorkerId worker;
+};
+struct FinishNode {
+    WorkerId worker;
+};
+using Command = std::variant<AddPool, RemovePool, AddWorker, SetServing, Drain, RemoveWorker, RequestStats,
+                             AddNodePool, AddNodeSlot, AddNodeWorker, AnswerNode, AddNodeSocket,
+                             RemoveNodeSocket, SayToNode, DrainNodeQuietly, FinishNode>;
 
 class Pools {
 public:
@@ -45,11 +87,11 @@ public:
 
     void execute(AddPool& command) {
         pools_[command.pool] = std::make_unique<ConnectionPool>(
-            loop_, command.pool, std::move(command.listeners), command.options,
-            [this](PlaneEvent event) { report(std::move(event)); });
+            loop_, command.pool, std::move(command.listeners), command.options, reporter());
     }
     void execute(const RemovePool& command) {
         pools_.erase(command.pool);
+        node_pools_.erase(command.pool);
         std::erase_if(homes_, [&](const auto& home) { return home.second == command.pool; });
     }
     void execute(AddWorker& command) {
@@ -74,14 +116,69 @@ public:
     void execute(const RequestStats& command) {
         PlaneStats stats;
         for (const auto& [id, pool] : pools_) pool->add_stats(stats);
+        for (const auto& [id, pool] : node_pools_) pool->add_stats(stats);
         command.answer(std::move(stats));
+    }
+
+    void execute(const AddNodePool& command) {
+        node_pools_[command.pool] =
+            std::make_unique<NodePool>(loop_, command.pool, command.policy, reporter());
+    }
+    void execute(AddNodeWorker& command) {
+        const auto pool = node_pools_.find(command.pool);
+        if (pool == node_pools_.end()) {
+            sink_(WorkerGone{command.worker, "its pool has been removed"});
+            return;
+        }
+        homes_[command.worker] = command.pool;
+        pool->second->add_worker(command.worker, std::move(command.channel), command.keys);
+    }
+    void execute(AnswerNode& command) {
+        if (auto* const pool = node_home_of(command.worker))
+            pool->answer(command.worker, std::move(command.answer));
+    }
+    void execute(AddNodeSocket& command) {
+        const auto pool = node_pools_.find(command.pool);
+        if (pool != node_pools_.end()) pool->second->add_socket(command.key, std::move(command.listener));
+    }
+    void execute(AddNodeSlot& command) {
+        const auto pool = node_pools_.find(command.pool);
+        if (pool == node_pools_.end()) return;
+        pool->second->add_slot(command.key, command.slot, std::move(command.listener));
+    }
+    void execute(const RemoveNodeSocket& command) {
+        const auto pool = node_pools_.find(command.pool);
+        if (pool != node_pools_.end()) pool->second->remove_socket(command.key);
+    }
+    void execute(SayToNode& command) {
+        if (auto* const pool = node_home_of(command.worker))
+            pool->say(command.worker, std::move(command.line));
+    }
+    void execute(const DrainNodeQuietly& command) {
+        if (auto* const pool = node_home_of(command.worker)) pool->drain_quietly(command.worker);
+    }
+    void execute(const FinishNode& command) {
+        if (auto* const pool = node_home_of(command.worker))
+            pool->finish_worker(command.worker);
+        else
+            sink_(WorkerGone{command.worker, "the process has ended"});
     }
     void finish() {}
 
 private:
-    ConnectionPool* home_of(const WorkerId& worker) {
+    WorkerPool* home_of(const WorkerId& worker) {
+        if (NodePool* const pool = node_home_of(worker)) return pool;
         const auto home = homes_.find(worker);
         return home == homes_.end() ? nullptr : pools_.at(home->second).get();
+    }
+    NodePool* node_home_of(const WorkerId& worker) {
+        const auto home = homes_.find(worker);
+        if (home == homes_.end()) return nullptr;
+        const auto pool = node_pools_.find(home->second);
+        return pool == node_pools_.end() ? nullptr : pool->second.get();
+    }
+    DataPlane::Sink reporter() {
+        return [this](PlaneEvent event) { report(std::move(event)); };
     }
     void report(PlaneEvent event) {
         if (const auto* gone = std::get_if<WorkerGone>(&event)) homes_.erase(gone->worker);
@@ -91,6 +188,7 @@ private:
     Loop& loop_;
     DataPlane::Sink sink_;
     std::map<PoolId, std::unique_ptr<ConnectionPool>> pools_;
+    std::map<PoolId, std::unique_ptr<NodePool>> node_pools_;
     std::map<WorkerId, PoolId> homes_;
 };
 
@@ -120,6 +218,34 @@ void DataPlane::drain(WorkerId worker) {
 }
 void DataPlane::remove_worker(WorkerId worker) {
     thread_->send(RemoveWorker{worker});
+}
+void DataPlane::add_node_pool(PoolId pool, core::BalancePolicy policy) {
+    thread_->send(AddNodePool{pool, policy});
+}
+void DataPlane::add_node_slot(PoolId pool, const std::string& key, int slot, UniqueFd listener) {
+    thread_->send(AddNodeSlot{pool, key, slot, std::move(listener)});
+}
+void DataPlane::add_node_socket(PoolId pool, const std::string& key, UniqueFd listener) {
+    thread_->send(AddNodeSocket{pool, key, std::move(listener)});
+}
+void DataPlane::remove_node_socket(PoolId pool, const std::string& key) {
+    thread_->send(RemoveNodeSocket{pool, key});
+}
+void DataPlane::add_node_worker(PoolId pool, WorkerId worker, UniqueFd channel,
+                                std::vector<std::string> keys) {
+    thread_->send(AddNodeWorker{pool, worker, std::move(channel), std::move(keys)});
+}
+void DataPlane::answer_node(WorkerId worker, NodeAnswer answer) {
+    thread_->send(AnswerNode{worker, std::move(answer)});
+}
+void DataPlane::say_to_node(WorkerId worker, std::string line) {
+    thread_->send(SayToNode{worker, std::move(line)});
+}
+void DataPlane::drain_node_quietly(WorkerId worker) {
+    thread_->send(DrainNodeQuietly{worker});
+}
+void DataPlane::finish_node(WorkerId worker) {
+    thread_->send(FinishNode{worker});
 }
 void DataPlane::request_stats(std::function<void(PlaneStats)> answer) {
     thread_->send(RequestStats{std::move(answer)});

@@ -1,6 +1,7 @@
 #pragma once
 // The data plane: a thread with its own loop that accepts the connections of cluster apps and hands them to
-// workers over the kpm channel (ipc/kpm_channel.h). Whatever the control loop is busy with delays no accept.
+// workers over the kpm channel (ipc/kpm_channel.h) or Node's (core/node_protocol.h). Whatever the control
+// loop is busy with delays no accept.
 //
 // The control thread calls; each call is a message to the data plane's loop and returns at once, in order.
 // The sink is called on the data plane's thread and must only post to the control loop. Nothing else is
@@ -41,6 +42,21 @@ public:
     // What it has not answered goes to others; no WorkerGone follows. Only for a process that is dead or
     // about to be killed: one that lives still has those connections in its end of the channel.
     void remove_worker(WorkerId worker);
+
+    // --- pools of Node workers; remove_pool, set_serving, drain and remove_worker are theirs, too ---
+    // Its sockets come and go with what the workers ask for (NodeSaid); see NodePool.
+    void add_node_pool(PoolId pool, core::BalancePolicy policy);
+    void add_node_socket(PoolId pool, const std::string& key, UniqueFd listener);
+    void add_node_slot(PoolId pool, const std::string& key, int slot, UniqueFd listener);
+    void remove_node_socket(PoolId pool, const std::string& key);
+    void add_node_worker(PoolId pool, WorkerId worker, UniqueFd channel, std::vector<std::string> keys);
+    void answer_node(WorkerId worker, NodeAnswer answer);
+    // A line of the app's, see node::app_line().
+    void say_to_node(WorkerId worker, std::string line);
+    // As drain, of one that has been told to disconnect before this kpmd was there.
+    void drain_node_quietly(WorkerId worker);
+    // Its process has ended. Answered with WorkerGone after all that it has said.
+    void finish_node(WorkerId worker);
 
     // `answer` is called on the data plane's thread.
     void request_stats(std::function<void(PlaneStats)> answer);

@@ -1,18 +1,21 @@
 #include "daemon/io/listener.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <string>
 
 #include "daemon/io/port_holder.h"
+#include "daemon/io/user_lookup.h"
 
 namespace kpm::io {
 namespace {
@@ -93,6 +96,29 @@ bool is_stale_socket_file(const std::string& path, const SocketAddress& address)
     return probe && ::connect(probe.get(), address.raw(), address.size) < 0 && errno == ECONNREFUSED;
 }
 
+// The file that was there a moment ago may be another's: what is changed is the socket, or nothing. errno or
+// 0.
+int set_file_mode(const core::ListenAddress& address, unsigned added) {
+    if (!address.mode && added == 0) return 0;
+    const UniqueFd file(::open(address.path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    struct stat status {};
+    if (!file || ::fstat(file.get(), &status) < 0) return errno;
+    if (!S_ISSOCK(status.st_mode)) return ENOTSOCK;
+    const mode_t mode = address.mode.value_or((status.st_mode & 07777) | added);
+    return ::chmod(fmt::format("/proc/self/fd/{}", file.get()).c_str(), mode) < 0 ? errno : 0;
+}
+
+Result<void> set_owner(const core::ListenAddress& address, int& number) {
+    if (address.user.empty() && address.group.empty()) return {};
+    const auto owner =
+        look_up_user(address.user.empty() ? std::to_string(::geteuid()) : address.user, address.group);
+    number = owner ? 0 : EINVAL;
+    if (!owner) return owner.error();
+    if (::lchown(address.path.c_str(), owner->uid, owner->gid) == 0) return {};
+    number = errno;
+    return os_error("set the owner of", address.path, number);
+}
+
 Error cannot_listen(const core::ListenAddress& address, int error_number) {
     Error error = os_error("listen on", to_text(address), error_number);
     if (error_number == EADDRINUSE && address.kind != Kind::Unix)
@@ -124,22 +150,42 @@ int try_bind(const core::ListenAddress& address, const SocketAddress& target, co
 
 }  // namespace
 
-Result<UniqueFd> open_listener(const core::ListenAddress& address, const ListenerOptions& options) {
+Result<UniqueFd> open_listener(const core::ListenAddress& address, const ListenerOptions& options,
+                               int* error_number) {
+    int unused = 0;
+    int& number = error_number ? *error_number : unused;
     const Result<SocketAddress> target = socket_address(address);
-    if (!target) return target.error();
+    if (!target) {
+        number = EINVAL;
+        return target.error();
+    }
 
     UniqueFd socket;
     int failure = try_bind(address, *target, options, socket);
     const bool no_ipv6 = failure == EAFNOSUPPORT || failure == EADDRNOTAVAIL;
     if (no_ipv6 && address.kind == Kind::Any)
         failure = try_bind(address, ipv4_any(address.port), options, socket);
+    if (failure == 0 && address.kind == Kind::Unix) {
+        number = set_file_mode(address, options.unix_mode_added);
+        const auto owned = set_owner(address, number == 0 ? number : unused);
+        if (number != 0) ::unlink(address.path.c_str());
+        if (!owned) return owned.error();
+        if (number != 0) return os_error("set the mode of", address.path, number);
+    }
+    if (failure == 0 && !options.only_bind &&
+        ::listen(socket.get(), address.backlog.value_or(options.backlog)) < 0)
+        failure = errno;
+    number = failure;
     if (failure != 0) return cannot_listen(address, failure);
-
-    if (address.kind == Kind::Unix && options.unix_mode &&
-        ::chmod(address.path.c_str(), *options.unix_mode) < 0)
-        return os_error("set the mode of", address.path, errno);
-    if (::listen(socket.get(), options.backlog) < 0) return cannot_listen(address, errno);
     return socket;
+}
+
+void remove_socket_file(int listener) {
+    const auto address = bound_address(listener);
+    if (!address || address->kind != Kind::Unix) return;
+    struct stat status {};
+    if (::lstat(address->path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode))
+        ::unlink(address->path.c_str());
 }
 
 Result<core::ListenAddress> bound_address(int listener) {

@@ -12,15 +12,21 @@
 namespace kpm::io {
 
 struct ListenerOptions {
-    int backlog = 4096;                 // the kernel cuts it to net.core.somaxconn
-    bool reuse_port = false;            // SO_REUSEPORT, for one socket per worker slot
-    std::optional<unsigned> unix_mode;  // permissions of the socket file; otherwise by umask
+    int backlog = 4096;            // the kernel cuts it to net.core.somaxconn
+    bool only_bind = false;        // to see whether it can be done
+    bool reuse_port = false;       // SO_REUSEPORT, for one socket per worker slot
+    unsigned unix_mode_added = 0;  // rights on the socket file, to those by umask
 };
 
+// What the address itself says (backlog, rights on the socket file) comes first.
 // Any is one dual-stack socket (IPv4 alone where the kernel has no IPv6). A socket file whose server is gone
 // is replaced; one that answers is not. "cannot listen on '*:3000': Address already in use (held by pid 42,
-// node)".
-Result<UniqueFd> open_listener(const core::ListenAddress& address, const ListenerOptions& options = {});
+// node)"; `error_number` gets the errno.
+Result<UniqueFd> open_listener(const core::ListenAddress& address, const ListenerOptions& options = {},
+                               int* error_number = nullptr);
+
+// Takes away the socket file that it is bound to; of others than unix sockets nothing.
+void remove_socket_file(int listener);
 
 // What the socket is bound to, with the port that the kernel chose.
 Result<core::ListenAddress> bound_address(int listener);

@@ -1,5 +1,6 @@
 #include "daemon/io/listener_pools.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,12 +10,19 @@
 namespace kpm::io {
 namespace {
 
+using Kind = core::PoolSpec::Kind;
+
 constexpr std::string_view kKeyPrefix = "pool/";
+
+// As systemd hands sockets over: programs that know nothing of it wait in accept().
+void set_blocking(int socket) {
+    ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) & ~O_NONBLOCK);
+}
 
 PoolOptions options_of(const std::string& balance, int max_connections) {
     PoolOptions options;
-    options.policy =
-        balance == "round_robin" ? core::BalancePolicy::RoundRobin : core::BalancePolicy::LeastConnections;
+    if (balance == "round_robin") options.policy = core::BalancePolicy::RoundRobin;
+    if (balance == "sticky") options.policy = core::BalancePolicy::Sticky;
     if (max_connections > 0) options.max_connections = static_cast<std::uint64_t>(max_connections);
     return options;
 }
@@ -28,7 +36,7 @@ std::optional<PoolId> ListenerPools::find(const std::string& name) const {
 
 Result<void> ListenerPools::open(const core::PoolSpec& spec) {
     if (const auto it = pools_.find(spec.name); it != pools_.end()) {
-        if (it->second.listen == spec.listen) return {};
+        if (it->second.listen == spec.listen && it->second.kind == spec.kind) return {};
         close(spec.name);  // the addresses have changed: the workers that come now listen on the new ones
     }
     std::vector<UniqueFd> listeners;
@@ -37,9 +45,10 @@ Result<void> ListenerPools::open(const core::PoolSpec& spec) {
         if (!address) return address.error();
         auto listener = open_listener(*address);
         if (!listener) return listener.error();
+        if (spec.kind == Kind::Activation) set_blocking(listener->get());
         listeners.push_back(std::move(*listener));
     }
-    const Pool pool{next_id_++, spec.listen};
+    Pool pool{next_id_++, spec.listen, spec.kind, {}};
     for (std::size_t i = 0; i < listeners.size(); ++i)
         if (const auto kept = keeper_.store(pool.id, static_cast<std::int64_t>(i), listeners[i].get());
             !kept) {
@@ -48,17 +57,28 @@ Result<void> ListenerPools::open(const core::PoolSpec& spec) {
         }
     persist_(std::string(kKeyPrefix) + spec.name, Json{{"id", pool.id},
                                                        {"listen", spec.listen},
+                                                       {"activation", spec.kind == Kind::Activation},
                                                        {"balance", spec.balance},
                                                        {"max_connections", spec.max_connections}}
                                                       .dump());
-    add(spec.name, pool, std::move(listeners), options_of(spec.balance, spec.max_connections));
+    add(spec.name, std::move(pool), std::move(listeners), options_of(spec.balance, spec.max_connections));
     return {};
 }
 
 void ListenerPools::add(const std::string& name, Pool pool, std::vector<UniqueFd> listeners,
                         const PoolOptions& options) {
-    plane_.add_pool(pool.id, std::move(listeners), options);
+    if (pool.kind == Kind::Activation)
+        pool.inherited = std::move(listeners);
+    else
+        plane_.add_pool(pool.id, std::move(listeners), options);
     pools_.insert_or_assign(name, std::move(pool));
+}
+
+std::vector<int> ListenerPools::sockets(const std::string& name) const {
+    std::vector<int> sockets;
+    if (const auto it = pools_.find(name); it != pools_.end())
+        for (const UniqueFd& socket : it->second.inherited) sockets.push_back(socket.get());
+    return sockets;
 }
 
 void ListenerPools::close(const std::string& name) {
@@ -74,13 +94,16 @@ void ListenerPools::close(const std::string& name) {
     pools_.erase(it);
 }
 
-void ListenerPools::restore(const std::map<std::string, std::string>& state,
-                            std::vector<KeptFd>& kept) {
+void ListenerPools::restore(const std::map<std::string, std::string>& state, std::vector<KeptFd>& kept) {
     for (const auto& [key, text] : state) {
         if (!key.starts_with(kKeyPrefix)) continue;
         const Json value = parse_json(text);
         if (!value.is_object()) continue;
-        Pool pool{value.value("id", PoolId{0}), value.value("listen", std::vector<std::string>{})};
+        const bool is_activation = value.value("activation", false);
+        Pool pool{value.value("id", PoolId{0}),
+                  value.value("listen", std::vector<std::string>{}),
+                  is_activation ? Kind::Activation : Kind::Channel,
+                  {}};
         next_id_ = std::max(next_id_, pool.id + 1);
         std::vector<UniqueFd> listeners(pool.listen.size());
         for (KeptFd& one : kept)
@@ -93,7 +116,7 @@ void ListenerPools::restore(const std::map<std::string, std::string>& state,
             persist_(key, std::nullopt);
             continue;
         }
-        add(key.substr(kKeyPrefix.size()), pool, std::move(listeners),
+        add(key.substr(kKeyPrefix.size()), std::move(pool), std::move(listeners),
             options_of(value.value("balance", ""), value.value("max_connections", 0)));
     }
     std::erase_if(kept, [](const KeptFd& one) { return !one.fd; });

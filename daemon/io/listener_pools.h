@@ -1,7 +1,8 @@
 #pragma once
-// The listening sockets of cluster apps: one pool per app name, made here, kept by the keeper, used by the
-// data plane. What a pool is made of is recorded in the state, so that the next daemon takes over the same
-// sockets and no client finds the port closed.
+// The listening sockets that apps declare with `listen`: one pool per app name, made here, kept by the
+// keeper, used by the data plane or inherited by the app's processes (core::PoolSpec::Kind). What a pool is
+// made of is recorded in the state, so that the next daemon takes over the same sockets and no client finds
+// the port closed.
 
 #include <cstdint>
 #include <functional>
@@ -33,11 +34,16 @@ public:
     Result<void> open(const core::PoolSpec& spec);
     void close(const std::string& name);
     std::optional<PoolId> find(const std::string& name) const;
+    // The sockets that a process of an activated app starts with, in the order of `listen`; valid until the
+    // next change.
+    std::vector<int> sockets(const std::string& name) const;
 
 private:
     struct Pool {
         PoolId id = 0;
         std::vector<std::string> listen;
+        core::PoolSpec::Kind kind = core::PoolSpec::Kind::Channel;
+        std::vector<UniqueFd> inherited;  // Activation only
     };
 
     void add(const std::string& name, Pool pool, std::vector<UniqueFd> listeners, const PoolOptions& options);

@@ -5,12 +5,15 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "daemon/core/balancer.h"
+#include "daemon/core/node_protocol.h"
+#include "ipc/base/unique_fd.h"
 
 namespace kpm::io {
 
@@ -51,7 +54,21 @@ struct AcceptTrouble {
     PoolId pool = 0;
     std::string reason;
 };
-using PlaneEvent = std::variant<WorkerReady, WorkerDrained, WorkerLoad, WorkerGone, AcceptTrouble>;
+// What a worker of a Node app said, in the order in which it did; not its answers to connections. `hold` is
+// kept until it has been heard: the worker waits when too much of it has not.
+struct NodeSaid {
+    WorkerId worker;
+    core::node::Message what;
+    std::shared_ptr<void> hold;
+};
+using PlaneEvent = std::variant<WorkerReady, WorkerDrained, WorkerLoad, WorkerGone, AcceptTrouble, NodeSaid>;
+
+// To a Node worker that has asked for a listening socket.
+struct NodeAnswer {
+    core::node::ListenAnswer what;
+    UniqueFd handle;  // it accepts (or receives) by itself; empty: the data plane accepts for it
+    bool is_udp = false;
+};
 
 struct WorkerStats {
     WorkerId worker;

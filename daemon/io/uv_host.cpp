@@ -10,6 +10,7 @@
 
 #include "daemon/core/date_format.h"
 #include "daemon/io/daemon_log.h"
+#include "daemon/io/node_preload.h"
 #include "daemon/io/pidfd.h"
 #include "ipc/dump_store.h"
 
@@ -82,6 +83,7 @@ Result<std::unique_ptr<UvHost>> UvHost::open(Loop& loop, const ipc::Home& home, 
                              self->persist(key, value);
                          });
     host->pools_->restore(host->heritage_.state, host->heritage_.inventory.kept);
+    host->open_nodes();
     if (const auto opened = host->open_notify_socket(); !opened)
         host->log(opened.error().message + "; apps have no NOTIFY_SOCKET");
     host->heritage_.processes = by_token(std::move(host->heritage_.inventory));
@@ -130,11 +132,17 @@ void UvHost::fail_spawn(const core::AppKey& key, std::string reason, bool is_tra
 }
 
 void UvHost::spawn(const core::AppKey& key, const core::LaunchSpec& spec) {
-    auto setup = set_up_child(spec);
+    auto setup = set_up_child(spec, pools_->sockets(spec.pool));
     if (!setup) return fail_spawn(key, setup.error().message, setup.error().code == ErrorCode::Io);
     auto& env = setup->request.env;
     std::erase_if(env, [](const std::string& line) { return line.starts_with(kMark); });
     env.push_back(fmt::format("{}={}", kMark, mark_of(key.incarnation)));
+    if (spec.channel == core::ChildChannel::NodeCluster) {
+        env.push_back(fmt::format("NODE_UNIQUE_ID={}", key.incarnation));
+        // Other users cannot read what is in the home.
+        if (spec.drains_keep_alive && !setup->request.uid && !node_preload_.empty())
+            add_node_preload(env, node_preload_);
+    }
     const std::pair<KeptSlot, int> kept[] = {{KeptSlot::Out, setup->ours.out.get()},
                                              {KeptSlot::Err, setup->ours.err.get()},
                                              {KeptSlot::Channel, setup->ours.channel.get()}};
@@ -169,6 +177,8 @@ void UvHost::connect(Child& child, const core::LaunchSpec& spec, ChildEnds ends,
         logs_.add_process({child.key.pm_id, child.key.incarnation, spec.name, spec.name_space},
                           std::move(ends.out), std::move(ends.err), targets_of(spec.logs));
     if (spec.channel == core::ChildChannel::Messages) return open_messages(child, std::move(ends.channel));
+    if (spec.channel == core::ChildChannel::NodeCluster)
+        return add_node(child, spec, std::move(ends.channel));
     const auto pool = pools_->find(spec.pool);
     if (!ends.channel || !pool) return;
     child.is_worker = true;
@@ -190,6 +200,10 @@ void UvHost::open_messages(Child& child, UniqueFd socket) {
 
 Result<void> UvHost::send_message(const core::AppKey& key, const Json& message) {
     Child* child = find(key);
+    if (child && child->is_worker && child->is_node) {
+        plane_.say_to_node(worker_of(key), core::node::app_line(message));
+        return {};
+    }
     if (!child || !child->messages)
         return Error{ErrorCode::NotFound,
                      fmt::format("cannot send 'message': process {} has no message channel", key.pm_id)};
@@ -277,10 +291,18 @@ void UvHost::on_exited(const KeeperExit& exit) {
         notify_->remove(child->key);
     }
     if (child->is_stopping) child->tree_is_gone = true;
-    if (const auto messages = std::move(child->messages)) messages->finish();
+    if (child->is_node && child->is_worker) {
+        child->unheard_end = exit;
+        return plane_.finish_node(worker_of(child->key));
+    }
+    tell_exit(*child, exit);
+}
+
+void UvHost::tell_exit(Child& child, const KeeperExit& exit) {
+    if (const auto messages = std::move(child.messages)) messages->finish();
     const auto code = exit.signal == 0 ? std::optional(exit.exit_code) : std::nullopt;
-    callbacks_.post(child->key, core::Exited{code, exit.signal});
-    if (child->tree_is_gone) callbacks_.post(child->key, core::TreeGone{});
+    callbacks_.post(child.key, core::Exited{code, exit.signal});
+    if (child.tree_is_gone) callbacks_.post(child.key, core::TreeGone{});
     forget_if_finished(exit.token);
 }
 
@@ -304,7 +326,8 @@ void UvHost::signal_tree(const core::AppKey& key, int signo) {
 }
 
 void UvHost::signal_root_alone(Child& child, int signo) {
-    if (child.is_ended) return callbacks_.post(child.key, core::TreeGone{});
+    if (child.is_ended && !child.unheard_end) return callbacks_.post(child.key, core::TreeGone{});
+    if (child.is_ended) child.tree_is_gone = true;
     child.is_stopping = true;
     (void)signal_root(child.key, signo);  // fails only when it has just ended
 }
@@ -315,7 +338,7 @@ void UvHost::on_tree_gone(std::uint64_t incarnation) {
     if (!child) return;
     child->tree.reset();
     child->tree_is_gone = true;
-    if (child->is_ended) callbacks_.post(child->key, core::TreeGone{});
+    if (child->is_ended && !child->unheard_end) callbacks_.post(child->key, core::TreeGone{});
 }
 
 Result<void> UvHost::signal_root(const core::AppKey& key, int signo) {
@@ -343,6 +366,7 @@ void UvHost::release(const core::AppKey& key) {
     if (!child || child->is_released) return;
     child->is_released = true;
     child->messages.reset();
+    if (child->is_node) nodes_->remove_worker(worker_of(key));
     if (child->is_worker) plane_.remove_worker(worker_of(key));
     if (!child->pid_file.empty() && child->pid != 0) ::unlink(child->pid_file.c_str());
     // Not left to the last writer: a process that has left the tree could hold the pipes for ever.
@@ -357,23 +381,6 @@ void UvHost::forget_if_finished(std::uint64_t incarnation) {
     keeper_->drop(incarnation);
     keeper_->collected(incarnation);
     children_.erase(incarnation);
-}
-
-Result<void> UvHost::open_pool(const core::PoolSpec& pool) {
-    return pools_->open(pool);
-}
-
-void UvHost::close_pool(const std::string& name) {
-    pools_->close(name);
-}
-
-void UvHost::drain(const core::AppKey& key) {
-    Child* child = find(key);
-    if (child) child->is_draining = true;
-    if (child && child->is_worker)
-        plane_.drain(worker_of(key));
-    else
-        callbacks_.post(key, core::Drained{});
 }
 
 Result<void> UvHost::prepare_logs(const core::LogFiles& logs) {
@@ -393,25 +400,6 @@ core::Usage UvHost::usage(int pid) {
     const auto sampled = sampler_.sample(pids);
     const auto it = sampled.find(pid);
     return it == sampled.end() ? core::Usage{} : core::Usage{it->second.memory_bytes, it->second.cpu_percent};
-}
-
-void UvHost::worker_stats(std::function<void(Json)> answer) {
-    plane_.request_stats([sender = answers_.sender(), answer = std::move(answer)](PlaneStats stats) {
-        sender.push([answer, stats = std::move(stats)] {
-            Json rows = Json::array();
-            for (const WorkerStats& worker : stats.workers)
-                rows.push_back({{"pm_id", worker.worker.pm_id},
-                                {"serving", worker.serving},
-                                {"draining", worker.draining},
-                                {"handed", worker.handed},
-                                {"accepted", worker.accepted},
-                                {"active", worker.open},
-                                {"rescued", worker.rescued},
-                                {"refused", worker.refused},
-                                {"load", worker.load}});
-            answer(std::move(rows));
-        });
-    });
 }
 
 void UvHost::shut_down(int client_pid) {

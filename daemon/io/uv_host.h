@@ -21,6 +21,7 @@
 #include "daemon/io/listener_pools.h"
 #include "daemon/io/log_loop.h"
 #include "daemon/io/message_channel.h"
+#include "daemon/io/node_apps.h"
 #include "daemon/io/notify_receiver.h"
 #include "daemon/io/package_version.h"
 #include "daemon/io/proc_sampler.h"
@@ -122,7 +123,12 @@ private:
         bool is_released = false;  // the supervisor is done with it
         bool has_logs = false;     // its pipes are not at their end
         bool is_worker = false;    // the data plane knows it
-        bool is_draining = false;  // told to finish what it has
+        bool is_node = false;      // a worker of a Node cluster app
+        bool stops_by_message = false;
+        core::NodeReady node_ready = core::NodeReady::Online;
+        std::optional<KeeperExit> unheard_end;  // told when all that it has said has been heard
+        std::unique_ptr<Timer> farewell;        // how long it may live without its channel
+        bool is_draining = false;               // told to finish what it has
         bool tree_is_gone = false;
         bool whole_tree = true;    // false: only the root is stopped
         bool is_stopping = false;  // a root that is stopped alone: its end is the tree's
@@ -140,10 +146,16 @@ private:
     void fail_spawn(const core::AppKey& key, std::string reason, bool is_transient);
     void connect(Child& child, const core::LaunchSpec& spec, ChildEnds ends, bool resumed);
     void open_messages(Child& child, UniqueFd socket);
+    void open_nodes();
+    void add_node(Child& child, const core::LaunchSpec& spec, UniqueFd socket);
     void signal_root_alone(Child& child, int signo);
     void on_spawned(KeeperChild spawned);
     void on_spawn_failed(std::uint64_t token, keeper::SpawnStage stage, int error_number);
     void on_exited(const KeeperExit& exit);
+    void tell_exit(Child& child, const KeeperExit& exit);
+    void on_node_said(const NodeSaid& said);
+    void on_worker_gone(const WorkerGone& gone);
+    void end_without_channel(std::uint64_t incarnation, const std::string& reason);
     void on_tree_gone(std::uint64_t incarnation);
     void on_plane_event(const PlaneEvent& event);
     void on_log_event(const LogEvent& event);
@@ -169,6 +181,8 @@ private:
     DataPlane plane_;
     LogLoop logs_;
     std::optional<ListenerPools> pools_;
+    std::optional<NodeApps> nodes_;
+    std::string node_preload_;  // "" = there is none
     std::unordered_map<std::uint64_t, Child> children_;
     struct Starting {
         std::string program, cwd;

@@ -32,16 +32,8 @@ void UvHost::on_plane_event(const PlaneEvent& event) {
             [&](const WorkerReady& ready) { callbacks_.post(key_of(ready.worker), core::Ready{}); },
             [&](const WorkerDrained& drained) { callbacks_.post(key_of(drained.worker), core::Drained{}); },
             [](const WorkerLoad&) {},
-            [&](const WorkerGone& gone) {
-                // A worker that has left while it drained is done.
-                callbacks_.post(key_of(gone.worker), core::Drained{});
-                Child* child = find(gone.worker.incarnation);
-                if (!child) return;
-                child->is_worker = false;
-                // Nobody told it to go, and it could never get a connection again.
-                if (child->is_draining || child->tree || !signal_root(child->key, SIGTERM)) return;
-                log(fmt::format("process {} has lost its channel and is ended: {}", child->pid, gone.reason));
-            },
+            [&](const WorkerGone& gone) { on_worker_gone(gone); },
+            [&](const NodeSaid& said) { on_node_said(said); },
             [&](const AcceptTrouble& trouble) { log(trouble.reason); },
         },
         event);
@@ -179,6 +171,7 @@ core::Adopted UvHost::adopt(const core::AppKey& key, const core::LaunchSpec& spe
 void UvHost::end_unclaimed() {
     // Only now: what these said last waits in NOTIFY_SOCKET among what others said, and all are known by now.
     for (const KeeperExit& exit : std::exchange(heritage_.ends, {})) on_exited(exit);
+    nodes_->forget_unclaimed();
     for (const auto& [token, inherited] : heritage_.processes) {
         if (inherited.child && !inherited.exit) {
             const KeeperChild& child = *inherited.child;

@@ -21,14 +21,15 @@
 // until Collected. The keeper opens pidfds when it sends them and keeps none: descriptors are what bounds the
 // number of apps.
 //
-// History: 1 – first version. 2 – kPidVariable.
+// History: 1 – first version. 2 – WATCHDOG_PID. 3 – LISTEN_PID.
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 
 namespace kpm::keeper {
 
-inline constexpr std::uint32_t kVersion = 2;
+inline constexpr std::uint32_t kVersion = 3;
 inline constexpr const char* kFdVariable = "KPM_KEEPER_FD";
 // The daemon writes "ready\n" or "error: <text>\n" to this descriptor once, and closes it (the CLI waits for
 // it).
@@ -91,8 +92,10 @@ inline constexpr std::uint32_t kMaxSpecTarget = 1024;
 inline constexpr std::uint32_t kMaxSpecGroups = 65536;
 inline constexpr std::uint32_t kMaxSpecLimits = 16;
 inline constexpr std::uint32_t kNoId = 0xffffffff;
-// An environment string that is just this gets the child's pid as its value: kpmd cannot know it beforehand.
-inline constexpr const char* kPidVariable = "WATCHDOG_PID=";
+// An environment string that is just one of these gets the child's pid as its value: kpmd cannot know it
+// beforehand.
+inline constexpr const char* kPidVariables[] = {"WATCHDOG_PID=", "LISTEN_PID="};
+inline constexpr std::size_t kPidVariableCount = std::size(kPidVariables);
 
 struct SpawnSpec {
     std::uint32_t magic = kSpecMagic;

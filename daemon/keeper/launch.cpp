@@ -18,8 +18,9 @@ namespace kpm::keeper {
 namespace {
 
 constexpr std::size_t kStackSize = 32 * 1024;
-constexpr std::size_t kPidNameSize = std::string_view(kPidVariable).size();
-constexpr std::size_t kPidTextSize = kPidNameSize + 11;  // ten digits and a NUL
+constexpr std::size_t kPidTextSize = 32;  // name, '=', ten digits and a NUL
+static_assert(std::string_view(kPidVariables[0]).size() + 11 <= kPidTextSize);
+static_assert(std::string_view(kPidVariables[1]).size() + 11 <= kPidTextSize);
 
 // Shared by the keeper and the child, which runs while the keeper waits in clone.
 struct Attempt {
@@ -55,13 +56,15 @@ KPM_IN_CHILD bool set_limits(const LaunchPlan& plan) {
     return true;
 }
 
-// `place` gets kPidVariable with the caller's pid, written to `text`. By hand: stdio may take locks that the
-// keeper shares.
+// `place`, which holds "NAME=", gets it with the caller's pid, written to `text`. By hand: stdio may take
+// locks that the keeper shares.
 KPM_IN_CHILD void put_pid(char** place, char (&text)[kPidTextSize]) {
     char* at = text + kPidTextSize;
     *--at = '\0';
     for (pid_t pid = ::getpid(); pid > 0; pid /= 10) *--at = static_cast<char>('0' + pid % 10);
-    for (std::size_t i = kPidNameSize; i > 0; --i) *--at = kPidVariable[i - 1];
+    std::size_t size = 0;
+    while ((*place)[size] != '\0') ++size;
+    while (size > 0) *--at = (*place)[--size];
     *place = at;
 }
 
@@ -96,8 +99,9 @@ KPM_IN_CHILD void become(Attempt& attempt) {
         ::prctl(PR_SET_PDEATHSIG, plan.parent_death_signal);  // a change of user clears it, so it comes late
         if (::getppid() != attempt.parent) ::_exit(1);
     }
-    char pid_text[kPidTextSize];
-    if (plan.pid_variable) put_pid(plan.pid_variable, pid_text);
+    char pid_texts[kPidVariableCount][kPidTextSize];
+    for (std::size_t i = 0; i < kPidVariableCount; ++i)
+        if (plan.pid_variables[i]) put_pid(plan.pid_variables[i], pid_texts[i]);
     ::sigprocmask(SIG_SETMASK, &plan.blocked_signals, nullptr);
     ::execve(plan.path, plan.argv, plan.envp);
 }

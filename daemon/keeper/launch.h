@@ -16,7 +16,8 @@ struct LaunchPlan {
     const char* cwd = "";        // "" = the keeper's
     char* const* argv = nullptr;
     char* const* envp = nullptr;
-    char** pid_variable = nullptr;  // the place in envp that holds kPidVariable; nullptr = none
+    char** pid_variables[kPidVariableCount] =
+        {};  // the places in envp that hold kPidVariables; nullptr = none
     const UniqueFd* fds = nullptr;
     const std::int32_t* fd_targets = nullptr;  // any order, also where fds and targets overlap
     std::uint32_t fd_count = 0;

@@ -98,8 +98,9 @@ int SpecReader::read_strings(const char* text, const SpawnSpec& spec, LaunchPlan
             pointers_[i - 2] = string;
         else
             environment[i - 2 - spec.argc] = string;
-        if (i >= spec.argc + std::size_t{2} && std::strcmp(string, kPidVariable) == 0)
-            plan.pid_variable = &environment[i - 2 - spec.argc];
+        for (std::size_t j = 0; i >= spec.argc + std::size_t{2} && j < kPidVariableCount; ++j)
+            if (std::strcmp(string, kPidVariables[j]) == 0)
+                plan.pid_variables[j] = &environment[i - 2 - spec.argc];
         text += std::strlen(text) + 1;
     }
     plan.argv = pointers_;

@@ -118,10 +118,10 @@ TEST_CASE("listener: nobody holds a free port", "[integration][listener]") {
 }
 
 TEST_CASE("listener: SO_REUSEPORT opens one socket per worker slot", "[integration][listener]") {
-    const auto first = open_listener(address("127.0.0.1:0"), {.reuse_port = true, .unix_mode = {}});
+    const auto first = open_listener(address("127.0.0.1:0"), {.reuse_port = true});
     REQUIRE(first.has_value());
     const std::string same = to_text(bound_address(first->get()).value());
-    CHECK(open_listener(address(same), {.reuse_port = true, .unix_mode = {}}).has_value());
+    CHECK(open_listener(address(same), {.reuse_port = true}).has_value());
     CHECK_FALSE(open_listener(address(same)).has_value());
 }
 
@@ -134,7 +134,7 @@ TEST_CASE("listener: an address that this machine does not have is an error", "[
 TEST_CASE("listener: a unix socket has the mode asked for", "[integration][listener]") {
     const TempDir folder;
     const std::string path = folder.path() / "app.sock";
-    const auto listener = open_listener(address("unix:" + path), {.unix_mode = 0600});
+    const auto listener = open_listener(address("unix:" + path + "?mode=600"));
     REQUIRE(listener.has_value());
     struct stat status {};
     REQUIRE(::stat(path.c_str(), &status) == 0);

@@ -201,20 +201,21 @@ TEST_CASE("keeper: a child that asks for its pid in the environment finds it the
           "[integration][keeper]") {
     KeeperFixture keeper;
     FakeKpmd kpmd = keeper.start_ready();
-    io::SpawnRequest request = shell("echo $$ $WATCHDOG_PID; env | grep -c WATCHDOG_PID");
-    request.env = {"A=1", keeper::kPidVariable, "PATH=/usr/bin:/bin"};
+    io::SpawnRequest request = shell("echo $$ $WATCHDOG_PID $LISTEN_PID; env | grep -c WATCHDOG_PID");
+    request.env = {"A=1", "WATCHDOG_PID=", "PATH=/usr/bin:/bin", "LISTEN_PID="};
     const std::string text = output_of(kpmd, 1, request);
     const std::string pids = text.substr(0, text.find('\n'));
     const auto words = split(pids, ' ');
-    REQUIRE(words.size() == 2);
+    REQUIRE(words.size() == 3);
     CHECK(words[0] == words[1]);
+    CHECK(words[0] == words[2]);
     CHECK(text.ends_with("\n1\n"));
     // One that has a value is the caller's.
     request.env[1] = "WATCHDOG_PID=7";
-    CHECK(output_of(kpmd, 2, request).find(" 7\n") != std::string::npos);
+    CHECK(output_of(kpmd, 2, request).find(" 7 ") != std::string::npos);
     // Only a whole variable, and only there.
     request.env[1] = "X_WATCHDOG_PID=";
-    request.argv = {"sh", "-c", "echo \"<$X_WATCHDOG_PID>$0\"", keeper::kPidVariable};
+    request.argv = {"sh", "-c", "echo \"<$X_WATCHDOG_PID>$0\"", "WATCHDOG_PID="};
     CHECK(output_of(kpmd, 3, request) == "<>WATCHDOG_PID=\n");
 }
 

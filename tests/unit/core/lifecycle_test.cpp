@@ -125,3 +125,29 @@ TEST_CASE("lifecycle: draining ends by the worker's word or by its deadline", "[
     slow.handle(Drain{}, at(1s));
     CHECK(has(slow.handle(TimeUp{}, at(31s)), SignalTree{SIGINT}));
 }
+
+TEST_CASE("lifecycle: a restart may drain first, no longer than a stop may take", "[unit][lifecycle]") {
+    Lifecycle life = running({});
+    life.handle(Drain{.is_brief = true, .relaunch = true}, at(1s));
+    CHECK(life.deadline() == at(2600ms));
+    CHECK(life.data().restart_time == 1);
+    CHECK(has(life.handle(Drained{}, at(2s)), SignalTree{SIGINT}));
+    life.handle(Exited{0, 0}, at(2100ms));
+    CHECK(has(life.handle(TreeGone{}, at(2100ms)), Spawn{}));
+
+    Lifecycle gone = running({});
+    gone.handle(Drain{.is_brief = true, .relaunch = true}, at(1s));
+    CHECK(has(gone.handle(Exited{0, 0}, at(2s)), Spawn{}));  // it had nothing to do and ended by itself
+
+    Lifecycle stopped = running({});
+    stopped.handle(Drain{.is_brief = true, .relaunch = true}, at(1s));
+    stopped.handle(Stop{}, at(2s));
+    stopped.handle(Exited{0, 0}, at(3s));
+    stopped.handle(TreeGone{}, at(3s));
+    CHECK(stopped.state() == State::Stopped);
+
+    Lifecycle wanted = running({});
+    wanted.handle(Drain{}, at(1s));
+    wanted.handle(Start{}, at(2s));
+    CHECK(has(wanted.handle(Exited{0, 0}, at(3s)), Spawn{}));
+}

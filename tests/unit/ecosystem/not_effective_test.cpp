@@ -3,29 +3,40 @@
 #include <catch2/catch.hpp>
 
 using namespace kpm::ecosystem;
-using namespace std::chrono_literals;
+using Sentences = std::vector<std::string>;
 
 TEST_CASE("not effective: an app without such attributes gets no sentence", "[unit][ecosystem]") {
     AppConfig config{.name = "web", .interpreter = "node", .exec_mode = ExecMode::Fork};
     CHECK(not_effective(config).empty());
-    config.kpm_channel = true;
-    config.exec_mode = ExecMode::Cluster;
     config.listen = {"3000"};
-    config.wait_ready = true;
-    config.watchdog = 1s;
-    config.balance = Balance::RoundRobin;
+    CHECK(not_effective(config).empty());
+    config.balance = Balance::Shared;
+    CHECK(not_effective(config).empty());
+    config.listen = {};
+    config.exec_mode = ExecMode::Cluster;
+    for (const Balance balance : {Balance::RoundRobin, Balance::Hybrid, Balance::Sticky}) {
+        config.balance = balance;
+        CHECK(not_effective(config).empty());
+    }
+    config.kpm_channel = true;
+    config.listen = {"3000"};
+    config.max_connections = 4;
+    config.balance = Balance::Sticky;
     CHECK(not_effective(config).empty());
 }
 
-TEST_CASE("not effective: each attribute that nothing acts on is named with its app", "[unit][ecosystem]") {
-    AppConfig config{.name = "web", .interpreter = "node", .exec_mode = ExecMode::Cluster};
-    CHECK(not_effective(config) ==
-          std::vector<std::string>{
-              "web: cluster mode of Node has no effect yet, each instance listens for itself"});
-    config.exec_mode = ExecMode::Fork;
+TEST_CASE("not effective: what does not fit the app is named with it", "[unit][ecosystem]") {
+    AppConfig config{.name = "web", .interpreter = "python3", .exec_mode = ExecMode::Fork};
     config.listen = {"3000"};
-    config.balance = Balance::Sticky;
-    const auto sentences = not_effective(config);
-    CHECK(sentences.size() == 2);
-    for (const std::string& sentence : sentences) CHECK(sentence.starts_with("web: "));
+    config.balance = Balance::Hybrid;
+    config.max_connections = 4;
+    CHECK(not_effective(config) == Sentences{"web: max_connections has no effect without kpm_channel",
+                                             "web: balance hybrid has no effect, the app accepts by itself"});
+    config.kpm_channel = true;
+    CHECK(not_effective(config) ==
+          Sentences{"web: balance hybrid has no effect with kpm_channel, least_connections is used"});
+    AppConfig node{.name = "web", .interpreter = "node", .exec_mode = ExecMode::Cluster};
+    node.listen = {"3000"};
+    CHECK(not_effective(node) ==
+          Sentences{"web: listen has no effect, a Node cluster app listens by itself"});
 }

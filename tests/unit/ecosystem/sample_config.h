@@ -63,6 +63,7 @@ inline AppConfig sample_config() {
     config.balance = Balance::Sticky;
     config.max_connections = 100;
     config.drain_timeout = 1min;
+    config.drain_keep_alive = false;
     config.watchdog = 30s;
     config.gpu = "auto";
     config.vizion = false;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <map>
+#include <set>
 #include <vector>
 
 using namespace kpm::core;
@@ -86,4 +88,26 @@ TEST_CASE("balancer: least connections spreads a burst over idle workers", "[uni
     for (int i = 0; i < 24; ++i) ++workers[balancer.choose(workers).value()].unacked;
     CHECK(std::all_of(workers.begin(), workers.end(), [](const Candidate& w) { return w.unacked == 8; }));
     CHECK_FALSE(balancer.choose(workers));
+}
+
+TEST_CASE("balancer: sticky keeps a client with its worker while others come and go", "[unit][plane]") {
+    Balancer balancer(BalancePolicy::Sticky, {});
+    std::vector<Candidate> workers;
+    for (int slot = 0; slot < 4; ++slot)
+        workers.push_back({.order = static_cast<std::uint64_t>(slot) + 1, .slot = slot, .serving = true});
+    std::map<std::uint64_t, std::size_t> homes;
+    std::set<std::size_t> used;
+    for (std::uint64_t client = 1; client <= 100; ++client) {
+        homes[client] = *balancer.choose(workers, client);
+        used.insert(homes[client]);
+        CHECK(balancer.choose(workers, client) == homes[client]);
+    }
+    CHECK(used.size() == 4);
+    workers[2].serving = false;
+    for (const auto& [client, home] : homes) {
+        const auto now = balancer.choose(workers, client);
+        REQUIRE(now);
+        CHECK(*now != 2);
+        if (home != 2) CHECK(*now == home);
+    }
 }

@@ -40,3 +40,27 @@ TEST_CASE("listen address: nonsense is refused with the reason", "[unit][listen_
     CHECK_FALSE(parse_listen_address("unix:/" + std::string(107, 'a')).has_value());
     CHECK(parse_listen_address("unix:/" + std::string(106, 'a')).has_value());
 }
+
+TEST_CASE("listen address: options stand behind a question mark", "[unit][plane]") {
+    const auto file = parse_listen_address("unix:/run/a.sock?mode=660&user=www&group=33&backlog=8&name=api");
+    REQUIRE(file);
+    CHECK(file->path == "/run/a.sock");
+    CHECK(file->mode == 0660u);
+    CHECK(file->user == "www");
+    CHECK(file->group == "33");
+    CHECK(file->backlog == 8);
+    CHECK(file->name == "api");
+    CHECK(to_text(*file) == "unix:/run/a.sock");
+    CHECK(parse_listen_address("[::1]:80?backlog=1")->host == "::1");
+}
+
+TEST_CASE("listen address: what is no option is refused by name", "[unit][plane]") {
+    const auto reason = [](const char* text) { return parse_listen_address(text).error().message; };
+    CHECK(reason("80?backlog=0") == "cannot listen on '80?backlog=0': backlog '0' is not a number above 0");
+    CHECK(reason("80?mode=660") == "cannot listen on '80?mode=660': 'mode' is for socket files");
+    CHECK(reason("/a?mode=888").find("not an octal number") != std::string::npos);
+    CHECK(reason("/a?user=").find("'user' is empty") != std::string::npos);
+    CHECK(reason("80?name=a:b").find("no name for a descriptor") != std::string::npos);
+    CHECK(reason("80?").find("unknown option ''") != std::string::npos);
+    CHECK(reason("80?tls=1").find("unknown option 'tls'") != std::string::npos);
+}

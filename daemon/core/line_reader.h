@@ -1,0 +1,29 @@
+#pragma once
+// Bytes of a stream in any chunking -> lines. Bounded: a line longer than the limit ends the reading, because
+// whoever sends it would have it all kept. Pure.
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace kpm::core {
+
+class LineReader {
+public:
+    explicit LineReader(std::size_t limit) : limit_(limit) {}
+
+    void feed(std::string_view bytes);
+    // The next whole line without its end; valid until the next feed(). nullopt: there is none yet.
+    std::optional<std::string_view> next();
+    // A line is longer than the limit: what came before it can still be taken.
+    bool is_overlong() const { return text_.size() - taken_ > limit_ && searched_ == text_.size(); }
+
+private:
+    std::size_t limit_;
+    std::string text_;
+    std::size_t taken_ = 0;     // bytes of text_ that have been given out
+    std::size_t searched_ = 0;  // bytes of text_ after taken_ that hold no line end
+};
+
+}  // namespace kpm::core

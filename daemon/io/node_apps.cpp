@@ -1,0 +1,273 @@
+#include "daemon/io/node_apps.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include "daemon/io/listener.h"
+#include "daemon/io/node_socket.h"
+
+namespace kpm::io {
+namespace {
+
+namespace node = core::node;
+using core::NodeSockets;
+
+constexpr std::string_view kKeyPrefix = "node/";
+// A worker that has come up opens its servers one after the other; what none has asked for by then is closed.
+constexpr std::chrono::seconds kSettle{5};
+
+UniqueFd copy_of(const UniqueFd& fd) {
+    return UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
+}
+
+core::BalancePolicy policy_of(std::string_view balance) {
+    return balance == "sticky" ? core::BalancePolicy::Sticky : core::BalancePolicy::LeastConnections;
+}
+
+// The slot's, or the one for all.
+const UniqueFd& socket_for(const std::map<int, UniqueFd>& sockets, int slot) {
+    const auto it = sockets.find(slot);
+    return it == sockets.end() ? sockets.begin()->second : it->second;
+}
+
+bool is_udp(const NodeSockets::Socket& socket) {
+    return socket.query.kind == node::ListenQuery::Kind::Udp;
+}
+
+}  // namespace
+
+NodeApps::NodeApps(Loop& loop, KeeperLink& keeper, DataPlane& plane, Persist persist, Log log)
+    : keeper_(keeper),
+      plane_(plane),
+      persist_(std::move(persist)),
+      log_(std::move(log)),
+      settle_(loop, [this] { close_abandoned(); }) {}
+
+void NodeApps::open(const core::PoolSpec& spec) {
+    if (has(spec.name)) return;
+    App& app = apps_[spec.name];
+    app.pool = next_id_++;
+    app.balance = spec.balance;
+    plane_.add_node_pool(app.pool, policy_of(app.balance));
+    record(spec.name, app);
+}
+
+void NodeApps::close(const std::string& name) {
+    const auto it = apps_.find(name);
+    if (it == apps_.end()) return;
+    for (const std::string& key : it->second.table.keys()) close_socket(it->second, key);
+    plane_.remove_pool(it->second.pool);
+    std::erase_if(homes_, [&](const auto& home) { return home.second == name; });
+    persist_(std::string(kKeyPrefix) + name, std::nullopt);
+    apps_.erase(it);
+}
+
+bool NodeApps::is_listening(const std::string& name) const {
+    const auto it = apps_.find(name);
+    if (it == apps_.end()) return false;
+    const auto keys = it->second.table.keys();
+    return std::any_of(keys.begin(), keys.end(),
+                       [&](const std::string& key) { return !it->second.table.find(key)->users.empty(); });
+}
+
+bool NodeApps::has_socket(const WorkerId& worker) const {
+    const auto home = homes_.find(worker);
+    return home != homes_.end() && apps_.at(home->second).table.is_listening(worker.incarnation);
+}
+
+void NodeApps::add_worker(const std::string& name, const WorkerId& worker, UniqueFd channel) {
+    App& app = apps_.at(name);
+    homes_[worker] = name;
+    app.table.add_worker(worker.incarnation);
+    plane_.add_node_worker(app.pool, worker, std::move(channel), app.table.keys_of(worker.incarnation));
+    if (app.table.is_leaving(worker.incarnation)) plane_.drain_node_quietly(worker);
+}
+
+NodeApps::App* NodeApps::home_of(const WorkerId& worker) {
+    const auto home = homes_.find(worker);
+    return home == homes_.end() ? nullptr : &apps_.at(home->second);
+}
+
+void NodeApps::drain(const WorkerId& worker) {
+    App* const app = home_of(worker);
+    if (!app || app->table.is_leaving(worker.incarnation)) return;
+    // Recorded first: told twice, it would drop its connections.
+    app->table.set_leaving(worker.incarnation);
+    record(homes_.at(worker), *app);
+    plane_.drain(worker);
+}
+
+void NodeApps::remove_worker(const WorkerId& worker) {
+    App* const app = home_of(worker);
+    if (!app) return;
+    app->table.remove_worker(worker.incarnation);
+    record(homes_.at(worker), *app);
+    homes_.erase(worker);
+    settle_.start(kSettle);
+}
+
+void NodeApps::hear(const WorkerId& worker, const node::Message& message) {
+    App* const app = home_of(worker);
+    if (!app) return;
+    const std::string& name = homes_.at(worker);
+    if (const auto* asked = std::get_if<node::ListenAsked>(&message)) {
+        if (!app->table.is_leaving(worker.incarnation)) answer(*app, name, worker, *asked);
+    } else if (const auto* closed = std::get_if<node::ListenClosed>(&message)) {
+        if (app->table.leave(worker.incarnation, closed->key)) close_socket(*app, closed->key);
+        settle_.start(kSettle);
+    } else if (std::holds_alternative<node::Leaving>(message)) {
+        app->table.set_leaving(worker.incarnation);
+    } else {
+        return;
+    }
+    record(name, *app);
+}
+
+void NodeApps::answer(App& app, const std::string& name, const WorkerId& worker,
+                      const node::ListenAsked& asked) {
+    NodeAnswer answer;
+    answer.what.question = asked.seq;
+    const auto found = app.table.ask(worker.incarnation, asked.query);
+    if (const auto* refusal = std::get_if<NodeSockets::Refusal>(&found)) {
+        answer.what.error_number = *refusal == NodeSockets::Refusal::InUse ? EADDRINUSE : EINVAL;
+        return plane_.answer_node(worker, std::move(answer));
+    }
+    const NodeSockets::Socket& socket = *std::get<NodeSockets::Socket*>(found);
+    answer.what.key = socket.key;
+    if (const auto made = make(app, worker.pm_id, socket, answer.what.error_number); made) {
+        const Open& open = app.open.at(socket.key);
+        const UniqueFd& opened = socket_for(open.sockets, worker.pm_id);
+        answer.what.data = socket.query.data;
+        answer.what.name = socket_name(opened.get());
+        answer.is_udp = is_udp(socket);
+        if (open.way != Way::Accept) answer.handle = copy_of(opened);
+        app.table.join(worker.incarnation, socket.key);
+        settle_.start(kSettle);
+    } else {
+        log_(fmt::format("App [{}:{}]: {}", name, worker.pm_id, made.error().message));
+        if (!app.open.contains(socket.key)) app.table.forget(socket.key);
+    }
+    record(name, app);
+    plane_.answer_node(worker, std::move(answer));
+}
+
+NodeApps::Way NodeApps::way_of(const App& app, const NodeSockets::Socket& socket) const {
+    if (is_udp(socket) || app.balance == "shared") return Way::Shared;
+    const bool is_tcp = socket.query.kind == node::ListenQuery::Kind::Tcp;
+    return is_tcp && app.balance == "hybrid" ? Way::Slots : Way::Accept;
+}
+
+// The socket, or the slot's, unless it is there: open, kept by the keeper, known to the data plane.
+Result<void> NodeApps::make(App& app, int slot, const NodeSockets::Socket& socket, int& error_number) {
+    const auto known = app.open.find(socket.key);
+    const bool is_first = known == app.open.end();
+    const Way way = is_first ? way_of(app, socket) : known->second.way;
+    if (way != Way::Slots) slot = 0;
+    if (!is_first && known->second.sockets.contains(slot)) return {};
+    node::ListenQuery query = socket.query;
+    if (!is_first)  // port 0 has become a number
+        if (const auto name = socket_name(known->second.sockets.begin()->second.get()))
+            query.port = name->port;
+    auto made = way == Way::Slots ? open_slot_socket(query, is_first, error_number)
+                                  : open_node_socket(query, error_number);
+    if (!made) return made.error();
+    const std::uint64_t owner = is_first ? next_id_++ : known->second.owner;
+    if (const auto kept = keeper_.store(owner, slot, made->get()); !kept) {
+        error_number = EMFILE;
+        if (is_first) remove_socket_file(made->get());
+        return kept;
+    }
+    Open& open = app.open[socket.key];
+    open.owner = owner;
+    open.way = way;
+    open.sockets[slot] = std::move(*made);
+    show(app, socket.key, open, slot);
+    return {};
+}
+
+// The data plane gets a copy of what it has to watch.
+void NodeApps::show(const App& app, const std::string& key, const Open& open, int slot) {
+    if (open.way == Way::Accept) plane_.add_node_socket(app.pool, key, copy_of(open.sockets.at(slot)));
+    if (open.way == Way::Slots) plane_.add_node_slot(app.pool, key, slot, copy_of(open.sockets.at(slot)));
+}
+
+void NodeApps::close_socket(App& app, const std::string& key) {
+    const auto it = app.open.find(key);
+    if (it == app.open.end()) return;
+    plane_.remove_node_socket(app.pool, key);
+    keeper_.drop(it->second.owner);
+    remove_socket_file(it->second.sockets.begin()->second.get());
+    app.open.erase(it);
+}
+
+void NodeApps::close_abandoned() {
+    for (auto& [name, app] : apps_) {
+        const auto abandoned = app.table.take_abandoned();
+        if (abandoned.empty()) continue;
+        for (const std::string& key : abandoned) close_socket(app, key);
+        record(name, app);
+    }
+}
+
+void NodeApps::record(const std::string& name, const App& app) {
+    Json opened = Json::object();
+    for (const auto& [key, open] : app.open)
+        opened[key] = {{"owner", open.owner}, {"way", static_cast<int>(open.way)}};
+    persist_(std::string(kKeyPrefix) + name, Json{{"pool", app.pool},
+                                                  {"balance", app.balance},
+                                                  {"table", app.table.state()},
+                                                  {"open", std::move(opened)}});
+}
+
+void NodeApps::restore(const std::map<std::string, Json>& state, std::vector<KeptFd>& kept) {
+    for (const auto& [key, value] : state) {
+        if (!key.starts_with(kKeyPrefix)) continue;
+        const std::string name = key.substr(kKeyPrefix.size());
+        App app;
+        try {
+            app.pool = value.at("pool").get<PoolId>();
+            app.table = NodeSockets::from_state(value.at("table"));
+            app.balance = value.at("balance").get<std::string>();
+            for (const auto& [socket, one] : value.at("open").items()) {
+                Open open;
+                open.owner = one.at("owner").get<std::uint64_t>();
+                open.way = static_cast<Way>(std::clamp(one.at("way").get<int>(), 0, 2));
+                for (KeptFd& fd : kept)
+                    if (fd.owner == open.owner && fd.fd)
+                        open.sockets[static_cast<int>(fd.slot)] = std::move(fd.fd);
+                next_id_ = std::max(next_id_, open.owner + 1);
+                if (!open.sockets.empty()) app.open[socket] = std::move(open);
+            }
+        } catch (const std::exception& error) {
+            log_(fmt::format("cannot restore 'sockets of {}': {}", name, error.what()));
+            continue;
+        }
+        next_id_ = std::max(next_id_, app.pool + 1);
+        // Recorded, but the daemon died before it was kept: made anew for the next who asks.
+        for (const std::string& socket : app.table.keys())
+            if (!app.open.contains(socket)) app.table.forget(socket);
+        plane_.add_node_pool(app.pool, policy_of(app.balance));
+        for (const auto& [socket, open] : app.open)
+            for (const auto& [slot, listener] : open.sockets) show(app, socket, open, slot);
+        apps_[name] = std::move(app);
+    }
+    std::erase_if(kept, [](const KeptFd& one) { return !one.fd; });
+}
+
+void NodeApps::forget_unclaimed() {
+    for (auto& [name, app] : apps_) {
+        for (const std::uint64_t worker : app.table.workers())
+            if (std::none_of(homes_.begin(), homes_.end(),
+                             [&](const auto& home) { return home.first.incarnation == worker; }))
+                app.table.remove_worker(worker);
+        record(name, app);
+    }
+    if (!apps_.empty()) settle_.start(kSettle);
+}
+
+}  // namespace kpm::io

@@ -1,0 +1,94 @@
+#pragma once
+// The listening sockets of Node cluster apps: made when a worker asks for them, kept by the keeper, recorded
+// in the state, so that the next daemon goes on with the same sockets and the same workers. What is decided
+// comes from core/node_sockets.h; connections are the data plane's business (io/node_pool.h). Control thread.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/core/host.h"
+#include "daemon/core/node_sockets.h"
+#include "daemon/io/data_plane.h"
+#include "daemon/io/keeper_link.h"
+#include "daemon/io/timer.h"
+#include "ipc/base/json.h"
+
+namespace kpm::io {
+
+class NodeApps {
+public:
+    using Persist = std::function<void(const std::string& key, const std::optional<Json>& value)>;
+    using Log = std::function<void(std::string_view text)>;
+
+    // Both must outlive this.
+    NodeApps(Loop& loop, KeeperLink& keeper, DataPlane& plane, Persist persist, Log log);
+
+    // Takes over the apps of an earlier daemon; their descriptors are taken out of `kept`.
+    void restore(const std::map<std::string, Json>& state, std::vector<KeptFd>& kept);
+    // Workers of the earlier daemon that nobody has added again are gone.
+    void forget_unclaimed();
+
+    // Idempotent.
+    void open(const core::PoolSpec& app);
+    // Its sockets are closed.
+    void close(const std::string& app);
+    bool has(const std::string& app) const { return apps_.contains(app); }
+    bool has_socket(const WorkerId& worker) const;
+    // Whether some worker of the app listens on something.
+    bool is_listening(const std::string& app) const;
+
+    // One that an earlier daemon had goes on with what it listens on.
+    void add_worker(const std::string& app, const WorkerId& worker, UniqueFd channel);
+    // No more connections; it closes its servers, finishes what it has and ends its channel.
+    void drain(const WorkerId& worker);
+    void remove_worker(const WorkerId& worker);
+    // What concerns sockets of what a worker says; the rest is passed over.
+    void hear(const WorkerId& worker, const core::node::Message& message);
+
+private:
+    // How workers get connections.
+    enum class Way {
+        Accept,  // the data plane accepts
+        Slots,   // they accept, each on a socket of its slot
+        Shared   // they accept, all on one socket
+    };
+    struct Open {
+        std::uint64_t owner = 0;  // under which the keeper holds them
+        Way way = Way::Accept;
+        std::map<int, UniqueFd> sockets;  // by slot, never empty; otherwise one under 0
+    };
+    struct App {
+        PoolId pool = 0;
+        std::string balance;
+        core::NodeSockets table;
+        std::map<std::string, Open> open;  // by key
+    };
+
+    App* home_of(const WorkerId& worker);
+    void answer(App& app, const std::string& name, const WorkerId& worker,
+                const core::node::ListenAsked& asked);
+    Way way_of(const App& app, const core::NodeSockets::Socket& socket) const;
+    Result<void> make(App& app, int slot, const core::NodeSockets::Socket& socket, int& error_number);
+    void show(const App& app, const std::string& key, const Open& open, int slot);
+    void close_socket(App& app, const std::string& key);
+    void close_abandoned();
+    void record(const std::string& name, const App& app);
+
+    KeeperLink& keeper_;
+    DataPlane& plane_;
+    Persist persist_;
+    Log log_;
+    std::map<std::string, App> apps_;
+    std::map<WorkerId, std::string> homes_;
+    std::uint64_t next_id_ = kFirstId;
+    Timer settle_;
+
+    // Pools and owners of kept descriptors; incarnations count up from 1 (persistent).
+    static constexpr std::uint64_t kFirstId = std::uint64_t{1} << 60;
+};
+
+}  // namespace kpm::io

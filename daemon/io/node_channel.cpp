@@ -1,0 +1,192 @@
+#include "daemon/io/node_channel.h"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <span>
+#include <utility>
+
+#include "ipc/base/fd_passing.h"
+
+namespace kpm::io {
+namespace {
+
+namespace node = core::node;
+
+constexpr std::size_t kReadSize = std::size_t{64} << 10;
+// So that one worker that talks without end leaves the loop to the others.
+constexpr int kReadsPerTurn = 4;
+// As much as a socket holds at most; a descendant may go on writing.
+constexpr int kLastReads = 64;
+// Less than what Node reads at a time.
+constexpr std::size_t kMaxBeforeHandle = 60'000;
+constexpr std::chrono::milliseconds kResumeDelay{10};
+// Bun begins its internal lines with it, and expects the same.
+constexpr char kMark = '\x02';
+
+std::span<const std::byte> bytes_of(std::string_view text) {
+    return std::as_bytes(std::span(text.data(), text.size()));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<NodeChannel>> NodeChannel::open(Loop& loop, UniqueFd socket, Callbacks callbacks) {
+    std::unique_ptr<NodeChannel> made(new NodeChannel(loop, std::move(socket), std::move(callbacks)));
+    auto poll = PollFd::open(loop, made->socket_.get(), UV_READABLE,
+                             [self = made.get()](int events) { self->ready(events); });
+    if (!poll) return poll.error();
+    made->poll_.emplace(std::move(poll).value());
+    return made;
+}
+
+NodeChannel::NodeChannel(Loop& loop, UniqueFd socket, Callbacks callbacks)
+    : socket_(std::move(socket)),
+      callbacks_(std::move(callbacks)),
+      unheard_(std::make_shared<std::atomic<std::size_t>>(0)),
+      resume_(loop, [this] { watch(); }) {}
+
+NodeChannel::~NodeChannel() = default;
+
+bool NodeChannel::send(std::string line) {
+    if (unsent_bytes_ + line.size() > kMaxUnsent) return false;
+    if (has_mark_ && line.find("\"cmd\":\"NODE_") != std::string::npos) line.insert(line.begin(), kMark);
+    plain_bytes_ += line.size();
+    unsent_bytes_ += line.size();
+    unsent_.push_back({.line = std::move(line), .seq = 0, .handle = {}});
+    write_some();
+    return true;
+}
+
+void NodeChannel::send_handle(std::string line, std::uint64_t seq, UniqueFd handle) {
+    count_handle(line.size(), seq);
+    unsent_bytes_ += line.size();
+    unsent_.push_back({.line = std::move(line), .seq = seq, .handle = std::move(handle)});
+    write_some();
+}
+
+bool NodeChannel::pass_connection(std::string_view line, std::uint64_t seq, int connection) {
+    if (!send_with_fds(socket_.get(), bytes_of(line), {&connection, 1})) return false;
+    count_handle(line.size(), seq);
+    return true;
+}
+
+void NodeChannel::count_handle(std::size_t size, std::uint64_t seq) {
+    if (plain_bytes_ + size > kMaxBeforeHandle) is_exclusive_ = true;
+    plain_bytes_ = 0;
+    unacknowledged_.push_back(seq);
+}
+
+void NodeChannel::write_some() {
+    while (!unsent_.empty() && write_one(unsent_.front())) unsent_.pop_front();
+    watch();
+}
+
+// False: no room, or the worker is gone, and then it is readable, too.
+bool NodeChannel::write_one(Outgoing& one) {
+    if (one.handle) {
+        const int fd = one.handle.get();
+        if (!send_with_fds(socket_.get(), bytes_of(one.line), {&fd, 1})) return false;
+        unsent_bytes_ -= one.line.size();
+        return true;
+    }
+    std::size_t sent = 0;
+    while (sent < one.line.size()) {
+        const ssize_t count = ::send(socket_.get(), one.line.data() + sent, one.line.size() - sent,
+                                     MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) break;
+        sent += static_cast<std::size_t>(count);
+    }
+    unsent_bytes_ -= sent;
+    one.line.erase(0, sent);
+    return one.line.empty();
+}
+
+void NodeChannel::watch() {
+    if (!poll_) return;
+    const bool is_paused = unheard_->load() > kMaxUnheard;
+    if (is_paused && !resume_.is_active()) resume_.start(kResumeDelay);
+    poll_->watch((is_paused ? 0 : UV_READABLE) | (unsent_.empty() ? 0 : UV_WRITABLE));
+}
+
+void NodeChannel::ready(int events) {
+    if ((events & UV_READABLE) != 0) {
+        if (auto reason = read_some(kReadsPerTurn)) {
+            // The keeper has a copy of this end: closing ours alone would leave the worker to wait for ever.
+            ::shutdown(socket_.get(), SHUT_RDWR);
+            // Moved out: the owner destroys this channel, and with it its callbacks, in the call.
+            const auto on_gone = std::move(callbacks_.on_gone);
+            on_gone(*std::move(reason));
+            return;
+        }
+    }
+    const bool had_no_room = !unsent_.empty();
+    // Always: libuv stops watching a descriptor whose poll has failed, and there may be more to read.
+    write_some();
+    if (had_no_room && takes_connections()) callbacks_.on_room();
+}
+
+void NodeChannel::finish() {
+    poll_.reset();
+    (void)read_some(kLastReads);
+}
+
+std::optional<std::string> NodeChannel::read_some(int turns) {
+    std::array<std::byte, kReadSize> buffer;
+    for (int i = 0; i < turns; ++i) {
+        auto received = receive_with_fds(socket_.get(), buffer);
+        if (!received && received.error().code == ErrorCode::Unavailable) return std::nullopt;
+        if (!received) return received.error().message;
+        if (received->size == 0) return "the worker has closed its channel";
+        for (UniqueFd& fd : received->fds) received_.push_back(std::move(fd));
+        lines_.feed({reinterpret_cast<const char*>(buffer.data()), received->size});
+        take_lines();
+        if (lines_.is_overlong()) return "the worker sent a message longer than 8 MiB";
+        if (unheard_->load() > kMaxUnheard && turns != kLastReads) break;
+    }
+    return std::nullopt;
+}
+
+void NodeChannel::take_lines() {
+    while (auto line = lines_.next()) {
+        if (line->starts_with(kMark)) {
+            has_mark_ = true;
+            line->remove_prefix(1);
+        }
+        take(node::parse_message(*line), line->size());
+    }
+}
+
+void NodeChannel::take(node::Message message, std::size_t size) {
+    if (std::holds_alternative<node::HandleTaken>(message)) return handle_answered(true);
+    if (std::holds_alternative<node::HandleLost>(message)) return handle_answered(false);
+    if (std::holds_alternative<node::Unknown>(message)) return;
+    if (auto* const sent = std::get_if<node::HandleSent>(&message)) {
+        // Without an answer the worker's whole queue stops.
+        const bool has_come = !received_.empty();
+        if (has_come) received_.pop_front();
+        send(std::string(has_come ? node::kHandleTaken : node::kHandleLost));
+        if (!has_come) return;  // it sends it again
+        message = node::AppSaid{std::move(sent->message)};
+    }
+    std::shared_ptr<void> hold;
+    if (std::holds_alternative<node::AppSaid>(message)) {
+        *unheard_ += size;
+        hold = std::shared_ptr<void>(nullptr, [unheard = unheard_, size](void*) { *unheard -= size; });
+    }
+    callbacks_.on_message(std::move(message), std::move(hold));
+}
+
+void NodeChannel::handle_answered(bool arrived) {
+    if (unacknowledged_.empty()) return;  // an earlier kpmd had sent it
+    const std::uint64_t seq = unacknowledged_.front();
+    unacknowledged_.pop_front();
+    const bool was_exclusive = is_exclusive_;
+    if (unacknowledged_.empty()) is_exclusive_ = false;
+    if (!arrived) callbacks_.on_lost(seq);
+    if (was_exclusive && takes_connections()) callbacks_.on_room();
+}
+
+}  // namespace kpm::io

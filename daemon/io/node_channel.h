@@ -1,0 +1,99 @@
+#pragma once
+// kpmd's end of a Node worker's cluster channel (daemon/core/node_protocol.h): a stream socket, lines both
+// ways, one descriptor with a line. Frames, queues and acknowledges; knows nothing of sockets and balancing.
+// Driven by the data plane's loop.
+//
+// Node reads 64 KiB at a time. If plain lines before a line with a descriptor can push that line over such an
+// edge, its descriptor arrives one read before the end of its text, and a second one queued behind would be
+// taken for it. So after such a line no descriptor follows until its arrival is acknowledged
+// (takes_connections()).
+//
+// What an app sends without end waits in the socket: reading pauses while more than kMaxUnheard bytes of its
+// messages have not been heard by the control loop.
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "daemon/core/line_reader.h"
+#include "daemon/core/node_protocol.h"
+#include "daemon/io/loop.h"
+#include "daemon/io/poll_fd.h"
+#include "daemon/io/timer.h"
+#include "ipc/base/result.h"
+#include "ipc/base/unique_fd.h"
+
+namespace kpm::io {
+
+class NodeChannel {
+public:
+    static constexpr std::size_t kMaxUnsent = std::size_t{8} << 20;   // bytes that a worker has not read
+    static constexpr std::size_t kMaxUnheard = std::size_t{4} << 20;  // bytes that kpmd has not heard
+
+    struct Callbacks {
+        // `hold` counts the message as unheard for as long as it is kept. Never a message that the channel
+        // answers by itself (HandleSent comes as AppSaid).
+        std::function<void(core::node::Message, std::shared_ptr<void> hold)> on_message;
+        // The descriptor sent with the line of this number did not arrive.
+        std::function<void(std::uint64_t seq)> on_lost;
+        // takes_connections() may have become true.
+        std::function<void()> on_room;
+        // EOF, an error or an endless line, after all that came before it. The last call; the owner may
+        // destroy the channel in it.
+        std::function<void(std::string reason)> on_gone;
+    };
+
+    static Result<std::unique_ptr<NodeChannel>> open(Loop& loop, UniqueFd socket, Callbacks callbacks);
+    ~NodeChannel();
+
+    // False: dropped, the worker does not read.
+    bool send(std::string line);
+    // A line with a descriptor that must arrive, however long that takes.
+    void send_handle(std::string line, std::uint64_t seq, UniqueFd handle);
+    bool takes_connections() const { return unsent_.empty() && !is_exclusive_; }
+    // Sends the line with a copy of `connection` now, or not at all. Only when it takes connections.
+    bool pass_connection(std::string_view line, std::uint64_t seq, int connection);
+
+    // The process has ended: hands out what it said last. on_gone does not follow.
+    void finish();
+
+private:
+    struct Outgoing {
+        std::string line;
+        std::uint64_t seq = 0;
+        UniqueFd handle;
+    };
+
+    NodeChannel(Loop& loop, UniqueFd socket, Callbacks callbacks);
+    void ready(int events);
+    std::optional<std::string> read_some(int turns);
+    void take_lines();
+    void take(core::node::Message message, std::size_t size);
+    void write_some();
+    bool write_one(Outgoing& one);
+    void count_handle(std::size_t size, std::uint64_t seq);
+    void handle_answered(bool arrived);
+    void watch();
+
+    UniqueFd socket_;
+    Callbacks callbacks_;
+    core::LineReader lines_{core::node::kMaxLine};
+    std::deque<UniqueFd> received_;  // their lines have not been read to the end
+    std::deque<Outgoing> unsent_;
+    std::size_t unsent_bytes_ = 0;
+    std::deque<std::uint64_t> unacknowledged_;  // descriptors on their way, by the number of their line
+    std::size_t plain_bytes_ = 0;               // since the last descriptor
+    bool is_exclusive_ = false;                 // until the last descriptor is acknowledged
+    bool has_mark_ = false;                     // Bun's
+    std::shared_ptr<std::atomic<std::size_t>> unheard_;
+    Timer resume_;
+    std::optional<PollFd> poll_;  // after socket_: it must go first
+};
+
+}  // namespace kpm::io

@@ -1,0 +1,395 @@
+#include "daemon/io/node_pool.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include "daemon/io/accepted.h"
+#include "daemon/io/slot_sockets.h"
+
+namespace kpm::io {
+namespace {
+
+namespace node = core::node;
+using namespace std::chrono_literals;
+
+// One turn of the loop takes no more from one listener, so that answers of workers are read in between.
+constexpr int kAcceptsPerTurn = 64;
+// Only workers that refuse or die with windows full can bring a pool here; beyond it connections are closed.
+constexpr std::size_t kMaxPending = 1024;
+constexpr auto kAcceptPause = 100ms;
+// A worker at its maxConnections refuses without end; so long it is asked again.
+constexpr auto kWorkerRest = 20ms;
+constexpr core::BalanceLimits kLimits{.window = 8, .max_connections = std::nullopt};
+// A worker that accepts by itself is helped with no more than it can begin at once.
+constexpr core::BalanceLimits kReliefLimits{.window = 2, .max_connections = std::nullopt};
+constexpr auto kLookPause = 10ms;
+constexpr int kQuietLooks = 200;  // then the next connection is waited for
+
+// Above all numbers that an earlier kpmd used and whose answers may still come.
+std::uint64_t first_seq() {
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                          std::chrono::steady_clock::now().time_since_epoch())
+                                          .count());
+}
+
+}  // namespace
+
+struct NodePool::Socket {
+    explicit Socket(core::BalancePolicy policy)
+        : balancer(policy, kLimits), relief(core::BalancePolicy::LeastConnections, kReliefLimits) {}
+
+    std::string key;
+    UniqueFd listener;  // empty: the workers accept by themselves
+    core::Balancer balancer, relief;
+    std::deque<Connection> pending;
+    bool watched = false;
+    std::optional<PollFd> poll;          // after listener: it must go first
+    std::unique_ptr<SlotSockets> slots;  // null: there are none
+};
+
+struct NodePool::Worker {
+    WorkerId id;
+    std::uint64_t order = 0;
+    bool allowed = true;
+    bool draining = false;
+    bool resting = false;                // until the timer
+    std::map<std::string, bool> joined;  // keys of the sockets that it listens on; false: about to
+    std::deque<Connection> unacked;
+    WorkerStats stats;
+    std::unique_ptr<NodeChannel> channel;
+
+    bool serves(const std::string& key) const {
+        const auto it = joined.find(key);
+        return allowed && !draining && it != joined.end() && it->second;
+    }
+    bool is_ready() const {
+        return std::any_of(joined.begin(), joined.end(), [](const auto& one) { return one.second; });
+    }
+};
+
+NodePool::NodePool(Loop& loop, PoolId id, core::BalancePolicy policy, Sink sink)
+    : loop_(loop),
+      id_(id),
+      policy_(policy),
+      sink_(std::move(sink)),
+      next_seq_(first_seq()),
+      accept_pause_(loop, [this] { dispatch_all(); }),
+      worker_rest_(loop,
+                   [this] {
+                       for (const auto& worker : workers_) worker->resting = false;
+                       dispatch_all();
+                   }),
+      look_(loop, [this] { look_at_slots(); }) {
+    stats_.pool = id;
+}
+
+NodePool::~NodePool() = default;
+
+NodePool::Socket& NodePool::socket_of(const std::string& key) {
+    auto& socket = sockets_[key];
+    if (!socket) {
+        socket = std::make_unique<Socket>(policy_);
+        socket->key = key;
+    }
+    return *socket;
+}
+
+void NodePool::add_socket(const std::string& key, UniqueFd listener) {
+    Socket& socket = socket_of(key);
+    socket.listener = std::move(listener);
+    auto poll = PollFd::open(loop_, socket.listener.get(), 0, [this, &socket](int) {
+        accept_burst(socket, socket.listener.get(), socket.balancer, kLimits);
+    });
+    if (poll)
+        socket.poll.emplace(std::move(poll).value());
+    else
+        sink_(AcceptTrouble{id_, poll.error().message});
+    dispatch(socket);
+}
+
+void NodePool::add_slot(const std::string& key, int slot, UniqueFd listener) {
+    Socket& socket = socket_of(key);
+    if (!socket.slots)
+        socket.slots = std::make_unique<SlotSockets>(
+            loop_, SlotSockets::Callbacks{.on_orphan =
+                                              [this, &socket](int orphan) {
+                                                  accept_burst(socket, orphan, socket.balancer, kLimits);
+                                              },
+                                          .on_traffic =
+                                              [this] {
+                                                  quiet_looks_ = 0;
+                                                  if (!look_.is_active()) look_.start(kLookPause, kLookPause);
+                                              }});
+    socket.slots->add(slot, std::move(listener));
+    dispatch(socket);
+}
+
+void NodePool::remove_socket(const std::string& key) {
+    const auto it = sockets_.find(key);
+    if (it == sockets_.end()) return;
+    stats_.lost += it->second->pending.size();
+    sockets_.erase(it);
+    for (const auto& worker : workers_) worker->joined.erase(key);
+}
+
+void NodePool::add_worker(const WorkerId& id, UniqueFd channel, const std::vector<std::string>& keys) {
+    auto worker = std::make_unique<Worker>();
+    Worker* const joined = worker.get();
+    worker->id = id;
+    worker->order = next_order_++;
+    for (const std::string& key : keys) worker->joined[key] = true;
+    auto opened =
+        NodeChannel::open(loop_, std::move(channel),
+                          {.on_message =
+                               [this, joined](node::Message message, std::shared_ptr<void> hold) {
+                                   heard(*joined, std::move(message), std::move(hold));
+                               },
+                           .on_lost = [this, joined](std::uint64_t seq) { lost(*joined, seq); },
+                           .on_room = [this] { dispatch_all(); },
+                           .on_gone = [this, id](std::string reason) { gone(id, std::move(reason)); }});
+    if (!opened) {
+        sink_(WorkerGone{id, opened.error().message});
+        return;
+    }
+    worker->channel = std::move(opened).value();
+    workers_.push_back(std::move(worker));
+    dispatch_all();
+}
+
+void NodePool::answer(const WorkerId& id, NodeAnswer answer) {
+    Worker* const worker = find(id);
+    if (!worker) return;
+    const std::uint64_t seq = next_seq_++;
+    if (answer.what.error_number == 0 && !answer.is_udp) worker->joined[answer.what.key] = false;
+    if (!answer.handle) {
+        worker->channel->send(node::answer_line(answer.what, seq));
+        return;
+    }
+    worker->channel->send_handle(node::handle_answer_line(answer.what, answer.is_udp, seq), seq,
+                                 std::move(answer.handle));
+}
+
+void NodePool::say(const WorkerId& id, std::string line) {
+    if (Worker* const worker = find(id)) worker->channel->send(std::move(line));
+}
+
+void NodePool::set_serving(const WorkerId& id, bool serving) {
+    Worker* const worker = find(id);
+    if (!worker) return;
+    worker->allowed = serving;
+    dispatch_all();
+}
+
+void NodePool::drain(const WorkerId& id) {
+    Worker* const worker = find(id);
+    if (!worker) return;
+    drain_quietly(id);
+    worker->channel->send(node::disconnect_line(next_seq_++));
+}
+
+void NodePool::drain_quietly(const WorkerId& id) {
+    Worker* const worker = find(id);
+    if (!worker) return;
+    worker->draining = true;
+    dispatch_all();
+}
+
+void NodePool::remove_worker(const WorkerId& id) {
+    Worker* const worker = find(id);
+    if (!worker) return;
+    auto left = std::exchange(worker->unacked, {});
+    std::erase_if(workers_, [&](const auto& one) { return one.get() == worker; });
+    for (Connection& connection : left) hold(std::move(connection));
+    dispatch_all();
+}
+
+void NodePool::finish_worker(const WorkerId& id) {
+    if (Worker* const worker = find(id)) worker->channel->finish();
+    gone(id, "the process has ended");
+}
+
+NodePool::Worker* NodePool::find(const WorkerId& id) {
+    const auto found =
+        std::find_if(workers_.begin(), workers_.end(), [&](const auto& one) { return one->id == id; });
+    return found == workers_.end() ? nullptr : found->get();
+}
+
+void NodePool::heard(Worker& worker, node::Message message, std::shared_ptr<void> hold) {
+    if (const auto* answer = std::get_if<node::ConnectionAnswered>(&message))
+        return answered(worker, answer->seq, answer->accepted);
+    if (std::holds_alternative<node::Listening>(message)) {
+        for (auto& [key, listens] : worker.joined) listens = true;
+        dispatch_all();
+    }
+    if (const auto* closed = std::get_if<node::ListenClosed>(&message)) worker.joined.erase(closed->key);
+    if (const auto* leaving = std::get_if<node::Leaving>(&message)) {
+        worker.draining = true;
+        worker.channel->send(node::acknowledge_line(leaving->seq, next_seq_++));
+    }
+    sink_(NodeSaid{worker.id, std::move(message), std::move(hold)});
+}
+
+void NodePool::answered(Worker& worker, std::uint64_t seq, bool accepted) {
+    const auto it = std::find_if(worker.unacked.begin(), worker.unacked.end(),
+                                 [&](const Connection& one) { return one.seq == seq; });
+    if (it == worker.unacked.end()) return;  // of an earlier kpmd
+    Connection connection = std::move(*it);
+    worker.unacked.erase(it);
+    if (accepted) {
+        ++worker.stats.accepted;
+    } else {
+        ++worker.stats.refused;
+        rest(worker);
+    }
+    if (!accepted) hold(std::move(connection));
+    dispatch_all();
+}
+
+// A worker without a free descriptor.
+void NodePool::lost(Worker& worker, std::uint64_t seq) {
+    answered(worker, seq, false);
+}
+
+void NodePool::gone(const WorkerId& id, std::string reason) {
+    remove_worker(id);
+    sink_(WorkerGone{id, std::move(reason)});
+}
+
+void NodePool::hold(Connection connection) {
+    const auto socket = sockets_.find(connection.key);
+    if (socket == sockets_.end() || socket->second->pending.size() >= kMaxPending) {
+        ++stats_.lost;
+        return;
+    }
+    connection.rescued = true;
+    ++stats_.rescued;
+    socket->second->pending.push_back(std::move(connection));
+}
+
+void NodePool::rest(Worker& worker) {
+    worker.resting = true;
+    if (!worker_rest_.is_active()) worker_rest_.start(kWorkerRest);
+}
+
+const std::vector<core::Candidate>& NodePool::candidates(const Socket& socket) {
+    candidates_.clear();
+    for (const auto& worker : workers_) {
+        const bool is_busy = socket.slots && socket.slots->is_standing(worker->id.pm_id);
+        candidates_.push_back({.order = worker->order,
+                               .slot = worker->id.pm_id,
+                               .serving = worker->serves(socket.key),
+                               .blocked = worker->resting || is_busy || !worker->channel->takes_connections(),
+                               .unacked = worker->unacked.size(),
+                               .open = 0,
+                               .load = 0});
+    }
+    return candidates_;
+}
+
+bool NodePool::can_take(const Socket& socket, const core::BalanceLimits& limits) {
+    const auto& all = candidates(socket);
+    return std::any_of(all.begin(), all.end(), [&](const auto& one) { return is_eligible(one, limits); });
+}
+
+bool NodePool::hand_over(Socket& socket, core::Balancer& balancer, Connection& connection) {
+    while (const auto chosen = balancer.choose(candidates(socket), connection.client)) {
+        Worker& worker = *workers_[*chosen];
+        connection.seq = next_seq_++;
+        if (worker.channel->pass_connection(node::connection_line(socket.key, connection.seq), connection.seq,
+                                            connection.socket.get())) {
+            ++worker.stats.handed;
+            if (connection.rescued) ++worker.stats.rescued;
+            worker.unacked.push_back(std::move(connection));
+            return true;
+        }
+        rest(worker);
+    }
+    return false;
+}
+
+void NodePool::accept_burst(Socket& socket, int listener, core::Balancer& balancer,
+                            const core::BalanceLimits& limits) {
+    for (int i = 0; i < kAcceptsPerTurn && socket.pending.empty() && can_take(socket, limits); ++i) {
+        auto accepted = accept_connection(listener);
+        if (!accepted.socket) {
+            if (errno == EINTR || errno == ECONNABORTED) continue;
+            if (errno != EAGAIN) accept_failed(errno);
+            break;
+        }
+        accept_trouble_ = false;
+        ++stats_.accepted;
+        Connection connection{
+            .socket = std::move(accepted.socket), .key = socket.key, .client = accepted.client};
+        // Taken in the place of the worker whose it was.
+        connection.rescued = socket.slots != nullptr;
+        if (connection.rescued) ++stats_.rescued;
+        if (!hand_over(socket, balancer, connection)) socket.pending.push_back(std::move(connection));
+    }
+    dispatch(socket);
+}
+
+void NodePool::accept_failed(int error_number) {
+    // No descriptors or no memory: the connections wait in the backlog, which a loop that spins would not
+    // change.
+    accept_pause_.start(kAcceptPause);
+    if (std::exchange(accept_trouble_, true)) return;
+    sink_(AcceptTrouble{id_, os_error("accept on", fmt::format("pool {}", id_), error_number).message});
+}
+
+void NodePool::dispatch(Socket& socket) {
+    while (!socket.pending.empty() && hand_over(socket, socket.balancer, socket.pending.front()))
+        socket.pending.pop_front();
+    const bool open = socket.pending.empty() && !accept_pause_.is_active() && can_take(socket, kLimits);
+    if (socket.slots) watch_slots(socket, open);
+    if (socket.watched == open || !socket.poll) return;
+    socket.watched = open;
+    socket.poll->watch(open ? UV_READABLE : 0);
+}
+
+void NodePool::watch_slots(Socket& socket, bool accepts) {
+    SlotSockets::Slots owned;
+    for (const auto& worker : workers_)
+        if (worker->serves(socket.key)) owned.insert(worker->id.pm_id);
+    socket.slots->watch(owned, accepts);
+    socket.slots->arm(owned.size() > 1 && !look_.is_active());
+}
+
+void NodePool::look_at_slots() {
+    bool has_traffic = false;
+    for (const auto& [key, socket] : sockets_) {
+        if (!socket->slots || !socket->slots->look()) continue;
+        has_traffic = true;
+        for (const int listener : socket->slots->standing())
+            accept_burst(*socket, listener, socket->relief, kReliefLimits);
+    }
+    quiet_looks_ = has_traffic ? 0 : quiet_looks_ + 1;
+    if (quiet_looks_ < kQuietLooks) return;
+    look_.stop();
+    dispatch_all();
+}
+
+void NodePool::dispatch_all() {
+    for (const auto& [key, socket] : sockets_) dispatch(*socket);
+}
+
+void NodePool::add_stats(PlaneStats& stats) const {
+    PoolStats pool = stats_;
+    for (const auto& [key, socket] : sockets_) pool.pending += socket->pending.size();
+    stats.pools.push_back(pool);
+    for (const auto& worker : workers_) {
+        WorkerStats one = worker->stats;
+        one.worker = worker->id;
+        one.pool = id_;
+        one.ready = worker->is_ready();
+        one.serving = one.ready && worker->allowed && !worker->draining;
+        one.draining = worker->draining;
+        one.unacked = worker->unacked.size();
+        stats.workers.push_back(one);
+    }
+}
+
+}  // namespace kpm::io

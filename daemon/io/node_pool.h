@@ -1,0 +1,114 @@
+#pragma once
+// The workers of one Node cluster app, and the sockets whose connections they take, on the data plane's loop:
+// the part of Node's cluster primary that must be quick. Which sockets there are and who uses them is decided
+// on the control thread (io/node_apps.h), which hears all that a worker says.
+//
+// A connection is accepted only when a worker can take it; otherwise it waits in the kernel's backlog. kpmd
+// keeps its copy until the worker answers; one that it refuses, or dies with, goes to another (see
+// ConnectionPool: the rules are the same). The next goes to the worker with the fewest unanswered ones, in
+// turn among equals: a worker that is blocked has one or two, not a window full. Or, with the policy sticky,
+// to that of its client's address.
+//
+// A socket that is given as a whole is accepted on here alone. One with a listener for each slot is accepted
+// on by the workers (io/slot_sockets.h), and only what they leave comes here: connections of a slot without a
+// worker, and those that a busy worker has left standing while another is free. For the latter the slots are
+// looked at every ten milliseconds while there is traffic, and not at all when there is none, or nobody else
+// to pass them to.
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/core/balancer.h"
+#include "daemon/io/loop.h"
+#include "daemon/io/node_channel.h"
+#include "daemon/io/poll_fd.h"
+#include "daemon/io/timer.h"
+#include "daemon/io/worker_pool.h"
+
+namespace kpm::io {
+
+class NodePool : public WorkerPool {
+public:
+    using Sink = std::function<void(PlaneEvent)>;
+
+    NodePool(Loop& loop, PoolId id, core::BalancePolicy policy, Sink sink);
+    ~NodePool() override;
+
+    // Connections to `listener` go to the workers that listen on `key`.
+    void add_socket(const std::string& key, UniqueFd listener);
+    // The workers of this slot accept on `listener` by themselves.
+    void add_slot(const std::string& key, int slot, UniqueFd listener);
+    // What waits for a worker here is closed.
+    void remove_socket(const std::string& key);
+
+    // `keys`: what it listens on already, one that an earlier kpmd had. An event WorkerGone tells of a
+    // failure, too.
+    void add_worker(const WorkerId& id, UniqueFd channel, const std::vector<std::string>& keys);
+    void answer(const WorkerId& id, NodeAnswer answer);
+    // A message of the app's; dropped when it does not read.
+    void say(const WorkerId& id, std::string line);
+    // No more connections; it has been told before this kpmd was there.
+    void drain_quietly(const WorkerId& id);
+    // Its process has ended: hands out what it said last, then WorkerGone.
+    void finish_worker(const WorkerId& id);
+
+    void set_serving(const WorkerId& id, bool serving) override;
+    void drain(const WorkerId& id) override;
+    void remove_worker(const WorkerId& id) override;
+    void add_stats(PlaneStats& stats) const override;
+
+private:
+    struct Socket;
+    struct Worker;
+    struct Connection {
+        UniqueFd socket;
+        std::string key;
+        std::uint64_t seq = 0;     // of the line that it was sent with
+        std::uint64_t client = 0;  // its address, see core::Balancer
+        bool rescued = false;
+    };
+
+    Worker* find(const WorkerId& id);
+    void heard(Worker& worker, core::node::Message message, std::shared_ptr<void> hold);
+    void answered(Worker& worker, std::uint64_t seq, bool accepted);
+    void lost(Worker& worker, std::uint64_t seq);
+    void gone(const WorkerId& id, std::string reason);
+    void hold(Connection connection);
+    void rest(Worker& worker);
+
+    Socket& socket_of(const std::string& key);
+    const std::vector<core::Candidate>& candidates(const Socket& socket);
+    bool can_take(const Socket& socket, const core::BalanceLimits& limits);
+    bool hand_over(Socket& socket, core::Balancer& balancer, Connection& connection);
+    void accept_burst(Socket& socket, int listener, core::Balancer& balancer,
+                      const core::BalanceLimits& limits);
+    void accept_failed(int error_number);
+    void dispatch(Socket& socket);
+    void dispatch_all();
+    void watch_slots(Socket& socket, bool accepts);
+    void look_at_slots();
+
+    Loop& loop_;
+    const PoolId id_;
+    const core::BalancePolicy policy_;
+    Sink sink_;
+    std::map<std::string, std::unique_ptr<Socket>> sockets_;
+    std::vector<std::unique_ptr<Worker>> workers_;  // in the order of joining
+    std::vector<core::Candidate> candidates_;       // of workers_, made anew for each choice
+    std::uint64_t next_order_ = 1;
+    std::uint64_t next_seq_;
+    PoolStats stats_;
+    bool accept_trouble_ = false;  // said so; until the next accept that succeeds
+    Timer accept_pause_;
+    Timer worker_rest_;
+    Timer look_;
+    int quiet_looks_ = 0;
+};
+
+}  // namespace kpm::io

@@ -1,0 +1,134 @@
+// The UvHost's part that deals with workers: their pools, what Node's tell, how they are drained.
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <utility>
+
+#include "daemon/io/node_preload.h"
+#include "daemon/io/uv_host.h"
+
+namespace kpm::io {
+namespace {
+
+// From the end of a Node worker's channel to the signal that ends the worker.
+constexpr std::chrono::seconds kFarewell{2};
+
+WorkerId worker_of(const core::AppKey& key) {
+    return {key.pm_id, key.incarnation};
+}
+
+core::AppKey key_of(const WorkerId& worker) {
+    return {worker.pm_id, worker.incarnation};
+}
+
+}  // namespace
+
+void UvHost::open_nodes() {
+    nodes_.emplace(
+        loop_, *keeper_, plane_,
+        [this](const std::string& key, const std::optional<Json>& value) { persist(key, value); },
+        [this](std::string_view text) { log(text); });
+    nodes_->restore(heritage_.state, heritage_.inventory.kept);
+}
+
+void UvHost::add_node(Child& child, const core::LaunchSpec& spec, UniqueFd socket) {
+    if (!socket || !nodes_->has(spec.pool)) return;
+    child.is_worker = child.is_node = true;
+    child.stops_by_message = spec.stops_by_message;
+    // As long as nobody of the app listens, a new one need not.
+    const bool must_listen = spec.node_ready == core::NodeReady::Listening && nodes_->is_listening(spec.pool);
+    child.node_ready = spec.node_ready == core::NodeReady::Message ? spec.node_ready
+                       : must_listen                               ? core::NodeReady::Listening
+                                                                   : core::NodeReady::Online;
+    nodes_->add_worker(spec.pool, worker_of(child.key), std::move(socket));
+    // One of an earlier daemon, which may have heard that it listens and died before it was recorded.
+    if (child.node_ready != core::NodeReady::Message && nodes_->has_socket(worker_of(child.key)))
+        callbacks_.post(child.key, core::Ready{});
+}
+
+Result<void> UvHost::open_pool(const core::PoolSpec& pool) {
+    if (pool.kind != core::PoolSpec::Kind::Node) return pools_->open(pool);
+    nodes_->open(pool);
+    if (!node_preload_.empty()) return {};
+    auto preload = write_node_preload(home_);
+    if (!preload) log(preload.error().message + "; a reload may cut keep-alive connections of Node workers");
+    if (preload) node_preload_ = std::move(*preload);
+    return {};
+}
+
+void UvHost::close_pool(const std::string& name) {
+    pools_->close(name);
+    nodes_->close(name);
+}
+
+void UvHost::drain(const core::AppKey& key) {
+    Child* child = find(key);
+    if (child) child->is_draining = true;
+    if (child && child->is_worker && child->is_node && child->stops_by_message) {
+        // Disconnected it would not hear the message.
+        plane_.drain_node_quietly(worker_of(key));
+        callbacks_.post(key, core::Drained{});
+    } else if (child && child->is_worker && child->is_node)
+        nodes_->drain(worker_of(key));
+    else if (child && child->is_worker)
+        plane_.drain(worker_of(key));
+    else
+        callbacks_.post(key, core::Drained{});
+}
+
+void UvHost::worker_stats(std::function<void(Json)> answer) {
+    plane_.request_stats([sender = answers_.sender(), answer = std::move(answer)](PlaneStats stats) {
+        sender.push([answer, stats = std::move(stats)] {
+            Json rows = Json::array();
+            for (const WorkerStats& worker : stats.workers)
+                rows.push_back({{"pm_id", worker.worker.pm_id},
+                                {"serving", worker.serving},
+                                {"draining", worker.draining},
+                                {"handed", worker.handed},
+                                {"accepted", worker.accepted},
+                                {"active", worker.open},
+                                {"rescued", worker.rescued},
+                                {"refused", worker.refused},
+                                {"load", worker.load}});
+            answer(std::move(rows));
+        });
+    });
+}
+
+void UvHost::on_worker_gone(const WorkerGone& gone) {
+    // A worker that has left while it drained is done.
+    callbacks_.post(key_of(gone.worker), core::Drained{});
+    Child* child = find(gone.worker.incarnation);
+    if (!child) return;
+    child->is_worker = false;
+    if (!child->is_node) return end_without_channel(gone.worker.incarnation, gone.reason);
+    nodes_->remove_worker(gone.worker);
+    if (const auto end = std::exchange(child->unheard_end, std::nullopt)) return tell_exit(*child, *end);
+    // Node exits by itself when its channel ends, in most cases at once.
+    child->farewell = std::make_unique<Timer>(
+        loop_, [this, gone] { end_without_channel(gone.worker.incarnation, gone.reason); });
+    child->farewell->start(kFarewell);
+}
+
+// Nobody told it to go, and it could never get a connection again.
+void UvHost::end_without_channel(std::uint64_t incarnation, const std::string& reason) {
+    const Child* child = find(incarnation);
+    if (!child || child->is_draining || child->tree || !signal_root(child->key, SIGTERM)) return;
+    log(fmt::format("process {} has lost its channel and is ended: {}", child->pid, reason));
+}
+
+void UvHost::on_node_said(const NodeSaid& said) {
+    Child* const child = find(said.worker.incarnation);
+    if (!child) return;
+    if (const auto* message = std::get_if<core::node::AppSaid>(&said.what))
+        return callbacks_.message(child->key, message->message);
+    const bool is_up = std::holds_alternative<core::node::Online>(said.what);
+    const bool listens = std::holds_alternative<core::node::Listening>(said.what);
+    if ((is_up && child->node_ready == core::NodeReady::Online) ||
+        (listens && child->node_ready != core::NodeReady::Message))
+        callbacks_.post(child->key, core::Ready{});
+    nodes_->hear(said.worker, said.what);
+}
+
+}  // namespace kpm::io

@@ -1,0 +1,335 @@
+// Unmodified Node servers behind one port: started, reloaded, killed and taken over under load.
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "tests/support/eventually.h"
+#include "tests/support/http_load.h"
+#include "tests/support/kpm_home.h"
+#include "tests/support/ws_client.h"
+
+using namespace kpm;
+using namespace kpm::test;
+
+namespace {
+
+// Answers with its pid; /slow after a while, so that a reload finds requests at work.
+constexpr const char* kServer = R"(const http = require('http');
+const server = http.createServer((request, response) => {
+  if (request.url === '/slow') setTimeout(() => response.end(String(process.pid)), 30);
+  else response.end(String(process.pid));
+});
+server.listen(Number(process.env.APP_PORT), '127.0.0.1');
+)";
+
+struct App {
+    KpmHome kpm;
+    std::uint16_t port = static_cast<std::uint16_t>(free_port());
+
+    explicit App(const std::string& source = kServer, int instances = 2, const std::string& more = "") {
+        kpm.write("app.js", source);
+        kpm.write("ecosystem.json",
+                  R"({"apps":[{"name":"web","script":"app.js","exec_mode":"cluster","instances":)" +
+                      std::to_string(instances) + R"(,"env":{"APP_PORT":")" + std::to_string(port) + "\"}" +
+                      more + "}]}");
+    }
+    CommandResult start() const { return kpm.kpm({"start", "ecosystem.json"}); }
+    void start_well() const {
+        const CommandResult started = start();
+        INFO(started.out << started.err << kpm.daemon_log());
+        REQUIRE(started.status == 0);
+        REQUIRE(eventually([&] { return !answer().empty(); }));
+    }
+    std::string answer(const std::string& target = "/") const {
+        try {
+            const auto reply = HttpClient(port).get(target);
+            return reply ? reply->body : "";
+        } catch (const std::exception&) {
+            return "";
+        }
+    }
+    std::vector<int> pids() const {
+        std::vector<int> pids;
+        for (const Json& row : kpm.list()) pids.push_back(row["pid"]);
+        return pids;
+    }
+    std::string output(int id = 0) const {
+        return kpm.read(kpm.home() / "logs" / ("web-out-" + std::to_string(id) + ".log"));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("node cluster: two workers share one port, and each gets its share", "[e2e][node]") {
+    const App app(kServer, 2, R"(,"balance":"round_robin")");
+    app.start_well();
+    std::map<std::string, int> answers;
+    for (int i = 0; i < 20; ++i) ++answers[app.answer()];
+    CHECK(answers.size() == 2);
+    for (const int pid : app.pids()) CHECK(answers[std::to_string(pid)] >= 5);
+    for (const Json& row : app.kpm.list()) CHECK(row["pm2_env"]["exec_mode"] == "cluster_mode");
+}
+
+TEST_CASE("node cluster: reloads under load lose no request", "[e2e][node]") {
+    const App app;
+    app.start_well();
+    const auto before = app.pids();
+    HttpLoad load(app.port, 2, 2, "/slow");
+    REQUIRE(load.wait_for(20));
+    for (int i = 0; i < 3; ++i) {
+        const CommandResult reloaded = app.kpm.kpm({"reload", "web"});
+        INFO(i << reloaded.out << reloaded.err << app.kpm.daemon_log());
+        REQUIRE(reloaded.status == 0);
+        REQUIRE(load.wait_for(10));
+    }
+    const HttpLoadFigures figures = load.stop();
+    WARN("3 reloads, " << figures.requests << " requests, " << figures.failures << " failed");
+    CAPTURE(figures.reasons, app.kpm.daemon_log());
+    CHECK(figures.failures == 0);
+    CHECK(figures.bodies.size() >= 4);  // old and new processes have served
+    for (const int pid : before) CHECK_FALSE(is_running(pid));
+    for (const Json& row : app.kpm.list()) CHECK(row["pm2_env"]["restart_time"] == 3);
+}
+
+TEST_CASE("node cluster: a worker that is killed loses only what it was serving", "[e2e][node]") {
+    const App app;
+    app.start_well();
+    HttpLoad load(app.port, 3, 0);
+    REQUIRE(load.wait_for(50));
+    REQUIRE(load.figures().failures == 0);
+    const int victim = app.pids()[0];
+    REQUIRE(::kill(victim, SIGKILL) == 0);
+    REQUIRE(eventually([&] {
+        const Json row = app.kpm.list()[0];
+        return row["pid"] != victim && row["pm2_env"]["status"] == "online";
+    }));
+    REQUIRE(load.wait_for(50));
+    const HttpLoadFigures figures = load.stop();
+    CAPTURE(figures.reasons);
+    CHECK(figures.failures <= 3);  // one for each client at most
+}
+
+TEST_CASE("node cluster: a lone worker that dies leaves its clients waiting, not refused", "[e2e][node]") {
+    const App app(kServer, 1);
+    app.start_well();
+    const int victim = app.pids()[0];
+    HttpLoad load(app.port, 2, 0);
+    REQUIRE(load.wait_for(20));
+    REQUIRE(::kill(victim, SIGKILL) == 0);
+    REQUIRE(eventually([&] { return app.pids()[0] != victim; }));
+    REQUIRE(load.wait_for(20));
+    const HttpLoadFigures figures = load.stop();
+    CAPTURE(figures.reasons);
+    CHECK(figures.failures <= 2);
+    for (const std::string& reason : figures.reasons) CHECK(reason.find("refused") == std::string::npos);
+}
+
+TEST_CASE("node cluster: the death of the daemon changes nothing for workers and clients", "[e2e][node]") {
+    const App app;
+    app.start_well();
+    const auto before = app.pids();
+    HttpLoad load(app.port, 2, 2, "/slow");
+    REQUIRE(load.wait_for(20));
+    for (int i = 0; i < 3; ++i) {
+        const int daemon = app.kpm.daemon_pid();
+        REQUIRE(::kill(daemon, SIGKILL) == 0);
+        REQUIRE(eventually([&] { return app.kpm.daemon_pid() != daemon && app.kpm.list().size() == 2; }));
+        REQUIRE(load.wait_for(20));
+    }
+    CHECK(app.pids() == before);
+    const CommandResult reloaded = app.kpm.kpm({"reload", "web"});
+    INFO(reloaded.out << reloaded.err << app.kpm.daemon_log());
+    CHECK(reloaded.status == 0);
+    REQUIRE(load.wait_for(20));
+    const HttpLoadFigures figures = load.stop();
+    CAPTURE(figures.reasons, app.kpm.daemon_log());
+    CHECK(figures.failures == 0);
+}
+
+TEST_CASE("node cluster: a reload whose new worker does not listen fails, and the old one serves on",
+          "[e2e][node]") {
+    const App app(
+        std::string("if (require('fs').existsSync('broken')) setInterval(() => {}, 1000); else {\n") +
+            kServer + "}\n",
+        1);
+    app.start_well();
+    const std::string first = app.answer();
+    app.kpm.write("broken", "");
+    const CommandResult reloaded = app.kpm.kpm({"reload", "web", "--listen-timeout", "700"});
+    INFO(reloaded.out << reloaded.err << app.kpm.daemon_log());
+    CHECK(reloaded.status == 1);
+    CHECK((reloaded.out + reloaded.err).find("not ready within 700 ms") != std::string::npos);
+    CHECK(app.answer() == first);
+    CHECK(app.kpm.list().size() == 1);
+}
+
+TEST_CASE("node cluster: a reload whose new worker dies says so, and the old one serves on", "[e2e][node]") {
+    const App app(std::string("if (require('fs').existsSync('broken')) process.exit(7);\n") + kServer, 1);
+    app.start_well();
+    const std::string first = app.answer();
+    app.kpm.write("broken", "");
+    const CommandResult reloaded = app.kpm.kpm({"reload", "web"});
+    INFO(reloaded.out << reloaded.err << app.kpm.daemon_log());
+    CHECK(reloaded.status == 1);
+    CHECK((reloaded.out + reloaded.err).find("code 7") != std::string::npos);
+    CHECK(app.answer() == first);
+}
+
+TEST_CASE("node cluster: a port that another program holds is told of", "[e2e][node]") {
+    const KpmHome other;
+    other.write("app.js", kServer);
+    const App app(std::string(kServer) +
+                      "server.on('error', (error) => { console.log(error.code); process.exit(1); });\n",
+                  1, R"(,"autorestart":false)");
+    auto env = other.env();
+    REQUIRE(other
+                .kpm({"start", "app.js", "-n", "holder", "--interpreter", "/usr/bin/env", "--node-args",
+                      "APP_PORT=" + std::to_string(app.port) + " node"})
+                .status == 0);
+    REQUIRE(eventually([&] { return !app.answer().empty(); }));
+    app.start();
+    CHECK(eventually([&] { return app.output() == "EADDRINUSE\n"; }));
+    const std::string holder = std::to_string(other.find("holder")["pid"].get<int>());
+    CHECK(app.kpm.daemon_log().find("cannot listen on '127.0.0.1:" + std::to_string(app.port) +
+                                    "': Address already in use (held by pid " + holder) != std::string::npos);
+}
+
+TEST_CASE("node cluster: the app knows that it is a worker, and talks as in fork mode", "[e2e][node]") {
+    const App app(R"(const cluster = require('cluster');
+console.log(cluster.isWorker, cluster.worker.id > 0, process.env.NODE_UNIQUE_ID, process.env.NODE_CHANNEL_FD,
+            process.env.NODE_OPTIONS, process.argv.length);
+process.on('message', (message) => console.log('got', JSON.stringify(message)));
+process.on('SIGINT', () => { console.log('bye'); process.exit(0); });
+setInterval(() => {}, 1000);
+process.send({type: 'axm:action', data: {action_name: 'greet', opts: null, arity: 0}});
+process.send('ready');
+)",
+                  1, R"(,"wait_ready":true)");
+    const CommandResult started = app.start();
+    INFO(started.out << started.err << app.kpm.daemon_log());
+    CHECK(started.status == 0);
+    REQUIRE(eventually([&] { return app.output() == "true true undefined undefined undefined 2\n"; }));
+    REQUIRE(eventually([&] { return !app.kpm.find("web")["pm2_env"]["axm_actions"].empty(); }));
+    // Ends when the app has answered, which it does not.
+    const CommandResult restarted = app.kpm.kpm({"restart", "web"});
+    CHECK(restarted.status == 0);
+    CHECK(eventually([&] { return app.output().find("bye\ntrue true") != std::string::npos; }));
+}
+
+TEST_CASE("node cluster: net, unix socket, port 0 and UDP in one app", "[e2e][node]") {
+    const App app(R"(const net = require('net'), dgram = require('dgram'), fs = require('fs');
+const open = (server, ...where) => new Promise((done) => server.listen(...where, () => done(server)));
+(async () => {
+  await open(net.createServer((socket) => socket.end('path ' + process.pid)), 'app.sock');
+  const any = await open(net.createServer((socket) => socket.end('any ' + process.pid)), 0);
+  const second = await open(net.createServer((socket) => socket.end('second ' + process.pid)), 0);
+  const udp = dgram.createSocket('udp4');
+  udp.on('message', (bytes, from) => udp.send('udp ' + bytes, from.port, from.address));
+  udp.bind(Number(process.env.APP_PORT), '127.0.0.1', () => {
+    console.log(any.address().port, second.address().port, udp.address().port);
+    require('http').createServer((q, r) => r.end('http')).listen(Number(process.env.APP_PORT), '127.0.0.1');
+  });
+})();
+)");
+    app.start_well();
+    REQUIRE(eventually([&] { return !app.output(0).empty() && !app.output(1).empty(); }));
+    CHECK(app.output(0) == app.output(1));  // the n-th port 0 is the same in all workers
+    app.kpm.write("client.js", R"(const net = require('net'), dgram = require('dgram');
+const ask = (...where) => new Promise((done) => { let text = '';
+  net.connect(...where).on('data', (bytes) => text += bytes).on('close', () => done(text.split(' ')[0])).on('error', done); });
+(async () => {
+  const [any, second, udp] = process.argv.slice(2).map(Number);
+  const answers = [await ask('app.sock'), await ask(any), await ask(second)];
+  const socket = dgram.createSocket('udp4');
+  socket.on('message', (bytes) => { console.log(answers.concat(String(bytes)).join(',')); socket.close(); });
+  socket.send('hi', udp, '127.0.0.1');
+})();
+)");
+    const CommandResult asked =
+        run_command({"sh", "-c", "exec node client.js " + app.output(0).substr(0, app.output(0).find('\n'))},
+                    app.kpm.env(), app.kpm.work());
+    INFO(asked.err);
+    CHECK(asked.out == "path,any,second,udp hi\n");
+    REQUIRE(app.kpm.kpm({"delete", "web"}).status == 0);
+    CHECK_FALSE(std::filesystem::exists(app.kpm.work() / "app.sock"));
+    CHECK(app.answer().empty());
+}
+
+TEST_CASE("node cluster: a worker that listens elsewhere after a restart leaves the old port",
+          "[e2e][node]") {
+    const App app(R"(const fs = require('fs'), http = require('http');
+http.createServer((q, r) => r.end('one')).listen(Number(fs.readFileSync('port', 'utf8')), '127.0.0.1');
+)",
+                  1);
+    const auto other = static_cast<std::uint16_t>(free_port());
+    app.kpm.write("port", std::to_string(app.port));
+    app.start_well();
+    app.kpm.write("port", std::to_string(other));
+    REQUIRE(app.kpm.kpm({"reload", "web"}).status == 0);
+    const auto reply = HttpClient(other).get("/");
+    REQUIRE(reply);
+    CHECK(reply->body == "one");
+    CHECK(eventually([&] {
+        try {
+            HttpClient client(app.port);
+            return false;
+        } catch (const std::exception&) {
+            return true;
+        }
+    }));
+}
+
+TEST_CASE("node cluster: restart and scale drain a worker while another one serves", "[e2e][node]") {
+    const App app;
+    app.start_well();
+    HttpLoad load(app.port, 2, 2, "/slow");
+    REQUIRE(load.wait_for(20));
+    const auto run = [&](std::vector<std::string> args) {
+        const CommandResult result = app.kpm.kpm(std::move(args));
+        INFO(result.out << result.err << app.kpm.daemon_log());
+        REQUIRE(result.status == 0);
+        REQUIRE(load.wait_for(10));
+    };
+    run({"restart", "web"});
+    run({"scale", "web", "3"});
+    run({"scale", "web", "1"});
+    const HttpLoadFigures figures = load.stop();
+    CAPTURE(figures.reasons, app.kpm.daemon_log());
+    CHECK(figures.failures == 0);
+    CHECK(app.kpm.list().size() == 1);
+}
+
+TEST_CASE("node cluster: a blocked worker keeps nobody waiting", "[e2e][node]") {
+    const std::string balance = GENERATE("hybrid", "round_robin");
+    const App app(R"(const fs = require('fs');
+require('http').createServer((request, response) => {
+  if (request.url === '/block') { fs.writeFileSync('blocked', ''); while (fs.existsSync('blocked')); }
+  response.end(String(process.pid));
+}).listen(Number(process.env.APP_PORT), '127.0.0.1');
+)",
+                  2, ",\"balance\":\"" + balance + "\"");
+    app.start_well();
+    HttpClient blocker(app.port);
+    REQUIRE(blocker.send_raw("GET /block HTTP/1.1\r\nHost: a\r\n\r\n"));
+    REQUIRE(eventually([&] { return std::filesystem::exists(app.kpm.work() / "blocked"); }));
+    // One at most may already be with the blocked worker under round_robin.
+    HttpLoad load(app.port, 2, 0);
+    REQUIRE(load.wait_for(100));
+    std::filesystem::remove(app.kpm.work() / "blocked");
+    const HttpLoadFigures figures = load.stop();
+    CHECK(figures.failures == 0);
+}
+
+TEST_CASE("node cluster: sticky gives one client to one worker", "[e2e][node]") {
+    const App app(kServer, 3, R"(,"balance":"sticky")");
+    app.start_well();
+    const std::string first = app.answer();
+    for (int i = 0; i < 10; ++i) CHECK(app.answer() == first);
+}
+
+TEST_CASE("node cluster: what kpm loads into the app can be switched off", "[e2e][node]") {
+    const bool is_on = GENERATE(true, false);
+    const App app("console.log(Object.keys(require.cache).length); setInterval(() => {}, 1000);\n", 1,
+                  std::string(R"(,"drain_keep_alive":)") + (is_on ? "true" : "false"));
+    REQUIRE(app.start().status == 0);
+    CHECK(eventually([&] { return app.output() == (is_on ? "2\n" : "1\n"); }));
+}

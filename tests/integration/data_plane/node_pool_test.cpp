@@ -1,0 +1,279 @@
+// Node workers as the data plane sees them, played over real channels: who gets a connection, and who gets it
+// when that one does not take it.
+#include <sys/socket.h>
+
+#include <catch2/catch.hpp>
+
+#include "daemon/io/node_socket.h"
+#include "ipc/base/json.h"
+#include "tests/integration/data_plane/plane_fixture.h"
+
+using namespace kpm;
+using namespace kpm::io;
+namespace node = core::node;
+
+namespace {
+
+constexpr const char* kKey = "s1";
+
+// The worker's end of a Node channel.
+class FakeNode {
+public:
+    explicit FakeNode(UniqueFd socket) : socket_(std::move(socket)) {}
+
+    struct Line {
+        Json message;
+        UniqueFd handle;
+    };
+
+    void say(std::string_view line) {
+        const std::string text = std::string(line) + "\n";
+        if (::send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL) < 0)
+            throw std::runtime_error("send");
+    }
+    std::optional<Line> hear(std::chrono::milliseconds patience = kPatience) {
+        while (lines_.empty()) {
+            pollfd waiting{socket_.get(), POLLIN, 0};
+            if (::poll(&waiting, 1, static_cast<int>(patience.count())) != 1) return std::nullopt;
+            std::array<std::byte, 65536> buffer;
+            auto received = receive_with_fds(socket_.get(), buffer);
+            if (!received || received->size == 0) return std::nullopt;
+            for (UniqueFd& fd : received->fds) fds_.push_back(std::move(fd));
+            rest_.append(reinterpret_cast<const char*>(buffer.data()), received->size);
+            for (std::size_t end; (end = rest_.find('\n')) != std::string::npos; rest_.erase(0, end + 1))
+                lines_.push_back(Json::parse(rest_.substr(0, end)));
+        }
+        Line line{lines_.front(), UniqueFd()};
+        lines_.erase(lines_.begin());
+        if (line.message.is_object() && line.message["cmd"] == "NODE_HANDLE") {
+            if (fds_.empty()) throw std::runtime_error("a handle without a descriptor");
+            line.handle = std::move(fds_.front());
+            fds_.erase(fds_.begin());
+            line.message = line.message["msg"];
+        }
+        return line;
+    }
+    // The next connection and its number; nothing when none comes in `patience`.
+    std::optional<Line> take(std::chrono::milliseconds patience = kPatience) {
+        auto line = hear(patience);
+        if (!line || line->message.value("act", "") != "newconn") return std::nullopt;
+        return line;
+    }
+    void answer(const Line& connection, bool accepted) {
+        say(node::kHandleTaken.substr(0, node::kHandleTaken.size() - 1));
+        say(Json{
+            {"cmd", "NODE_CLUSTER"}, {"ack", connection.message["seq"]}, {"accepted", accepted}, {"seq", 1}}
+                .dump());
+    }
+    bool serve(std::string_view text) {
+        const auto connection = take();
+        if (!connection) return false;
+        answer(*connection, true);
+        return ::send(connection->handle.get(), text.data(), text.size(), MSG_NOSIGNAL) > 0;
+    }
+    void die() { socket_.reset(); }
+
+private:
+    UniqueFd socket_;
+    std::string rest_;
+    std::vector<Json> lines_;
+    std::vector<UniqueFd> fds_;
+};
+
+class NodeFixture : public PlaneFixture {
+public:
+    static constexpr PoolId kNodes = 8;
+
+    explicit NodeFixture(core::BalancePolicy policy = core::BalancePolicy::LeastConnections) {
+        plane().add_node_pool(kNodes, policy);
+    }
+    // A socket on which the data plane accepts.
+    void add_socket() { plane().add_node_socket(kNodes, kKey, bound()); }
+    // One of the sockets on which the workers accept; what the test accepts on is a copy.
+    UniqueFd add_slot(int slot) {
+        UniqueFd made = bound(true);
+        UniqueFd copy(::dup(made.get()));
+        plane().add_node_slot(kNodes, kKey, slot, std::move(made));
+        return copy;
+    }
+    FakeNode join(int pm_id) {
+        int ends[2];
+        if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+            throw std::runtime_error("socketpair");
+        plane().add_node_worker(kNodes, id(pm_id), UniqueFd(ends[0]), {});
+        return FakeNode(UniqueFd(ends[1]));
+    }
+    FakeNode join_listening(int pm_id) {
+        FakeNode worker = join(pm_id);
+        NodeAnswer answer;
+        answer.what.question = 1;
+        answer.what.key = kKey;
+        plane().answer_node(id(pm_id), std::move(answer));
+        if (worker.hear()->message["ack"] != 1) throw std::runtime_error("no answer");
+        worker.say(R"({"cmd":"NODE_CLUSTER","act":"listening","seq":2})");
+        if (!eventually([&] { return stats_of(pm_id).ready; })) throw std::runtime_error("not ready");
+        return worker;
+    }
+    UniqueFd visit() const {
+        UniqueFd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(static_cast<std::uint16_t>(port_));
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        if (::connect(client.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) < 0)
+            throw std::runtime_error("connect");
+        return client;
+    }
+
+private:
+    UniqueFd bound(bool is_slot = false) {
+        int error_number = 0;
+        const node::ListenQuery query{.address = "127.0.0.1", .port = port_};
+        auto made = is_slot ? open_slot_socket(query, port_ == 0, error_number)
+                            : open_node_socket(query, error_number);
+        if (!made) throw std::runtime_error(made.error().message);
+        port_ = socket_name(made->get())->port;
+        return std::move(made).value();
+    }
+    int port_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("node pool: connections wait until a worker listens, then come in turn",
+          "[integration][data_plane]") {
+    NodeFixture fixture;
+    fixture.add_socket();
+    FakeNode starting = fixture.join(0);
+    const UniqueFd early = fixture.visit();
+    CHECK_FALSE(starting.take(std::chrono::milliseconds{50}));
+    FakeNode one = fixture.join_listening(1), two = fixture.join_listening(2);
+    REQUIRE(one.serve("one"));
+    CHECK(read_all(early.get()) == "one");
+    const UniqueFd next = fixture.visit();
+    REQUIRE(two.serve("two"));
+    CHECK(eventually([&] { return fixture.stats_of(2).accepted == 1; }));
+}
+
+TEST_CASE("node pool: what a worker refuses goes to another", "[integration][data_plane]") {
+    NodeFixture fixture;
+    fixture.add_socket();
+    FakeNode first = fixture.join_listening(1);
+    const UniqueFd refused = fixture.visit();
+    auto connection = first.take();
+    REQUIRE(connection);
+    FakeNode second = fixture.join_listening(2);
+    first.answer(*connection, false);
+    connection->handle.reset();
+    REQUIRE(second.serve("second"));
+    CHECK(read_all(refused.get()) == "second");
+}
+
+TEST_CASE("node pool: what a worker dies with goes to another", "[integration][data_plane]") {
+    NodeFixture fixture;
+    fixture.add_socket();
+    FakeNode first = fixture.join_listening(1);
+    const UniqueFd orphan = fixture.visit();
+    REQUIRE(first.take());
+    first.die();
+    REQUIRE(fixture.saw<WorkerGone>(1));
+    FakeNode second = fixture.join_listening(2);
+    REQUIRE(second.serve("again"));
+    CHECK(read_all(orphan.get()) == "again");
+}
+
+TEST_CASE("node pool: a descriptor that did not arrive goes to another worker", "[integration][data_plane]") {
+    NodeFixture fixture;
+    fixture.add_socket();
+    FakeNode full = fixture.join_listening(1);
+    const UniqueFd client = fixture.visit();
+    REQUIRE(full.take());
+    FakeNode other = fixture.join_listening(2);
+    full.say(R"({"cmd":"NODE_HANDLE_NACK"})");
+    REQUIRE(other.serve("kept"));
+    CHECK(read_all(client.get()) == "kept");
+}
+
+TEST_CASE("node pool: a draining worker is told to disconnect and gets nothing more",
+          "[integration][data_plane]") {
+    NodeFixture fixture;
+    fixture.add_socket();
+    FakeNode old = fixture.join_listening(1);
+    fixture.plane().drain(NodeFixture::id(1));
+    CHECK(old.hear()->message["act"] == "disconnect");
+    const UniqueFd client = fixture.visit();
+    CHECK_FALSE(old.take(std::chrono::milliseconds{50}));
+    FakeNode fresh = fixture.join_listening(2);
+    CHECK(fresh.serve("fresh"));
+    old.die();
+    CHECK(fixture.saw<WorkerGone>(1));
+}
+
+TEST_CASE("node pool: what the app sends with a descriptor is acknowledged and passed on",
+          "[integration][data_plane]") {
+    NodeFixture fixture;
+    FakeNode worker = fixture.join(1);
+    worker.say(R"({"cmd":"NODE_HANDLE","type":"net.Socket","msg":{"a":1}})");
+    CHECK(worker.hear()->message["cmd"] == "NODE_HANDLE_NACK");  // none came with it
+    worker.say("\"ready\"");
+    CHECK(eventually([&] { return fixture.count<NodeSaid>(1) == 1; }));
+    worker.say(R"({"cmd":"NODE_CLUSTER","act":"exitedAfterDisconnect","seq":6})");
+    CHECK(worker.hear()->message["ack"] == 6);
+}
+
+TEST_CASE("node pool: after long messages one descriptor at a time is on its way",
+          "[integration][data_plane]") {
+    NodeFixture fixture;
+    fixture.add_socket();
+    FakeNode worker = fixture.join_listening(1);
+    fixture.plane().say_to_node(NodeFixture::id(1), node::app_line(std::string(70'000, 'x')));
+    REQUIRE(worker.hear()->message.is_string());
+    const UniqueFd first = fixture.visit(), second = fixture.visit();
+    const auto connection = worker.take();
+    REQUIRE(connection);
+    CHECK_FALSE(worker.take(std::chrono::milliseconds{50}));
+    worker.answer(*connection, true);
+    CHECK(worker.serve("next"));
+}
+
+TEST_CASE("node pool: sticky gives all connections of one address to one worker",
+          "[integration][data_plane]") {
+    NodeFixture fixture(core::BalancePolicy::Sticky);
+    fixture.add_socket();
+    FakeNode one = fixture.join_listening(1), two = fixture.join_listening(2);
+    for (int i = 0; i < 6; ++i) {
+        const UniqueFd client = fixture.visit();
+        REQUIRE(eventually([&] {
+            return fixture.stats_of(1).handed + fixture.stats_of(2).handed == 1u + static_cast<unsigned>(i);
+        }));
+    }
+    const auto handed = fixture.stats_of(1).handed;
+    CHECK((handed == 0 || handed == 6));
+}
+
+TEST_CASE("node pool: connections of a slot without a worker go to the others", "[integration][data_plane]") {
+    NodeFixture fixture;
+    const UniqueFd one = fixture.add_slot(1);
+    FakeNode worker = fixture.join_listening(1);
+    const UniqueFd orphan = fixture.add_slot(2);
+    // The kernel spreads them; those of the first slot are its worker's own business.
+    std::vector<UniqueFd> clients;
+    while (fixture.stats_of(1).rescued == 0) clients.push_back(fixture.visit());
+    CHECK(worker.serve("rescued"));
+}
+
+TEST_CASE("node pool: what a busy worker leaves standing goes to a free one", "[integration][data_plane]") {
+    NodeFixture fixture;
+    const UniqueFd busy = fixture.add_slot(1), idle = fixture.add_slot(2);
+    FakeNode blocked = fixture.join_listening(1), free = fixture.join_listening(2);
+    std::vector<UniqueFd> clients;
+    std::size_t own = 0;
+    // The free worker accepts what is its own, as Node does; the blocked one nothing.
+    REQUIRE(eventually([&] {
+        if (clients.size() < 64) clients.push_back(fixture.visit());
+        while (UniqueFd mine{::accept4(idle.get(), nullptr, nullptr, SOCK_CLOEXEC)}) ++own;
+        return fixture.stats_of(2).rescued > 0;
+    }));
+    CHECK(free.serve("free"));
+    CHECK(fixture.stats_of(1).rescued == 0);
+}
