@@ -221,12 +221,14 @@ void NodeApps::record(const std::string& name, const App& app) {
     persist_(std::string(kKeyPrefix) + name, Json{{"pool", app.pool},
                                                   {"balance", app.balance},
                                                   {"table", app.table.state()},
-                                                  {"open", std::move(opened)}});
+                                                  {"open", std::move(opened)}}
+                                                 .dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
-void NodeApps::restore(const std::map<std::string, Json>& state, std::vector<KeptFd>& kept) {
-    for (const auto& [key, value] : state) {
+void NodeApps::restore(const std::map<std::string, std::string>& state, std::vector<KeptFd>& kept) {
+    for (const auto& [key, text] : state) {
         if (!key.starts_with(kKeyPrefix)) continue;
+        const Json value = parse_json(text);
         const std::string name = key.substr(kKeyPrefix.size());
         App app;
         try {

@@ -21,14 +21,14 @@ namespace kpm::io {
 
 class NodeApps {
 public:
-    using Persist = std::function<void(const std::string& key, const std::optional<Json>& value)>;
+    using Persist = std::function<void(const std::string& key, const std::optional<std::string>& value)>;
     using Log = std::function<void(std::string_view text)>;
 
     // Both must outlive this.
     NodeApps(Loop& loop, KeeperLink& keeper, DataPlane& plane, Persist persist, Log log);
 
     // Takes over the apps of an earlier daemon; their descriptors are taken out of `kept`.
-    void restore(const std::map<std::string, Json>& state, std::vector<KeptFd>& kept);
+    void restore(const std::map<std::string, std::string>& state, std::vector<KeptFd>& kept);
     // Workers of the earlier daemon that nobody has added again are gone.
     void forget_unclaimed();
 

@@ -27,7 +27,7 @@ core::AppKey key_of(const WorkerId& worker) {
 void UvHost::open_nodes() {
     nodes_.emplace(
         loop_, *keeper_, plane_,
-        [this](const std::string& key, const std::optional<Json>& value) { persist(key, value); },
+        [this](const std::string& key, const std::optional<std::string>& value) { persist(key, value); },
         [this](std::string_view text) { log(text); });
     nodes_->restore(heritage_.state, heritage_.inventory.kept);
 }
