@@ -42,7 +42,6 @@ std::span<const Difference> known_differences() {
         {"user", List, "", R"(xyz \d+: .*)", "`--uid` of a user that does not exist"},
         {"user", Files, "", R"(logs/xyz-.*)", "`--uid` of a user that does not exist"},
         // Notices.
-        {"cluster", Files, "", R"(node-drain\.cjs)", "Files of the home"},
         {"changes", Output, "", R"(\[PM2\] .*: changed .*)",
          "`restart <file>`, `start <file>`, `reload <file>` of what runs"},
         {"only", Errors, "", R"(.*has no app named.*)", "`--only` with a name that is not in the file"},
