@@ -42,7 +42,6 @@ std::span<const Difference> known_differences() {
         {"user", List, "", R"(xyz \d+: .*)", "`--uid` of a user that does not exist"},
         {"user", Files, "", R"(logs/xyz-.*)", "`--uid` of a user that does not exist"},
         // Notices.
-        {"cluster", Files, "", R"(node-drain\.cjs)", "Files of the home"},
         {"changes", Output, "", R"(\[PM2\] .*: changed .*)",
          "`restart <file>`, `start <file>`, `reload <file>` of what runs"},
         {"only", Errors, "", R"(.*has no app named.*)", "`--only` with a name that is not in the file"},
@@ -97,7 +96,7 @@ std::span<const Difference> known_differences() {
 
 std::span<const Difference> differences_everywhere() {
     static constexpr Difference kEverywhere[] = {
-        {"", Part::Files, "(touch|modules|module_conf.json|agent.*)", "(kpm.lock|notify)",
+        {"", Part::Files, "(touch|modules|module_conf.json|agent.*)", R"((kpm.lock|notify|node-drain\.cjs))",
          "Files of the home"},
         {"", Part::Output, R"(PM2 +\| .*)", R"(PM2 +\| .*)", "Lines of the daemon's own log"},
     };
