@@ -1,7 +1,8 @@
 #pragma once
-// A flat set of named values as text, one "name value" a line: the form of state that is written at every event,
-// where a tree of JSON would cost more than the event itself. Newlines and backslashes of a value are escaped.
-// Unknown names are for the reader to ignore; a name that comes twice counts where it comes last. Pure.
+// A flat set of named values as text, one "name value" a line: the form of state that is written at every
+// event, where a tree of JSON would cost more than the event itself. Newlines and backslashes of a value are
+// escaped. Unknown names are for the reader to ignore; a name that comes twice counts where it comes last.
+// Pure.
 
 #include <cstdint>
 #include <optional>

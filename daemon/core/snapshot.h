@@ -1,8 +1,9 @@
 #pragma once
 // A slot as the texts that survive the daemon (Host::persist), and back: configuration as JSON under
-// "app/<pm_id>", the life of its processes as a record (record.h) under "run/<pm_id>", so that the frequent small
-// change neither rewrites the rare big one nor builds a tree. Times are CLOCK_MONOTONIC: valid for another daemon on the same boot, which is all that this state
-// is for. Unknown keys are ignored, missing ones keep their defaults.
+// "app/<pm_id>", the life of its processes as a record (record.h) under "run/<pm_id>", so that the frequent
+// small change neither rewrites the rare big one nor builds a tree. Times are CLOCK_MONOTONIC: valid for
+// another daemon on the same boot, which is all that this state is for. Unknown keys are ignored, missing
+// ones keep their defaults.
 
 #include <string>
 

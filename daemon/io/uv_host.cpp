@@ -78,10 +78,11 @@ Result<std::unique_ptr<UvHost>> UvHost::open(Loop& loop, const ipc::Home& home, 
     host->keeper_ = std::move(*link);
     if (!is_successor)
         if (const auto set = host->keeper_->set_state(host->state_.fd()); !set) return set.error();
-    host->pools_.emplace(*host->keeper_, host->plane_,
-                         [self = host.get()](const std::string& key, const std::optional<std::string>& value) {
-                             self->persist(key, value);
-                         });
+    host->pools_.emplace(
+        *host->keeper_, host->plane_,
+        [self = host.get()](const std::string& key, const std::optional<std::string>& value) {
+            self->persist(key, value);
+        });
     host->pools_->restore(host->heritage_.state, host->heritage_.inventory.kept);
     host->open_nodes();
     if (const auto opened = host->open_notify_socket(); !opened)
