@@ -81,15 +81,18 @@ void Launches::add(const Json& answer) {
     const Json& env = answer["pm2_env"];
     const auto pid = integer_of(answer["process"], "pid").value_or(0);
     const auto id = integer_of(env, "pm_id");
-    if (pid <= 0 || !id || is_on(env, "wait_ready")) return;
+    if (!id || is_on(env, "wait_ready")) return;
+    if (pid <= 0) {  // it has ended before the last instance of its app was up
+        dead_.push_back({*id, 0});
+        return;
+    }
     const auto lived = std::max<std::int64_t>(0, now_ms() - integer_of(env, "pm_uptime").value_or(now_ms()));
     const auto uptime = integer_of(env, "min_uptime").value_or(kDefaultUptime);
     open_.push_back({*id, static_cast<pid_t>(pid), Clock::now() + milliseconds(uptime - lived),
                      RestWatch(static_cast<pid_t>(pid))});
 }
 
-std::vector<Launches::Launch> Launches::wait(Context& context) {
-    std::vector<Launch> dead;
+void Launches::wait(Context& context) {
     const auto begin = Clock::now();
     Progress progress(context.console);
     for (Clock::duration pause = kFirstPause;;) {
@@ -97,10 +100,10 @@ std::vector<Launches::Launch> Launches::wait(Context& context) {
         const Clock::duration needed = std::max(kCalm, pause);
         std::erase_if(open_, [&](Launch& launch) {
             const RestWatch::Sight sight = launch.watch.look(now);
-            if (sight.is_gone) dead.push_back(launch);
+            if (sight.is_gone) dead_.push_back({launch.id, launch.pid});
             return sight.is_gone || sight.calm >= needed || now >= launch.stable;
         });
-        if (open_.empty()) return dead;
+        if (open_.empty()) return;
         progress.show(
             fmt::format("waiting for {} process{} to be up", open_.size(), open_.size() == 1 ? "" : "es"));
         std::this_thread::sleep_for(pause);
@@ -109,9 +112,10 @@ std::vector<Launches::Launch> Launches::wait(Context& context) {
 }
 
 // Instances of an app that fail in the same way are told of once.
-void Launches::tell(Context& context, const std::vector<Launch>& dead) {
+void Launches::tell(Context& context, const std::vector<Dead>& dead) {
     std::vector<std::pair<std::int64_t, pid_t>> known;
-    for (const Launch& launch : dead) known.emplace_back(launch.id, launch.pid);
+    for (const Dead& one : dead)
+        if (one.pid != 0) known.emplace_back(one.id, one.pid);
     const auto list = list_without(context, known);
     if (!list) {
         has_failed_ = true;
@@ -120,7 +124,7 @@ void Launches::tell(Context& context, const std::vector<Launch>& dead) {
     }
     std::map<std::pair<std::string, std::string>, std::vector<const ProcessRow*>> failures;
     for (const ProcessRow& row : list->rows) {
-        if (std::ranges::find(dead, row.id, &Launch::id) == dead.end()) continue;
+        if (std::ranges::find(dead, row.id, &Dead::id) == dead.end()) continue;
         if (std::string cause = failure_of(row); !cause.empty())
             failures[{row.name, std::move(cause)}].push_back(&row);
     }
@@ -143,9 +147,10 @@ void Launches::tell(Context& context, const std::vector<Launch>& dead) {
 }
 
 bool Launches::settle(Context& context) {
-    if (open_.empty()) return true;
+    if (!is_waiting()) return true;
     const bool had_failed = std::exchange(has_failed_, false);
-    if (const auto dead = wait(context); !dead.empty()) tell(context, dead);
+    wait(context);
+    if (const auto dead = std::exchange(dead_, {}); !dead.empty()) tell(context, dead);
     const bool is_good = !has_failed_;
     has_failed_ |= had_failed;
     return is_good;

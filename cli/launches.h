@@ -26,7 +26,7 @@ public:
     void add(const Json& answer);
     // Waits for all that were added. False: one died with a failure, and that was said.
     bool settle(Context& context);
-    bool is_waiting() const { return !open_.empty(); }
+    bool is_waiting() const { return !open_.empty() || !dead_.empty(); }
     // Has any died so far?
     bool has_failed() const { return has_failed_; }
 
@@ -38,10 +38,16 @@ private:
         RestWatch watch;
     };
 
-    std::vector<Launch> wait(Context& context);
-    void tell(Context& context, const std::vector<Launch>& dead);
+    struct Dead {
+        std::int64_t id = 0;
+        pid_t pid = 0;  // 0: the daemon knows of its end
+    };
+
+    void wait(Context& context);
+    void tell(Context& context, const std::vector<Dead>& dead);
 
     std::vector<Launch> open_;
+    std::vector<Dead> dead_;
     std::int64_t since_;  // ms since 1970: what is older in a log has nothing to do with these
     bool has_failed_ = false;
 };

@@ -99,7 +99,7 @@ void VersionProbe::ask(KeeperLink& keeper, const SpawnRequest& app, const std::v
     const UniqueFd theirs(ends[1]), null(::open("/dev/null", O_RDWR | O_CLOEXEC));
     SpawnRequest request;
     request.path = app.path;
-    request.cwd = "/";
+    request.cwd = std::string("/");  // g++ 12 warns of an assigned literal (its bug 105651)
     request.argv = {app.argv.front()};
     request.argv.insert(request.argv.end(), words.begin(), words.end());
     std::ranges::copy_if(app.env, std::back_inserter(request.env), is_harmless);

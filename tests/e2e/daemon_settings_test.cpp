@@ -101,7 +101,7 @@ TEST_CASE("daemon settings: PM2_LOG_DATE_FORMAT dates the daemon's log; without 
           "[e2e]") {
     {
         const KpmHome kpm(Variables{{"PM2_LOG_DATE_FORMAT", "[on] YYYY"}});
-        kpm.write("app.sh", "exit 3\n");
+        kpm.write("app.sh", "sleep 0.2\nexit 3\n");
         start(kpm, {"app.sh", "--no-autorestart"});
         CHECK(eventually([&] {
             return kpm.daemon_log().find(": PM2 log: App [app:0] exited with code [3]\n") !=
@@ -114,7 +114,7 @@ TEST_CASE("daemon settings: PM2_LOG_DATE_FORMAT dates the daemon's log; without 
     const CommandResult up =
         run_command({"env", "PM2_LOG_DATE_FORMAT=", bin_dir() / "kpm", "ping"}, kpm.env(), kpm.work());
     REQUIRE(up.status == 0);
-    kpm.write("app.sh", "echo why >&2\nexit 3\n");
+    kpm.write("app.sh", "sleep 0.2\necho why >&2\nexit 3\n");
     start(kpm, {"app.sh", "--no-autorestart"});
     CHECK(eventually(
         [&] { return kpm.daemon_log().find("\nApp [app:0] exited with code [3]\n") != std::string::npos; }));
