@@ -82,8 +82,8 @@ void Launches::add(const Json& answer) {
     const auto pid = integer_of(answer["process"], "pid").value_or(0);
     const auto id = integer_of(env, "pm_id");
     if (!id || is_on(env, "wait_ready")) return;
-    if (pid <= 0) {  // it has ended before the last instance of its app was up
-        dead_.push_back({*id, 0});
+    if (pid <= 0) {  // not started, or it has ended before the last instance of its app was up
+        if (env.contains("exit_code") || env.contains("failure")) dead_.push_back({*id, 0});
         return;
     }
     const auto lived = std::max<std::int64_t>(0, now_ms() - integer_of(env, "pm_uptime").value_or(now_ms()));

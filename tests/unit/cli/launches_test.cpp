@@ -38,4 +38,10 @@ TEST_CASE("launches: without any there is nothing to wait for", "[unit][cli]") {
     CHECK_FALSE(launches.is_waiting());
 }
 
+TEST_CASE("launches: what had ended when the daemon answered is told of", "[unit][cli]") {
+    Launches launches;
+    launches.add({{"process", {{"pid", 0}}}, {"pm2_env", {{"pm_id", 1}, {"exit_code", 3}}}});
+    CHECK(launches.is_waiting());
+}
+
 }  // namespace kpm::cli
