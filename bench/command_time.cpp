@@ -1,10 +1,10 @@
 // What a command costs a shell that waits for it, without the time that Python takes to start it, and the
-// least that it could cost:
-//   command_time run N PROGRAM ARGS…   milliseconds from fork to the end of it, N times; output goes to
-//   /dev/null command_time least N SOCKET        the same of /bin/true, plus one question and answer on
-//   kpmd's rpc.sock command_time life N PROGRAM ARGS…  of a process without a manager: milliseconds from fork
-//   to its exec, and from
-//                                      SIGINT to its end; two numbers a line
+// least that it could cost. Prints milliseconds, a line for each of N times:
+//
+//   command_time run N PROGRAM ARGS…   from fork to its end; output goes to /dev/null
+//   command_time least N SOCKET        the same of /bin/true, plus an answer on kpmd's rpc.sock
+//   command_time life N PROGRAM ARGS…  of a process without a manager, two numbers:
+//                                      from fork to its exec, from SIGINT to its end
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>

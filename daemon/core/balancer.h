@@ -39,9 +39,8 @@ class Balancer {
 public:
     Balancer(BalancePolicy policy, BalanceLimits limits) : policy_(policy), limits_(limits) {}
 
-    // The index in `workers` (sorted by `order`) of the one that takes the next connection; nullopt: none can
-    // now.
-    // `client`: a hash of the client's address, for sticky.
+    // The index in `workers` (sorted by `order`) of the one that takes the next connection; nullopt: none
+    // can now. `client`: a hash of the client's address, for sticky.
     std::optional<std::size_t> choose(std::span<const Candidate> workers, std::uint64_t client = 0);
 
 private:

@@ -4,9 +4,8 @@
 // - Linux keeps a list of children per thread. Those started here are this thread's, and orphans go to the
 //   first thread that lives (kernel/exit.c, find_new_reaper), which is the main one: its
 //   /proc/PID/task/PID/children is kpmd and orphans only (daemon/io/process_scan.h).
-// - A process starts with a copy of its parent's descriptor table, and exec goes through it. This thread has
-// a
-//   table of its own, almost empty; what a child inherits comes in a packet.
+// - A process starts with a copy of its parent's descriptor table, and exec goes through it. This thread
+//   has a table of its own, almost empty; what a child inherits comes in a packet.
 
 #include <pthread.h>
 
