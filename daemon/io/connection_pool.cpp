@@ -1,16 +1,12 @@
 #include "daemon/io/connection_pool.h"
 
 #include <fmt/format.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <optional>
 #include <utility>
-
-#include "daemon/io/accepted.h"
 
 namespace kpm::io {
 namespace {
@@ -19,12 +15,9 @@ using namespace std::chrono_literals;
 using channel::ChannelMessage;
 using channel::Type;
 
-// One turn of the loop takes no more from one listener, so that answers of workers are read in between.
-constexpr int kAcceptsPerTurn = 64;
 // Connections that a worker hands back beyond this are closed: only a worker that gives back what it had long
 // accepted can bring a pool here.
 constexpr std::size_t kMaxPending = 1024;
-constexpr auto kAcceptPause = 100ms;
 constexpr auto kWorkerRest = 50ms;
 
 // Two descriptors of one socket have one inode.
@@ -64,7 +57,12 @@ ConnectionPool::ConnectionPool(Loop& loop, PoolId id, std::vector<UniqueFd> list
       limits_{.window = channel::kWindow, .max_connections = options.max_connections},
       sink_(std::move(sink)),
       balancer_(options.policy, limits_),
-      accept_pause_(loop, [this] { dispatch(); }),
+      acceptor_(loop, {.on_trouble =
+                           [this](int error) {
+                               sink_(AcceptTrouble{
+                                   id_, os_error("accept on", fmt::format("pool {}", id_), error).message});
+                           },
+                       .on_resume = [this] { dispatch(); }}),
       worker_rest_(loop, [this] {
           for (const auto& worker : workers_) worker->resting = false;
           dispatch();
@@ -134,9 +132,7 @@ void ConnectionPool::remove_worker(const WorkerId& id) {
 }
 
 ConnectionPool::Worker* ConnectionPool::find(const WorkerId& id) {
-    const auto found =
-        std::find_if(workers_.begin(), workers_.end(), [&](const auto& one) { return one->id == id; });
-    return found == workers_.end() ? nullptr : found->get();
+    return find_worker(workers_, id);
 }
 
 void ConnectionPool::message(Worker& worker, const ChannelMessage& message, UniqueFd passed) {
@@ -269,29 +265,15 @@ bool ConnectionPool::hand_over(Connection& connection) {
 }
 
 void ConnectionPool::accept_burst(std::size_t index) {
-    const int listener = listeners_[index]->socket.get();
-    for (int i = 0; i < kAcceptsPerTurn && pending_.empty() && can_take(); ++i) {
-        Accepted accepted = accept_connection(listener);
-        if (!accepted.socket) {
-            if (errno == EINTR || errno == ECONNABORTED) continue;
-            if (errno != EAGAIN) accept_failed(errno);
-            break;
-        }
-        accept_trouble_ = false;
-        ++stats_.accepted;
-        Connection connection{
-            .socket = std::move(accepted.socket), .listener = index, .client = accepted.client};
-        if (!hand_over(connection)) pending_.push_back(std::move(connection));
-    }
+    acceptor_.take(
+        listeners_[index]->socket.get(), [this] { return pending_.empty() && can_take(); },
+        [this, index](Acceptor::Taken taken) {
+            ++stats_.accepted;
+            Connection connection{
+                .socket = std::move(taken.socket), .listener = index, .client = taken.client};
+            if (!hand_over(connection)) pending_.push_back(std::move(connection));
+        });
     dispatch();
-}
-
-void ConnectionPool::accept_failed(int error_number) {
-    // No descriptors or no memory: the connections wait in the backlog, which a loop that spins would not
-    // change.
-    accept_pause_.start(kAcceptPause);
-    if (std::exchange(accept_trouble_, true)) return;
-    sink_(AcceptTrouble{id_, os_error("accept on", fmt::format("pool {}", id_), error_number).message});
 }
 
 void ConnectionPool::rest(Worker& worker) {
@@ -301,7 +283,7 @@ void ConnectionPool::rest(Worker& worker) {
 
 void ConnectionPool::dispatch() {
     while (!pending_.empty() && hand_over(pending_.front())) pending_.pop_front();
-    const bool open = pending_.empty() && !accept_pause_.is_active() && can_take();
+    const bool open = pending_.empty() && !acceptor_.is_pausing() && can_take();
     for (const auto& listener : listeners_) {
         if (listener->watched == open || !listener->poll) continue;
         listener->watched = open;

@@ -4,8 +4,7 @@
 // A connection is accepted only when a worker can take it; otherwise it waits in the kernel's backlog. After
 // it has been sent, kpmd keeps its copy until the worker answers:
 //   accepted             the copy is closed
-//   refused, or gone     the connection is `pending` and goes to another worker, before anything new is
-//   accepted
+//   refused, or gone     the connection is `pending` and goes to another worker, before any new one
 // So at most kWindow connections per worker are at stake, and none is lost with a worker that dies with them.
 // A worker that refused, or to which the kernel could not deliver, rests a moment; otherwise a pool of
 // unwilling workers would pass one connection around without end.
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "daemon/core/balancer.h"
+#include "daemon/io/acceptor.h"
 #include "daemon/io/loop.h"
 #include "daemon/io/poll_fd.h"
 #include "daemon/io/timer.h"
@@ -66,7 +66,6 @@ private:
     bool can_take();
     bool hand_over(Connection& connection);
     void accept_burst(std::size_t listener);
-    void accept_failed(int error_number);
     void rest(Worker& worker);
     void dispatch();
 
@@ -81,8 +80,7 @@ private:
     std::deque<Connection> pending_;
     std::uint64_t next_order_ = 1;
     PoolStats stats_;
-    bool accept_trouble_ = false;  // said so; until the next accept that succeeds
-    Timer accept_pause_;
+    Acceptor acceptor_;
     Timer worker_rest_;
 };
 

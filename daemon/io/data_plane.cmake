@@ -1,5 +1,5 @@
 list(APPEND KPM_IO_SOURCES
-    io/accepted.cpp
+    io/acceptor.cpp
     io/connection_pool.cpp
     io/data_plane.cpp
     io/host_sampler.cpp

@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <utility>
 
-#include "daemon/io/accepted.h"
 #include "daemon/io/slot_sockets.h"
 
 namespace kpm::io {
@@ -16,11 +14,8 @@ namespace {
 namespace node = core::node;
 using namespace std::chrono_literals;
 
-// One turn of the loop takes no more from one listener, so that answers of workers are read in between.
-constexpr int kAcceptsPerTurn = 64;
 // Only workers that refuse or die with windows full can bring a pool here; beyond it connections are closed.
 constexpr std::size_t kMaxPending = 1024;
-constexpr auto kAcceptPause = 100ms;
 // A worker at its maxConnections refuses without end; so long it is asked again.
 constexpr auto kWorkerRest = 20ms;
 constexpr core::BalanceLimits kLimits{.window = 8, .max_connections = std::nullopt};
@@ -77,7 +72,12 @@ NodePool::NodePool(Loop& loop, PoolId id, core::BalancePolicy policy, Sink sink)
       policy_(policy),
       sink_(std::move(sink)),
       next_seq_(first_seq()),
-      accept_pause_(loop, [this] { dispatch_all(); }),
+      acceptor_(loop, {.on_trouble =
+                           [this](int error) {
+                               sink_(AcceptTrouble{
+                                   id_, os_error("accept on", fmt::format("pool {}", id_), error).message});
+                           },
+                       .on_resume = [this] { dispatch_all(); }}),
       worker_rest_(loop,
                    [this] {
                        for (const auto& worker : workers_) worker->resting = false;
@@ -213,9 +213,7 @@ void NodePool::finish_worker(const WorkerId& id) {
 }
 
 NodePool::Worker* NodePool::find(const WorkerId& id) {
-    const auto found =
-        std::find_if(workers_.begin(), workers_.end(), [&](const auto& one) { return one->id == id; });
-    return found == workers_.end() ? nullptr : found->get();
+    return find_worker(workers_, id);
 }
 
 void NodePool::heard(Worker& worker, node::Message message, std::shared_ptr<void> hold) {
@@ -313,37 +311,24 @@ bool NodePool::hand_over(Socket& socket, core::Balancer& balancer, Connection& c
 
 void NodePool::accept_burst(Socket& socket, int listener, core::Balancer& balancer,
                             const core::BalanceLimits& limits) {
-    for (int i = 0; i < kAcceptsPerTurn && socket.pending.empty() && can_take(socket, limits); ++i) {
-        auto accepted = accept_connection(listener);
-        if (!accepted.socket) {
-            if (errno == EINTR || errno == ECONNABORTED) continue;
-            if (errno != EAGAIN) accept_failed(errno);
-            break;
-        }
-        accept_trouble_ = false;
-        ++stats_.accepted;
-        Connection connection{
-            .socket = std::move(accepted.socket), .key = socket.key, .client = accepted.client};
-        // Taken in the place of the worker whose it was.
-        connection.rescued = socket.slots != nullptr;
-        if (connection.rescued) ++stats_.rescued;
-        if (!hand_over(socket, balancer, connection)) socket.pending.push_back(std::move(connection));
-    }
+    acceptor_.take(
+        listener, [&] { return socket.pending.empty() && can_take(socket, limits); },
+        [&](Acceptor::Taken taken) {
+            ++stats_.accepted;
+            Connection connection{
+                .socket = std::move(taken.socket), .key = socket.key, .client = taken.client};
+            // Taken in the place of the worker whose it was.
+            connection.rescued = socket.slots != nullptr;
+            if (connection.rescued) ++stats_.rescued;
+            if (!hand_over(socket, balancer, connection)) socket.pending.push_back(std::move(connection));
+        });
     dispatch(socket);
-}
-
-void NodePool::accept_failed(int error_number) {
-    // No descriptors or no memory: the connections wait in the backlog, which a loop that spins would not
-    // change.
-    accept_pause_.start(kAcceptPause);
-    if (std::exchange(accept_trouble_, true)) return;
-    sink_(AcceptTrouble{id_, os_error("accept on", fmt::format("pool {}", id_), error_number).message});
 }
 
 void NodePool::dispatch(Socket& socket) {
     while (!socket.pending.empty() && hand_over(socket, socket.balancer, socket.pending.front()))
         socket.pending.pop_front();
-    const bool open = socket.pending.empty() && !accept_pause_.is_active() && can_take(socket, kLimits);
+    const bool open = socket.pending.empty() && !acceptor_.is_pausing() && can_take(socket, kLimits);
     if (socket.slots) watch_slots(socket, open);
     if (socket.watched == open || !socket.poll) return;
     socket.watched = open;

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "daemon/core/balancer.h"
+#include "daemon/io/acceptor.h"
 #include "daemon/io/loop.h"
 #include "daemon/io/node_channel.h"
 #include "daemon/io/poll_fd.h"
@@ -88,7 +89,6 @@ private:
     bool hand_over(Socket& socket, core::Balancer& balancer, Connection& connection);
     void accept_burst(Socket& socket, int listener, core::Balancer& balancer,
                       const core::BalanceLimits& limits);
-    void accept_failed(int error_number);
     void dispatch(Socket& socket);
     void dispatch_all();
     void watch_slots(Socket& socket, bool accepts);
@@ -104,8 +104,7 @@ private:
     std::uint64_t next_order_ = 1;
     std::uint64_t next_seq_;
     PoolStats stats_;
-    bool accept_trouble_ = false;  // said so; until the next accept that succeeds
-    Timer accept_pause_;
+    Acceptor acceptor_;
     Timer worker_rest_;
     Timer look_;
     int quiet_looks_ = 0;

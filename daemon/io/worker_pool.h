@@ -2,6 +2,10 @@
 // What the data plane can ask of any pool, whatever way its workers take connections. On the data plane's
 // loop. All ignore workers that are not here.
 
+#include <algorithm>
+#include <memory>
+#include <vector>
+
 #include "daemon/io/plane_types.h"
 
 namespace kpm::io {
@@ -15,5 +19,12 @@ public:
     virtual void remove_worker(const WorkerId& id) = 0;
     virtual void add_stats(PlaneStats& stats) const = 0;
 };
+
+// The one of a pool's workers that is called so; null: it is not here.
+template <class Worker>
+Worker* find_worker(const std::vector<std::unique_ptr<Worker>>& workers, const WorkerId& id) {
+    const auto found = std::ranges::find(workers, id, [](const auto& worker) { return worker->id; });
+    return found == workers.end() ? nullptr : found->get();
+}
 
 }  // namespace kpm::io
