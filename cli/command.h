@@ -63,6 +63,12 @@ struct Command {
     bool refuses_words = false;
     std::string_view choices = {};  // words that may stand first, separated by blanks; for completion
     bool env_is_switch = false;     // --env takes no name here
+    enum class Ends { Yes, No, UnlessWatching } ends = Ends::Yes;  // UnlessWatching: not with --watch
+
+    // Goes on until it is interrupted.
+    bool is_endless(const CommandLine& given) const {
+        return ends == Ends::No || (ends == Ends::UnlessWatching && given.has("watch"));
+    }
 };
 
 std::span<const Command> commands();

@@ -94,7 +94,7 @@ struct AppConfig {
     std::optional<Duration> listen_timeout;  // not given: PM2_GRACEFUL_LISTEN_TIMEOUT, else 3000 ms
 
     Selection watch = false;
-    std::vector<std::string> ignore_watch;
+    std::optional<std::vector<std::string>> ignore_watch;  // not given: PM2's default; empty: nothing
     Duration watch_delay{0};
 
     std::vector<std::string> listen;  // "host:port", "port", "unix:/path"

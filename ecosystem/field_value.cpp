@@ -302,19 +302,6 @@ Json write(const std::optional<T>& value) {
     return value ? write(*value) : Json();
 }
 
-constexpr std::string_view kIgnoreWatch = "ignore_watch";
-
-// An empty ignore_watch takes PM2's default back, which is not the same as none. Its slot cannot tell the two
-// apart: the list is kept beside it, with what is passed through.
-void keep_empty_list(const Field& field, const Json& value, AppConfig& config) {
-    if (field.key != kIgnoreWatch) return;
-    const std::string key(field.wire_key);
-    if (value.is_array() && value.empty())
-        config.extra[key] = Json::array();
-    else
-        config.extra.erase(key);
-}
-
 const AppConfig& defaults() {
     static const AppConfig config;
     return config;
@@ -330,9 +317,7 @@ std::optional<std::string> read_value(const Field& field, std::string_view key, 
                 config.extra[std::string(field.wire_key)] = value;
                 return std::nullopt;
             } else {
-                Problem problem = Reader{field, key, value}.read(config.*slot);
-                if (!problem) keep_empty_list(field, value, config);
-                return problem;
+                return Reader{field, key, value}.read(config.*slot);
             }
         },
         field.slot);
@@ -358,7 +343,6 @@ void reset_value(const Field& field, AppConfig& config) {
                 config.extra.erase(std::string(field.wire_key));
             else
                 config.*slot = defaults().*slot;
-            if (field.key == kIgnoreWatch) config.extra.erase(std::string(field.wire_key));
         },
         field.slot);
 }
@@ -369,8 +353,7 @@ bool has_default(const Field& field, const AppConfig& config) {
             if constexpr (std::is_same_v<decltype(slot), std::monostate>)
                 return !config.extra.contains(std::string(field.wire_key));
             else
-                return config.*slot == defaults().*slot &&
-                       !config.extra.contains(std::string(field.wire_key));
+                return config.*slot == defaults().*slot;
         },
         field.slot);
 }

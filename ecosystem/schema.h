@@ -20,9 +20,10 @@ using Slot =
     std::variant<std::monostate, bool AppConfig::*, std::optional<bool> AppConfig::*, int AppConfig::*,
                  std::optional<int> AppConfig::*, std::uint32_t AppConfig::*, Duration AppConfig::*,
                  std::optional<Duration> AppConfig::*, Bytes AppConfig::*, std::string AppConfig::*,
-                 std::vector<std::string> AppConfig::*, std::vector<int> AppConfig::*, Selection AppConfig::*,
-                 Environment AppConfig::*, std::vector<EnvBlock> AppConfig::*,
-                 std::optional<ExecMode> AppConfig::*, std::optional<Balance> AppConfig::*>;
+                 std::vector<std::string> AppConfig::*, std::optional<std::vector<std::string>> AppConfig::*,
+                 std::vector<int> AppConfig::*, Selection AppConfig::*, Environment AppConfig::*,
+                 std::vector<EnvBlock> AppConfig::*, std::optional<ExecMode> AppConfig::*,
+                 std::optional<Balance> AppConfig::*>;
 
 // What must happen to a running app for a new value to take effect.
 enum class OnChange {

@@ -38,8 +38,14 @@ Json options_env(Context& context, const ecosystem::ParsedApp& options) {
     return env;
 }
 
+void say_endings_ignored(const Context& context, const std::string& word) {
+    if (context.line.has("ext"))
+        context.console.warn_on_stderr(fmt::format("--ext has no effect on '{}': it is for scripts", word));
+}
+
 bool start_known(Context& context, const std::string& word, std::vector<Json> ids, const ProcessList& list,
                  const ecosystem::ParsedApp& options) {
+    say_endings_ignored(context, word);
     if (!act(context, {Action::Restart, word, std::move(ids), options_env(context, options)}, list.rows))
         return false;
     // What went wrong is said; the other words of the command line are tried all the same.
@@ -71,7 +77,8 @@ bool set_watched_endings(Context& context, ecosystem::AppConfig& config) {
         context.console.error(ignored.error().message);
         return false;
     }
-    config.ignore_watch.insert(config.ignore_watch.end(), ignored->begin(), ignored->end());
+    if (!config.ignore_watch) config.ignore_watch.emplace();
+    config.ignore_watch->insert(config.ignore_watch->end(), ignored->begin(), ignored->end());
     return true;
 }
 
@@ -117,7 +124,10 @@ bool start_script(Context& context, const std::string& word, const ProcessList& 
 }
 
 bool start_word(Context& context, const std::string& word) {
-    if (is_config_word(word)) return act_on_file(context, word, FileAction::Start) == kDone;
+    if (is_config_word(word)) {
+        say_endings_ignored(context, word);
+        return act_on_file(context, word, FileAction::Start) == kDone;
+    }
     const auto options = parse_options(context);
     if (!options) return false;
     const auto list = context.session->brief_list();

@@ -29,8 +29,8 @@ WatchSpec watch_spec(const ecosystem::AppConfig& config) {
     }
     if (std::ranges::any_of(entries, is_watch_pattern)) spec.targets = entries;
     if (entries.empty()) spec.roots.push_back(config.cwd);
-    spec.ignore = config.ignore_watch;
-    spec.has_default_ignore = !config.extra.contains("ignore_watch");  // an empty list; see field_value.cpp
+    spec.ignore = config.ignore_watch.value_or(std::vector<std::string>{});
+    spec.has_default_ignore = !config.ignore_watch;
     spec.delay = config.watch_delay;
     const auto options = config.extra.find("watch_options");
     if (options != config.extra.end() && options->is_object())

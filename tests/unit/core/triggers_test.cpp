@@ -91,7 +91,7 @@ TEST_CASE("watch: globs are watched from a directory on, an empty ignore_watch i
     CHECK(bench.host.watched.targets == std::vector<std::string>{"src/**/*.js", "src/*.ts", "!src/old"});
     CHECK(bench.host.watched.has_default_ignore);
     config.watch = std::vector<std::string>{"src"};
-    config.extra["ignore_watch"] = Json::array();
+    config.ignore_watch.emplace();
     bench.run([&] { CHECK(bench.supervisor.reconfigure(0, config)); });
     CHECK(bench.host.watched.targets.empty());
     CHECK_FALSE(bench.host.watched.has_default_ignore);

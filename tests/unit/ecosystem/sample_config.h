@@ -56,7 +56,7 @@ inline AppConfig sample_config() {
     config.wait_ready = true;
     config.listen_timeout = 8s;
     config.watch = true;
-    config.ignore_watch = {"logs", "*.tmp"};
+    config.ignore_watch = std::vector<std::string>{"logs", "*.tmp"};
     config.watch_delay = 1s;
     config.listen = {"127.0.0.1:8080", "unix:/run/web.sock"};
     config.kpm_channel = true;
