@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <utility>
@@ -54,7 +55,8 @@ Result<void> Daemon::start(UniqueFd socket) {
     if (!inventory) return inventory.error();
     const auto owner = socket_owner_from_environment();
     // On the way to the sockets; what else lies in the home has modes of its own.
-    if (owner) ::chmod(home_.root().c_str(), 0711);
+    if (owner && ::chmod(home_.root().c_str(), 0711) != 0)
+        io::write_daemon_log(os_error("open the way into", home_.root().string(), errno).message);
     auto server = io::ControlServer::open(
         loop_, home_,
         {.on_request = [this](const ipc::Request& request,

@@ -89,6 +89,7 @@ struct PoolSpec {
     std::vector<std::string> listen;  // addresses as configured
     std::string balance;              // policy name
     int max_connections = 0;          // per worker, 0 = no limit
+    std::string user, group;          // Node: as whom socket files are made, "" = the daemon's
 };
 
 // What an earlier daemon's process has become.

@@ -172,6 +172,8 @@ std::vector<Mount> parse_mounts(std::string_view proc_mounts) {
     for (const std::string_view line : split(proc_mounts, '\n')) {
         const auto words = words_of(line);
         if (words.size() < 3) continue;
+        // A program's file system may not answer, and whoever asks it would hang.
+        if (words[2] == "fuse" || words[2].starts_with("fuse.")) continue;
         const bool has_device = words[0].starts_with("/dev/") && !words[0].starts_with("/dev/loop");
         if ((!has_device && words[1] != "/") || !devices.insert(words[0]).second) continue;
         mounts.push_back({std::string(words[0]), unescaped(words[1])});

@@ -174,6 +174,8 @@ std::optional<PoolSpec> pool_spec(const AppConfig& config) {
     if (is_node_cluster(config)) {
         pool.kind = PoolSpec::Kind::Node;
         pool.balance = node_balance(config);
+        pool.user = config.uid;
+        pool.group = config.gid;
         return pool;
     }
     if (config.listen.empty()) return std::nullopt;

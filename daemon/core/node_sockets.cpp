@@ -61,6 +61,7 @@ std::variant<NodeSockets::Socket*, NodeSockets::Refusal> NodeSockets::ask(std::u
         if (socket.query.data.is_null()) socket.query.data = query.data;
         return &socket;
     }
+    if (sockets_.size() >= kMaxSockets) return Refusal::TooMany;
     const std::uint64_t number = next_number_++;
     Socket& made = sockets_["s" + std::to_string(number)];
     made = {.key = "s" + std::to_string(number), .number = number, .query = query, .users = {}};

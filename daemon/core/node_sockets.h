@@ -22,6 +22,9 @@ namespace kpm::core {
 
 class NodeSockets {
 public:
+    // Of one app: each costs descriptors in kpmd and the keeper, and who asks may ask without end.
+    static constexpr std::size_t kMaxSockets = 256;
+
     struct Socket {
         std::string key;  // as workers know it
         std::uint64_t number = 0;
@@ -31,6 +34,7 @@ public:
     enum class Refusal {
         InUse,       // this worker listens on it already
         NoSuchKind,  // a descriptor of the primary
+        TooMany      // the app has kMaxSockets
     };
 
     void add_worker(std::uint64_t worker) { workers_.try_emplace(worker); }

@@ -7,6 +7,7 @@
 #include "daemon/core/launch.h"
 #include "daemon/core/snapshot.h"
 #include "daemon/core/supervisor.h"
+#include "ipc/base/text.h"
 #include "ipc/protocol.h"
 
 namespace kpm::core {
@@ -14,6 +15,7 @@ namespace {
 
 // What a process tells is kept and shown, so it must not be without end.
 constexpr std::size_t kMaxActions = 1000, kMaxMetrics = 2000;
+constexpr std::size_t kLongestPid = 10;  // digits
 
 Json origin(const Slot& slot) {
     return {{"pm_id", slot.pm_id}, {"name", slot.config->name}, {"namespace", slot.config->name_space}};
@@ -57,6 +59,10 @@ Meant take_axm(Told& told, const std::string& type, const Json& data) {
         return Meant::ForTheDaemon;  // comes every second, and again to the next daemon: not recorded
     }
     if (type == "axm:option:setPID") {
+        const bool is_pid =
+            data.is_number_integer() || (data.is_string() && is_number(data.get_ref<const std::string&>()) &&
+                                         data.get_ref<const std::string&>().size() <= kLongestPid);
+        if (!is_pid) return Meant::ForTheDaemon;
         told.axm_options["pid"] = data;
         return Meant::ToBeRecorded;
     }

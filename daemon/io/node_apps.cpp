@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <utility>
 
+#include "daemon/io/file_access.h"
 #include "daemon/io/listener.h"
 #include "daemon/io/node_socket.h"
 
@@ -18,8 +20,28 @@ namespace node = core::node;
 using core::NodeSockets;
 
 constexpr std::string_view kKeyPrefix = "node/";
+const Identity kNobody{.uid = 65534, .gid = 65534, .groups = {}, .name = {}, .home = {}};
 // A worker that has come up opens its servers one after the other; what none has asked for by then is closed.
 constexpr std::chrono::seconds kSettle{5};
+
+int errno_of(NodeSockets::Refusal refusal) {
+    switch (refusal) {
+        case NodeSockets::Refusal::InUse:
+            return EADDRINUSE;
+        case NodeSockets::Refusal::NoSuchKind:
+            return EINVAL;
+        case NodeSockets::Refusal::TooMany:
+            return EMFILE;
+    }
+    return EINVAL;
+}
+
+Result<std::optional<Identity>> identity_of(const std::string& user, const std::string& group) {
+    if (user.empty() && group.empty()) return std::optional<Identity>{};
+    auto identity = look_up_user(user.empty() ? std::to_string(::geteuid()) : user, group);
+    if (!identity) return identity.error();
+    return std::optional(std::move(*identity));
+}
 
 UniqueFd copy_of(const UniqueFd& fd) {
     return UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
@@ -48,13 +70,21 @@ NodeApps::NodeApps(Loop& loop, KeeperLink& keeper, DataPlane& plane, Persist per
       log_(std::move(log)),
       settle_(loop, [this] { close_abandoned(); }) {}
 
-void NodeApps::open(const core::PoolSpec& spec) {
-    if (has(spec.name)) return;
+Result<void> NodeApps::open(const core::PoolSpec& spec) {
+    auto identity = identity_of(spec.user, spec.group);
+    if (!identity) return identity.error();
+    const bool is_new = !has(spec.name);
     App& app = apps_[spec.name];
-    app.pool = next_id_++;
-    app.balance = spec.balance;
-    plane_.add_node_pool(app.pool, policy_of(app.balance));
+    app.user = spec.user;
+    app.group = spec.group;
+    app.identity = std::move(*identity);
+    if (is_new) {
+        app.pool = next_id_++;
+        app.balance = spec.balance;
+        plane_.add_node_pool(app.pool, policy_of(app.balance));
+    }
     record(spec.name, app);
+    return {};
 }
 
 void NodeApps::close(const std::string& name) {
@@ -134,7 +164,7 @@ void NodeApps::answer(App& app, const std::string& name, const WorkerId& worker,
     answer.what.question = asked.seq;
     const auto found = app.table.ask(worker.incarnation, asked.query);
     if (const auto* refusal = std::get_if<NodeSockets::Refusal>(&found)) {
-        answer.what.error_number = *refusal == NodeSockets::Refusal::InUse ? EADDRINUSE : EINVAL;
+        answer.what.error_number = errno_of(*refusal);
         return plane_.answer_node(worker, std::move(answer));
     }
     const NodeSockets::Socket& socket = *std::get<NodeSockets::Socket*>(found);
@@ -173,6 +203,7 @@ Result<void> NodeApps::make(App& app, int slot, const NodeSockets::Socket& socke
     if (!is_first)  // port 0 has become a number
         if (const auto name = socket_name(known->second.sockets.begin()->second.get()))
             query.port = name->port;
+    const FileAccess as_the_app(app.identity);
     auto made = way == Way::Slots ? open_slot_socket(query, is_first, error_number)
                                   : open_node_socket(query, error_number);
     if (!made) return made.error();
@@ -201,6 +232,7 @@ void NodeApps::close_socket(App& app, const std::string& key) {
     if (it == app.open.end()) return;
     plane_.remove_node_socket(app.pool, key);
     keeper_.drop(it->second.owner);
+    const FileAccess as_the_app(app.identity);
     remove_socket_file(it->second.sockets.begin()->second.get());
     app.open.erase(it);
 }
@@ -220,6 +252,8 @@ void NodeApps::record(const std::string& name, const App& app) {
         opened[key] = {{"owner", open.owner}, {"way", static_cast<int>(open.way)}};
     persist_(std::string(kKeyPrefix) + name, Json{{"pool", app.pool},
                                                   {"balance", app.balance},
+                                                  {"user", app.user},
+                                                  {"group", app.group},
                                                   {"table", app.table.state()},
                                                   {"open", std::move(opened)}}
                                                  .dump(-1, ' ', false, Json::error_handler_t::replace));
@@ -235,6 +269,11 @@ void NodeApps::restore(const std::map<std::string, std::string>& state, std::vec
             app.pool = value.at("pool").get<PoolId>();
             app.table = NodeSockets::from_state(value.at("table"));
             app.balance = value.at("balance").get<std::string>();
+            app.user = value.value("user", "");
+            app.group = value.value("group", "");
+            auto identity = identity_of(app.user, app.group);
+            if (!identity) log_(identity.error().message + ": its sockets are made as nobody");
+            app.identity = identity ? std::move(*identity) : std::optional(kNobody);
             for (const auto& [socket, one] : value.at("open").items()) {
                 Open open;
                 open.owner = one.at("owner").get<std::uint64_t>();

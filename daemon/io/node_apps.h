@@ -15,6 +15,7 @@
 #include "daemon/io/data_plane.h"
 #include "daemon/io/keeper_link.h"
 #include "daemon/io/timer.h"
+#include "daemon/io/user_lookup.h"
 #include "ipc/base/json.h"
 
 namespace kpm::io {
@@ -32,8 +33,8 @@ public:
     // Workers of the earlier daemon that nobody has added again are gone.
     void forget_unclaimed();
 
-    // Idempotent.
-    void open(const core::PoolSpec& app);
+    // Idempotent; takes over another user. NotFound: there is no such user.
+    Result<void> open(const core::PoolSpec& app);
     // Its sockets are closed.
     void close(const std::string& app);
     bool has(const std::string& app) const { return apps_.contains(app); }
@@ -64,6 +65,8 @@ private:
     struct App {
         PoolId pool = 0;
         std::string balance;
+        std::string user, group;           // as configured
+        std::optional<Identity> identity;  // theirs: as whom socket files are made; none: as kpmd
         core::NodeSockets table;
         std::map<std::string, Open> open;  // by key
     };

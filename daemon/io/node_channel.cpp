@@ -144,6 +144,7 @@ std::optional<std::string> NodeChannel::read_some(int turns) {
         lines_.feed({reinterpret_cast<const char*>(buffer.data()), received->size});
         take_lines();
         if (lines_.is_overlong()) return "the worker sent a message longer than 8 MiB";
+        if (received_.size() > kMaxReceived) return "the worker sent descriptors without messages";
         if (unheard_->load() > kMaxUnheard && turns != kLastReads) break;
     }
     return std::nullopt;
@@ -172,7 +173,7 @@ void NodeChannel::take(node::Message message, std::size_t size) {
         message = node::AppSaid{std::move(sent->message)};
     }
     std::shared_ptr<void> hold;
-    if (std::holds_alternative<node::AppSaid>(message)) {
+    if (!std::holds_alternative<node::ConnectionAnswered>(message)) {  // those are heard here
         *unheard_ += size;
         hold = std::shared_ptr<void>(nullptr, [unheard = unheard_, size](void*) { *unheard -= size; });
     }

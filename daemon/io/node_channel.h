@@ -8,8 +8,8 @@
 // taken for it. So after such a line no descriptor follows until its arrival is acknowledged
 // (takes_connections()).
 //
-// What an app sends without end waits in the socket: reading pauses while more than kMaxUnheard bytes of its
-// messages have not been heard by the control loop.
+// What a worker sends without end waits in the socket: reading pauses while more than kMaxUnheard bytes of
+// what it says have not been heard by the control loop. Descriptors whose lines do not come end the channel.
 
 #include <atomic>
 #include <cstddef>
@@ -35,6 +35,7 @@ class NodeChannel {
 public:
     static constexpr std::size_t kMaxUnsent = std::size_t{8} << 20;   // bytes that a worker has not read
     static constexpr std::size_t kMaxUnheard = std::size_t{4} << 20;  // bytes that kpmd has not heard
+    static constexpr std::size_t kMaxReceived = 64;  // descriptors without a line; Node sends one at a time
 
     struct Callbacks {
         // `hold` counts the message as unheard for as long as it is kept. Never a message that the channel

@@ -49,7 +49,7 @@ void UvHost::add_node(Child& child, const core::LaunchSpec& spec, UniqueFd socke
 
 Result<void> UvHost::open_pool(const core::PoolSpec& pool) {
     if (pool.kind != core::PoolSpec::Kind::Node) return pools_->open(pool);
-    nodes_->open(pool);
+    if (auto opened = nodes_->open(pool); !opened) return opened;
     if (!node_preload_.empty()) return {};
     auto preload = write_node_preload(home_);
     if (!preload) log(preload.error().message + "; a reload may cut keep-alive connections of Node workers");

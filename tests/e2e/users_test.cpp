@@ -2,6 +2,7 @@
 // groups are Debian's own; the tests need root, as the attribute does.
 #include <grp.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include "ipc/base/text.h"
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
+#include "tests/support/process_table.h"
 
 using namespace kpm;
 using namespace kpm::test;
@@ -29,13 +31,6 @@ std::vector<unsigned> numbers_of(const KpmHome& kpm, int pid, const std::string&
     }
     std::ranges::sort(numbers);
     return numbers;
-}
-
-std::string variable_of(const KpmHome& kpm, int pid, const std::string& name) {
-    const std::string text = kpm.read(fs::path("/proc") / std::to_string(pid) / "environ");
-    for (const std::string_view line : split(text, '\0'))
-        if (line.starts_with(name + "=")) return std::string(line.substr(name.size() + 1));
-    return "(none)";
 }
 
 passwd user(const char* name) {
@@ -86,8 +81,8 @@ TEST_CASE("users: an app runs as the user, with the user's group, groups and HOM
         CHECK(numbers_of(kpm, pid, "Gid") == Numbers(4, gid));
         // Debian puts them into no other group. root's own, which the daemon has, must be gone.
         CHECK(numbers_of(kpm, pid, "Groups") == Numbers{gid});
-        CHECK(variable_of(kpm, pid, "HOME") == home);
-        CHECK(variable_of(kpm, pid, "USER") == "root");  // of the shell, as in PM2
+        CHECK(variable_of(pid, "HOME") == home);
+        CHECK(variable_of(pid, "USER") == "root");  // of the shell, as in PM2
         CHECK(kpm.kpm({"restart", name}).status == 0);
         CHECK(numbers_of(kpm, kpm.find(name)["pid"], "Uid") == Numbers(4, uid));
     }
@@ -110,7 +105,7 @@ TEST_CASE("users: by number, with another group, and a group alone", "[e2e]") {
     CHECK(numbers_of(kpm, pid, "Uid") == Numbers(4, 0));
     CHECK(numbers_of(kpm, pid, "Gid") == Numbers(4, www));
     CHECK(numbers_of(kpm, pid, "Groups") == Numbers{www});
-    CHECK(variable_of(kpm, pid, "HOME") == "/root");
+    CHECK(variable_of(pid, "HOME") == "/root");
 
     pid = shared.start("stranger", {"--uid", "54321", "--gid", "54322"});
     CHECK(numbers_of(kpm, pid, "Uid") == Numbers(4, 54321));
@@ -183,4 +178,33 @@ TEST_CASE("users: a folder that the user may not enter is named", "[e2e]") {
     CHECK(refused.status == 1);
     CHECK(refused.err.find("cannot change to directory '" + kpm.work().string() + "': Permission denied") !=
           std::string::npos);
+}
+
+// What the daemon does for an app must not be more than the app may do itself.
+TEST_CASE("users: a socket file of a Node worker is made with the app's rights, not with root's", "[e2e]") {
+    const Shared shared;
+    const KpmHome& kpm = shared.kpm;
+    for (const auto& [folder, owner] : {std::pair{"mine", user("daemon").pw_uid}, {"roots", uid_t{0}}}) {
+        fs::create_directory(kpm.work() / folder);
+        fs::permissions(kpm.work() / folder, fs::perms{0755});
+        REQUIRE(::chown((kpm.work() / folder).c_str(), owner, owner) == 0);
+    }
+    kpm.write("sockets.js", R"(const net = require('net');
+for (const path of ['roots/web.sock', 'mine/web.sock'])
+  net.createServer(() => {}).on('error', (e) => console.log(path, e.code)).listen(path, () => console.log(path, 'listens'));
+)");
+    const CommandResult started = kpm.kpm({"start", "sockets.js", "-i", "1", "--uid", "daemon"});
+    INFO(started.out << started.err << kpm.daemon_log());
+    REQUIRE(started.status == 0);
+    const auto output = [&] { return kpm.read(kpm.home() / "logs" / "sockets-out-0.log"); };
+    REQUIRE(eventually([&] {
+        return output().find("roots/web.sock EACCES") != std::string::npos &&
+               output().find("mine/web.sock listens") != std::string::npos;
+    }));
+    CHECK_FALSE(fs::exists(kpm.work() / "roots" / "web.sock"));
+    struct stat made {};
+    REQUIRE(::stat((kpm.work() / "mine" / "web.sock").c_str(), &made) == 0);
+    CHECK(made.st_uid == user("daemon").pw_uid);
+    CHECK(kpm.kpm({"delete", "sockets"}).status == 0);
+    CHECK_FALSE(fs::exists(kpm.work() / "mine" / "web.sock"));
 }

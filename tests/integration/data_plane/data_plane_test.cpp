@@ -4,10 +4,12 @@
 #include <catch2/catch.hpp>
 
 #include "tests/integration/data_plane/plane_fixture.h"
+#include "tests/support/open_fds.h"
 
 using namespace kpm;
 using namespace kpm::io;
 using channel::Type;
+using test::count_open_fds;
 
 TEST_CASE("data plane: round robin gives each worker every third connection", "[integration][data_plane]") {
     PlaneFixture fixture;

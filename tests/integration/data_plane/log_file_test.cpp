@@ -8,11 +8,13 @@
 
 #include "daemon/io/log_loop.h"
 #include "daemon/io/open_log_files.h"
+#include "tests/support/open_fds.h"
 #include "tests/support/temp_dir.h"
 
 using namespace kpm;
 using namespace kpm::io;
 using namespace std::chrono_literals;
+using test::count_open_fds;
 
 namespace {
 
@@ -106,15 +108,12 @@ TEST_CASE("log file: only so many are open, and each is written to the end", "[i
     OpenLogFiles open_files(2);
     std::deque<LogFile> files;
     for (int i = 0; i < 3; ++i) files.emplace_back((folder.path() / std::to_string(i)).string());
-    const auto open_descriptors = [] {
-        return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
-    };
-    const auto before = open_descriptors();
+    const std::size_t before = count_open_fds();
     for (const char* text : {"a", "b", "c"})
         for (LogFile& file : files) {
             file.append(text, at(0ms));
             open_files.used(file);
-            CHECK(open_descriptors() <= before + 2);
+            CHECK(count_open_fds() <= before + 2);
         }
     CHECK(open_files.size() == 2);
     for (int i = 0; i < 3; ++i) CHECK(read_file(folder.path() / std::to_string(i)) == "abc");

@@ -204,9 +204,4 @@ inline std::string read_all(int client) {
     }
 }
 
-inline std::size_t count_open_fds() {
-    using Iterator = std::filesystem::directory_iterator;
-    return static_cast<std::size_t>(std::distance(Iterator("/proc/self/fd"), Iterator()));
-}
-
 }  // namespace kpm::io

@@ -9,12 +9,14 @@
 
 #include "daemon/io/notify_receiver.h"
 #include "tests/support/notify_sender.h"
+#include "tests/support/open_fds.h"
 #include "tests/support/run_loop.h"
 #include "tests/support/temp_dir.h"
 
 using namespace kpm;
 using namespace kpm::io;
 using test::Actor;
+using test::count_open_fds;
 using test::Kinship;
 using test::send_as;
 using test::send_notification;
@@ -48,12 +50,6 @@ struct NotifyFixture {
     }
     std::string address() const { return receiver->address(); }
 };
-
-std::size_t open_descriptors() {
-    std::size_t count = 0;
-    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) ++count;
-    return count;
-}
 
 // A sender without a right to be heard, while an app is there.
 void check_refused(NotifyFixture& fixture, Actor& sender) {
@@ -215,11 +211,11 @@ TEST_CASE("notify: descriptors that come along are closed", "[integration][io][n
         return ::poll(&end, 1, 0) == 1 && (end.revents & POLLHUP) != 0;
     };
     CHECK_FALSE(is_closed());  // it waits in the datagram
-    const std::size_t before = open_descriptors();
+    const std::size_t before = count_open_fds();
     fixture.receiver->read_pending();
     CHECK(fixture.heard.size() == 1);
     CHECK(is_closed());
-    CHECK(open_descriptors() == before);
+    CHECK(count_open_fds() == before);
 }
 
 TEST_CASE("notify: another user cannot send to the file, and to the abstract name only as an app",

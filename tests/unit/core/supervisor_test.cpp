@@ -408,6 +408,9 @@ TEST_CASE("supervisor: messages of a process are kept, published, or end its wai
     CHECK_FALSE(measured_instead(*bench.supervisor.find(0)));
     say({0, 1}, {{"type", "axm:option:setPID"}, {"data", "4711"}});
     CHECK(measured_instead(*bench.supervisor.find(0)) == 4711);
+    for (const Json& no_pid : {Json("47x"), Json(std::string(1000, '1')), Json::array({1}), Json(1.5)})
+        say({0, 1}, {{"type", "axm:option:setPID"}, {"data", no_pid}});
+    CHECK(measured_instead(*bench.supervisor.find(0)) == 4711);
     bench.happen(Exited{1, 0});
     CHECK(pm2_env(*bench.supervisor.find(0))["axm_actions"].empty());
 }

@@ -73,7 +73,8 @@ TEST_CASE("host metrics: disks, without partitions and what is made of disks", "
 TEST_CASE("host metrics: mounts of devices once, and the root", "[unit][metrics]") {
     CHECK(
         parse_mounts("overlay / overlay rw 0 0\nproc /proc proc rw 0 0\n/dev/sda1 /mnt/a\\040b ext4 rw 0 0\n"
-                     "/dev/sda1 /mnt/again ext4 rw 0 0\n/dev/loop3 /snap/x squashfs ro 0 0\ntmpfs /tmp tmpfs "
+                     "/dev/sda1 /mnt/again ext4 rw 0 0\n/dev/loop3 /snap/x squashfs ro 0 0\n/dev/fuse /doc "
+                     "fuse.portal rw 0 0\ntmpfs /tmp tmpfs "
                      "rw 0 0\nx\n") == std::vector<Mount>{{"overlay", "/"}, {"/dev/sda1", "/mnt/a b"}});
 }
 

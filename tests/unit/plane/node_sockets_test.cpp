@@ -46,6 +46,20 @@ TEST_CASE("node sockets: a second server of one worker on the same address is re
     CHECK(std::holds_alternative<NodeSockets::Refusal>(table.ask(kFirst, {.port = -1, .fd = 3})));
 }
 
+TEST_CASE("node sockets: an app has no more than so many, and may have another when one is closed",
+          "[unit][plane]") {
+    Table table;
+    const std::string first = table.listen(kFirst, 1);
+    for (std::size_t i = 1; i < NodeSockets::kMaxSockets; ++i) table.listen(kFirst, static_cast<int>(i) + 1);
+    const auto more = table.ask(kFirst, {.port = 60'000});
+    REQUIRE(std::holds_alternative<NodeSockets::Refusal>(more));
+    CHECK(std::get<NodeSockets::Refusal>(more) == NodeSockets::Refusal::TooMany);
+    CHECK(table.listen(kSecond, 1) == first);
+    table.remove_worker(kSecond);
+    CHECK(table.leave(kFirst, first));
+    CHECK(std::holds_alternative<NodeSockets::Socket*>(table.ask(kFirst, {.port = 60'000})));
+}
+
 TEST_CASE("node sockets: the first data that is not null goes to all", "[unit][plane]") {
     Table table;
     const Json keys{{"ticketKeys", "ab"}};
