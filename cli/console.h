@@ -1,8 +1,7 @@
 #pragma once
 // What a command says, on the streams and with the marks that scripts match on: `[PM2] ` and `[PM2][WARN] `
-// on stdout,
-// `[PM2][ERROR] ` on stderr. --silent keeps all of it back but `output`, which is what the command was asked
-// for (jlist, prettylist).
+// on stdout, `[PM2][ERROR] ` on stderr. --silent keeps all of it back but `output`, which is what the command
+// was asked for (jlist, prettylist). Texts with a mark lose their control characters but for line ends.
 
 #include <string_view>
 

@@ -2,8 +2,8 @@
 // Starts the daemon of a home when none answers there: runs kpm-keeper, which goes to the background by
 // itself and starts kpmd, and waits for the word that kpmd serves its sockets.
 //
-// The keeper
-// gets KPM_READY_FD, the number of a pipe into which "ready\n" or "error: <text>\n" is written once.
+// The keeper gets KPM_READY_FD, the number of a pipe into which "ready\n" or "error: <text>\n" is written
+// once.
 
 #include "ipc/base/result.h"
 #include "ipc/home.h"

@@ -21,7 +21,8 @@ constexpr Clock::duration kFirstPause = std::chrono::microseconds(500), kLongest
 constexpr int kPauseShare = 16;  // of the time waited so far: who starts slowly is looked at less often
 constexpr std::int64_t kDefaultUptime = 1000;  // ms; PM2's min_uptime
 constexpr milliseconds kNewsLimit{1000};       // for the daemon to hear of an end
-constexpr milliseconds kLogLimit{20};          // for the last words to reach the log
+constexpr milliseconds kLogLimit{500};         // for the last words to reach the log, where there are some
+constexpr milliseconds kLongest{10'000};       // who has worked so long is up, whatever its min_uptime
 constexpr std::int64_t kClockGrain = 10;       // ms; files' times come from the kernel's coarse clock
 
 bool is_on(const Json& env, const char* key) {
@@ -88,7 +89,8 @@ void Launches::add(const Json& answer) {
     }
     const auto lived = std::max<std::int64_t>(0, now_ms() - integer_of(env, "pm_uptime").value_or(now_ms()));
     const auto uptime = integer_of(env, "min_uptime").value_or(kDefaultUptime);
-    open_.push_back({*id, static_cast<pid_t>(pid), Clock::now() + milliseconds(uptime - lived),
+    open_.push_back({*id, static_cast<pid_t>(pid),
+                     Clock::now() + std::min(milliseconds(uptime - lived), kLongest),
                      RestWatch(static_cast<pid_t>(pid))});
 }
 

@@ -39,7 +39,7 @@ void say_of_module(const Context& context, std::string_view text) {
 
 int fail_of_module(const Context& context, std::string_view text) {
     context.console.error_line(context.console.paint()("[PM2][Module][ERROR] ", {Style::Red}) +
-                               std::string(text));
+                               printable(text));
     return kFailed;
 }
 
@@ -69,7 +69,10 @@ void start_installed_modules(Context& context) {
     const auto folders = installed_modules(context.home, *conf);
     if (folders.empty()) return;
     const auto list = context.session->brief_list();
-    if (!list) return;
+    if (!list) {
+        fail_of_module(context, list.error().message);
+        return;
+    }
     for (const std::filesystem::path& folder : folders) {
         auto module = read_module(folder);
         if (!module) {
@@ -84,6 +87,9 @@ void start_installed_modules(Context& context) {
         say_of_module(context, fmt::format("Starting module {}", printable(module->name)));
         start_module(context, *module);
     }
+    // What has died is told of here, and is no failure of the command that the user gave.
+    context.launches.settle(context);
+    context.launches = {};
 }
 
 }  // namespace kpm::cli

@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "cli/process_row.h"
+#include "cli/terminal.h"
 #include "cli/user_file.h"
 
 namespace kpm::cli {
@@ -78,9 +79,16 @@ Result<Module> module_of(const Json& package, const fs::path& folder) {
     Module module{
         text_of(package, "name"), text_of(package, "version"), folder, {}, member(package, "config")};
     if (module.version.empty()) module.version = "0.0.0";
-    if (module.name.empty())
+    const auto unusable = [&](std::string_view why) {
         return Error{ErrorCode::Invalid,
-                     fmt::format("cannot read '{}': it has no name", (folder / "package.json").string())};
+                     fmt::format("cannot read '{}': {}", (folder / "package.json").string(), why)};
+    };
+    if (module.name.empty()) return unusable("it has no name");
+    // It becomes the name of a folder.
+    if (const auto name = module_name(module.name); !name || *name != module.name)
+        return unusable(fmt::format("'{}' is no name of a package", printable(module.name)));
+    if (!is_folder_name(module.version))
+        return unusable(fmt::format("'{}' is no version", printable(module.version)));
     if (!module.settings.is_object()) module.settings = Json::object();
     for (const Json& declared : declared_apps(package)) {
         auto app = ecosystem::parse_app(declared, {.path = (folder / "package.json").string()});

@@ -75,7 +75,9 @@ int run_command(const Command& command, CommandLine& line, Console& console) {
     } else if (command.daemon == NeedsDaemon::Yes || session.error().code != ErrorCode::NotFound) {
         return context.fail(session.error());
     }
-    if (!line.has("no-daemon") || !session) return command.run(context);
+    if (!line.has("no-daemon") || !session || command.is_endless(line)) return command.run(context);
+    // The logs are shown anyway, by a viewer that lets signals through.
+    std::erase_if(line.options, [](const GivenOption& given) { return given.spec->key == "attach"; });
     StayingHere staying(context);
     return staying.finish(command.run(context));
 }

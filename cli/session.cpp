@@ -38,7 +38,12 @@ bool is_anothers(const ipc::Home& home) {
     return geteuid() != 0 && stat(home.rpc_socket().c_str(), &socket) == 0 && socket.st_uid != geteuid();
 }
 
-Result<ipc::Client> launch_and_connect(const ipc::Home& home, Console& console) {
+struct Launched {
+    ipc::Client client;
+    bool is_own = false;  // by this command; otherwise somebody else was faster
+};
+
+Result<Launched> launch_and_connect(const ipc::Home& home, Console& console) {
     const bool discrete = is_set("PM2_DISCRETE_MODE");
     if (!discrete) console.info(fmt::format("Spawning PM2 daemon with pm2_home={}", home.root().string()));
     auto launched = launch_daemon(home);
@@ -55,7 +60,7 @@ Result<ipc::Client> launch_and_connect(const ipc::Home& home, Console& console) 
     }
     if (!client) return launched ? client.error() : launched.error();
     if (!discrete) console.info("PM2 Successfully daemonized");
-    return client;
+    return Launched{std::move(*client), launched.has_value()};
 }
 
 Result<ProcessList> list_from(Result<Json> data) {
@@ -70,14 +75,16 @@ Result<ProcessList> list_from(Result<Json> data) {
 Result<Session> Session::open(const ipc::Home& home, Console& console, IfAbsent if_absent) {
     auto client = ipc::Client::connect(home);
     if (!client && client.error().code == ErrorCode::Denied) return refused(home, client.error());
-    const bool is_absent = !client;
-    if (is_absent) {
+    bool is_new = false;
+    if (!client) {
         if (if_absent == IfAbsent::Fail) return Error{ErrorCode::NotFound, client.error().message};
-        client = launch_and_connect(home, console);
+        auto launched = launch_and_connect(home, console);
+        if (!launched) return launched.error();
+        is_new = launched->is_own;
+        client = std::move(launched->client);
     }
-    if (!client) return client.error();
     Session session(std::move(*client));
-    session.is_new_ = is_absent;
+    session.is_new_ = is_new;
     if (auto known = session.identify(); !known)
         return is_anothers(home) ? refused(home, known.error()) : known.error();
     if (!session.is_kpm_ && !pm2_is_allowed()) {

@@ -32,7 +32,7 @@ public:
 
     bool is_kpm() const { return is_kpm_; }
     const std::string& daemon_version() const { return daemon_version_; }
-    // Was the daemon started for this session?
+    // Did this session start the daemon?
     bool is_new() const { return is_new_; }
     ipc::Client& client() { return client_; }
 

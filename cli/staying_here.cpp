@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -10,6 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <utility>
 
 #include "cli/daemon_origin.h"
@@ -22,6 +24,7 @@ namespace {
 constexpr const char* kStamp = "HH:mm:ss";
 constexpr std::chrono::seconds kSendLimit{5};
 constexpr int kLastWords = 200;  // ms, for what the apps said at their end to be shown
+constexpr int kLook = 500;       // ms between two looks at a process that cannot be waited for
 
 }  // namespace
 
@@ -46,26 +49,34 @@ int StayingHere::finish(int result) {
     if (result != kDone) {
         if (!is_own_) return result;
         end_daemon();
-        has_ended(-1);
+        while (!wait_for_keeper()) take_signals();
         return result;
     }
     context_.console.line("[--no-daemon] Continue to stream logs");
     context_.console.line(
         fmt::format("[--no-daemon] Exit on target PM2 exit pid={}", context_.session->client().daemon_pid()));
     show_logs();
-    while (!is_leaving_ || is_own_) {
-        pollfd watched[] = {{signals_.get(), POLLIN, 0}, {keeper_end_.get(), POLLIN, 0}};
-        if (poll(watched, 2, -1) < 0 && errno != EINTR) break;
-        if (watched[0].revents != 0) take_signals();
-        if (watched[1].revents != 0) break;
+    bool has_ended = false;
+    while (!has_ended && (!is_leaving_ || is_own_)) {
+        has_ended = wait_for_keeper();
+        take_signals();
     }
     if (viewer_ > 0 && is_own_) usleep(kLastWords * 1000);
-    return kDone;
+    // An end that somebody asked for takes the daemon's pid file away.
+    std::error_code ignored;
+    return has_ended && std::filesystem::exists(context_.home.daemon_pid(), ignored) ? kFailed : kDone;
 }
 
 void StayingHere::show_logs() {
+    const pid_t parent = getpid();
     viewer_ = fork();
-    if (viewer_ != 0) return;
+    if (viewer_ < 0) {
+        context_.console.warn(os_error("show", "the logs", errno).message);
+        viewer_ = 0;
+    }
+    if (getpid() == parent) return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(0);
     sigset_t none;
     sigemptyset(&none);
     // Ctrl-C reaches the whole foreground group: this one goes on until the daemon has ended.
@@ -97,16 +108,21 @@ void StayingHere::take_signals() {
 // It stops its apps by itself, and answers by its end.
 void StayingHere::end_daemon() {
     auto client = ipc::Client::connect(context_.home);
-    if (!client) return;
+    if (!client) {  // it is just being replaced: the keeper tells the next one
+        kill(keeper_, SIGTERM);
+        return;
+    }
     client->send(ipc::method::kKillMe, Json::array({Json::object()}));
     (void)client->flush(kSendLimit);
     // Closing at once could overtake the request.
     (void)client->wait_closed(kSendLimit);
 }
 
-bool StayingHere::has_ended(int timeout) const {
-    pollfd watched{keeper_end_.get(), POLLIN, 0};
-    return poll(&watched, 1, timeout) > 0;
+bool StayingHere::wait_for_keeper() {
+    pollfd watched[] = {{signals_.get(), POLLIN, 0}, {keeper_end_.get(), POLLIN, 0}};
+    poll(watched, 2, keeper_end_ ? -1 : kLook);
+    if (keeper_end_) return watched[1].revents != 0;
+    return kill(keeper_, 0) != 0 && errno == ESRCH;
 }
 
 }  // namespace kpm::cli

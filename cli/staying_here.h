@@ -25,10 +25,10 @@ public:
     int finish(int result);
 
 private:
-    void show_logs();  // in a child, until it is killed
+    void show_logs();  // in a child, until it is killed or this process ends
     void take_signals();
     void end_daemon();
-    bool has_ended(int timeout) const;  // ms, -1 = for ever
+    bool wait_for_keeper();  // or for a signal. True: the keeper has ended
 
     Context& context_;
     bool is_own_;
@@ -36,7 +36,7 @@ private:
     pid_t viewer_ = 0;
     bool is_leaving_ = false;
     UniqueFd signals_;
-    UniqueFd keeper_end_;  // a pidfd: readable when the keeper has ended
+    UniqueFd keeper_end_;  // a pidfd: readable when the keeper has ended; empty where there are none
     std::optional<ipc::Subscriber> events_;
 };
 

@@ -42,7 +42,9 @@ Result<fs::path> install_package(const Context& context, const std::string& sour
     // npm would look for a folder from the prefix on.
     const fs::path local = fs::path(context.cwd) / source;
     std::error_code ignored;
-    const std::string whole = fs::is_directory(local, ignored) ? local.lexically_normal().string() : source;
+    const bool is_path = source.starts_with('.') || source.starts_with('/');
+    const std::string whole =
+        is_path && fs::is_directory(local, ignored) ? local.lexically_normal().string() : source;
     say_of_module(context, fmt::format("Calling [NPM] to install {} ...", printable(source)));
     const auto done = run_program({"npm", "install", "--prefix", root.string(), "--no-audit", "--no-fund",
                                    "--loglevel=error", "--", whole},
@@ -116,9 +118,11 @@ int uninstall(Context& context, const std::string& name) {
     if (!was_listed && request.ids.empty()) return fail_of_module(context, "Unknown module");
     if (!request.ids.empty() && !act(context, request, list->rows)) return kFailed;
     if (const auto written = conf->write(context.home); !written) return context.fail(written.error());
-    if (const auto folder = module_name(name)) {
-        std::error_code ignored;
-        fs::remove_all(module_root(context.home, *folder), ignored);
+    if (const auto folder = module_name(name); folder && *folder == name) {
+        const fs::path root = module_root(context.home, name);
+        std::error_code problem;
+        fs::remove_all(root, problem);
+        if (problem) return context.fail(os_error("remove", root.string(), problem.value()));
     }
     say_of_module(context, fmt::format("Module {} uninstalled", printable(name)));
     return kDone;

@@ -8,6 +8,7 @@
 #include "cli/actions.h"
 #include "cli/commands/groups.h"
 #include "cli/dump_rows.h"
+#include "cli/module_start.h"
 #include "ipc/dump_store.h"
 #include "ipc/protocol.h"
 
@@ -52,6 +53,8 @@ int run_save(Context& context) {
 
 int run_resurrect(Context& context) {
     context.console.info("Resurrecting");
+    // One that a service manager has started has none yet.
+    if (!context.session->is_new()) start_installed_modules(context);
     const auto list = context.session->list();
     if (!list) return context.fail(list.error());
     const auto dump = ipc::read_dump(context.home);

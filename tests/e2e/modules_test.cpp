@@ -40,7 +40,7 @@ TEST_CASE("modules: a package is installed, set up, kept through daemons, and re
     INFO(result.out << result.err << kpm.daemon_log());
     REQUIRE(result.status == 0);
     CHECK(has(result, "[PM2][Module] Module my-module successfully installed and launched"));
-    CHECK(has(result, "Module"));
+    CHECK(has(result, "\u2502 my-module"));
     CHECK(eventually([&] { return said(kpm).find("1.0.0 size 10M") != std::string::npos; }));
     CHECK(kpm.find("my-module")["pm2_env"]["pmx_module"] == true);
 
@@ -102,6 +102,51 @@ TEST_CASE("modules: an archive is made, installed, and replaced by a newer one",
     CHECK(kpm.kpm({"uninstall", "my-module"}).status == 0);
 }
 
+TEST_CASE("modules: a daemon that another program has started gets them by resurrect", "[e2e]") {
+    const KpmHome kpm;
+    write_package(kpm, "my-module");
+    REQUIRE(kpm.kpm({"install", "./my-module"}).status == 0);
+    REQUIRE(kpm.kpm({"kill"}).status == 0);
+    REQUIRE(run_command({(bin_dir() / "kpm-keeper").string(), "--home", kpm.home().string(), "--daemon",
+                         (bin_dir() / "kpmd").string()},
+                        kpm.env(), kpm.work())
+                .status == 0);
+    REQUIRE(eventually([&] { return fs::exists(kpm.home() / "rpc.sock"); }));
+    CHECK(kpm.list().empty());
+    const CommandResult result = kpm.kpm({"resurrect"});
+    INFO(result.out << result.err << kpm.daemon_log());
+    CHECK(kpm.find("my-module")["pm2_env"]["status"] == "online");
+}
+
+TEST_CASE("modules: one that dies is told of, and hinders no other command", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("broken/package.json",
+              R"({"name":"broken","apps":[{"script":"main.sh","autorestart":false}]})");
+    kpm.write("broken/main.sh", "exit 5\n");
+    CHECK(kpm.kpm({"install", "./broken"}).status == 1);
+    REQUIRE(kpm.kpm({"kill"}).status == 0);
+    kpm.write("app.sh", "while :; do sleep 1; done\n");
+    const CommandResult result = kpm.kpm({"start", "app.sh"});
+    INFO(result.out << result.err << kpm.daemon_log());
+    CHECK(result.status == 0);
+    CHECK(has(result, "cannot start 'broken'"));
+    CHECK(kpm.find("app")["pm2_env"]["status"] == "online");
+}
+
+TEST_CASE("modules: a name is no way out of the folder of modules", "[e2e]") {
+    const KpmHome kpm;
+    for (const char* name : {"../../out", "x/y", "/tmp/out", "a\\u001b]0;b"}) {
+        kpm.write("source/package.json", std::string(R"({"name":")") + name + R"(","main":"main.sh"})");
+        REQUIRE(run_command({"tar", "-czf", "module.tar.gz", "source"}, {}, kpm.work().string()).status == 0);
+        const CommandResult result = kpm.kpm({"install", "module.tar.gz"});
+        INFO(name << result.out << result.err);
+        CHECK(result.status == 1);
+        CHECK(has(result, "is no name of a package"));
+        CHECK(result.err.find('\x1b') == std::string::npos);
+    }
+    CHECK(kpm.list().empty());
+}
+
 TEST_CASE("modules: what cannot be installed is said, exit 1", "[e2e]") {
     const KpmHome kpm;
     CHECK(has(kpm.kpm({"install", "../.."}), "cannot install '../..'"));
@@ -116,6 +161,7 @@ TEST_CASE("modules: what cannot be installed is said, exit 1", "[e2e]") {
     auto env = kpm.env();
     env["npm_config_registry"] = "http://127.0.0.1:9";  // nobody listens
     env["npm_config_fetch_retries"] = "0";
+    write_package(kpm, "no-such-module");  // only ./no-such-module means the folder
     result = run_command({bin_dir() / "kpm", "install", "no-such-module"}, env, kpm.work());
     CHECK(result.status == 1);
     CHECK(has(result, "Installation failed via NPM"));

@@ -7,6 +7,7 @@
 
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
+#include "tests/support/process_table.h"
 #include "tests/support/tmux_screen.h"
 
 using namespace kpm;
@@ -82,7 +83,7 @@ TEST_CASE("quick start: start an app, look, restart, reload, stop, delete", "[e2
     desk("kpm stop all");
     desk("kpm restart 0 --update-env");
     desk("kpm reset all");
-    desk("kpm sendSignal SIGUSR2 app || true");
+    desk("kpm sendSignal SIGUSR2 app");
     desk("kpm delete app");
     CHECK(desk.status("app") == "none");
     desk("kpm start api.js && kpm delete all");
@@ -136,7 +137,9 @@ TEST_CASE("quick start: logs", "[e2e]") {
     REQUIRE(eventually([&] { return has(desk.kpm().read(log), "hello"); }));
     CHECK(has(desk("kpm logs --nostream").out, "app says hello"));
     CHECK(has(desk("kpm logs app --lines 200 --nostream").out, "app says hello"));
-    CHECK(has(desk("timeout -s INT --preserve-status 2 kpm logs app || true").out, "app says hello"));
+    RunningCommand logs({(bin_dir() / "kpm").string(), "logs", "app"}, desk.kpm().env(), desk.kpm().work());
+    CHECK(eventually([&] { return has(logs.output(), "app says hello"); }));
+    logs.end(SIGINT);
     desk("kpm flush");
     CHECK(desk.kpm().read(log).empty());
     desk("kpm reloadLogs");
@@ -232,10 +235,30 @@ TEST_CASE("no-daemon: ends when its daemon is told to, and with a command that f
                         desk.kpm().work());
     REQUIRE(eventually([&] { return has(here.output(), "app says"); }));
     desk("kpm kill");
-    CHECK(eventually([&] { return has(here.output(), "Exit on target"); }));
     CHECK(here.end(0) == 0);
 
     const CommandResult failed = desk.kpm().kpm({"start", "nothing.js", "--no-daemon"});
     CHECK(failed.status == 1);
     CHECK(eventually([&] { return !is_running(desk.kpm().daemon_pid()) || desk.kpm().daemon_pid() == 0; }));
+}
+
+TEST_CASE("no-daemon: a keeper that is killed is a failure, for whoever starts the container again",
+          "[e2e]") {
+    const Desk desk;
+    RunningCommand here({bin_dir() / "kpm", "start", "app.js", "--no-daemon"}, desk.kpm().env(),
+                        desk.kpm().work());
+    REQUIRE(eventually([&] { return has(here.output(), "Continue to stream logs"); }));
+    const int app = desk.kpm().find("app")["pid"];
+    REQUIRE(::kill(parent_of(desk.kpm().daemon_pid()), SIGKILL) == 0);
+    CHECK(here.end(0) == 1);
+    CHECK(::kill(app, SIGKILL) == 0);  // nobody else can end it any more
+}
+
+TEST_CASE("no-daemon: --attach does not make it deaf to signals", "[e2e]") {
+    const Desk desk;
+    RunningCommand here({bin_dir() / "kpm", "start", "app.js", "--no-daemon", "--attach"}, desk.kpm().env(),
+                        desk.kpm().work());
+    REQUIRE(eventually([&] { return has(here.output(), "app says"); }));
+    CHECK(here.end(SIGTERM) == 0);
+    CHECK(desk.kpm().daemon_pid() == 0);
 }

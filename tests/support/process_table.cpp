@@ -66,6 +66,13 @@ std::vector<int> processes_with(const std::string& name, const std::string& valu
         [&](int pid) { return ('\0' + text_of(entry(pid) / "environ")).find(wanted) != std::string::npos; });
 }
 
+std::string variable_of(int pid, const std::string& name) {
+    const std::string all = '\0' + text_of(entry(pid) / "environ");
+    const std::string wanted = '\0' + name + '=';
+    const auto at = all.find(wanted);
+    return at == std::string::npos ? "(none)" : std::string(all.c_str() + at + wanted.size());
+}
+
 std::string command_line(int pid) {
     std::string line = text_of(entry(pid) / "cmdline");
     std::ranges::replace(line, '\0', ' ');

@@ -13,8 +13,9 @@ std::vector<int> children_of(int pid);
 // The processes that were started with this variable in their environment.
 std::vector<int> processes_with(const std::string& name, const std::string& value);
 
-int parent_of(int pid);             // 0 = no such process
-std::string command_line(int pid);  // words separated by blanks
+int parent_of(int pid);                                     // 0 = no such process
+std::string variable_of(int pid, const std::string& name);  // of its first environment; "(none)"
+std::string command_line(int pid);                          // words separated by blanks
 
 struct ProcessFigures {
     std::size_t descriptors = 0;
