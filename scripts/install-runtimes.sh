@@ -7,7 +7,7 @@ deno=2.9.6
 programs=$directory/node_modules/.bin
 is_there() {
     [ "$("$programs/bun" --version 2>/dev/null)" = "$bun" ] &&
-        "$programs/deno" --version 2>/dev/null | grep -q "^deno $deno "
+        [[ "$("$programs/deno" --version 2>/dev/null)" == "deno $deno "* ]]
 }
 if is_there; then exit 0; fi
 mkdir -p "$directory"

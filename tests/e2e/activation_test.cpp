@@ -7,6 +7,7 @@
 #include "tests/support/eventually.h"
 #include "tests/support/http_load.h"
 #include "tests/support/kpm_home.h"
+#include "tests/support/under_load.h"
 #include "tests/support/ws_client.h"
 
 using namespace kpm;
@@ -85,21 +86,13 @@ TEST_CASE("activation: reloads and the death of the daemon lose no request", "[e
     app.start_well();
     HttpLoad load(app.port, 3, 0);
     REQUIRE(load.wait_for(20));
-    for (int i = 0; i < 5; ++i) {
-        const CommandResult reloaded = app.kpm.kpm({"reload", "web"});
-        INFO(reloaded.out << reloaded.err << app.kpm.daemon_log());
-        REQUIRE(reloaded.status == 0);
-        REQUIRE(load.wait_for(10));
-    }
+    for (int i = 0; i < 5; ++i) run_under(load, app.kpm, {"reload", "web"});
     const int daemon = app.kpm.daemon_pid();
     REQUIRE(::kill(daemon, SIGKILL) == 0);
     REQUIRE(eventually([&] { return app.kpm.daemon_pid() != daemon; }));
     REQUIRE(load.wait_for(10));
-    REQUIRE(app.kpm.kpm({"reload", "web"}).status == 0);
-    REQUIRE(load.wait_for(10));
-    const HttpLoadFigures figures = load.stop();
-    CAPTURE(figures.reasons, app.kpm.daemon_log());
-    CHECK(figures.failures == 0);
+    run_under(load, app.kpm, {"reload", "web"});
+    const HttpLoadFigures figures = stop_without_loss(load, app.kpm);
     CHECK(figures.bodies.size() == 7);
     CHECK(app.kpm.find("web")["pm2_env"]["restart_time"] == 6);
 }
@@ -121,13 +114,8 @@ TEST_CASE("activation: two Python servers share the socket and reload without a 
     app.start_well();
     HttpLoad load(app.port, 4, 0);
     REQUIRE(eventually([&] { return load.figures().bodies.size() == 2; }));
-    const CommandResult reloaded = app.kpm.kpm({"reload", "web"});
-    INFO(reloaded.out << reloaded.err << app.kpm.daemon_log());
-    CHECK(reloaded.status == 0);
-    REQUIRE(load.wait_for(20));
-    const HttpLoadFigures figures = load.stop();
-    CAPTURE(figures.reasons, app.kpm.daemon_log());
-    CHECK(figures.failures == 0);
+    run_under(load, app.kpm, {"reload", "web"});
+    stop_without_loss(load, app.kpm);
 }
 
 TEST_CASE("activation: a reload whose new process is not ready fails, and the old one serves on",

@@ -4,42 +4,30 @@
 
 #include <optional>
 
-#include "tests/support/eventually.h"
 #include "tests/support/ws_client.h"
 
 namespace kpm::test {
 
 HttpLoad::HttpLoad(std::uint16_t port, int fresh, int keep_alive, std::string target)
     : port_(port), target_(std::move(target)) {
-    for (int i = 0; i < fresh; ++i) threads_.emplace_back([this] { ask(false); });
-    for (int i = 0; i < keep_alive; ++i) threads_.emplace_back([this] { ask(true); });
-}
-
-HttpLoad::~HttpLoad() {
-    stop();
+    for (int i = 0; i < fresh; ++i) clients_.add([this] { ask(false); });
+    for (int i = 0; i < keep_alive; ++i) clients_.add([this] { ask(true); });
 }
 
 HttpLoadFigures HttpLoad::figures() const {
     const std::lock_guard lock(mutex_);
-    return figures_;
+    return {clients_.figures(), bodies_};
 }
 
 HttpLoadFigures HttpLoad::stop() {
-    stopping_ = true;
-    for (std::thread& thread : threads_) thread.join();
-    threads_.clear();
+    clients_.stop();
     return figures();
 }
 
-bool HttpLoad::wait_for(std::uint64_t more) const {
-    const auto wanted = figures().requests + more;
-    return eventually([&] { return figures().requests >= wanted; });
-}
-
 void HttpLoad::ask(bool keeps) {
-    while (!stopping_) {
+    while (!clients_.is_stopping()) {
         std::optional<HttpClient> client;
-        for (int request = 0; !stopping_; ++request) {
+        for (int request = 0; !clients_.is_stopping(); ++request) {
             std::string reason;
             std::optional<HttpReply> reply;
             try {
@@ -51,13 +39,11 @@ void HttpLoad::ask(bool keeps) {
             } catch (const std::exception& error) {
                 reason = error.what();
             }
-            const std::lock_guard lock(mutex_);
-            ++figures_.requests;
-            if (reply) ++figures_.bodies[reply->body];
-            if (!reason.empty()) {
-                ++figures_.failures;
-                if (figures_.reasons.size() < 20) figures_.reasons.push_back(reason);
+            if (reply) {
+                const std::lock_guard lock(mutex_);
+                ++bodies_[reply->body];
             }
+            clients_.count(reason.empty(), reason);
             if (!reason.empty() || !keeps || !reply->keep_alive) break;
         }
     }

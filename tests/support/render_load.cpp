@@ -28,70 +28,46 @@ RenderLoad::RenderLoad(std::uint16_t port, std::string genome, int sockets, int 
         {"useGPU", false},
         {"sampleRate",
          kRate}}.dump();
-    for (int i = 0; i < sockets; ++i) threads_.emplace_back([this] { render(); });
-    for (int i = 0; i < pages; ++i) threads_.emplace_back([this] { visit(); });
-}
-
-RenderLoad::~RenderLoad() {
-    stop();
-}
-
-LoadFigures RenderLoad::figures() const {
-    const std::lock_guard lock(mutex_);
-    return figures_;
-}
-
-LoadFigures RenderLoad::stop() {
-    stopping_ = true;
-    for (std::thread& thread : threads_) thread.join();
-    threads_.clear();
-    return figures();
-}
-
-void RenderLoad::count(bool ok, const std::string& reason) {
-    const std::lock_guard lock(mutex_);
-    ++figures_.requests;
-    if (ok) return;
-    ++figures_.failures;
-    if (figures_.reasons.size() < 20) figures_.reasons.emplace_back(reason);
+    for (int i = 0; i < sockets; ++i) clients_.add([this] { render(); });
+    for (int i = 0; i < pages; ++i) clients_.add([this] { visit(); });
 }
 
 void RenderLoad::render() {
-    while (!stopping_) {
+    while (!clients_.is_stopping()) {
         try {
             WsClient client(port_);
-            for (int i = 0; i < kRequestsPerConnection && !stopping_; ++i) {
+            for (int i = 0; i < kRequestsPerConnection && !clients_.is_stopping(); ++i) {
                 if (!client.send(request_)) {
-                    count(false, "websocket: cannot send");
+                    clients_.count(false, "websocket: cannot send");
                     break;
                 }
                 const auto reply = client.receive();
                 const bool ok = reply && !reply->text && reply->bytes.size() == expected_bytes_;
-                count(ok, !reply ? fmt::format("websocket, request {}: {}", i, client.last_error())
-                                 : fmt::format("websocket: {} bytes {}", reply->bytes.size(),
-                                               reply->text ? reply->bytes : ""));
+                clients_.count(ok, !reply ? fmt::format("websocket, request {}: {}", i, client.last_error())
+                                          : fmt::format("websocket: {} bytes {}", reply->bytes.size(),
+                                                        reply->text ? reply->bytes : ""));
                 if (!ok) break;
             }
             client.close();
         } catch (const std::exception&) {
-            count(false, "websocket: cannot connect");
+            clients_.count(false, "websocket: cannot connect");
         }
     }
 }
 
 void RenderLoad::visit() {
-    while (!stopping_) {
+    while (!clients_.is_stopping()) {
         try {
             HttpClient client(port_);
-            for (int i = 0; i < kPagesPerConnection && !stopping_; ++i) {
+            for (int i = 0; i < kPagesPerConnection && !clients_.is_stopping(); ++i) {
                 const auto reply = client.get("/health");
-                count(reply && reply->status == 200,
-                      !reply ? fmt::format("http, request {}: {}", i, client.last_error())
-                             : fmt::format("http: status {}", reply->status));
+                clients_.count(reply && reply->status == 200,
+                               !reply ? fmt::format("http, request {}: {}", i, client.last_error())
+                                      : fmt::format("http: status {}", reply->status));
                 if (!reply || !reply->keep_alive) break;
             }
         } catch (const std::exception&) {
-            count(false, "http: cannot connect");
+            clients_.count(false, "http: cannot connect");
         }
     }
 }
