@@ -38,9 +38,13 @@ bool is_eligible(const Candidate& worker, const BalanceLimits& limits);
 class Balancer {
 public:
     Balancer(BalancePolicy policy, BalanceLimits limits) : policy_(policy), limits_(limits) {}
+    void change(BalancePolicy policy, BalanceLimits limits) {
+        policy_ = policy;
+        limits_ = limits;
+    }
 
     // The index in `workers` (sorted by `order`) of the one that takes the next connection; nullopt: none
-    // can now. `client`: a hash of the client's address, for sticky.
+    // can now. `client`: a hash of the client's address, for sticky; 0 = it has none, and takes turns.
     std::optional<std::size_t> choose(std::span<const Candidate> workers, std::uint64_t client = 0);
 
 private:

@@ -52,6 +52,7 @@ struct LogFiles {
 struct LaunchSpec {
     std::string name;
     std::string name_space;
+    int instance_index = 0;         // Slot's
     std::vector<std::string> argv;  // argv[0] is looked up in the PATH of `env`
     std::vector<std::string> env;   // "KEY=value"
     std::string cwd;
@@ -142,7 +143,8 @@ public:
     // A pool of listening sockets, one per clustered app name. Idempotent: an open pool takes over the new
     // policy.
     virtual Result<void> open_pool(const PoolSpec& pool) = 0;
-    virtual void close_pool(const std::string& name) = 0;
+    // `kind` tells a Node pool from others: they are named by apps, and an app may have had one of each.
+    virtual void close_pool(const std::string& name, PoolSpec::Kind kind) = 0;
     // A worker gets no more connections. -> Drained when it has finished those that it has.
     virtual void drain(const AppKey& key) = 0;
     // Takes over a process that an earlier daemon started: its pipes, its channel, its exit.

@@ -84,9 +84,8 @@ std::string log_path(const AppConfig& config, const std::string& path) {
 
 std::vector<std::string> version_words(const AppConfig& config) {
     switch (ecosystem::runtime_of(config.interpreter)) {
-        case ecosystem::Runtime::Node:
-            return {"--version"};
-        case ecosystem::Runtime::Bun:  // its own version is another
+        case ecosystem::Runtime::Node:  // what runs on Node (ts-node) and Bun have versions of their own
+        case ecosystem::Runtime::Bun:
             return {"-p", "process.version"};
         default:
             return {};
@@ -157,11 +156,12 @@ LaunchSpec launch_spec(const Slot& slot, const Instance& instance, const Setting
                    : is_node_cluster(config) ? ChildChannel::NodeCluster
                                              : ChildChannel::Messages;
     spec.node_ready = node_ready(slot, instance);
-    spec.stops_by_message = config.shutdown_with_message;
+    spec.stops_by_message = config.shutdown_with_message || settings.stops_by_message;
     spec.drains_keep_alive = config.drain_keep_alive && is_node_cluster(config) &&
                              ecosystem::runtime_of(config.interpreter) == ecosystem::Runtime::Node;
     spec.whole_tree = config.treekill;
     spec.version_words = version_words(config);
+    spec.instance_index = slot.instance_index;
     if (pool_spec(config)) spec.pool = config.name;
     spec.is_activated = is_activated(config);
     if (spec.is_activated) spec.listen = config.listen;

@@ -149,7 +149,7 @@ void Supervisor::reload(int pm_id, Done done) {
     if (slot->incoming || slot->outgoing)
         return done(Error{ErrorCode::Exists,
                           fmt::format("Reload already in progress for process id {}, retry later", pm_id)});
-    if (!can_hand_over(*slot->config) || slot->current.life.state() != State::Online)
+    if (!can_hand_over(*slot->config) || !keeps_pool(*slot) || slot->current.life.state() != State::Online)
         return restart(pm_id, std::move(done));
     slot->created_at = host_.wall_now();
     slot->reload_waiters.push_back(std::move(done));
@@ -214,6 +214,7 @@ void Supervisor::erase(int pm_id) {
         deadlines_.erase({it->second, pm_id});
         deadline_of_.erase(it);
     }
+    leave_pool(pm_id);
     dirty_.erase(pm_id);
     limited_.erase(pm_id);
     drop_cron(*slot);

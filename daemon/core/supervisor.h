@@ -137,7 +137,10 @@ private:
     void drop_watch(const std::string& name, int pm_id);
     void update_watch(const std::string& name);
     void schedule(const Slot& slot);
+    Result<void> use_pool(const Slot& slot);
+    void leave_pool(int pm_id);
     void track_pool(const Slot& slot);
+    bool keeps_pool(const Slot& slot) const;
     void save(Slot& slot, bool with_config);
     void forget_state(int pm_id);
     void forget_told(Slot& slot);
@@ -153,8 +156,17 @@ private:
     SlotConfig newest_config_;
     Lifecycle::SharedPolicy newest_policy_;  // null: none yet
     Namesakes names_;
-    std::unordered_map<std::string, std::set<int>> pool_users_;  // slots with a process, by pool
-    std::set<std::pair<TimePoint, int>> deadlines_;              // earliest first; one per slot
+    struct PoolKey {
+        std::string name;
+        PoolSpec::Kind kind = PoolSpec::Kind::Channel;
+
+        bool operator==(const PoolKey&) const = default;
+        // Those that are not of Node workers are one another's successors.
+        std::pair<std::string, bool> home() const { return {name, kind == PoolSpec::Kind::Node}; }
+    };
+    std::unordered_map<int, PoolKey> pool_of_;  // what each slot with a process was started with
+    std::map<std::pair<std::string, bool>, std::set<int>> pool_users_;  // slots, by PoolKey::home()
+    std::set<std::pair<TimePoint, int>> deadlines_;                     // earliest first; one per slot
     std::unordered_map<int, TimePoint> deadline_of_;
     std::set<int> limited_;                           // slots with a memory limit
     std::set<std::pair<TimePoint, int>> cron_looks_;  // earliest first; one per slot with a cron pattern

@@ -161,11 +161,8 @@ void Supervisor::ask_next() {
 
 void Supervisor::ask_for(Slot& slot, Instance& instance) {
     const AppKey key = slot.key(instance);
-    if (const auto pool = pool_spec(*slot.config)) {
-        pool_users_[pool->name].insert(slot.pm_id);
-        if (const auto opened = host_.open_pool(*pool); !opened)
-            return post(key, SpawnFailed{opened.error().message, false});
-    }
+    if (const auto opened = use_pool(slot); !opened)
+        return post(key, SpawnFailed{opened.error().message, false});
     const LaunchSpec spec = launch_spec(slot, instance, settings_);
     if (const auto ready = host_.prepare_logs(spec.logs); !ready)
         return post(key, SpawnFailed{ready.error().message, false});
@@ -334,21 +331,6 @@ void Supervisor::schedule(const Slot& slot) {
     if (!earliest) return;
     deadlines_.insert({*earliest, slot.pm_id});
     deadline_of_[slot.pm_id] = *earliest;
-}
-
-// The listening sockets stay open while any process of the app may come back, so that connections wait in the
-// backlog.
-void Supervisor::track_pool(const Slot& slot) {
-    const auto pool = pool_spec(*slot.config);
-    if (!pool) return;
-    const State state = slot.current.life.state();
-    if (has_process(state) || state == State::Backoff || slot.incoming || slot.outgoing) return;
-    const auto it = pool_users_.find(pool->name);
-    if (it == pool_users_.end()) return;
-    it->second.erase(slot.pm_id);
-    if (!it->second.empty()) return;
-    pool_users_.erase(it);
-    host_.close_pool(pool->name);
 }
 
 }  // namespace kpm::core

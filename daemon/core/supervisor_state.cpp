@@ -82,16 +82,9 @@ void Supervisor::restore(const std::map<std::string, std::string>& state) {
 
 void Supervisor::adopt(Slot& slot, Instance& instance) {
     const State state = instance.life.state();
-    if (state == State::Backoff)
-        if (const auto pool = pool_spec(*slot.config)) {
-            pool_users_[pool->name].insert(slot.pm_id);
-            if (const auto opened = host_.open_pool(*pool); !opened) host_.log(opened.error().message);
-        }
+    if (state == State::Backoff || has_process(state))
+        if (const auto opened = use_pool(slot); !opened) host_.log(opened.error().message);
     if (!has_process(state)) return;
-    if (const auto pool = pool_spec(*slot.config)) {
-        pool_users_[pool->name].insert(slot.pm_id);
-        if (const auto opened = host_.open_pool(*pool); !opened) host_.log(opened.error().message);
-    }
     const AppKey key = slot.key(instance);
     const Adopted adopted = host_.adopt(key, launch_spec(slot, instance, settings_));
     const bool stopping = state == State::Stopping || state == State::Killing;

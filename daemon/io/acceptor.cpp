@@ -48,7 +48,8 @@ void Acceptor::take(int listener, const std::function<bool()>& may_take,
             ::accept4(listener, reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (!socket) {
             if (errno == EINTR || errno == ECONNABORTED) continue;
-            if (errno != EAGAIN) fail(errno);
+            // EINVAL: it has just been told to end (end_listening), and so will this loop.
+            if (errno != EAGAIN && errno != EINVAL) fail(errno);
             return;
         }
         has_trouble_ = false;

@@ -20,6 +20,10 @@ using channel::Type;
 constexpr std::size_t kMaxPending = 1024;
 constexpr auto kWorkerRest = 50ms;
 
+core::BalanceLimits limits_of(const PoolOptions& options) {
+    return {.window = channel::kWindow, .max_connections = options.max_connections};
+}
+
 // Two descriptors of one socket have one inode.
 std::optional<ino_t> inode_of(int fd) {
     struct stat status {};
@@ -54,7 +58,7 @@ ConnectionPool::ConnectionPool(Loop& loop, PoolId id, std::vector<UniqueFd> list
                                const PoolOptions& options, Sink sink)
     : loop_(loop),
       id_(id),
-      limits_{.window = channel::kWindow, .max_connections = options.max_connections},
+      limits_(limits_of(options)),
       sink_(std::move(sink)),
       balancer_(options.policy, limits_),
       acceptor_(loop, {.on_trouble =
@@ -68,12 +72,26 @@ ConnectionPool::ConnectionPool(Loop& loop, PoolId id, std::vector<UniqueFd> list
           dispatch();
       }) {
     stats_.pool = id;
+    watch(std::move(listeners));
+}
+
+ConnectionPool::~ConnectionPool() = default;
+
+void ConnectionPool::change(std::vector<UniqueFd> listeners, const PoolOptions& options) {
+    limits_ = limits_of(options);
+    balancer_.change(options.policy, limits_);
+    watch(std::move(listeners));
+    dispatch();
+}
+
+void ConnectionPool::watch(std::vector<UniqueFd> listeners) {
+    listeners_.clear();
     for (UniqueFd& socket : listeners) {
         auto listener = std::make_unique<Listener>();
         listener->socket = std::move(socket);
         const std::size_t index = listeners_.size();
         auto poll =
-            PollFd::open(loop, listener->socket.get(), 0, [this, index](int) { accept_burst(index); });
+            PollFd::open(loop_, listener->socket.get(), 0, [this, index](int) { accept_burst(index); });
         if (poll)
             listener->poll.emplace(std::move(poll).value());
         else
@@ -81,8 +99,6 @@ ConnectionPool::ConnectionPool(Loop& loop, PoolId id, std::vector<UniqueFd> list
         listeners_.push_back(std::move(listener));
     }
 }
-
-ConnectionPool::~ConnectionPool() = default;
 
 void ConnectionPool::add_worker(const WorkerId& id, UniqueFd channel, bool resumed) {
     auto worker = std::make_unique<Worker>();

@@ -36,6 +36,8 @@ public:
     ConnectionPool(const ConnectionPool&) = delete;
     ConnectionPool& operator=(const ConnectionPool&) = delete;
 
+    // Its workers stay; what they hear of as listener `value` changes with the listeners.
+    void change(std::vector<UniqueFd> listeners, const PoolOptions& options);
     // An event WorkerGone tells of a failure, too.
     void add_worker(const WorkerId& id, UniqueFd channel, bool resumed);
     void set_serving(const WorkerId& id, bool serving) override;
@@ -53,6 +55,7 @@ private:
         std::uint64_t client = 0;  // its address, see core::Balancer
     };
 
+    void watch(std::vector<UniqueFd> listeners);
     Worker* find(const WorkerId& id);
     void message(Worker& worker, const channel::ChannelMessage& message, UniqueFd passed);
     void state(Worker& worker, const channel::ChannelMessage& message);
@@ -71,7 +74,7 @@ private:
 
     Loop& loop_;
     const PoolId id_;
-    const core::BalanceLimits limits_;
+    core::BalanceLimits limits_;
     Sink sink_;
     core::Balancer balancer_;
     std::vector<std::unique_ptr<Listener>> listeners_;

@@ -16,6 +16,11 @@ struct AddPool {
     std::vector<UniqueFd> listeners;
     PoolOptions options;
 };
+struct ChangePool {
+    PoolId pool = 0;
+    std::vector<UniqueFd> listeners;
+    PoolOptions options;
+};
 struct RemovePool {
     PoolId pool = 0;
 };
@@ -51,6 +56,7 @@ struct AddNodeSlot {
 struct AddNodeWorker {
     PoolId pool = 0;
     WorkerId worker;
+    int slot = 0;
     UniqueFd channel;
     std::vector<std::string> keys;
 };
@@ -77,8 +83,8 @@ struct DrainNodeQuietly {
 struct FinishNode {
     WorkerId worker;
 };
-using Command = std::variant<AddPool, RemovePool, AddWorker, SetServing, Drain, RemoveWorker, RequestStats,
-                             AddNodePool, AddNodeSlot, AddNodeWorker, AnswerNode, AddNodeSocket,
+using Command = std::variant<AddPool, ChangePool, RemovePool, AddWorker, SetServing, Drain, RemoveWorker,
+                             RequestStats, AddNodePool, AddNodeSlot, AddNodeWorker, AnswerNode, AddNodeSocket,
                              RemoveNodeSocket, SayToNode, DrainNodeQuietly, FinishNode>;
 
 class Pools {
@@ -88,6 +94,10 @@ public:
     void execute(AddPool& command) {
         pools_[command.pool] = std::make_unique<ConnectionPool>(
             loop_, command.pool, std::move(command.listeners), command.options, reporter());
+    }
+    void execute(ChangePool& command) {
+        const auto pool = pools_.find(command.pool);
+        if (pool != pools_.end()) pool->second->change(std::move(command.listeners), command.options);
     }
     void execute(const RemovePool& command) {
         pools_.erase(command.pool);
@@ -131,7 +141,7 @@ public:
             return;
         }
         homes_[command.worker] = command.pool;
-        pool->second->add_worker(command.worker, std::move(command.channel), command.keys);
+        pool->second->add_worker(command.worker, command.slot, std::move(command.channel), command.keys);
     }
     void execute(AnswerNode& command) {
         if (auto* const pool = node_home_of(command.worker))
@@ -204,6 +214,9 @@ DataPlane::~DataPlane() = default;
 void DataPlane::add_pool(PoolId pool, std::vector<UniqueFd> listeners, const PoolOptions& options) {
     thread_->send(AddPool{pool, std::move(listeners), options});
 }
+void DataPlane::change_pool(PoolId pool, std::vector<UniqueFd> listeners, const PoolOptions& options) {
+    thread_->send(ChangePool{pool, std::move(listeners), options});
+}
 void DataPlane::remove_pool(PoolId pool) {
     thread_->send(RemovePool{pool});
 }
@@ -231,9 +244,9 @@ void DataPlane::add_node_socket(PoolId pool, const std::string& key, UniqueFd li
 void DataPlane::remove_node_socket(PoolId pool, const std::string& key) {
     thread_->send(RemoveNodeSocket{pool, key});
 }
-void DataPlane::add_node_worker(PoolId pool, WorkerId worker, UniqueFd channel,
+void DataPlane::add_node_worker(PoolId pool, WorkerId worker, int slot, UniqueFd channel,
                                 std::vector<std::string> keys) {
-    thread_->send(AddNodeWorker{pool, worker, std::move(channel), std::move(keys)});
+    thread_->send(AddNodeWorker{pool, worker, slot, std::move(channel), std::move(keys)});
 }
 void DataPlane::answer_node(WorkerId worker, NodeAnswer answer) {
     thread_->send(AnswerNode{worker, std::move(answer)});

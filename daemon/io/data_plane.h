@@ -29,6 +29,8 @@ public:
     // The listeners are copies: the keeper holds the sockets. Their index is what workers are told as
     // `value`.
     void add_pool(PoolId pool, std::vector<UniqueFd> listeners, const PoolOptions& options);
+    // Other listeners or options for it; its workers stay.
+    void change_pool(PoolId pool, std::vector<UniqueFd> listeners, const PoolOptions& options);
     // Its workers leave with it, and connections that no worker has answered for are closed.
     void remove_pool(PoolId pool);
 
@@ -49,7 +51,8 @@ public:
     void add_node_socket(PoolId pool, const std::string& key, UniqueFd listener);
     void add_node_slot(PoolId pool, const std::string& key, int slot, UniqueFd listener);
     void remove_node_socket(PoolId pool, const std::string& key);
-    void add_node_worker(PoolId pool, WorkerId worker, UniqueFd channel, std::vector<std::string> keys);
+    void add_node_worker(PoolId pool, WorkerId worker, int slot, UniqueFd channel,
+                         std::vector<std::string> keys);
     void answer_node(WorkerId worker, NodeAnswer answer);
     // A line of the app's, see node::app_line().
     void say_to_node(WorkerId worker, std::string line);

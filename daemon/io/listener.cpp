@@ -180,6 +180,11 @@ Result<UniqueFd> open_listener(const core::ListenAddress& address, const Listene
     return socket;
 }
 
+void end_listening(int listener) {
+    ::shutdown(listener, SHUT_RDWR);
+    remove_socket_file(listener);
+}
+
 void remove_socket_file(int listener) {
     const auto address = bound_address(listener);
     if (!address || address->kind != Kind::Unix) return;

@@ -25,6 +25,9 @@ struct ListenerOptions {
 Result<UniqueFd> open_listener(const core::ListenAddress& address, const ListenerOptions& options = {},
                                int* error_number = nullptr);
 
+// It takes no more connections from now on, whoever has copies of it, so that its address can be had again at
+// once; its socket file goes, too.
+void end_listening(int listener);
 // Takes away the socket file that it is bound to; of others than unix sockets nothing.
 void remove_socket_file(int listener);
 

@@ -14,6 +14,7 @@
 #include "daemon/core/host.h"
 #include "daemon/io/data_plane.h"
 #include "daemon/io/keeper_link.h"
+#include "ipc/base/json.h"
 
 namespace kpm::io {
 
@@ -29,8 +30,9 @@ public:
     // (those of pools are taken out of `kept`).
     void restore(const std::map<std::string, std::string>& state, std::vector<KeptFd>& kept);
 
-    // Opens the pool, or leaves it as it is when it has these addresses already. "cannot listen on '*:3000':
-    // Address already in use (held by pid 42, node)".
+    // Opens the pool, or makes it what the app wants now: addresses that it had keep their sockets, so that
+    // nobody is refused meanwhile; when a new one cannot be had, all stays as it was. "cannot listen on
+    // '*:3000': Address already in use (held by pid 42, node)".
     Result<void> open(const core::PoolSpec& spec);
     void close(const std::string& name);
     std::optional<PoolId> find(const std::string& name) const;
@@ -40,13 +42,19 @@ public:
 
 private:
     struct Pool {
-        PoolId id = 0;
-        std::vector<std::string> listen;
-        core::PoolSpec::Kind kind = core::PoolSpec::Kind::Channel;
-        std::vector<UniqueFd> inherited;  // Activation only
+        PoolId id = 0;            // the data plane's
+        std::uint64_t owner = 0;  // under which the keeper holds the sockets, other ones after each change
+        core::PoolSpec spec;
+        std::vector<UniqueFd> sockets;  // in the order of spec.listen
     };
 
-    void add(const std::string& name, Pool pool, std::vector<UniqueFd> listeners, const PoolOptions& options);
+    Result<std::vector<UniqueFd>> make_sockets(const core::PoolSpec& spec, const Pool* before,
+                                               int& error_number) const;
+    Result<void> open_after_closing(const core::PoolSpec& spec, core::PoolSpec rest);
+    Result<void> keep(const Pool& pool);
+    void record(const Pool& pool, const Pool* before);
+    void show(const Pool& pool, bool is_new);
+    void restore(const Json& value, const std::string& name, std::vector<KeptFd>& kept);
 
     KeeperLink& keeper_;
     DataPlane& plane_;

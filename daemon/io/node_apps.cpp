@@ -32,6 +32,8 @@ int errno_of(NodeSockets::Refusal refusal) {
             return EINVAL;
         case NodeSockets::Refusal::TooMany:
             return EMFILE;
+        case NodeSockets::Refusal::TooMuchData:
+            return EMSGSIZE;
     }
     return EINVAL;
 }
@@ -92,35 +94,34 @@ void NodeApps::close(const std::string& name) {
     if (it == apps_.end()) return;
     for (const std::string& key : it->second.table.keys()) close_socket(it->second, key);
     plane_.remove_pool(it->second.pool);
-    std::erase_if(homes_, [&](const auto& home) { return home.second == name; });
+    std::erase_if(homes_, [&](const auto& home) { return home.second.app == name; });
     persist_(std::string(kKeyPrefix) + name, std::nullopt);
     apps_.erase(it);
 }
 
-bool NodeApps::is_listening(const std::string& name) const {
-    const auto it = apps_.find(name);
-    if (it == apps_.end()) return false;
-    const auto keys = it->second.table.keys();
-    return std::any_of(keys.begin(), keys.end(),
-                       [&](const std::string& key) { return !it->second.table.find(key)->users.empty(); });
+bool NodeApps::has_listening_twin(const WorkerId& worker) const {
+    return std::ranges::any_of(homes_, [&](const auto& home) {
+        const WorkerId& other = home.first;
+        return other.pm_id == worker.pm_id && other != worker && has_socket(other);
+    });
 }
 
 bool NodeApps::has_socket(const WorkerId& worker) const {
     const auto home = homes_.find(worker);
-    return home != homes_.end() && apps_.at(home->second).table.is_listening(worker.incarnation);
+    return home != homes_.end() && apps_.at(home->second.app).table.is_listening(worker.incarnation);
 }
 
-void NodeApps::add_worker(const std::string& name, const WorkerId& worker, UniqueFd channel) {
+void NodeApps::add_worker(const std::string& name, const WorkerId& worker, int slot, UniqueFd channel) {
     App& app = apps_.at(name);
-    homes_[worker] = name;
+    homes_[worker] = {name, slot};
     app.table.add_worker(worker.incarnation);
-    plane_.add_node_worker(app.pool, worker, std::move(channel), app.table.keys_of(worker.incarnation));
+    plane_.add_node_worker(app.pool, worker, slot, std::move(channel), app.table.keys_of(worker.incarnation));
     if (app.table.is_leaving(worker.incarnation)) plane_.drain_node_quietly(worker);
 }
 
 NodeApps::App* NodeApps::home_of(const WorkerId& worker) {
     const auto home = homes_.find(worker);
-    return home == homes_.end() ? nullptr : &apps_.at(home->second);
+    return home == homes_.end() ? nullptr : &apps_.at(home->second.app);
 }
 
 void NodeApps::drain(const WorkerId& worker) {
@@ -128,15 +129,23 @@ void NodeApps::drain(const WorkerId& worker) {
     if (!app || app->table.is_leaving(worker.incarnation)) return;
     // Recorded first: told twice, it would drop its connections.
     app->table.set_leaving(worker.incarnation);
-    record(homes_.at(worker), *app);
+    record(homes_.at(worker).app, *app);
     plane_.drain(worker);
+}
+
+void NodeApps::leave(const WorkerId& worker) {
+    App* const app = home_of(worker);
+    if (!app || app->table.is_leaving(worker.incarnation)) return;
+    app->table.set_leaving(worker.incarnation);
+    record(homes_.at(worker).app, *app);
+    plane_.drain_node_quietly(worker);
 }
 
 void NodeApps::remove_worker(const WorkerId& worker) {
     App* const app = home_of(worker);
     if (!app) return;
     app->table.remove_worker(worker.incarnation);
-    record(homes_.at(worker), *app);
+    record(homes_.at(worker).app, *app);
     homes_.erase(worker);
     settle_.start(kSettle);
 }
@@ -144,9 +153,9 @@ void NodeApps::remove_worker(const WorkerId& worker) {
 void NodeApps::hear(const WorkerId& worker, const node::Message& message) {
     App* const app = home_of(worker);
     if (!app) return;
-    const std::string& name = homes_.at(worker);
+    const Home& home = homes_.at(worker);
     if (const auto* asked = std::get_if<node::ListenAsked>(&message)) {
-        if (!app->table.is_leaving(worker.incarnation)) answer(*app, name, worker, *asked);
+        if (!app->table.is_leaving(worker.incarnation)) answer(*app, home, worker, *asked);
     } else if (const auto* closed = std::get_if<node::ListenClosed>(&message)) {
         if (app->table.leave(worker.incarnation, closed->key)) close_socket(*app, closed->key);
         settle_.start(kSettle);
@@ -155,11 +164,10 @@ void NodeApps::hear(const WorkerId& worker, const node::Message& message) {
     } else {
         return;
     }
-    record(name, *app);
+    record(home.app, *app);
 }
 
-void NodeApps::answer(App& app, const std::string& name, const WorkerId& worker,
-                      const node::ListenAsked& asked) {
+void NodeApps::answer(App& app, const Home& home, const WorkerId& worker, const node::ListenAsked& asked) {
     NodeAnswer answer;
     answer.what.question = asked.seq;
     const auto found = app.table.ask(worker.incarnation, asked.query);
@@ -169,20 +177,27 @@ void NodeApps::answer(App& app, const std::string& name, const WorkerId& worker,
     }
     const NodeSockets::Socket& socket = *std::get<NodeSockets::Socket*>(found);
     answer.what.key = socket.key;
-    if (const auto made = make(app, worker.pm_id, socket, answer.what.error_number); made) {
+    auto made = make(app, home.slot, socket, answer.what.error_number);
+    if (made) {
         const Open& open = app.open.at(socket.key);
-        const UniqueFd& opened = socket_for(open.sockets, worker.pm_id);
+        const UniqueFd& opened = socket_for(open.sockets, home.slot);
         answer.what.data = socket.query.data;
         answer.what.name = socket_name(opened.get());
         answer.is_udp = is_udp(socket);
-        if (open.way != Way::Accept) answer.handle = copy_of(opened);
+        if (open.way != Way::Accept && !(answer.handle = copy_of(opened))) {
+            answer.what.error_number = errno;
+            made =
+                os_error("listen on", fmt::format("{}:{}", socket.query.address, socket.query.port), errno);
+        }
+    }
+    if (made) {
         app.table.join(worker.incarnation, socket.key);
         settle_.start(kSettle);
     } else {
-        log_(fmt::format("App [{}:{}]: {}", name, worker.pm_id, made.error().message));
+        log_(fmt::format("App [{}:{}]: {}", home.app, worker.pm_id, made.error().message));
         if (!app.open.contains(socket.key)) app.table.forget(socket.key);
     }
-    record(name, app);
+    record(home.app, app);
     plane_.answer_node(worker, std::move(answer));
 }
 
@@ -233,7 +248,7 @@ void NodeApps::close_socket(App& app, const std::string& key) {
     plane_.remove_node_socket(app.pool, key);
     keeper_.drop(it->second.owner);
     const FileAccess as_the_app(app.identity);
-    remove_socket_file(it->second.sockets.begin()->second.get());
+    for (const auto& [slot, socket] : it->second.sockets) end_listening(socket.get());
     app.open.erase(it);
 }
 

@@ -39,11 +39,15 @@ public:
     void close(const std::string& app);
     bool has(const std::string& app) const { return apps_.contains(app); }
     bool has_socket(const WorkerId& worker) const;
-    // Whether some worker of the app listens on something.
-    bool is_listening(const std::string& app) const;
+    // Whether another worker of its pm_id listens on something: the one that it comes after.
+    bool has_listening_twin(const WorkerId& worker) const;
 
-    // One that an earlier daemon had goes on with what it listens on.
-    void add_worker(const std::string& app, const WorkerId& worker, UniqueFd channel);
+    // One that an earlier daemon had goes on with what it listens on. `slot`: the same for the process that
+    // comes after it, from 0 on: which of the sockets it accepts on, where each has its own.
+    void add_worker(const std::string& app, const WorkerId& worker, int slot, UniqueFd channel);
+    // It has been told to end by other means: no more connections. They wait for whoever comes after it, also
+    // when it closes its servers.
+    void leave(const WorkerId& worker);
     // No more connections; it closes its servers, finishes what it has and ends its channel.
     void drain(const WorkerId& worker);
     void remove_worker(const WorkerId& worker);
@@ -71,9 +75,13 @@ private:
         std::map<std::string, Open> open;  // by key
     };
 
+    struct Home {
+        std::string app;
+        int slot = 0;
+    };
+
     App* home_of(const WorkerId& worker);
-    void answer(App& app, const std::string& name, const WorkerId& worker,
-                const core::node::ListenAsked& asked);
+    void answer(App& app, const Home& home, const WorkerId& worker, const core::node::ListenAsked& asked);
     Way way_of(const App& app, const core::NodeSockets::Socket& socket) const;
     Result<void> make(App& app, int slot, const core::NodeSockets::Socket& socket, int& error_number);
     void show(const App& app, const std::string& key, const Open& open, int slot);
@@ -86,7 +94,7 @@ private:
     Persist persist_;
     Log log_;
     std::map<std::string, App> apps_;
-    std::map<WorkerId, std::string> homes_;
+    std::map<WorkerId, Home> homes_;
     std::uint64_t next_id_ = kFirstId;
     Timer settle_;
 

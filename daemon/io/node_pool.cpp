@@ -48,6 +48,7 @@ struct NodePool::Socket {
 
 struct NodePool::Worker {
     WorkerId id;
+    int slot = 0;
     std::uint64_t order = 0;
     bool allowed = true;
     bool draining = false;
@@ -136,10 +137,12 @@ void NodePool::remove_socket(const std::string& key) {
     for (const auto& worker : workers_) worker->joined.erase(key);
 }
 
-void NodePool::add_worker(const WorkerId& id, UniqueFd channel, const std::vector<std::string>& keys) {
+void NodePool::add_worker(const WorkerId& id, int slot, UniqueFd channel,
+                          const std::vector<std::string>& keys) {
     auto worker = std::make_unique<Worker>();
     Worker* const joined = worker.get();
     worker->id = id;
+    worker->slot = slot;
     worker->order = next_order_++;
     for (const std::string& key : keys) worker->joined[key] = true;
     auto opened =
@@ -169,7 +172,7 @@ void NodePool::answer(const WorkerId& id, NodeAnswer answer) {
         worker->channel->send(node::answer_line(answer.what, seq));
         return;
     }
-    worker->channel->send_handle(node::handle_answer_line(answer.what, answer.is_udp, seq), seq,
+    worker->channel->send_handle(node::handle_answer_line(answer.what, answer.is_udp, seq),
                                  std::move(answer.handle));
 }
 
@@ -278,7 +281,7 @@ const std::vector<core::Candidate>& NodePool::candidates(const Socket& socket) {
     for (const auto& worker : workers_) {
         const bool is_busy = socket.slots && socket.slots->is_standing(worker->id.pm_id);
         candidates_.push_back({.order = worker->order,
-                               .slot = worker->id.pm_id,
+                               .slot = worker->slot,
                                .serving = worker->serves(socket.key),
                                .blocked = worker->resting || is_busy || !worker->channel->takes_connections(),
                                .unacked = worker->unacked.size(),
@@ -338,7 +341,7 @@ void NodePool::dispatch(Socket& socket) {
 void NodePool::watch_slots(Socket& socket, bool accepts) {
     SlotSockets::Slots owned;
     for (const auto& worker : workers_)
-        if (worker->serves(socket.key)) owned.insert(worker->id.pm_id);
+        if (worker->serves(socket.key)) owned.insert(worker->slot);
     socket.slots->watch(owned, accepts);
     socket.slots->arm(owned.size() > 1 && !look_.is_active());
 }

@@ -48,9 +48,9 @@ public:
     // What waits for a worker here is closed.
     void remove_socket(const std::string& key);
 
-    // `keys`: what it listens on already, one that an earlier kpmd had. An event WorkerGone tells of a
-    // failure, too.
-    void add_worker(const WorkerId& id, UniqueFd channel, const std::vector<std::string>& keys);
+    // `slot`: see add_slot. `keys`: what it listens on already, one that an earlier kpmd had. An event
+    // WorkerGone tells of a failure, too.
+    void add_worker(const WorkerId& id, int slot, UniqueFd channel, const std::vector<std::string>& keys);
     void answer(const WorkerId& id, NodeAnswer answer);
     // A message of the app's; dropped when it does not read.
     void say(const WorkerId& id, std::string line);

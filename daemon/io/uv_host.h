@@ -92,7 +92,7 @@ public:
     void sweep(const core::AppKey& key) override;
     void release(const core::AppKey& key) override;
     Result<void> open_pool(const core::PoolSpec& pool) override;
-    void close_pool(const std::string& name) override;
+    void close_pool(const std::string& name, core::PoolSpec::Kind kind) override;
     void drain(const core::AppKey& key) override;
     core::Adopted adopt(const core::AppKey& key, const core::LaunchSpec& spec) override;
     Result<void> prepare_logs(const core::LogFiles& logs) override;

@@ -36,12 +36,13 @@ void UvHost::add_node(Child& child, const core::LaunchSpec& spec, UniqueFd socke
     if (!socket || !nodes_->has(spec.pool)) return;
     child.is_worker = child.is_node = true;
     child.stops_by_message = spec.stops_by_message;
-    // As long as nobody of the app listens, a new one need not.
-    const bool must_listen = spec.node_ready == core::NodeReady::Listening && nodes_->is_listening(spec.pool);
+    // As the process before it: not every one of an app need listen.
+    const bool must_listen =
+        spec.node_ready == core::NodeReady::Listening && nodes_->has_listening_twin(worker_of(child.key));
     child.node_ready = spec.node_ready == core::NodeReady::Message ? spec.node_ready
                        : must_listen                               ? core::NodeReady::Listening
                                                                    : core::NodeReady::Online;
-    nodes_->add_worker(spec.pool, worker_of(child.key), std::move(socket));
+    nodes_->add_worker(spec.pool, worker_of(child.key), spec.instance_index, std::move(socket));
     // One of an earlier daemon, which may have heard that it listens and died before it was recorded.
     if (child.node_ready != core::NodeReady::Message && nodes_->has_socket(worker_of(child.key)))
         callbacks_.post(child.key, core::Ready{});
@@ -57,9 +58,11 @@ Result<void> UvHost::open_pool(const core::PoolSpec& pool) {
     return {};
 }
 
-void UvHost::close_pool(const std::string& name) {
-    pools_->close(name);
-    nodes_->close(name);
+void UvHost::close_pool(const std::string& name, core::PoolSpec::Kind kind) {
+    if (kind == core::PoolSpec::Kind::Node)
+        nodes_->close(name);
+    else
+        pools_->close(name);
 }
 
 void UvHost::drain(const core::AppKey& key) {

@@ -286,6 +286,33 @@ http.createServer((q, r) => r.end('one')).listen(Number(fs.readFileSync('port', 
     }));
 }
 
+TEST_CASE("node cluster: a server that has closed may listen on its port again", "[e2e][node]") {
+    const App app(R"(const http = require('http');
+const port = Number(process.env.APP_PORT);
+const server = http.createServer((q, r) => r.end('again'));
+server.listen(port, '127.0.0.1', () => server.close(() => server.listen(port, '127.0.0.1', () => console.log('twice'))));
+)",
+                  1, R"(,"balance":")" + std::string(GENERATE("hybrid", "round_robin")) + "\"");
+    REQUIRE(app.start().status == 0);
+    INFO(app.kpm.daemon_log());
+    CHECK(eventually([&] { return app.output() == "twice\n"; }));
+    CHECK(app.answer() == "again");
+}
+
+TEST_CASE("node cluster: the restart of a lone worker that closes its server refuses nobody", "[e2e][node]") {
+    const App app(R"(const http = require('http');
+const server = http.createServer((q, r) => { r.setHeader('Connection', 'close'); r.end(String(process.pid)); });
+server.listen(Number(process.env.APP_PORT), '127.0.0.1');
+process.on('SIGINT', () => server.close(() => process.exit()));
+)",
+                  1, R"(,"balance":")" + std::string(GENERATE("hybrid", "round_robin")) + "\"");
+    app.start_well();
+    HttpLoad load(app.port, 2, 0);
+    REQUIRE(load.wait_for(20));
+    run_under(load, app.kpm, {"restart", "web"});
+    stop_without_loss(load, app.kpm);
+}
+
 TEST_CASE("node cluster: restart and scale drain a worker while another one serves", "[e2e][node]") {
     Loaded loaded;
     const KpmHome& kpm = loaded.app.kpm;

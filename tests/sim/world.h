@@ -82,7 +82,7 @@ public:
     void sweep(const core::AppKey& key) override;
     void release(const core::AppKey& key) override;
     Result<void> open_pool(const core::PoolSpec& pool) override;
-    void close_pool(const std::string&) override {}
+    void close_pool(const std::string&, core::PoolSpec::Kind) override {}
     void drain(const core::AppKey& key) override;
     core::Adopted adopt(const core::AppKey& key, const core::LaunchSpec& spec) override;
     Result<void> prepare_logs(const core::LogFiles&) override { return {}; }

@@ -43,7 +43,9 @@ public:
         if (pool_error) return *pool_error;
         return {};
     }
-    void close_pool(const std::string& name) override { note("close-pool {}", name); }
+    void close_pool(const std::string& name, PoolSpec::Kind kind) override {
+        note("close-pool {}{}", name, kind == PoolSpec::Kind::Node ? " of node" : "");
+    }
     void drain(const AppKey& key) override { note("drain {}", text(key)); }
     Adopted adopt(const AppKey& key, const LaunchSpec&) override {
         note("adopt {}", text(key));

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "daemon/io/node_channel.h"
 #include "daemon/io/node_socket.h"
 #include "ipc/base/json.h"
 #include "tests/integration/data_plane/plane_fixture.h"
@@ -107,7 +108,7 @@ public:
         int ends[2];
         if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
             throw std::runtime_error("socketpair");
-        plane().add_node_worker(kNodes, id(pm_id), UniqueFd(ends[0]), {});
+        plane().add_node_worker(kNodes, id(pm_id), pm_id, UniqueFd(ends[0]), {});
         return FakeNode(UniqueFd(ends[1]));
     }
     FakeNode join_listening(int pm_id) {
@@ -249,6 +250,45 @@ TEST_CASE("node pool: after long messages one descriptor at a time is on its way
     CHECK_FALSE(worker.take(std::chrono::milliseconds{50}));
     worker.answer(*connection, true);
     CHECK(worker.serve("next"));
+}
+
+TEST_CASE("node pool: a listening socket that does not arrive is sent again, a few times",
+          "[integration][data_plane]") {
+    NodeFixture fixture;
+    FakeNode worker = fixture.join(1);
+    NodeAnswer answer;
+    answer.what.question = 1;
+    answer.what.key = kKey;
+    answer.handle = fixture.add_slot(1);
+    fixture.plane().answer_node(NodeFixture::id(1), std::move(answer));
+    for (int i = 0; i < NodeChannel::kMostTries; ++i) {
+        const auto line = worker.hear();
+        REQUIRE(line);
+        CHECK(line->message["ack"] == 1);
+        CHECK(line->handle);
+        worker.say(node::kHandleLost.substr(0, node::kHandleLost.size() - 1));
+    }
+    fixture.plane().say_to_node(NodeFixture::id(1), node::app_line("after"));
+    CHECK(worker.hear()->message == "after");
+}
+
+TEST_CASE("node pool: a second descriptor waits for a first one behind long messages",
+          "[integration][data_plane]") {
+    NodeFixture fixture;
+    FakeNode worker = fixture.join(1);
+    fixture.plane().say_to_node(NodeFixture::id(1), node::app_line(std::string(70'000, 'x')));
+    REQUIRE(worker.hear()->message.is_string());
+    for (std::uint64_t question = 1; question <= 2; ++question) {
+        NodeAnswer answer;
+        answer.what.question = question;
+        answer.what.key = kKey;
+        answer.handle = fixture.add_slot(static_cast<int>(question));
+        fixture.plane().answer_node(NodeFixture::id(1), std::move(answer));
+    }
+    CHECK(worker.hear()->message["ack"] == 1);
+    CHECK_FALSE(worker.hear(std::chrono::milliseconds{50}));
+    worker.say(node::kHandleTaken.substr(0, node::kHandleTaken.size() - 1));
+    CHECK(worker.hear()->message["ack"] == 2);
 }
 
 TEST_CASE("node pool: sticky gives all connections of one address to one worker",

@@ -125,3 +125,40 @@ TEST_CASE("node cluster: which apps are, and how they get connections", "[unit][
     CHECK(can_hand_over(config));
     CHECK(pool_spec(clustered())->kind == PoolSpec::Kind::Channel);
 }
+
+TEST_CASE("node cluster: an app that gets another name leaves the sockets of the old one",
+          "[unit][supervisor]") {
+    Bench bench;
+    bench.add(node_cluster());
+    const AppKey first = up(bench, 10);
+    ecosystem::AppConfig renamed = node_cluster();
+    renamed.name = "shop";
+    bench.run([&] {
+        CHECK(bench.supervisor.reconfigure(0, renamed));
+        bench.supervisor.restart(0, bench.done());
+    });
+    bench.host.take();
+    bench.happen(first, Exited{0, 0});
+    bench.happen(first, TreeGone{});
+    CHECK(bench.host.take() ==
+          Lines{"release 0/1", "close-pool web of node", "open-pool shop", "spawn 0/2 shop"});
+    up(bench, 11);
+    bench.run([&] { bench.supervisor.stop(0, bench.done()); });
+    bench.happen(Exited{0, 0});
+    bench.happen(TreeGone{});
+    CHECK(bench.host.take() == Lines{"signal 0/2 2", "release 0/2", "close-pool shop of node"});
+}
+
+TEST_CASE("node cluster: a reload to other sockets is a restart", "[unit][supervisor]") {
+    Bench bench;
+    bench.add(node_cluster());
+    up(bench, 10);
+    ecosystem::AppConfig changed = clustered();
+    changed.name = "web";
+    bench.run([&] {
+        CHECK(bench.supervisor.reconfigure(0, changed));
+        bench.supervisor.reload(0, bench.done());
+    });
+    CHECK(bench.host.take() == Lines{"signal 0/1 2"});
+    CHECK(bench.state() == State::Stopping);
+}
