@@ -15,9 +15,16 @@ std::vector<std::string> not_effective(const AppConfig& config) {
     say(config.max_connections > 0 && !config.kpm_channel,
         "max_connections has no effect without kpm_channel");
     say(is_node && !config.listen.empty(), "listen has no effect, a Node cluster app listens by itself");
-    if (!config.balance || is_node) return sentences;
+    if (!config.balance) return sentences;
     const bool needs_node = *config.balance == Balance::Hybrid || *config.balance == Balance::Shared;
     const std::string policy(to_text(*config.balance));
+    if (is_node) {
+        const Runtime runtime = runtime_of(config.interpreter);
+        say(runtime == Runtime::Deno && needs_node,
+            "balance " + policy + " has no effect with Deno, round_robin is used");
+        say(runtime == Runtime::Bun, "balance " + policy + " has no effect, Bun binds its ports by itself");
+        return sentences;
+    }
     say(config.kpm_channel && needs_node,
         "balance " + policy + " has no effect with kpm_channel, least_connections is used");
     say(!config.kpm_channel && *config.balance != Balance::Shared,

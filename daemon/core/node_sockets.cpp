@@ -51,6 +51,9 @@ void NodeSockets::remove_worker(std::uint64_t worker) {
 std::variant<NodeSockets::Socket*, NodeSockets::Refusal> NodeSockets::ask(std::uint64_t worker,
                                                                           const node::ListenQuery& query) {
     if (query.fd) return Refusal::NoSuchKind;
+    if (!query.data.is_null() &&
+        query.data.dump(-1, ' ', false, Json::error_handler_t::replace).size() > kMaxData)
+        return Refusal::TooMuchData;
     const std::string wanted = socket_key(query);
     const auto found = std::find_if(sockets_.begin(), sockets_.end(), [&](const auto& entry) {
         return socket_key(entry.second.query) == wanted;

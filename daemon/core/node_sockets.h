@@ -24,6 +24,7 @@ class NodeSockets {
 public:
     // Of one app: each costs descriptors in kpmd and the keeper, and who asks may ask without end.
     static constexpr std::size_t kMaxSockets = 256;
+    static constexpr std::size_t kMaxData = 4096;  // bytes of `data` as JSON; Node's ticket keys are 68
 
     struct Socket {
         std::string key;  // as workers know it
@@ -34,7 +35,8 @@ public:
     enum class Refusal {
         InUse,       // this worker listens on it already
         NoSuchKind,  // a descriptor of the primary
-        TooMany      // the app has kMaxSockets
+        TooMany,     // the app has kMaxSockets
+        TooMuchData  // more than kMaxData
     };
 
     void add_worker(std::uint64_t worker) { workers_.try_emplace(worker); }

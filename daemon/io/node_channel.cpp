@@ -52,30 +52,31 @@ NodeChannel::~NodeChannel() = default;
 bool NodeChannel::send(std::string line) {
     if (unsent_bytes_ + line.size() > kMaxUnsent) return false;
     if (has_mark_ && line.find("\"cmd\":\"NODE_") != std::string::npos) line.insert(line.begin(), kMark);
-    plain_bytes_ += line.size();
     unsent_bytes_ += line.size();
-    unsent_.push_back({.line = std::move(line), .seq = 0, .handle = {}});
+    unsent_.push_back({.line = std::move(line), .handle = {}});
     write_some();
     return true;
 }
 
-void NodeChannel::send_handle(std::string line, std::uint64_t seq, UniqueFd handle) {
-    count_handle(line.size(), seq);
+bool NodeChannel::send_handle(std::string line, UniqueFd handle) {
+    if (unsent_handles_ >= kMaxHandles) return false;
+    ++unsent_handles_;
     unsent_bytes_ += line.size();
-    unsent_.push_back({.line = std::move(line), .seq = seq, .handle = std::move(handle)});
+    unsent_.push_back({.line = std::move(line), .handle = std::move(handle)});
     write_some();
+    return true;
 }
 
 bool NodeChannel::pass_connection(std::string_view line, std::uint64_t seq, int connection) {
     if (!send_with_fds(socket_.get(), bytes_of(line), {&connection, 1})) return false;
-    count_handle(line.size(), seq);
+    count_handle(line.size(), {.seq = seq, .again = {}});
     return true;
 }
 
-void NodeChannel::count_handle(std::size_t size, std::uint64_t seq) {
+void NodeChannel::count_handle(std::size_t size, Sent sent) {
     if (plain_bytes_ + size > kMaxBeforeHandle) is_exclusive_ = true;
     plain_bytes_ = 0;
-    unacknowledged_.push_back(seq);
+    unacknowledged_.push_back(std::move(sent));
 }
 
 void NodeChannel::write_some() {
@@ -83,22 +84,27 @@ void NodeChannel::write_some() {
     watch();
 }
 
-// False: no room, or the worker is gone, and then it is readable, too.
+// False: no room, or not its turn, or the worker is gone, and then it is readable, too.
 bool NodeChannel::write_one(Outgoing& one) {
+    const std::size_t size = one.line.size();
     if (one.handle) {
         const int fd = one.handle.get();
-        if (!send_with_fds(socket_.get(), bytes_of(one.line), {&fd, 1})) return false;
-        unsent_bytes_ -= one.line.size();
+        if (is_exclusive_ || !send_with_fds(socket_.get(), bytes_of(one.line), {&fd, 1})) return false;
+        unsent_bytes_ -= size;
+        --unsent_handles_;
+        ++one.tries;
+        count_handle(size, {.seq = 0, .again = std::move(one)});
         return true;
     }
     std::size_t sent = 0;
-    while (sent < one.line.size()) {
-        const ssize_t count = ::send(socket_.get(), one.line.data() + sent, one.line.size() - sent,
-                                     MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (sent < size) {
+        const ssize_t count =
+            ::send(socket_.get(), one.line.data() + sent, size - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) break;
         sent += static_cast<std::size_t>(count);
     }
+    plain_bytes_ += sent;
     unsent_bytes_ -= sent;
     one.line.erase(0, sent);
     return one.line.empty();
@@ -108,7 +114,8 @@ void NodeChannel::watch() {
     if (!poll_) return;
     const bool is_paused = unheard_->load() > kMaxUnheard;
     if (is_paused && !resume_.is_active()) resume_.start(kResumeDelay);
-    poll_->watch((is_paused ? 0 : UV_READABLE) | (unsent_.empty() ? 0 : UV_WRITABLE));
+    const bool is_held = unsent_.empty() || (is_exclusive_ && unsent_.front().handle);
+    poll_->watch((is_paused ? 0 : UV_READABLE) | (is_held ? 0 : UV_WRITABLE));
 }
 
 void NodeChannel::ready(int events) {
@@ -182,11 +189,17 @@ void NodeChannel::take(node::Message message, std::size_t size) {
 
 void NodeChannel::handle_answered(bool arrived) {
     if (unacknowledged_.empty()) return;  // an earlier kpmd had sent it
-    const std::uint64_t seq = unacknowledged_.front();
+    Sent sent = std::move(unacknowledged_.front());
     unacknowledged_.pop_front();
     const bool was_exclusive = is_exclusive_;
     if (unacknowledged_.empty()) is_exclusive_ = false;
-    if (!arrived) callbacks_.on_lost(seq);
+    if (!arrived && !sent.again) callbacks_.on_lost(sent.seq);
+    if (!arrived && sent.again && sent.again->tries < kMostTries) {
+        ++unsent_handles_;
+        unsent_bytes_ += sent.again->line.size();
+        unsent_.push_back(std::move(*sent.again));
+    }
+    if (!unsent_.empty()) write_some();
     if (was_exclusive && takes_connections()) callbacks_.on_room();
 }
 

@@ -5,8 +5,7 @@
 //
 // Node reads 64 KiB at a time. If plain lines before a line with a descriptor can push that line over such an
 // edge, its descriptor arrives one read before the end of its text, and a second one queued behind would be
-// taken for it. So after such a line no descriptor follows until its arrival is acknowledged
-// (takes_connections()).
+// taken for it. So after such a line no descriptor follows until its arrival is acknowledged.
 //
 // What a worker sends without end waits in the socket: reading pauses while more than kMaxUnheard bytes of
 // what it says have not been heard by the control loop. Descriptors whose lines do not come end the channel.
@@ -36,12 +35,14 @@ public:
     static constexpr std::size_t kMaxUnsent = std::size_t{8} << 20;   // bytes that a worker has not read
     static constexpr std::size_t kMaxUnheard = std::size_t{4} << 20;  // bytes that kpmd has not heard
     static constexpr std::size_t kMaxReceived = 64;  // descriptors without a line; Node sends one at a time
+    static constexpr std::size_t kMaxHandles = 64;   // that wait to be sent
+    static constexpr int kMostTries = 3;             // for one that does not arrive
 
     struct Callbacks {
         // `hold` counts the message as unheard for as long as it is kept. Never a message that the channel
         // answers by itself (HandleSent comes as AppSaid).
         std::function<void(core::node::Message, std::shared_ptr<void> hold)> on_message;
-        // The descriptor sent with the line of this number did not arrive.
+        // The connection passed with the line of this number did not arrive.
         std::function<void(std::uint64_t seq)> on_lost;
         // takes_connections() may have become true.
         std::function<void()> on_room;
@@ -55,8 +56,9 @@ public:
 
     // False: dropped, the worker does not read.
     bool send(std::string line);
-    // A line with a descriptor that must arrive, however long that takes.
-    void send_handle(std::string line, std::uint64_t seq, UniqueFd handle);
+    // A line with a descriptor that is to arrive, however long that takes: sent again when it does not.
+    // False: dropped, the worker does not read. At most 8 KiB, which the kernel takes whole.
+    bool send_handle(std::string line, UniqueFd handle);
     bool takes_connections() const { return unsent_.empty() && !is_exclusive_; }
     // Sends the line with a copy of `connection` now, or not at all. Only when it takes connections.
     bool pass_connection(std::string_view line, std::uint64_t seq, int connection);
@@ -67,8 +69,13 @@ public:
 private:
     struct Outgoing {
         std::string line;
+        UniqueFd handle;  // empty: none goes with it
+        int tries = 0;
+    };
+    // A descriptor on its way: a passed connection, or what send_handle was given.
+    struct Sent {
         std::uint64_t seq = 0;
-        UniqueFd handle;
+        std::optional<Outgoing> again;
     };
 
     NodeChannel(Loop& loop, UniqueFd socket, Callbacks callbacks);
@@ -78,7 +85,7 @@ private:
     void take(core::node::Message message, std::size_t size);
     void write_some();
     bool write_one(Outgoing& one);
-    void count_handle(std::size_t size, std::uint64_t seq);
+    void count_handle(std::size_t size, Sent sent);
     void handle_answered(bool arrived);
     void watch();
 
@@ -88,10 +95,11 @@ private:
     std::deque<UniqueFd> received_;  // their lines have not been read to the end
     std::deque<Outgoing> unsent_;
     std::size_t unsent_bytes_ = 0;
-    std::deque<std::uint64_t> unacknowledged_;  // descriptors on their way, by the number of their line
-    std::size_t plain_bytes_ = 0;               // since the last descriptor
-    bool is_exclusive_ = false;                 // until the last descriptor is acknowledged
-    bool has_mark_ = false;                     // Bun's
+    std::size_t unsent_handles_ = 0;
+    std::deque<Sent> unacknowledged_;
+    std::size_t plain_bytes_ = 0;  // sent since the last descriptor
+    bool is_exclusive_ = false;    // until the last descriptor is acknowledged
+    bool has_mark_ = false;        // Bun's
     std::shared_ptr<std::atomic<std::size_t>> unheard_;
     Timer resume_;
     std::optional<PollFd> poll_;  // after socket_: it must go first

@@ -39,4 +39,13 @@ TEST_CASE("not effective: what does not fit the app is named with it", "[unit][e
     node.listen = {"3000"};
     CHECK(not_effective(node) ==
           Sentences{"web: listen has no effect, a Node cluster app listens by itself"});
+    AppConfig deno{.name = "web", .interpreter = "deno", .exec_mode = ExecMode::Cluster};
+    deno.balance = Balance::Shared;
+    CHECK(not_effective(deno) ==
+          Sentences{"web: balance shared has no effect with Deno, round_robin is used"});
+    deno.balance = Balance::Sticky;
+    CHECK(not_effective(deno).empty());
+    deno.interpreter = "bun";
+    CHECK(not_effective(deno) ==
+          Sentences{"web: balance sticky has no effect, Bun binds its ports by itself"});
 }

@@ -111,3 +111,11 @@ TEST_CASE("balancer: sticky keeps a client with its worker while others come and
         if (home != 2) CHECK(*now == home);
     }
 }
+
+TEST_CASE("balancer: sticky takes turns with clients that have no address", "[unit][plane]") {
+    Balancer balancer(BalancePolicy::Sticky, {});
+    const std::vector<Candidate> workers{{.order = 1, .slot = 0, .serving = true},
+                                         {.order = 2, .slot = 1, .serving = true}};
+    const auto first = balancer.choose(workers);
+    CHECK(first != balancer.choose(workers));
+}

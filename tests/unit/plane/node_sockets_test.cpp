@@ -69,6 +69,14 @@ TEST_CASE("node sockets: the first data that is not null goes to all", "[unit][p
     CHECK(std::get<NodeSockets::Socket*>(third)->query.data == keys);
 }
 
+TEST_CASE("node sockets: data is for ticket keys, not for more", "[unit][plane]") {
+    Table table;
+    const auto refused = table.ask(kFirst, {.port = 443, .data = std::string(NodeSockets::kMaxData, 'x')});
+    REQUIRE(std::holds_alternative<NodeSockets::Refusal>(refused));
+    CHECK(std::get<NodeSockets::Refusal>(refused) == NodeSockets::Refusal::TooMuchData);
+    CHECK(table.is_empty());
+}
+
 TEST_CASE("node sockets: the app's last close closes, that of a worker being replaced does not",
           "[unit][plane]") {
     Table table;
