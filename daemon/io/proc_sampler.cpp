@@ -13,6 +13,8 @@ namespace {
 
 // A pid that nobody has asked for in this time has ended, or its app has been deleted.
 constexpr std::chrono::hours kStale{1};
+// Looked for no more often: each process is sampled by a call of its own.
+constexpr std::chrono::minutes kPruneEvery{10};
 
 std::optional<core::ProcStat> read_stat(pid_t pid) {
     const UniqueFd file(::open(fmt::format("/proc/{}/stat", pid).c_str(), O_RDONLY | O_CLOEXEC));
@@ -46,8 +48,10 @@ std::unordered_map<pid_t, ProcUsage> ProcSampler::sample(std::span<const pid_t> 
         last_[pid] = now;
     }
     const auto now = std::chrono::steady_clock::now();
-    if (last_.size() > 2 * usages.size())
+    if (now - pruned_ > kPruneEvery) {
+        pruned_ = now;
         std::erase_if(last_, [&](const auto& entry) { return now - entry.second.at > kStale; });
+    }
     return usages;
 }
 

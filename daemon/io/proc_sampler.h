@@ -27,6 +27,7 @@ public:
 
 private:
     std::unordered_map<pid_t, core::ProcSample> last_;
+    std::chrono::steady_clock::time_point pruned_{};
     long ticks_per_second_;
     long page_size_;
 };
