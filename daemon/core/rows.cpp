@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include "ecosystem/command_line.h"
 #include "ecosystem/dump_app.h"
 #include "ecosystem/schema.h"
 #include "ipc/dump_store.h"
@@ -13,11 +12,6 @@ namespace {
 
 const Told kNothingTold;
 constexpr const char* kUniqueId = "unique_id";
-
-// Node apps in which PM2 would have its agent, which tells whom it speaks for.
-bool tells_pm2s_agent(const Slot& slot) {
-    return slot.config->pmx && ecosystem::runtime_of(slot.config->interpreter) == ecosystem::Runtime::Node;
-}
 
 int shown_pid(const Slot& slot) {
     return slot.current.life.data().pid;
@@ -73,11 +67,6 @@ void add_state(Json& env, const Slot& slot) {
     env["axm_actions"] = told.axm_actions;
     env["axm_monitor"] = told.axm_monitor;
     env["axm_options"] = told.axm_options;
-    if (tells_pm2s_agent(slot)) {
-        Json& options = env["axm_options"];
-        if (!options.contains("module_name")) options["module_name"] = slot.config->name;
-        if (!options.contains("module_conf")) options["module_conf"] = Json::object();
-    }
     env["axm_dynamic"] = Json::object();
     env["vizion_running"] = false;
     env["km_link"] = false;  // to PM2's vendor service, of which there is none here

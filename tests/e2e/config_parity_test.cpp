@@ -248,7 +248,7 @@ TEST_CASE("config parity: children have the same variables under pm2 and under k
     pair.both({"start", "eco.json"});
     pair.both({"start", "app.sh", "-n", "sh-by-words"});
     pair.both({"start", "app.js", "-n", "js-by-words", "--max-memory-restart", "900M"});
-    const std::set<std::string> only_kpm{"KPM_HOME",         "KPM_PROCESS", "NOTIFY_SOCKET",
+    const std::set<std::string> only_kpm{"KPM_HOME",         "KPM_PROCESS", "NODE_OPTIONS", "NOTIFY_SOCKET",
                                          "PMX_FORCE_UPDATE", "version",     "watch"};
     const std::set<std::string> differ{"PM2_HOME", "_", "unique_id", "pm_uptime", "created_at", "pm_id"};
     const auto of_app = [](const Json& list, const std::string& name) {

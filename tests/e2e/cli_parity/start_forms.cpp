@@ -87,6 +87,7 @@ ParityGroup start_forms() {
                 {"start stay.sh -n two", {"merge-logs"}},
                 {"stop 0"},
                 {"start stay.sh -n two"},
+                {"start two"},
                 {"delete all"},
                 {"start stay.sh -n xyz --uid no-such-user", {"user"}},
             }};

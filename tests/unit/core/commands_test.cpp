@@ -193,7 +193,6 @@ TEST_CASE("pm2_env: has what PM2 adds to every app, and takes it back from a dum
     CHECK(env.at("env").at("http") == Json::object());
     CHECK_FALSE(env.contains("http"));
     CHECK(env.at("km_link") == false);
-    CHECK(env.at("axm_options").at("module_name") == "http");
     CHECK(std::ranges::count(server.host.specs.at(1).env, "km_link=false") == 1);
     CHECK(std::ranges::none_of(server.host.specs.at(1).env,
                                [](const std::string& line) { return line.starts_with("http="); }));
@@ -207,12 +206,10 @@ TEST_CASE("pm2_env: has what PM2 adds to every app, and takes it back from a dum
     // The variable of an app of a file.
     Json by_file = wire();
     by_file["env"]["http"] = "{}";
-    by_file["exec_interpreter"] = "bash";
     server.call("prepare", Json::array({by_file}));
     env = pm2_env(*server.supervisor.find(2));
     CHECK(env.at("env").at("http") == "{}");
     CHECK(env.at("http") == "{}");
-    CHECK(env.at("axm_options") == Json::object());
 }
 
 TEST_CASE("kpm.start: tells that the app was not ready, where prepare calls it a success",
