@@ -205,6 +205,14 @@ ecosystem::ResolveContext resolve_context(const Context& context, bool from_file
             .serve_program = serve ? serve->string() : std::string()};
 }
 
+Json updated_variables(const Context& context) {
+    Json variables = Json::object();
+    if (!context.line.has("update-env")) return variables;
+    for (const auto& [name, value] : ecosystem::without_outer_app(ecosystem::environment_from(environ)))
+        variables[name] = value;
+    return variables;
+}
+
 Json current_conf(Context& context, ecosystem::ParsedApp options) {
     std::vector<std::string> fixed;
     const std::vector<std::string> given = changeable(options.given, fixed);

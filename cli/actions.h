@@ -42,6 +42,9 @@ void say_cron(const Context& context, const std::string& pattern);
 
 ecosystem::ResolveContext resolve_context(const Context& context, bool from_file);
 
+// The shell's variables for what is restarted, with --update-env; else none.
+Json updated_variables(const Context& context);
+
 // Options given with a restart of something that runs, under the wire's keys: its `current_conf`. Warns of
 // those that such an app does not take over.
 Json current_conf(Context& context, ecosystem::ParsedApp options);

@@ -119,10 +119,6 @@ bool apply_options(Context& context, ParsedApp& app) {
 
 }  // namespace
 
-std::string app_name(const ecosystem::AppConfig& config) {
-    return config.name.empty() ? std::filesystem::path(config.script).stem().string() : config.name;
-}
-
 std::optional<ConfiguredApps> apps_of(Context& context, const std::string& word) {
     auto file = read_file(context, word);
     if (!file) {
@@ -139,13 +135,14 @@ std::optional<ConfiguredApps> apps_of(Context& context, const std::string& word)
     }
     result.deploy_env = std::move(*deploy_env);
     for (const std::string& name : names) {
-        const auto has_name = [&](const ParsedApp& app) { return app_name(app.config) == name; };
+        const auto has_name = [&](const ParsedApp& app) { return ecosystem::name_of(app.config) == name; };
         if (std::ranges::none_of(file->apps, has_name))
             context.console.warn_on_stderr(
                 fmt::format("{} has no app named '{}'", printable(word), printable(name)));
     }
     for (ParsedApp& app : file->apps) {
-        if (!names.empty() && std::ranges::find(names, app_name(app.config)) == names.end()) continue;
+        if (!names.empty() && std::ranges::find(names, ecosystem::name_of(app.config)) == names.end())
+            continue;
         if (!apply_options(context, app)) return std::nullopt;
         say_cron(context, app.config.cron_restart);
         result.apps.push_back(std::move(app));

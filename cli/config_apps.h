@@ -24,7 +24,4 @@ struct ConfiguredApps {
 // Prints warnings, and the error when there is nothing to give.
 std::optional<ConfiguredApps> apps_of(Context& context, const std::string& word);
 
-// The app's name or, without one, what resolve() will call it.
-std::string app_name(const ecosystem::AppConfig& config);
-
 }  // namespace kpm::cli

@@ -1,7 +1,6 @@
 #include "cli/config_file.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <deque>
@@ -19,7 +18,7 @@ using ecosystem::ParsedApp;
 constexpr std::size_t kMostAsked = 64;  // starts that the daemon has not answered yet
 
 std::string full_name(const ParsedApp& app, const std::string& env_name) {
-    std::string name = app_name(app.config);
+    std::string name = ecosystem::name_of(app.config);
     if (app.config.append_env_to_name && !env_name.empty()) name += "-" + env_name;
     return name;
 }
@@ -41,10 +40,6 @@ std::optional<ecosystem::ResolvedApp> resolve_or_say(Context& context, const eco
     }
     for (const std::string& warning : resolved->warnings) context.console.warn(warning);
     return std::move(*resolved);
-}
-
-unsigned cpu_count() {
-    return static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
 }
 
 // A start that the daemon has been asked for.
@@ -71,7 +66,8 @@ bool say_started(Context& context, const Asked& asked) {
 bool start_missing(Context& context, const std::vector<const ParsedApp*>& missing,
                    const ecosystem::ResolveContext& resolving) {
     std::string names;
-    for (const ParsedApp* app : missing) names += (names.empty() ? "" : ", ") + app_name(app->config);
+    for (const ParsedApp* app : missing)
+        names += (names.empty() ? "" : ", ") + ecosystem::name_of(app->config);
     context.console.warn(fmt::format("Applications {} not running, starting...", names));
     bool good = true;
     std::deque<Asked> asked;
@@ -93,7 +89,7 @@ bool start_missing(Context& context, const std::vector<const ParsedApp*>& missin
         }
         make_folders(context, config);
         while (asked.size() >= kMostAsked) say_first();
-        asked.push_back({config.name, ecosystem::instance_count(config, cpu_count()),
+        asked.push_back({config.name, ecosystem::instance_count(config, context.session->cpus()),
                          ask_to_start(*context.session, config)});
     }
     while (!asked.empty()) say_first();
@@ -145,7 +141,7 @@ bool act_on_app(Context& context, const ParsedApp& app, const ecosystem::Resolve
     const std::string& name = resolved.config.name;
     ActionRequest request{action, name, {}, restart_env(app, resolved)};
     for (const ProcessRow& row : rows) request.ids.push_back(row.id);
-    const Changes changes = changes_of(app, resolved, request.env, rows, cpu_count());
+    const Changes changes = changes_of(app, resolved, request.env, rows, context.session->cpus());
     if (!act(context, request, rows)) return false;
     say_changes(context, name, changes, rows.size());
     return true;
@@ -172,7 +168,8 @@ int start_apps(Context& context, const ConfiguredApps& file, Action action) {
             good = false;
             continue;
         }
-        const auto rows = running.take(names[i], ecosystem::instance_count(resolved->config, cpu_count()));
+        const auto rows =
+            running.take(names[i], ecosystem::instance_count(resolved->config, context.session->cpus()));
         good &= act_on_app(context, app, *resolved, action, rows);
     }
     if (!missing.empty()) good &= start_missing(context, missing, resolving);

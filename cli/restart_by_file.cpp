@@ -36,6 +36,7 @@ std::vector<std::string> sent_keys(const std::vector<std::string>& given) {
     if (holds(given, "script")) {
         add(keys, "interpreter");
         add(keys, "interpreter_args");
+        add(keys, "source_map_support");
     }
     if (holds(given, "time")) add(keys, "log_date_format");
     return keys;

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <thread>
@@ -70,6 +71,13 @@ Result<ProcessList> list_from(Result<Json> data) {
     return list;
 }
 
+// Older daemons do not tell, and PM2's takes all.
+unsigned cpus_of(const Json& hello) {
+    const auto told = integer_of(hello, "cpus");
+    return static_cast<unsigned>(
+        std::max(1L, told ? static_cast<long>(*told) : sysconf(_SC_NPROCESSORS_ONLN)));
+}
+
 }  // namespace
 
 Result<Session> Session::open(const ipc::Home& home, Console& console, IfAbsent if_absent) {
@@ -110,12 +118,14 @@ Result<void> Session::identify() {
         is_kpm_ = true;
         daemon_version_ = text_of(*hello, "version");
         if (daemon_version_.empty()) daemon_version_ = text_of(*hello, "kpm");
+        cpus_ = cpus_of(*hello);
         return {};
     }
     if (hello.error().message.find("does not exist") == std::string::npos) return hello.error();
     const auto version =
         client_.call(ipc::method::kGetVersion, Json::array({Json::object()}), ipc::kConnectTimeout);
     if (!version) return version.error();
+    cpus_ = cpus_of(Json::object());
     daemon_version_ = version->is_string() ? version->get<std::string>() : std::string();
     return {};
 }

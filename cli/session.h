@@ -34,6 +34,8 @@ public:
     const std::string& daemon_version() const { return daemon_version_; }
     // Did this session start the daemon?
     bool is_new() const { return is_new_; }
+    // What `instances: max` means to the daemon.
+    unsigned cpus() const { return cpus_; }
     ipc::Client& client() { return client_; }
 
     Result<Json> call(std::string_view method, Json args = Json::array({Json::object()})) {
@@ -51,6 +53,7 @@ private:
     ipc::Client client_;
     bool is_kpm_ = false;
     bool is_new_ = false;
+    unsigned cpus_ = 1;
     std::string daemon_version_;
 };
 

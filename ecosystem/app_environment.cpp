@@ -11,15 +11,17 @@ namespace {
 
 // What the daemon itself puts into a child's environment beside the options: a shell that runs inside a
 // managed app has these, and they describe that app, not the one to be started.
-constexpr std::array<std::string_view, 22> kRuntimeVariables{
+constexpr std::array<std::string_view, 28> kRuntimeVariables{
     "pm_id",          "status",          "pm_uptime",
     "created_at",     "restart_time",    "unstable_restarts",
-    "unique_id",      "exit_code",       "node_version",
+    "unique_id",      "exit_code",       "exit_signal",
+    "failure",        "status_text",     "node_version",
     "version",        "vizion_running",  "prev_restart_delay",
     "_pm2_version",   "NODE_CHANNEL_FD", "NODE_APP_INSTANCE",
-    "NODE_UNIQUE_ID", "pm2_env",         "KPM_CHANNEL_FD",
-    "LISTEN_FDS",     "LISTEN_PID",      "LISTEN_FDNAMES",
-    "NOTIFY_SOCKET"};
+    "NODE_UNIQUE_ID", "pm2_env",         "PMX_FORCE_UPDATE",
+    "KPM_CHANNEL_FD", "LISTEN_FDS",      "LISTEN_PID",
+    "LISTEN_FDNAMES", "NOTIFY_SOCKET",   "WATCHDOG_USEC",
+    "WATCHDOG_PID"};
 constexpr std::array<std::string_view, 2> kNeverFiltered{"PATH", "HOME"};
 
 bool describes_an_app(std::string_view variable) {
@@ -38,6 +40,12 @@ bool is_filtered(const Selection& filter, std::string_view variable) {
 
 }  // namespace
 
+Environment without_outer_app(Environment shell) {
+    if (find_variable(shell, "pm_id") != nullptr)
+        std::erase_if(shell, [](const EnvVar& variable) { return describes_an_app(variable.name); });
+    return shell;
+}
+
 Result<Environment> declared_environment(const AppConfig& config, const ResolveContext& context) {
     Environment env;
     for (const std::string& path : config.env_file) {
@@ -55,12 +63,8 @@ Result<Environment> declared_environment(const AppConfig& config, const ResolveC
 
 Environment app_environment(const AppConfig& config, const ResolveContext& context,
                             const Environment& declared) {
-    const bool inside_app = find_variable(context.env, "pm_id") != nullptr;
-    Environment env;
-    for (const EnvVar& variable : context.env)
-        if (!(inside_app && describes_an_app(variable.name)) &&
-            !is_filtered(config.filter_env, variable.name))
-            env.push_back(variable);
+    Environment env = without_outer_app(context.env);
+    std::erase_if(env, [&](const EnvVar& variable) { return is_filtered(config.filter_env, variable.name); });
     if (!config.cwd.empty()) set_variable(env, "PWD", config.cwd);
     merge_environment(env, declared);
     if (config.interpreter.find("python") != std::string::npos) set_variable(env, "PYTHONUNBUFFERED", "1");

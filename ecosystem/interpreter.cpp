@@ -32,6 +32,8 @@ constexpr ByExtension kByExtension[] = {
 constexpr std::size_t kSniffed = 512;
 constexpr std::chrono::seconds kVersionDeadline{10};
 constexpr std::size_t kMostVersion = 1024;
+constexpr std::string_view kVersioned = "node@";
+constexpr const char* kNodeOfVersion = "bin/node";
 
 Error not_available(std::string_view interpreter) {
     return Error{ErrorCode::Unavailable,
@@ -44,6 +46,53 @@ std::string first_bytes(const std::string& path) {
     const ssize_t size = file ? ::read(file.get(), bytes.data(), bytes.size()) : 0;
     bytes.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
     return bytes;
+}
+
+// "v20.1.0" and "20.1" as numbers; nullopt: it is no version.
+std::optional<std::vector<int>> version_numbers(std::string_view text) {
+    if (text.starts_with('v')) text.remove_prefix(1);
+    std::vector<int> numbers;
+    for (const std::string_view part : split(text, '.')) {
+        int number = 0;
+        const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
+        if (part.empty() || error != std::errc{} || end != part.data() + part.size() || number < 0)
+            return std::nullopt;
+        numbers.push_back(number);
+    }
+    return numbers;
+}
+
+bool has_version(std::string_view folder, std::string_view wanted) {
+    const auto version = version_numbers(folder), prefix = version_numbers(wanted);
+    return version && prefix && prefix->size() <= version->size() &&
+           std::equal(prefix->begin(), prefix->end(), version->begin());
+}
+
+// The versions in the folder that have a program to run.
+std::vector<std::string> installed_versions(const std::filesystem::path& folder) {
+    std::vector<std::string> names;
+    std::error_code problem;
+    for (std::filesystem::directory_iterator it(folder, problem), end; !problem && it != end;
+         it.increment(problem))
+        if (::access((it->path() / kNodeOfVersion).c_str(), X_OK) == 0)
+            names.push_back(it->path().filename().string());
+    return names;
+}
+
+// Installing one, as PM2 does, is left to the user: a start ought not to fetch programs from the network.
+Result<std::string> node_of_nvm(const std::string& interpreter, const Environment& env) {
+    const std::string wanted = interpreter.substr(kVersioned.size());
+    const std::string* nvm = find_variable(env, "NVM_DIR");
+    if (nvm == nullptr || nvm->empty())
+        return Error{ErrorCode::Unavailable,
+                     fmt::format("{} NVM_DIR is not set; with nvm, `nvm install {}` installs it",
+                                 not_available(interpreter).message, wanted)};
+    const auto folder = std::filesystem::path(*nvm) / "versions" / "node";
+    if (const auto found = newest_version(installed_versions(folder), wanted))
+        return (folder / *found / kNodeOfVersion).string();
+    return Error{ErrorCode::Unavailable,
+                 fmt::format("{} There is no such version in '{}'; `nvm install {}` installs it",
+                             not_available(interpreter).message, folder.string(), wanted)};
 }
 
 }  // namespace
@@ -106,17 +155,17 @@ Result<std::vector<std::string>> typescript_arguments_of_node(const Environment&
                     trim(printed->out))};
 }
 
+std::optional<std::string> newest_version(const std::vector<std::string>& folders, std::string_view wanted) {
+    std::optional<std::string> newest;
+    for (const std::string& folder : folders)
+        if (has_version(folder, wanted) && (!newest || version_numbers(*newest) < version_numbers(folder)))
+            newest = folder;
+    return newest;
+}
+
 Result<std::string> check_interpreter(const std::string& interpreter, const Environment& env) {
-    constexpr std::string_view kVersioned = "node@";
     if (interpreter == "none") return interpreter;
-    if (interpreter.starts_with(kVersioned)) {
-        const std::string* nvm = find_variable(env, "NVM_DIR");
-        const std::string version = interpreter.substr(kVersioned.size());
-        const std::string binary = fmt::format("{}/versions/node/v{}/bin/node", nvm ? *nvm : "", version);
-        const bool plain = !version.empty() && version.find('/') == std::string::npos;
-        if (nvm && plain && ::access(binary.c_str(), X_OK) == 0) return binary;
-        return not_available(interpreter);
-    }
+    if (interpreter.starts_with(kVersioned)) return node_of_nvm(interpreter, env);
     if (interpreter.find('/') != std::string::npos) {
         if (::access(interpreter.c_str(), X_OK) == 0) return interpreter;
     } else if (find_in_path(interpreter, env)) {

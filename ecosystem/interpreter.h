@@ -25,7 +25,11 @@ std::optional<std::vector<std::string>> typescript_arguments(std::string_view no
 // The same for the Node in PATH, which is asked for its version. Unavailable: it is too old.
 Result<std::vector<std::string>> typescript_arguments_of_node(const Environment& env);
 
-// Checks an interpreter that the user named; gives it back, "node@VERSION" as the path of NVM's binary.
+// The newest of NVM's folders ("v20.1.0") that is of the version "20", "20.1" or "20.1.0". nullopt: none is.
+std::optional<std::string> newest_version(const std::vector<std::string>& folders, std::string_view wanted);
+
+// Checks an interpreter that the user named; gives it back, "node@VERSION" as the path of NVM's newest such
+// binary.
 Result<std::string> check_interpreter(const std::string& interpreter, const Environment& env);
 
 }  // namespace kpm::ecosystem

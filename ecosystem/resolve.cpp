@@ -24,13 +24,6 @@ bool exists(const std::string& path) {
     return ::access(path.c_str(), F_OK) == 0;
 }
 
-// "dir/app.min.js" -> "app.min"; a leading dot is no extension.
-std::string name_of(std::string_view script) {
-    const std::string_view base = script.substr(script.find_last_of('/') + 1);
-    const auto dot = base.rfind('.');
-    return std::string(dot == 0 || dot == std::string_view::npos ? base : base.substr(0, dot));
-}
-
 // Before the script: in a folder that is not there it would be the script that is missing.
 Result<void> check_folder(const AppConfig& config) {
     struct stat info {};
@@ -91,6 +84,12 @@ void resolve_mode(AppConfig& config) {
     if (!config.instances) config.instances = 1;
 }
 
+// What makes PM2 map stack traces without being asked.
+bool has_source_map(const AppConfig& config) {
+    return runtime_of(config.interpreter) == Runtime::Node && !config.disable_source_map_support &&
+           exists(config.script + ".map");
+}
+
 std::string log_path(const std::string& given, std::string_view suffix, const AppConfig& config,
                      const ResolveContext& context) {
     if (given.empty())
@@ -129,6 +128,15 @@ void resolve_files(AppConfig& config, const ResolveContext& context) {
 
 }  // namespace
 
+std::string name_of(const AppConfig& declared) {
+    if (!declared.name.empty()) return declared.name;
+    std::string_view path = declared.script;
+    while (path.ends_with('/')) path.remove_suffix(1);  // a folder
+    const std::string_view base = path.substr(path.find_last_of('/') + 1);
+    const auto dot = base.rfind('.');
+    return std::string(dot == 0 || dot == std::string_view::npos ? base : base.substr(0, dot));
+}
+
 std::string absolute_path(std::string_view path, const std::string& base, const Environment& env) {
     std::filesystem::path result(path);
     if (path == "~" || path.starts_with("~/"))
@@ -156,7 +164,7 @@ Result<ResolvedApp> resolve(const AppConfig& declared, const ResolveContext& con
     ResolvedApp resolved;
     AppConfig& config = resolved.config = declared;
     if (config.script.empty()) return Error{ErrorCode::Invalid, "No script path - aborting"};
-    if (config.name.empty()) config.name = name_of(config.script);
+    config.name = name_of(config);
     if (config.append_env_to_name && !context.env_name.empty()) config.name += "-" + context.env_name;
 
     const bool cwd_given = !config.cwd.empty();
@@ -174,6 +182,7 @@ Result<ResolvedApp> resolve(const AppConfig& declared, const ResolveContext& con
         if (!arguments) return arguments.error();
         config.interpreter_args.insert(config.interpreter_args.begin(), arguments->begin(), arguments->end());
     }
+    if (!config.source_map_support && has_source_map(config)) config.source_map_support = true;
     resolve_mode(config);
     resolve_files(config, context);
     for (std::string& path : config.env_file) path = absolute_path(path, config.cwd, context.env);

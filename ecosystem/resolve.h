@@ -38,9 +38,17 @@ struct ResolvedApp {
 // x is NOT AVAILABLE in PATH." (Unavailable), "No script path - aborting" (Invalid).
 Result<ResolvedApp> resolve(const AppConfig& declared, const ResolveContext& context);
 
+// The name that was given, or PM2's of the script: "dir/app.min.js" -> "app.min", "./dir/" -> "dir"; a
+// leading dot is no extension.
+std::string name_of(const AppConfig& declared);
+
 // What the app itself declares: env_file < env < deploy.NAME.env < env_NAME (PM2's order), and PORT. The
 // files are read; config.cwd is absolute.
 Result<Environment> declared_environment(const AppConfig& config, const ResolveContext& context);
+
+// A shell that runs inside a managed app has variables that describe that app; without them. Of any other
+// shell: all.
+Environment without_outer_app(Environment shell);
 
 // Shell environment (filtered) < what is declared, plus PWD, PM2_HOME and PM2_USAGE.
 Environment app_environment(const AppConfig& config, const ResolveContext& context,

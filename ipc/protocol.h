@@ -57,7 +57,7 @@ inline constexpr const char* kNotifyKillPm2 = "notifyKillPM2";
 inline constexpr const char* kKillMe = "killMe";
 
 // kpm's.
-// {} -> {kpm: version, protocol, pid, home}. PM2 has no such method: so the two daemons are told apart.
+// {} -> {kpm: version, protocol, pid, home, cpus}. PM2 has no such method: so the two daemons are told apart.
 inline constexpr const char* kHello = "kpm.hello";
 // As prepare, restartProcessId and reloadProcessId, but the answer is the outcome: an error when the process
 // did not come up, was not ready in time, or could not be replaced.

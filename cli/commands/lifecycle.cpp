@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <fstream>
 
 #include "cli/actions.h"
@@ -21,13 +22,18 @@ namespace {
 
 namespace method = ipc::method;
 
-constexpr std::int64_t kReloadLockAge = 30000;  // ms; PM2_RELOAD_LOCK_TIMEOUT's default
+// ms after which the lock of another reload counts no more.
+std::int64_t reload_lock_timeout() {
+    constexpr std::int64_t kDefault = 30000;
+    const char* variable = std::getenv("PM2_RELOAD_LOCK_TIMEOUT");
+    const std::string_view text = variable == nullptr ? "" : variable;
+    std::int64_t age = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), age);
+    return problem == std::errc() && end == text.data() + text.size() && age > 0 ? age : kDefault;
+}
 
 Json restart_env(Context& context, ecosystem::ParsedApp options) {
-    Json env = Json::object();
-    if (context.line.has("update-env")) {
-        for (const auto& variable : resolve_context(context, false).env) env[variable.name] = variable.value;
-    }
+    Json env = updated_variables(context);
     // `restart x --watch` toggles; toggling needs the stored value and is asked for by toggle_watch().
     std::erase(options.given, "watch");
     env["current_conf"] = current_conf(context, std::move(options));
@@ -96,7 +102,8 @@ int with_list(Context& context, int result) {
 // PM2's guard against two reloads at a time: a file with the time of the one that runs, emptied at its end.
 class ReloadLock {
 public:
-    explicit ReloadLock(const ipc::Home& home) : path_(home.root() / "reload.lock") {}
+    ReloadLock(const ipc::Home& home, std::int64_t timeout)
+        : path_(home.root() / "reload.lock"), timeout_(timeout) {}
     ~ReloadLock() {
         if (taken_) std::ofstream(path_, std::ios::trunc);
     }
@@ -108,7 +115,7 @@ public:
         std::int64_t since = 0;
         std::ifstream(path_.c_str()) >> since;
         const std::int64_t age = now_ms() - since;
-        if (!by_force && since > 0 && age < kReloadLockAge) return age;
+        if (!by_force && since > 0 && age < timeout_) return age;
         std::ofstream(path_, std::ios::trunc) << now_ms();
         taken_ = true;
         return std::nullopt;
@@ -116,15 +123,17 @@ public:
 
 private:
     std::filesystem::path path_;
+    std::int64_t timeout_;  // ms
     bool taken_ = false;
 };
 
 int reload(Context& context, FileAction file_action) {
-    ReloadLock lock(context.home);
+    const std::int64_t timeout = reload_lock_timeout();
+    ReloadLock lock(context.home, timeout);
     if (const auto age = lock.take(context.line.has("force"))) {
         return context.fail(
             fmt::format("Reload already in progress, please try again in {} seconds or use --force",
-                        (kReloadLockAge - *age + 999) / 1000));
+                        (timeout - *age + 999) / 1000));
     }
     return act_on_words(context, Action::Reload, file_action);
 }

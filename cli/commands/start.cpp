@@ -30,10 +30,7 @@ bool is_down(const ProcessRow& row) {
 
 // Options given along are laid over what is stored.
 Json options_env(Context& context, const ecosystem::ParsedApp& options) {
-    Json env = Json::object();
-    if (context.line.has("update-env")) {
-        for (const auto& variable : resolve_context(context, false).env) env[variable.name] = variable.value;
-    }
+    Json env = updated_variables(context);
     env["current_conf"] = current_conf(context, options);
     return env;
 }
@@ -97,14 +94,14 @@ bool start_script(Context& context, const std::string& word, const ProcessList& 
     for (const std::string& warning : resolved->warnings) context.console.warn(warning);
     if (context.line.has("write") && !write_configuration(context, declared, config)) return false;
     std::vector<Json> same;
-    bool all_down = true;
+    bool last_is_down = false;  // of several instances the last one decides, as in PM2
     for (const ProcessRow& row : list.rows) {
         if (row.name != config.name || row.script != config.script) continue;
         same.push_back(row.id);
-        all_down &= is_down(row);
+        last_is_down = is_down(row);
     }
     if (!same.empty() && !config.force) {
-        if (all_down) return start_known(context, config.name, std::move(same), list, options);
+        if (last_is_down) return start_known(context, config.name, std::move(same), list, options);
         context.console.error("Script already launched, add -f option to force re-execution");
         return false;
     }

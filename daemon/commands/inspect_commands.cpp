@@ -67,7 +67,8 @@ void hello(Supervisor& supervisor, const Json&, Answer answer) {
     answer(Json{{"kpm", KPM_VERSION},
                 {"protocol", ipc::kProtocolVersion},
                 {"pid", supervisor.settings().pid},
-                {"home", supervisor.settings().home}});
+                {"home", supervisor.settings().home},
+                {"cpus", supervisor.settings().cpus}});
 }
 
 void workers(Supervisor& supervisor, const Json&, Answer answer) {

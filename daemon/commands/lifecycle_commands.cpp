@@ -90,8 +90,18 @@ NewApp new_app(const Json& wire, ecosystem::AppConfig config, std::string unique
     Json& extra = app.config.extra;
     for (const char* key : kRuntimeKeys) extra.erase(key);
     extra.erase(app.config.instance_var);
+    drop_own_variables(app.config, wire);
     for (const auto& [name, value] : app.config.env) extra.erase(name);
     return app;
+}
+
+// Only root can become another user or group. Said before anything is changed or started.
+Result<void> check_identity(const ecosystem::AppConfig& config, const Settings& settings) {
+    if (settings.uid == 0 || (config.uid.empty() && config.gid.empty())) return {};
+    return Error{
+        ErrorCode::Denied,
+        fmt::format("cannot start '{}': 'uid' and 'gid' need a daemon that runs as root, this one is {}'s",
+                    config.name, settings.user.empty() ? std::to_string(settings.uid) : settings.user)};
 }
 
 void prepare_app(Supervisor& supervisor, const Json& args, Truth truth, Answer answer) {
@@ -108,8 +118,12 @@ void prepare_app(Supervisor& supervisor, const Json& args, Truth truth, Answer a
     if (!supervisor.settings().instance_var.empty())
         config->instance_var = supervisor.settings().instance_var;
 
-    const unsigned count =
-        wire.contains("instances") ? ecosystem::instance_count(*config, supervisor.settings().cpus) : 1;
+    // An app of a dump gets its slot all the same, or the next save would forget it.
+    const bool is_restored = !wire.contains("instances");
+    if (const auto allowed = check_identity(*config, supervisor.settings()); !allowed && !is_restored)
+        return answer(allowed.error());
+
+    const unsigned count = is_restored ? 1 : ecosystem::instance_count(*config, supervisor.settings().cpus);
     const NewApp app = new_app(wire, std::move(*config), supervisor.host().unique_id());
     const auto launches = std::make_shared<Launches>();  // shared by the answers of all instances
     launches->open = count + 1;
@@ -174,6 +188,9 @@ Result<Change> change_of(const Supervisor& supervisor, const Json& options, cons
     if (options.is_object() && options.contains("env")) {
         auto config = merged(slot->config.whole(), options["env"]);
         if (!config) return config.error();
+        if (config->uid != slot->config->uid || config->gid != slot->config->gid)
+            if (const auto allowed = check_identity(*config, supervisor.settings()); !allowed)
+                return allowed.error();
         change.config = std::move(*config);
     }
     return change;

@@ -21,15 +21,18 @@ void append_members(std::string& text, const Json& object) {
     text.append(whole, 1, whole.size() - 2);
 }
 
-// `env`, and beside it each variable that no other member has the name of.
-void append_variables(std::string& text, const ecosystem::Environment& variables, const Json& attributes,
-                      const Json& state) {
+// `env`, and beside it each variable that no other member has the name of. `own` are PM2's
+// entries, which win.
+void append_variables(std::string& text, const ecosystem::Environment& variables, const Json& own,
+                      const Json& attributes, const Json& state) {
     std::unordered_set<std::string_view> taken;
     for (const Json* members : {&attributes, &state})
         for (const auto& [name, value] : members->items()) taken.insert(name);
     std::string beside;
     text += text.ends_with('{') ? R"("env":{)" : R"(,"env":{)";
+    append_members(text, own);
     for (const auto& [name, value] : variables) {
+        if (own.contains(name)) continue;
         if (!text.ends_with('{')) text += ',';
         const std::size_t begin = text.size();
         append_string(text, name);
@@ -74,7 +77,7 @@ void append_row(std::string& text, const Slot& slot, const Usage& usage) {
     append_string(text, slot.config->name);
     text += R"(,"pm2_env":{)";
     append_members(text, attributes);
-    append_variables(text, slot.config->env, attributes, state);
+    append_variables(text, slot.config->env, own_variables(slot), attributes, state);
     append_members(text, state);
     text += R"(},"pm_id":)" + std::to_string(slot.pm_id) + R"(,"monit":)";
     text += text_of({{"memory", usage.memory}, {"cpu", usage.cpu}});

@@ -11,6 +11,7 @@ namespace kpm::core {
 namespace {
 
 const Told kNothingTold;
+constexpr const char* kUniqueId = "unique_id";
 
 int shown_pid(const Slot& slot) {
     return slot.current.life.data().pid;
@@ -25,11 +26,30 @@ Json pm2_env(const Slot& slot, Environment environment) {
     Json env = ecosystem::dump_wire(config);
     // PM2 shows every variable at the top level too; an attribute of kpm's own is not hidden by one of its
     // name.
-    if (environment == Environment::Shown)
+    if (environment == Environment::Shown) {
         for (const auto& [name, value] : variables)
             if (!ecosystem::find_wire_field(name)) env[name] = value;
+        env["env"].update(own_variables(slot));
+    }
     add_state(env, slot);
     return env;
+}
+
+Json own_variables(const Slot& slot) {
+    Json own{{kUniqueId, slot.unique_id}};
+    const std::string& name = slot.config->name;
+    if (name != kUniqueId && !ecosystem::find_variable(slot.config->env, name)) own[name] = Json::object();
+    return own;
+}
+
+void drop_own_variables(ecosystem::AppConfig& config, const Json& wire) {
+    const auto variables = wire.find("env");
+    if (variables == wire.end() || !variables->is_object()) return;
+    const auto of_name = variables->find(config.name);
+    const bool is_empty = of_name != variables->end() && of_name->is_object() && of_name->empty();
+    std::erase_if(config.env, [&](const ecosystem::EnvVar& variable) {
+        return variable.name == kUniqueId || (is_empty && variable.name == config.name);
+    });
 }
 
 void add_state(Json& env, const Slot& slot) {
@@ -41,7 +61,7 @@ void add_state(Json& env, const Slot& slot) {
     env["created_at"] = slot.created_at ? Json(slot.created_at->since_epoch) : Json(nullptr);
     env["restart_time"] = life.restart_time;
     env["unstable_restarts"] = life.history.early_exits.size();
-    env["unique_id"] = slot.unique_id;
+    env[kUniqueId] = slot.unique_id;
     env[slot.config->instance_var] = slot.instance_index;
     const Told& told = slot.told ? *slot.told : kNothingTold;
     env["axm_actions"] = told.axm_actions;
@@ -49,6 +69,7 @@ void add_state(Json& env, const Slot& slot) {
     env["axm_options"] = told.axm_options;
     env["axm_dynamic"] = Json::object();
     env["vizion_running"] = false;
+    env["km_link"] = false;  // to PM2's vendor service, of which there is none here
     if (!told.node_version.empty()) env["node_version"] = told.node_version;
     if (!slot.version.empty())
         env["version"] = slot.version;

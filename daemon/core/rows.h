@@ -14,6 +14,12 @@ enum class Environment { Shown, LeftOut };
 Json pm2_env(const Slot& slot, Environment environment = Environment::Shown);
 // The members of it that are no configuration: status, counters, what the process has told.
 void add_state(Json& env, const Slot& slot);
+// PM2's own entries of `env`, over the app's: `unique_id`, and an empty object under the app's name unless it
+// has such a variable.
+Json own_variables(const Slot& slot);
+// Such entries in what a client or a dump has sent are no variables of the app: out of its `config` with
+// them.
+void drop_own_variables(ecosystem::AppConfig& config, const Json& wire);
 // The process to be measured in place of the slot's own, when the app has named one (axm_options.pid).
 std::optional<int> measured_instead(const Slot& slot);
 

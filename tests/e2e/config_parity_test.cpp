@@ -6,6 +6,7 @@
 #include <set>
 
 #include "tests/support/pm2_pair.h"
+#include "tests/support/process_table.h"
 
 using namespace kpm;
 using namespace kpm::test;
@@ -45,7 +46,6 @@ const std::vector<Allowed>& allowed() {
         {"axm_monitor", {}, {}, "as above"},
         {"node_version", {}, {}, "as above"},
         {"_pm2_version", {}, {}, "as above"},
-        {"km_link", false, nullptr, "pm2's vendor service"},
         {"cwd", {}, nullptr, "pm2 keeps the attribute as written beside pm_cwd"},
         {"watch", nullptr, false, "the default is always there in kpm"},
         {"filter_env", nullptr, Json::array(), "the default is always there in kpm"},
@@ -94,15 +94,19 @@ void replace(std::string& text, const std::string& what, const std::string& by) 
         text.replace(at, what.size(), by);
 }
 
+// Without the parts that differ by nature.
+std::string masked(std::string text, const std::string& home, const std::string& id) {
+    replace(text, home, "<home>");
+    for (const char* end : {".log", ".pid"}) replace(text, "-" + id + end, std::string("-<id>") + end);
+    return text;
+}
+
 // By name and number of the instance, with the parts that differ by nature taken out of all texts.
 std::map<std::string, Json> apps_of(const Json& list, const std::string& home) {
     std::map<std::string, std::vector<Json>> by_name;
     for (const Json& row : list) {
-        std::string text = row.at("pm2_env").dump();
-        replace(text, home, "<home>");
-        const std::string id = row.at("pm_id").dump();
-        for (const char* end : {".log", ".pid"}) replace(text, "-" + id + end, std::string("-<id>") + end);
-        by_name[row.at("name")].push_back(Json::parse(text));
+        by_name[row.at("name")].push_back(
+            Json::parse(masked(row.at("pm2_env").dump(), home, row.at("pm_id").dump())));
     }
     std::map<std::string, Json> apps;
     for (auto& [name, rows] : by_name) {
@@ -213,8 +217,10 @@ module.exports = {
         INFO(file);
         pair.both({"start", file, "--env", "production"});
     }
+    pair.both({"start", "app.sh", "-n", "by-words", "--namespace", "n"});
+    pair.both({"start", "app.js", "-n", "js-by-words"});
     const auto apps = compare(pair);
-    REQUIRE(apps.size() == 10);
+    REQUIRE(apps.size() == 12);
     // What both agree on is what the files say.
     const Json& web = apps.at("web_one 0");
     CHECK(web["args"] == Json{"one", "two words", "k=\"v w\""});
@@ -227,6 +233,45 @@ module.exports = {
     CHECK(apps.at("app 0")["exec_mode"] == "cluster_mode");
     CHECK(apps.at("packaged 0")["env"].contains("SEEN"));
     CHECK_FALSE(apps.at("packaged 0")["env"].contains("FILTERED_SECRET"));
+    const Json& by_words = apps.at("by-words 0");
+    CHECK(by_words["env"]["by-words"] == Json::object());
+    CHECK(by_words["env"]["unique_id"] == by_words["unique_id"]);
+}
+
+TEST_CASE("config parity: children have the same variables under pm2 and under kpm", "[e2e]") {
+    const Pair pair;
+    pair.write("app.sh", "exec sleep 1000\n");
+    pair.write("app.js", "setInterval(() => {}, 1000);\n");
+    pair.write("eco.json", R"([
+        {"name": "sh-by-file", "script": "./app.sh", "args": "a b", "env": {"A": "1"}, "max_restarts": 3},
+        {"name": "js-by-file", "script": "./app.js", "kill_timeout": 900, "log_date_format": "HH:mm"}])");
+    pair.both({"start", "eco.json"});
+    pair.both({"start", "app.sh", "-n", "sh-by-words"});
+    pair.both({"start", "app.js", "-n", "js-by-words", "--max-memory-restart", "900M"});
+    const std::set<std::string> only_kpm{"KPM_HOME",         "KPM_PROCESS", "NODE_OPTIONS", "NOTIFY_SOCKET",
+                                         "PMX_FORCE_UPDATE", "version",     "watch"};
+    const std::set<std::string> differ{"PM2_HOME", "_", "unique_id", "pm_uptime", "created_at", "pm_id"};
+    const auto of_app = [](const Json& list, const std::string& name) {
+        for (const Json& row : list)
+            if (row.at("name") == name) return variables_of(row.at("pid"));
+        return std::map<std::string, std::string>{};
+    };
+    for (const std::string name : {"sh-by-file", "js-by-file", "sh-by-words", "js-by-words"}) {
+        const auto by_pm2 = of_app(pair.pm2_list(), name);
+        const auto by_kpm = of_app(pair.kpm_list(), name);
+        REQUIRE(by_pm2.contains("km_link"));
+        for (const auto& [variable, value] : by_pm2) {
+            INFO(name << ": " << variable);
+            REQUIRE(by_kpm.contains(variable));
+            CHECK((differ.contains(variable) ||
+                   masked(by_kpm.at(variable), pair.kpm_home(), by_kpm.at("pm_id")) ==
+                       masked(value, pair.pm2_home(), by_pm2.at("pm_id"))));
+        }
+        for (const auto& [variable, value] : by_kpm) {
+            INFO(name << ": " << variable << "=" << value);
+            CHECK((by_pm2.contains(variable) || only_kpm.contains(variable)));
+        }
+    }
 }
 
 TEST_CASE("config parity: a file that has changed gives the same apps under pm2 and under kpm", "[e2e]") {

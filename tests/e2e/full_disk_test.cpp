@@ -2,6 +2,7 @@
 // room.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <csignal>
 
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
@@ -76,4 +77,63 @@ TEST_CASE("full disk: an app whose log cannot be written goes on, and what was l
     CHECK(eventually([&] { return kpm.daemon_log().find("bytes were dropped") != std::string::npos; }));
     CHECK(kpm.find("talk")["pid"] == pid);
     CHECK(kpm.kpm({"stop", "talk"}).status == 0);
+}
+
+TEST_CASE("full disk: a daemon that is told to end keeps the saved list as it was", "[e2e]") {
+    const FullDisk full;
+    const KpmHome& kpm = full.kpm;
+    kpm.write("app.sh", "exec sleep 600\n");
+    REQUIRE(kpm.kpm({"start", "app.sh", "--name", "first"}).status == 0);
+    REQUIRE(kpm.kpm({"save"}).status == 0);
+    const std::string saved = kpm.read(kpm.home() / "dump.pm2");
+    REQUIRE(kpm.kpm({"start", "app.sh", "--name", "second"}).status == 0);
+    const int daemon = kpm.daemon_pid(), app = kpm.find("first")["pid"];
+
+    full.disk.fill();
+    REQUIRE(::kill(daemon, SIGTERM) == 0);
+    CHECK(eventually([&] { return !is_running(daemon) && !is_running(app); }));
+    CHECK(kpm.read(kpm.home() / "dump.pm2") == saved);
+    CHECK_FALSE(std::filesystem::exists(kpm.home() / "dump.pm2.new"));
+
+    full.disk.empty();
+    const CommandResult back = kpm.kpm({"resurrect"});
+    INFO(back.out << back.err << kpm.daemon_log());
+    CHECK(back.status == 0);
+    const Json list = kpm.list();
+    REQUIRE(list.size() == 1);
+    CHECK(list[0]["name"] == "first");
+    CHECK(list[0]["pm2_env"]["status"] == "online");
+}
+
+TEST_CASE("full disk: in a home that has become read-only save is refused, the daemon and the apps go on",
+          "[e2e]") {
+    const FullDisk full;
+    const KpmHome& kpm = full.kpm;
+    kpm.write("app.sh", "exec sleep 600\n");
+    REQUIRE(kpm.kpm({"start", "app.sh", "--name", "first"}).status == 0);
+    REQUIRE(kpm.kpm({"save"}).status == 0);
+    const std::string saved = kpm.read(kpm.home() / "dump.pm2");
+    REQUIRE(kpm.kpm({"stop", "first"}).status == 0);
+    REQUIRE(kpm.kpm({"start", "first"}).status == 0);
+    const int daemon = kpm.daemon_pid(), app = kpm.find("first")["pid"];
+
+    full.disk.make_read_only();
+    const auto refused = [&](const std::vector<std::string>& args, const std::string& reason) {
+        const CommandResult result = kpm.kpm(args);
+        INFO(args.front() << "\n" << result.out << result.err);
+        CHECK(result.status == 1);
+        CHECK((result.out + result.err).find(reason) != std::string::npos);
+    };
+    refused({"save"}, "dump.pm2.new': Read-only file system");
+    refused({"start", "app.sh", "--name", "second"}, "second-out.log': Read-only file system");
+    CHECK(kpm.daemon_pid() == daemon);
+    CHECK(kpm.find("first")["pid"] == app);
+    CHECK(is_running(app));
+    CHECK(kpm.read(kpm.home() / "dump.pm2") == saved);
+
+    full.disk.make_writable();
+    CHECK(kpm.kpm({"delete", "second"}).status == 0);
+    CHECK(kpm.kpm({"restart", "first"}).status == 0);
+    CHECK(kpm.kpm({"save"}).status == 0);
+    CHECK(kpm.daemon_pid() == daemon);
 }

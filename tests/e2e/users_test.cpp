@@ -158,6 +158,38 @@ TEST_CASE("users: an unknown user or group is named, and nothing runs", "[e2e]")
     CHECK(numbers_of(kpm, kpm.find("user")["pid"], "Uid") == Numbers(4, user("nobody").pw_uid));
 }
 
+TEST_CASE("users: without root no app runs as somebody else, and none is left in the list", "[e2e]") {
+    const Shared shared;
+    const KpmHome& kpm = shared.kpm;
+    const passwd nobody = user("nobody");
+    fs::create_directories(kpm.home());
+    for (const fs::path& folder : {kpm.home(), kpm.work()})
+        REQUIRE(::chown(folder.c_str(), nobody.pw_uid, nobody.pw_gid) == 0);
+    kpm.write("eco.json", R"({"name": "by-file", "script": "./app.sh", "user": "daemon"})");
+    const auto as_nobody = [&](std::vector<std::string> words) {
+        words.insert(words.begin(),
+                     {"setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", bin_dir() / "kpm"});
+        auto env = kpm.env();
+        env["HOME"] = kpm.work();
+        return run_command(words, env, kpm.work());
+    };
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"start", "app.sh", "--uid", "daemon"},
+          {"start", "app.sh", "--gid", "daemon"},
+          {"start", "eco.json"}}) {
+        const CommandResult refused = as_nobody(words);
+        INFO(refused.out << refused.err << kpm.daemon_log());
+        CHECK(refused.status == 1);
+        CHECK(refused.err.find("': 'uid' and 'gid' need a daemon that runs as root, this one is nobody's") !=
+              std::string::npos);
+    }
+    CHECK(Json::parse(as_nobody({"jlist"}).out).empty());
+    CHECK(as_nobody({"start", "app.sh"}).status == 0);
+    const int pid = Json::parse(as_nobody({"jlist"}).out).at(0).at("pid");
+    CHECK(as_nobody({"restart", "app", "--uid", "daemon"}).status == 1);
+    CHECK(Json::parse(as_nobody({"jlist"}).out).at(0).at("pid") == pid);
+}
+
 TEST_CASE("users: a script that the user may not read is told in its log, and given up", "[e2e]") {
     const Shared shared;
     const KpmHome& kpm = shared.kpm;

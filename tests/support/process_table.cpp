@@ -73,6 +73,15 @@ std::string variable_of(int pid, const std::string& name) {
     return at == std::string::npos ? "(none)" : std::string(all.c_str() + at + wanted.size());
 }
 
+std::map<std::string, std::string> variables_of(int pid) {
+    std::map<std::string, std::string> variables;
+    std::istringstream all(text_of(entry(pid) / "environ"));
+    for (std::string line; std::getline(all, line, '\0');)
+        if (const auto sign = line.find('='); sign != std::string::npos)
+            variables[line.substr(0, sign)] = line.substr(sign + 1);
+    return variables;
+}
+
 std::string command_line(int pid) {
     std::string line = text_of(entry(pid) / "cmdline");
     std::ranges::replace(line, '\0', ' ');

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,8 @@ std::vector<int> processes_with(const std::string& name, const std::string& valu
 
 int parent_of(int pid);                                     // 0 = no such process
 std::string variable_of(int pid, const std::string& name);  // of its first environment; "(none)"
-std::string command_line(int pid);                          // words separated by blanks
+std::map<std::string, std::string> variables_of(int pid);
+std::string command_line(int pid);  // words separated by blanks
 
 struct ProcessFigures {
     std::size_t descriptors = 0;

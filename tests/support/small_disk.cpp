@@ -58,6 +58,18 @@ void SmallDisk::fill() const {
     require(errno == ENOSPC, "fill the disk");
 }
 
+// Files that are open for writing forbid this of the mount itself, so another one of the same disk covers it.
+void SmallDisk::make_read_only() const {
+    const char* folder = folder_.c_str();
+    require(::mount(folder, folder, nullptr, MS_BIND, nullptr) == 0, "bind the disk");
+    require(::mount(nullptr, folder, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) == 0,
+            "make the disk read-only");
+}
+
+void SmallDisk::make_writable() const {
+    require(::umount2(folder_.c_str(), MNT_DETACH) == 0, "uncover the disk");
+}
+
 void SmallDisk::empty() const {
     std::filesystem::remove(folder_ / "filler");
 }

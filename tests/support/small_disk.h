@@ -19,6 +19,10 @@ public:
     void fill() const;
     void empty() const;
 
+    // As after an error of the disk: nothing can be made or changed any more; and the end of that.
+    void make_read_only() const;
+    void make_writable() const;
+
 private:
     std::filesystem::path folder_;
 };

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "daemon/commands/command.h"
+#include "daemon/core/rows.h"
 #include "tests/support/fake_host.h"
 
 using namespace kpm;
@@ -10,8 +11,11 @@ namespace {
 
 struct Server {
     FakeHost host;
-    Supervisor supervisor{host, Settings{.home = "/home/kpm", .pid = 7, .cpus = 2}};
+    Supervisor supervisor;
     std::optional<Result<Json>> answer;
+
+    explicit Server(unsigned uid = 0)
+        : supervisor(host, Settings{.home = "/home/kpm", .pid = 7, .user = "ann", .uid = uid, .cpus = 2}) {}
 
     void call(const char* method, Json args) {
         answer.reset();
@@ -151,6 +155,61 @@ TEST_CASE("prepare: what is no app configuration is refused with its reason", "[
         CHECK_FALSE(server.error().empty());
     }
     CHECK(server.supervisor.slots().empty());
+}
+
+TEST_CASE("prepare: without root no app runs as somebody else, and none is left behind", "[unit][commands]") {
+    Server server(1000);
+    for (const char* attribute : {"uid", "gid"}) {
+        Json config = wire();
+        config[attribute] = "nobody";
+        for (const char* method : {"prepare", "kpm.start"}) {
+            server.call(method, Json::array({config}));
+            CHECK(server.error() ==
+                  "cannot start 'http': 'uid' and 'gid' need a daemon that runs as root, this one is ann's");
+        }
+        CHECK(server.supervisor.slots().empty());
+    }
+    // What was saved is kept, with the error of its start.
+    Json saved = wire();
+    saved.erase("instances");
+    saved["uid"] = "nobody";
+    saved["status"] = "stopped";
+    server.call("prepare", Json::array({saved}));
+    CHECK(server.supervisor.slots().size() == 1);
+
+    start(server, wire());
+    server.call("kpm.restart", Json::array({{{"id", 1}, {"env", {{"current_conf", {{"uid", "nobody"}}}}}}}));
+    CHECK_FALSE(server.error().empty());
+    CHECK(server.supervisor.find(1)->config->uid.empty());
+    CHECK(server.supervisor.find(1)->current.life.state() == State::Online);
+}
+
+TEST_CASE("pm2_env: has what PM2 adds to every app, and takes it back from a dump", "[unit][commands]") {
+    Server server;
+    start(server, wire());
+    const Slot* slot = server.supervisor.find(0);
+    Json env = pm2_env(*slot);
+    CHECK(env.at("env").at("unique_id") == slot->unique_id);
+    CHECK(env.at("env").at("http") == Json::object());
+    CHECK_FALSE(env.contains("http"));
+    CHECK(env.at("km_link") == false);
+    CHECK(std::ranges::count(server.host.specs.at(1).env, "km_link=false") == 1);
+    CHECK(std::ranges::none_of(server.host.specs.at(1).env,
+                               [](const std::string& line) { return line.starts_with("http="); }));
+
+    server.call("prepare", Json::array({dump_entry(*slot)}));
+    const auto& variables = server.supervisor.find(1)->config->env;
+    CHECK(ecosystem::find_variable(variables, "unique_id") == nullptr);
+    CHECK(ecosystem::find_variable(variables, "http") == nullptr);
+    CHECK(variables.size() == 2);
+
+    // The variable of an app of a file.
+    Json by_file = wire();
+    by_file["env"]["http"] = "{}";
+    server.call("prepare", Json::array({by_file}));
+    env = pm2_env(*server.supervisor.find(2));
+    CHECK(env.at("env").at("http") == "{}");
+    CHECK(env.at("http") == "{}");
 }
 
 TEST_CASE("kpm.start: tells that the app was not ready, where prepare calls it a success",

@@ -39,8 +39,12 @@ TEST_CASE("row text: is what the tree of the row is", "[unit][rows]") {
                       {"pm_id", "x"}, {"args", "x"},   {"env_x", "x"}};
     }
     SECTION("with what JSON escapes, and what is no UTF-8") {
-        config.env = {
-            {"A", "quote \" back \\ tab \t"}, {"B", "\x1b[31m\x7f"}, {"C", "\xff\xc3"}, {"\"D\"", "ü"}};
+        config.env = {{"A", "quote \" back \\ tab \t"},
+                      {"B", "\x1b[31m\x7f"},
+                      {"C", "\xff\xc3"},
+                      {"\"D\"", "ü"},
+                      {"unique_id", "x"},
+                      {"web", "{}"}};
     }
     SECTION("beside members that a client has sent") {
         config.env = {{"version", "2"}};

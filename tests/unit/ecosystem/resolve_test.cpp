@@ -218,18 +218,74 @@ TEST_CASE("resolve: an interpreter that is not installed is an error", "[unit][e
     app.interpreter = "/none/ruby";
     CHECK(resolve_in.error(app).message == "Interpreter /none/ruby is NOT AVAILABLE in PATH.");
     app.interpreter = "node@99";
-    CHECK(resolve_in.error(app).message == "Interpreter node@99 is NOT AVAILABLE in PATH.");
+    CHECK(resolve_in.error(app).message ==
+          "Interpreter node@99 is NOT AVAILABLE in PATH. NVM_DIR is not set; with nvm, `nvm install 99` "
+          "installs it");
     resolve_in.remove_tool("node");
     CHECK(resolve_in.error(script("app.js")).message == "Interpreter node is NOT AVAILABLE in PATH.");
 }
 
-TEST_CASE("resolve: NVM's versions are found by NVM_DIR", "[unit][ecosystem]") {
+TEST_CASE("resolve: the newest of NVM's versions that is asked for is taken", "[unit][ecosystem]") {
     World resolve_in;
-    const std::string binary = resolve_in.folder().file("nvm/versions/node/v20.1.0/bin/node", "", true);
+    for (const char* version : {"v20.1.0", "v20.1.10", "v20.1.9", "v20.3.0", "v2.0.0"})
+        resolve_in.folder().file("nvm/versions/node/" + std::string(version) + "/bin/node", "", true);
+    // Begun, or broken off.
+    resolve_in.folder().file("nvm/versions/node/v20.4.0/README.md", "");
     set_variable(resolve_in.context().env, "NVM_DIR", resolve_in.path("nvm"));
     AppConfig app = script("app.js");
-    app.interpreter = "node@20.1.0";
-    CHECK(resolve_in(app).interpreter == binary);
+    const auto taken = [&](const std::string& interpreter) {
+        app.interpreter = interpreter;
+        return resolve_in(app).interpreter;
+    };
+    const auto binary = [&](const std::string& version) {
+        return resolve_in.path("nvm/versions/node/" + version + "/bin/node");
+    };
+    CHECK(taken("node@20.1.0") == binary("v20.1.0"));
+    CHECK(taken("node@v20.1.0") == binary("v20.1.0"));
+    CHECK(taken("node@20.1") == binary("v20.1.10"));
+    CHECK(taken("node@20") == binary("v20.3.0"));
+    CHECK(taken("node@2") == binary("v2.0.0"));
+    for (const char* missing : {"18", "20.4", "20.1.0.0", "", "x", "../../x", "20."}) {
+        INFO(missing);
+        app.interpreter = "node@" + std::string(missing);
+        CHECK(resolve_in.error(app).message ==
+              "Interpreter node@" + std::string(missing) +
+                  " is NOT AVAILABLE in PATH. There is no such version in '" +
+                  resolve_in.path("nvm/versions/node") + "'; `nvm install " + missing + "` installs it");
+    }
+}
+
+TEST_CASE("resolve: without a name it is the script's or the folder's", "[unit][ecosystem]") {
+    const auto name = [](const char* path) { return name_of(script(path)); };
+    CHECK(name("dir/app.min.js") == "app.min");
+    CHECK(name("./dir/") == "dir");
+    CHECK(name("/srv/pack.d//") == "pack");
+    CHECK(name(".hidden") == ".hidden");
+    CHECK(name("node ./dir/index.js --x") == "index");
+    CHECK(name("/") == "");
+    AppConfig named = script("./dir/");
+    named.name = "given.js";
+    CHECK(name_of(named) == "given.js");
+    const World resolve_in;
+    resolve_in.folder().file("pack/index.js", "");
+    CHECK(resolve_in(script("./pack/")).name == "pack");
+    CHECK(resolve_in(script("./pack/")).script == resolve_in.path("pack"));
+}
+
+TEST_CASE("resolve: a map beside the script of a Node app switches source maps on", "[unit][ecosystem]") {
+    const World resolve_in;
+    resolve_in.folder().file("app.js.map", "{}");
+    resolve_in.folder().file("run.py.map", "{}");
+    resolve_in.folder().file("other.js", "");
+    CHECK(resolve_in(script("app.js")).source_map_support == true);
+    CHECK(resolve_in(script("other.js")).source_map_support == std::nullopt);
+    CHECK(resolve_in(script("run.py")).source_map_support == std::nullopt);
+    AppConfig app = script("app.js");
+    app.source_map_support = false;
+    CHECK(resolve_in(app).source_map_support == false);
+    app = script("app.js");
+    app.disable_source_map_support = true;
+    CHECK(resolve_in(app).source_map_support == std::nullopt);
 }
 
 TEST_CASE("resolve: paths start at cwd, which starts at the shell's", "[unit][ecosystem]") {
@@ -376,4 +432,13 @@ TEST_CASE("resolve: a shell inside a managed app does not pass that app's attrib
         CHECK(find_variable(app.env, variable) == nullptr);
     }
     CHECK(find_variable(app.env, "HOME") != nullptr);
+}
+
+TEST_CASE("resolve: what describes an outer app is left out of a shell's variables", "[unit][ecosystem]") {
+    const Environment shell{{"A", "1"}, {"name", "x"}, {"pm_exec_path", "/x"}, {"failure", "no"}};
+    CHECK(without_outer_app(shell) == shell);
+    Environment inside = shell;
+    set_variable(inside, "pm_id", "3");
+    set_variable(inside, "PM2_HOME", "/h");
+    CHECK(without_outer_app(inside) == Environment{{"A", "1"}, {"PM2_HOME", "/h"}});
 }
