@@ -92,8 +92,7 @@ Result<void> Daemon::start(UniqueFd socket) {
          .keeper_gone =
              [this] {
                  io::write_daemon_log("the keeper is gone: nothing can be supervised any more, ending");
-                 exit_status_ = 1;
-                 is_ending_ = true;
+                 supervisor_->post([this] { end_without_keeper(); });
              }});
     if (!host) return host.error();
     host_ = std::move(*host);
@@ -154,11 +153,19 @@ void Daemon::on_signal(int number) {
         io::write_daemon_log(fmt::format("ended by {}", ::sigabbrev_np(number)));
         if (const auto saved = core::save_dump(*supervisor_, false); !saved)
             io::write_daemon_log(saved.error().message);
-        supervisor_->stop_all([this](const Result<void>&) {
-            server_->publish("pm2:kill",
-                             Json{{"status", "killed"}, {"msg", "pm2 has been killed by a signal"}});
-            shut_down(0);
-        });
+        server_->publish("pm2:kill", Json{{"status", "killed"}, {"msg", "pm2 has been killed by SIGNAL"}});
+        supervisor_->end([this](const Result<void>&) { shut_down(0); });
+    });
+}
+
+// What runs would be there twice after a resurrect. The pid file stays, as after any other crash.
+void Daemon::end_without_keeper() {
+    if (const auto saved = core::save_dump(*supervisor_, false); !saved)
+        io::write_daemon_log(saved.error().message);
+    supervisor_->end([this](const Result<void>&) {
+        server_->stop_listening();
+        exit_status_ = 1;
+        is_ending_ = true;
     });
 }
 

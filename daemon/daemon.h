@@ -30,6 +30,7 @@ private:
     void on_request(const ipc::Request& request, const io::Responder& responder);
     void on_signal(int number);
     void shut_down(int client_pid);
+    void end_without_keeper();
     void note_activity();
 
     ipc::Home home_;

@@ -159,7 +159,7 @@ void notify_kill(Supervisor&, const Json&, Answer) {}
 void kill_me(Supervisor& supervisor, const Json& args, Answer) {
     const Json& options = argument(args, 0);
     const int client = options.is_object() && options.contains("pid") ? as_id(options["pid"]).value_or(0) : 0;
-    supervisor.stop_all([&supervisor, client](const Result<void>&) {
+    supervisor.end([&supervisor, client](const Result<void>&) {
         supervisor.host().publish("pm2:kill", {{"status", "killed"}, {"msg", "pm2 has been killed via CLI"}});
         supervisor.host().shut_down(client);
     });

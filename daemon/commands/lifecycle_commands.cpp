@@ -85,7 +85,8 @@ NewApp new_app(const Json& wire, ecosystem::AppConfig config, std::string unique
         if (const auto it = wire.find("created_at"); it != wire.end() && it->is_number_integer())
             app.created_at = EpochTime{it->get<std::int64_t>()};
     }
-    app.start = app.config.autostart && !(is_restored && text_member(wire, "status") == "stopped");
+    // An app that does not start by itself may have been started by hand before it was saved.
+    app.start = is_restored ? text_member(wire, "status") != "stopped" : app.config.autostart;
     Json& extra = app.config.extra;
     for (const char* key : kRuntimeKeys) extra.erase(key);
     extra.erase(app.config.instance_var);
@@ -158,37 +159,49 @@ Result<ecosystem::AppConfig> merged(ecosystem::AppConfig config, const Json& env
     return ecosystem::merge_wire(std::move(config), changes);
 }
 
-// Finds the slot of a {id, env} request and gives it its new configuration.
-Result<int> reconfigured(Supervisor& supervisor, const Json& options, const char* unknown) {
+// What a {id, env} request asks for.
+struct Change {
+    int id = 0;
+    std::optional<ecosystem::AppConfig> config;  // nullopt: as it is
+};
+
+Result<Change> change_of(const Supervisor& supervisor, const Json& options, const char* unknown) {
     const auto id = id_or_member(options, "id");
     if (!id) return Error{ErrorCode::NotFound, unknown};
     const Slot* slot = supervisor.find(*id);
     if (!slot) return Error{ErrorCode::NotFound, unknown};
+    Change change{.id = *id, .config = {}};
     if (options.is_object() && options.contains("env")) {
         auto config = merged(slot->config.whole(), options["env"]);
         if (!config) return config.error();
-        if (const auto changed = supervisor.reconfigure(*id, std::move(*config)); !changed)
-            return changed.error();
+        change.config = std::move(*config);
     }
-    return *id;
+    return change;
 }
 
 void restart_by_id(Supervisor& supervisor, const Json& args, Truth truth, Answer answer) {
     const Json& options = argument(args, 0);
     if (options.is_object() && !options.contains("id"))
         return answer(Error{ErrorCode::Invalid, "opts.id not passed to restartProcessId"});
-    const auto id = reconfigured(supervisor, options, "God db process id unknown");
-    if (!id) return answer(id.error());
-    supervisor.restart(*id, answer_process(supervisor, *id, truth, std::move(answer)));
+    auto change = change_of(supervisor, options, "God db process id unknown");
+    if (!change) return answer(change.error());
+    if (change->config)
+        if (const auto changed = supervisor.reconfigure(change->id, std::move(*change->config)); !changed)
+            return answer(changed.error());
+    supervisor.restart(change->id, answer_process(supervisor, change->id, truth, std::move(answer)));
 }
 
 void reload_by_id(Supervisor& supervisor, const Json& args, Truth truth, Answer answer) {
-    const auto id = reconfigured(supervisor, argument(args, 0), "PM2 ID unknown");
-    if (!id) return answer(id.error());
+    auto change = change_of(supervisor, argument(args, 0), "PM2 ID unknown");
+    if (!change) return answer(change.error());
     // Unlike other outcomes a failed reload is told to PM2's clients as well: the old process goes on.
-    const bool is_transaction = supervisor.find(*id)->current.life.state() == State::Online;
-    supervisor.reload(
-        *id, answer_process(supervisor, *id, is_transaction ? Truth::Outcome : truth, std::move(answer)));
+    const bool is_transaction = supervisor.find(change->id)->current.life.state() == State::Online;
+    Done done =
+        answer_process(supervisor, change->id, is_transaction ? Truth::Outcome : truth, std::move(answer));
+    if (change->config)
+        supervisor.reload(change->id, std::move(*change->config), std::move(done));
+    else
+        supervisor.reload(change->id, std::move(done));
 }
 
 }  // namespace

@@ -9,6 +9,9 @@ using Goal = LifecycleData::Goal;
 
 namespace {
 
+// However short kill_timeout is: the kernel needs a moment to end what it was told to.
+constexpr Duration kLeastKilling{1600};
+
 Actions joined(Actions first, const Actions& second) {
     first.insert(first.end(), second.begin(), second.end());
     return first;
@@ -105,9 +108,11 @@ Actions Lifecycle::on(const Restart&, TimePoint now) {
 
 Actions Lifecycle::on(const Stop&, TimePoint now) {
     switch (data_.state) {
+        case State::Errored:
+            // One that survived SIGKILL is still there.
+            return data_.pid != 0 ? begin_stop(Goal::Stopped, now) : settle_stopped();
         case State::Stopped:
         case State::Backoff:
-        case State::Errored:
             return settle_stopped();
         case State::Spawning:
         case State::Stopping:
@@ -144,7 +149,7 @@ Actions Lifecycle::on(const Drain& drain, TimePoint now) {
         case State::Backoff:
         case State::Errored:
         case State::Stopped:
-            return settle_stopped();
+            return on(Stop{}, now);
         case State::Draining:
             return {};
         case State::Stopping:
@@ -207,7 +212,7 @@ Actions Lifecycle::on(const Exited& exited, TimePoint now) {
         case State::Stopping:
             if (data_.goal != Goal::Running) return {Announce{Notice::Exit}};
             // A crash: what it has left behind is ended without being asked.
-            enter(State::Killing, now + policy_->kill_timeout);
+            enter(State::Killing, now + std::max(policy_->kill_timeout, kLeastKilling));
             return {Announce{Notice::Exit}, SignalTree{SIGKILL}};
         case State::Killing:
             return {Announce{Notice::Exit}};  // the rest of its tree may still live: TreeGone ends the stop
@@ -277,7 +282,7 @@ Actions Lifecycle::on(const TimeUp&, TimePoint now) {
         case State::Draining:
             return after_drain(now);
         case State::Stopping:
-            enter(State::Killing, now + policy_->kill_timeout);
+            enter(State::Killing, now + std::max(policy_->kill_timeout, kLeastKilling));
             return {SignalTree{SIGKILL}};
         case State::Killing:
             enter(State::Errored);

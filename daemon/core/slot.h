@@ -58,9 +58,11 @@ struct Slot {
     Instance current;
     std::unique_ptr<Instance> incoming;  // a reload's new process, until it is ready
     std::unique_ptr<Instance> outgoing;  // a reload's old process, until it has finished
-    bool doomed = false;                 // it is being deleted
-    bool is_wanted = false;              // a client's newest word about it was not `stop`
-    std::unique_ptr<CronJob> cron;       // null: none
+    std::unique_ptr<SlotConfig>
+        before;                     // the configuration to go back to if the reload fails; null: as it is
+    bool doomed = false;            // it is being deleted
+    bool is_wanted = false;         // a client's newest word about it was not `stop`
+    std::unique_ptr<CronJob> cron;  // null: none
 
     std::vector<Done> start_waiters;
     std::vector<Done> stop_waiters;

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <ranges>
+#include <utility>
 
 #include "daemon/core/launch.h"
 #include "daemon/core/record.h"
@@ -110,6 +111,7 @@ Result<std::unique_ptr<Instance>> to_instance(RecordReader& record, std::string_
 // What app_state() wrote.
 struct AppState {
     ecosystem::AppConfig config;
+    std::optional<ecosystem::AppConfig> before;
     int instance_index = 0;
     std::string unique_id;
 };
@@ -120,9 +122,15 @@ Result<AppState> to_app(const std::string& text) {
         return Error{ErrorCode::Invalid, "no configuration"};
     auto config = ecosystem::parse_wire(app["config"]);
     if (!config) return config.error();
+    std::optional<ecosystem::AppConfig> before;
+    if (const auto it = app.find("before"); it != app.end()) {
+        auto parsed = ecosystem::parse_wire(*it);
+        if (!parsed) return parsed.error();
+        before = std::move(*parsed);
+    }
     const auto index = app.find("instance_index");
     const auto id = app.find("unique_id");
-    return AppState{std::move(*config),
+    return AppState{std::move(*config), std::move(before),
                     index != app.end() && index->is_number_integer() ? index->get<int>() : 0,
                     id != app.end() && id->is_string() ? id->get<std::string>() : ""};
 }
@@ -159,9 +167,11 @@ Told restore_told(const std::string& text) {
 }
 
 std::string app_state(const Slot& slot) {
-    return as_text({{"config", ecosystem::dump_wire(slot.config.whole())},
-                    {"instance_index", slot.instance_index},
-                    {"unique_id", slot.unique_id}});
+    Json app{{"config", ecosystem::dump_wire(slot.config.whole())},
+             {"instance_index", slot.instance_index},
+             {"unique_id", slot.unique_id}};
+    if (slot.before) app["before"] = ecosystem::dump_wire(slot.before->whole());
+    return as_text(app);
 }
 
 std::string run_state(const Slot& slot) {
@@ -193,12 +203,15 @@ Result<Slot> restore_slot(int pm_id, const std::string& app_text, const std::str
         if (!*instance) return failed(instance->error());
     if (!*current) return failed({ErrorCode::Invalid, "no state of its process"});
     record.set_prefix({});
+    // The daemon died before it began, or after it had failed.
+    if (!*incoming && app->before) app->config = *std::exchange(app->before, std::nullopt);
     Slot slot;
     slot.pm_id = pm_id;
     slot.current = std::move(**current);
     slot.incoming = std::move(*incoming);
     slot.outgoing = std::move(*outgoing);
     slot.config = SlotConfig(std::move(app->config), like);
+    if (app->before) slot.before = std::make_unique<SlotConfig>(std::move(*app->before));
     slot.instance_index = app->instance_index;
     slot.unique_id = std::move(app->unique_id);
     if (const auto created = record.number("created_at")) slot.created_at = EpochTime{*created};

@@ -24,8 +24,8 @@ void count_up(ecosystem::AppConfig& config, int index) {
     ecosystem::set_variable(config.env, config.increment_var, std::to_string(first + index));
 }
 
-Error being_deleted(const Slot& slot) {
-    return {ErrorCode::Unavailable, fmt::format("cannot start '{}': it is being deleted", slot.config->name)};
+Error daemon_is_ending(const std::string& name) {
+    return {ErrorCode::Unavailable, fmt::format("cannot start '{}': the daemon is ending", name)};
 }
 
 }  // namespace
@@ -45,7 +45,19 @@ std::vector<int> Supervisor::ids_of(const std::string& name) const {
     return {ids.begin(), ids.end()};
 }
 
+// Why no process of the slot may be started.
+std::optional<Error> Supervisor::refusal(const Slot& slot) const {
+    if (is_ending_) return daemon_is_ending(slot.config->name);
+    if (!slot.doomed) return std::nullopt;
+    return Error{ErrorCode::Unavailable,
+                 fmt::format("cannot start '{}': it is being deleted", slot.config->name)};
+}
+
 int Supervisor::add(NewApp app, Done done) {
+    if (is_ending_) {
+        done(daemon_is_ending(app.config.name));
+        return -1;
+    }
     const int pm_id = next_id_++;
     const std::string& name = app.config.name;
     const bool keeps_index = app.instance_index && !names_.has_index(name, *app.instance_index);
@@ -93,7 +105,7 @@ Result<int> Supervisor::duplicate(int pm_id, Done done) {
 void Supervisor::start(int pm_id, Done done) {
     Slot* slot = find_mutable(pm_id);
     if (!slot) return done(unknown_id(pm_id));
-    if (slot->doomed) return done(being_deleted(*slot));
+    if (auto refused = refusal(*slot)) return done(std::move(*refused));
     slot->start_waiters.push_back(std::move(done));
     set_wanted(*slot, true);
     apply(*slot, slot->current, Start{});
@@ -132,7 +144,7 @@ void Supervisor::stop_at_once(int pm_id, Done done) {
 void Supervisor::restart(int pm_id, Done done) {
     Slot* slot = find_mutable(pm_id);
     if (!slot) return done(unknown_id(pm_id));
-    if (slot->doomed) return done(being_deleted(*slot));
+    if (auto refused = refusal(*slot)) return done(std::move(*refused));
     if (slot->incoming) fail_reload(*slot, "it was restarted meanwhile");
     slot->created_at = host_.wall_now();
     slot->start_waiters.push_back(std::move(done));
@@ -142,13 +154,36 @@ void Supervisor::restart(int pm_id, Done done) {
     apply(*slot, slot->current, Drain{.is_brief = true, .relaunch = true});
 }
 
+std::optional<Error> Supervisor::reload_refusal(const Slot& slot) const {
+    if (!slot.incoming && !slot.outgoing) return refusal(slot);
+    return Error{ErrorCode::Exists,
+                 fmt::format("Reload already in progress for process id {}, retry later", slot.pm_id)};
+}
+
+void Supervisor::reload(int pm_id, ecosystem::AppConfig config, Done done) {
+    Slot* slot = find_mutable(pm_id);
+    if (!slot) return done(unknown_id(pm_id));
+    if (auto refused = reload_refusal(*slot)) return done(std::move(*refused));
+    slot->before = std::make_unique<SlotConfig>(slot->config);
+    if (auto changed = change_config(*slot, std::move(config)); !changed) {
+        slot->before.reset();
+        return done(std::move(changed));
+    }
+    reload(pm_id, std::move(done));
+    if (slot->incoming || !slot->before) return;
+    slot->before.reset();  // it is a restart: the old process goes in any case
+    save(*slot, true);
+}
+
+// A slot whose reload failed is as it was.
+void Supervisor::take_back_config(Slot& slot) {
+    if (const auto before = std::move(slot.before)) (void)change_config(slot, before->whole());
+}
+
 void Supervisor::reload(int pm_id, Done done) {
     Slot* slot = find_mutable(pm_id);
     if (!slot) return done(unknown_id(pm_id));
-    if (slot->doomed) return done(being_deleted(*slot));
-    if (slot->incoming || slot->outgoing)
-        return done(Error{ErrorCode::Exists,
-                          fmt::format("Reload already in progress for process id {}, retry later", pm_id)});
+    if (auto refused = reload_refusal(*slot)) return done(std::move(*refused));
     if (!can_hand_over(*slot->config) || !keeps_pool(*slot) || slot->current.life.state() != State::Online)
         return restart(pm_id, std::move(done));
     slot->created_at = host_.wall_now();
@@ -175,6 +210,11 @@ void Supervisor::stop_all(Done done) {
     one({});
 }
 
+void Supervisor::end(Done done) {
+    is_ending_ = true;
+    stop_all(std::move(done));
+}
+
 Result<void> Supervisor::reset(int pm_id) {
     Slot* slot = find_mutable(pm_id);
     if (!slot) return unknown_id(pm_id);
@@ -188,19 +228,26 @@ Result<void> Supervisor::reset(int pm_id) {
 Result<void> Supervisor::reconfigure(int pm_id, ecosystem::AppConfig config) {
     Slot* slot = find_mutable(pm_id);
     if (!slot) return unknown_id(pm_id);
+    auto changed = change_config(*slot, std::move(config));
+    // A reload that fails from now on goes back to this one.
+    if (changed && std::exchange(slot->before, nullptr)) save(*slot, true);
+    return changed;
+}
+
+Result<void> Supervisor::change_config(Slot& slot, ecosystem::AppConfig config) {
     if (const auto checked = check(config); !checked) return checked;
-    const std::string& name = slot->config->name;
+    const std::string name = slot.config->name;
     if (config.name != name) {
-        names_.remove(name, pm_id, slot->instance_index);
-        names_.add(config.name, pm_id, slot->instance_index);
-        drop_watch(name, pm_id);
+        names_.remove(name, slot.pm_id, slot.instance_index);
+        names_.add(config.name, slot.pm_id, slot.instance_index);
+        drop_watch(name, slot.pm_id);
     }
-    set_config(*slot, std::move(config));
-    slot->current.life.set_policy(shared(lifecycle_policy(*slot->config, settings_)));
-    track_memory(*slot);
-    set_cron(*slot);
-    track_watch(*slot);
-    save(*slot, true);
+    set_config(slot, std::move(config));
+    slot.current.life.set_policy(shared(lifecycle_policy(*slot.config, settings_)));
+    track_memory(slot);
+    set_cron(slot);
+    track_watch(slot);
+    save(slot, true);
     return {};
 }
 

@@ -56,7 +56,7 @@ public:
     void restore(const std::map<std::string, std::string>& state);
 
     // --- requests; inside a task only ---
-    // A new slot and its pm_id. Done also tells of a start that failed.
+    // A new slot and its pm_id, -1 = there is none. Done also tells of a start that failed.
     int add(NewApp app, Done done);
     // Another instance of the slot's app.
     Result<int> duplicate(int pm_id, Done done);
@@ -64,8 +64,12 @@ public:
     void stop(int pm_id, Done done);
     void restart(int pm_id, Done done);
     void reload(int pm_id, Done done);
+    // To another configuration, which the slot keeps only if its new process gets ready.
+    void reload(int pm_id, ecosystem::AppConfig config, Done done);
     void remove(int pm_id, Done done);
     void stop_all(Done done);
+    // The same for good: until the daemon has ended nothing is started any more, whoever asks.
+    void end(Done done);
     // PM2's `reset`: counters to zero, created now.
     Result<void> reset(int pm_id);
     // New configuration for the next start; what needs none is live at once.
@@ -122,6 +126,10 @@ private:
     void settle_current(Slot& slot, Outcome outcome);
     void promote(Slot& slot);
     void fail_reload(Slot& slot, const std::string& reason);
+    Result<void> change_config(Slot& slot, ecosystem::AppConfig config);
+    void take_back_config(Slot& slot);
+    std::optional<Error> refusal(const Slot& slot) const;
+    std::optional<Error> reload_refusal(const Slot& slot) const;
     void check_rest(Slot& slot);
     void erase(int pm_id);
     Lifecycle::SharedPolicy shared(LifecyclePolicy policy);
@@ -184,6 +192,7 @@ private:
     std::set<int> dirty_;
     std::vector<int> doomed_;  // erased at the end of drain()
     int next_id_ = 0;
+    bool is_ending_ = false;
     std::uint64_t next_incarnation_ = 1;
 };
 

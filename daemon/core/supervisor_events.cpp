@@ -294,6 +294,7 @@ void Supervisor::promote(Slot& slot) {
     slot.outgoing = std::make_unique<Instance>(std::move(slot.current));
     slot.current = std::move(*slot.incoming);
     slot.incoming.reset();
+    if (std::exchange(slot.before, nullptr)) save(slot, true);
     slot.current.life.set_policy(shared(lifecycle_policy(*slot.config, settings_)));
     slot.current.life.set_restart_time(slot.outgoing->life.data().restart_time + 1);
     host_.drain(slot.key(*slot.outgoing));
@@ -305,6 +306,7 @@ void Supervisor::fail_reload(Slot& slot, const std::string& reason) {
     answer_all(slot.reload_waiters,
                Error{ErrorCode::Unavailable, fmt::format("cannot reload '{}': {}; the old process goes on",
                                                          slot.config->name, reason)});
+    take_back_config(slot);
     if (has_process(slot.incoming->life.state())) {
         apply(slot, *slot.incoming, Stop{});  // comes back here, as Stopped, once it is gone
         return;

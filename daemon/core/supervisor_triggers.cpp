@@ -141,7 +141,7 @@ void Supervisor::look_at_cron(Slot& slot) {
         return;
     }
     schedule_cron(slot);
-    if (slot.doomed) return;
+    if (refusal(slot)) return;
     host_.log(
         fmt::format("{} is restarted by its cron_restart {}", log_label(slot), slot.config->cron_restart));
     restart(slot.pm_id, ignore);

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "ipc/base/text.h"
+
 namespace kpm::io {
 namespace {
 
@@ -60,9 +62,21 @@ void LogSession::store(Output& output, std::string_view text, std::size_t read, 
     if (disabled_ || text.empty()) return;
     write(output.file, text);
     write(combined_, text);
-    if (!feed_.is_following()) {
+    output.last = at;
+    if (feed_.is_following()) {
+        const std::string whole = std::exchange(output.unfinished, {}).append(text);
+        const std::size_t size = whole.size() - unfinished_utf8(whole);
+        output.unfinished = whole.substr(size);
+        follow(output, std::string_view(whole).substr(0, size), at);
+    } else {
         output.missed = 0;  // nobody was there to miss it
-    } else if (feed_.publish(source_, output.stream, text, at, output.missed)) {
+        output.unfinished.clear();
+    }
+}
+
+void LogSession::follow(Output& output, std::string_view text, core::WallTime at) {
+    if (text.empty()) return;
+    if (feed_.publish(source_, output.stream, text, at, output.missed)) {
         output.missed = 0;
     } else {
         output.missed += text.size();
@@ -92,6 +106,7 @@ void LogSession::reopen() {
 
 void LogSession::ended(Output& output) {
     output.pump.reset();
+    follow(output, std::exchange(output.unfinished, {}), output.last);
     if (out_.pump || err_.pump) return;
     const auto end = std::move(on_end_);
     end();
@@ -101,6 +116,7 @@ void LogSession::drain_and_close() {
     for (Output* output : {&out_, &err_}) {
         if (output->pump) output->pump->drain_and_close();
         output->pump.reset();
+        follow(*output, std::exchange(output->unfinished, {}), output->last);
     }
 }
 

@@ -17,7 +17,6 @@ namespace kpm::io {
 namespace {
 
 // In each app's environment, and so in that of all that it starts.
-constexpr const char* kMark = "KPM_PROCESS";
 
 LogTargets targets_of(const core::LogFiles& logs) {
     LogTargets targets;
@@ -72,7 +71,11 @@ Result<std::unique_ptr<UvHost>> UvHost::open(Loop& loop, const ipc::Home& home, 
          .spawn_failed = [self = host.get()](std::uint64_t token, keeper::SpawnStage stage,
                                              int error) { self->on_spawn_failed(token, stage, error); },
          .exited = [self = host.get()](const KeeperExit& exit) { self->on_exited(exit); },
-         .gone = [self = host.get()] { self->callbacks_.keeper_gone(); }});
+         .gone =
+             [self = host.get()] {
+                 self->is_keeper_gone_ = true;
+                 self->callbacks_.keeper_gone();
+             }});
     if (!link) return link.error();
     host->keeper_ = std::move(*link);
     if (!is_successor)
@@ -97,6 +100,10 @@ UvHost::UvHost(Loop& loop, const ipc::Home& home, StateMemfd state, Heritage her
       state_(std::move(state)),
       heritage_(std::move(heritage)),
       timer_(loop, [this] { callbacks_.wake(); }),
+      leftovers_kill_(loop,
+                      [this] {
+                          for (const auto& leftover : leftovers_) leftover->kill();
+                      }),
       scanner_(loop, {::getppid(), kMark}),  // the keeper gets the orphans
       host_sampler_(loop, home),
       versions_(loop),
@@ -330,7 +337,7 @@ void UvHost::signal_tree(const core::AppKey& key, int signo) {
     if (child->tree) return child->tree->signal(signo);
     child->tree = std::make_unique<TreeStop>(loop_, scanner_, mark_of(key.incarnation),
                                              [this, token = key.incarnation] { on_tree_gone(token); });
-    if (!child->is_ended) child->tree->expect_root_end();
+    if (!child->is_ended && !is_keeper_gone_) child->tree->expect_root_end();
     child->tree->begin(child->pid, child->is_ended ? std::nullopt : child->root_start, signo);
 }
 
@@ -347,7 +354,8 @@ void UvHost::on_tree_gone(std::uint64_t incarnation) {
     if (!child) return;
     child->tree.reset();
     child->tree_is_gone = true;
-    if (child->is_ended && !child->unheard_end) callbacks_.post(child->key, core::TreeGone{});
+    const bool is_end_told = is_keeper_gone_ || (child->is_ended && !child->unheard_end);
+    if (is_end_told) callbacks_.post(child->key, core::TreeGone{});
 }
 
 Result<void> UvHost::signal_root(const core::AppKey& key, int signo) {
@@ -378,8 +386,10 @@ void UvHost::release(const core::AppKey& key) {
     if (child->is_node) nodes_->remove_worker(worker_of(key));
     if (child->is_worker) plane_.remove_worker(worker_of(key));
     if (!child->pid_file.empty() && child->pid != 0) ::unlink(child->pid_file.c_str());
-    // Not left to the last writer: a process that has left the tree could hold the pipes for ever.
-    if (child->has_logs) logs_.detach({child->key.pm_id, child->key.incarnation, "", ""});
+    // Not left to the last writer: a process that has left the tree could hold the pipes for ever. But what a
+    // stop leaves alive on purpose may go on writing.
+    if (child->has_logs && child->whole_tree)
+        logs_.detach({child->key.pm_id, child->key.incarnation, "", ""});
     forget_if_finished(key.incarnation);
 }
 

@@ -36,6 +36,9 @@
 
 namespace kpm::io {
 
+// In the environment of each app's processes: "INCARNATION@HOME".
+inline constexpr const char* kMark = "KPM_PROCESS";
+
 class UvHost : public core::Host {
 public:
     struct Callbacks {
@@ -76,7 +79,7 @@ public:
     // What apps find in NOTIFY_SOCKET, "" = there is none.
     std::string notify_socket() const { return notify_ ? notify_->address() : std::string(); }
     // After the supervisor has adopted what it knows: tells what ended meanwhile, ends processes that nobody
-    // has claimed.
+    // has claimed, also those of a keeper that has died with its kpmd.
     void end_unclaimed();
     // Whether anybody follows the logs: called once per turn of the loop.
     void set_following(bool following);
@@ -149,6 +152,7 @@ private:
     void connect(Child& child, const core::LaunchSpec& spec, ChildEnds ends, bool resumed);
     void open_messages(Child& child, UniqueFd socket);
     void open_nodes();
+    void end_leftovers();
     void add_node(Child& child, const core::LaunchSpec& spec, UniqueFd socket);
     void signal_root_alone(Child& child, int signo);
     void on_spawned(KeeperChild spawned);
@@ -171,6 +175,7 @@ private:
     StateMemfd state_;
     Heritage heritage_;
     Timer timer_;
+    Timer leftovers_kill_;
     ProcessScanner scanner_;
     ProcSampler sampler_;
     HostSampler host_sampler_;
@@ -191,9 +196,11 @@ private:
     };
     std::unordered_map<std::uint64_t, Starting> starting_;  // not answered yet; for messages
     std::list<std::unique_ptr<TreeStop>> sweeps_;
+    std::list<std::unique_ptr<TreeStop>> leftovers_;
     std::unique_ptr<Inotify> inotify_;  // of all watchers; null: there are none
     std::unordered_map<std::string, std::unique_ptr<Watcher>> watchers_;  // by app name
     bool is_following_ = false;
+    bool is_keeper_gone_ = false;  // no exit is told any more, and nothing can be started
 };
 
 }  // namespace kpm::io

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <utility>
@@ -16,6 +17,8 @@ namespace {
 core::AppKey key_of(const WorkerId& worker) {
     return {worker.pm_id, worker.incarnation};
 }
+
+constexpr std::chrono::milliseconds kLeftoverPatience{1600};  // PM2's kill_timeout
 
 template <class... Handlers>
 struct Overloaded : Handlers... {
@@ -184,7 +187,25 @@ void UvHost::end_unclaimed() {
         keeper_->drop(token);
         if (inherited.exit) keeper_->collected(token);
     }
+    if (heritage_.inventory.start_count == 1) end_leftovers();
     heritage_ = {};
+}
+
+// They would be there twice after a resurrect. Found by the mark, which says whose home it was.
+void UvHost::end_leftovers() {
+    const std::string home = "@" + home_.root().string();
+    // Not when one of them has started this daemon.
+    if (const auto own = read_variable(::getpid(), kMark); own && own->ends_with(home)) return;
+    for (const auto& [pid, entry] : scan_processes()) {
+        const auto mark = read_variable(pid, kMark);
+        if (pid == ::getpid() || pid == ::getppid() || !mark || !mark->ends_with(home)) continue;
+        log(fmt::format("process {} of a daemon that was killed is ended", pid));
+        auto& leftover = leftovers_.emplace_front();
+        leftover = std::make_unique<TreeStop>(
+            loop_, scanner_, "", [this, place = leftovers_.begin()] { leftovers_.erase(place); });
+        leftover->begin(pid, entry.start_ticks, SIGTERM);
+    }
+    if (!leftovers_.empty()) leftovers_kill_.start(kLeftoverPatience);
 }
 
 void UvHost::write_pid_file(const Child& child) {

@@ -33,6 +33,20 @@ std::string lower(std::string_view text) {
     return result;
 }
 
+std::size_t unfinished_utf8(std::string_view text) {
+    const auto byte = [&](std::size_t from_end) {
+        return static_cast<unsigned char>(text[text.size() - from_end]);
+    };
+    for (std::size_t count = 1; count <= 3 && count <= text.size(); ++count) {
+        const unsigned char c = byte(count);
+        if (c < 0x80) return 0;
+        if (c < 0xc0) continue;  // not the first of its character
+        const std::size_t size = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
+        return c < 0xf5 && size > count ? count : 0;
+    }
+    return 0;
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});

@@ -14,6 +14,8 @@ std::string_view trim(std::string_view text);
 std::vector<std::string_view> split(std::string_view text, char separator);
 bool is_number(std::string_view text);  // only digits, at least one
 std::string lower(std::string_view text);
+// Bytes at the end of the text that are the beginning of a UTF-8 character whose rest is missing: 0 to 3.
+std::size_t unfinished_utf8(std::string_view text);
 
 // Levenshtein distance (insert, delete, replace).
 std::size_t edit_distance(std::string_view a, std::string_view b);

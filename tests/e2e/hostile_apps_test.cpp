@@ -101,6 +101,29 @@ TEST_CASE("hostile apps: one that ignores every polite signal is killed, and sto
     CHECK(status_of(kpm, "deaf") == "stopped");
 }
 
+TEST_CASE("hostile apps: without a kill_timeout the end is immediate, and a success", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("deaf.sh", "trap '' INT\nwhile :; do sleep 0.2; done\n");
+    REQUIRE(kpm.kpm({"start", "deaf.sh", "--kill-timeout", "0"}).status == 0);
+    CHECK(kpm.kpm({"stop", "deaf"}).status == 0);
+    CHECK(status_of(kpm, "deaf") == "stopped");
+}
+
+TEST_CASE("hostile apps: what treekill spares writes on after the stop", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("parent.sh",
+              "(trap '' INT HUP; while :; do echo tick; sleep 0.1; done) &\necho $! > child.pid\nwait\n");
+    REQUIRE(kpm.kpm({"start", "parent.sh", "--no-treekill"}).status == 0);
+    REQUIRE(eventually([&] { return pid_in(kpm, "child.pid") > 0; }));
+    const int child = pid_in(kpm, "child.pid");
+    REQUIRE(kpm.kpm({"stop", "parent"}).status == 0);
+    const auto file = kpm.home() / "logs" / "parent-out.log";
+    const auto size = kpm.read(file).size();
+    CHECK(eventually([&] { return kpm.read(file).size() > size + 10; }));
+    CHECK(is_running(child));
+    ::kill(child, SIGKILL);
+}
+
 TEST_CASE("hostile apps: one that ends at once is given up after max_restarts, and the reason is kept",
           "[e2e]") {
     const KpmHome kpm;

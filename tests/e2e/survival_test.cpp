@@ -4,6 +4,7 @@
 
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
+#include "tests/support/process_table.h"
 #include "tests/support/render_load.h"
 
 using namespace kpm;
@@ -61,6 +62,60 @@ TEST_CASE("survival: an app that dies while there is no kpmd is started by the n
     }));
     CHECK(kpm.list().size() == 1);
     CHECK(kpm.find("app")["pm2_env"]["restart_time"] == 1);
+}
+
+TEST_CASE("survival: when the keeper is killed the apps end with the daemon, and come back once", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("app.sh", "while :; do sleep 1; done\n");
+    REQUIRE(kpm.kpm({"start", "app.sh"}).status == 0);
+    REQUIRE(kpm.kpm({"start", "app.sh", "--name", "other", "--no-treekill"}).status == 0);
+    const int app = kpm.find("app")["pid"], other = kpm.find("other")["pid"];
+    const int daemon = kpm.daemon_pid();
+    REQUIRE(::kill(parent_of(daemon), SIGKILL) == 0);
+    CHECK(eventually([&] { return !is_running(daemon) && !is_running(app) && !is_running(other); }));
+    const CommandResult back = kpm.kpm({"resurrect"});
+    INFO(back.out << back.err << kpm.daemon_log());
+    CHECK(back.status == 0);
+    CHECK(kpm.list().size() == 2);
+    CHECK(kpm.find("app")["pm2_env"]["status"] == "online");
+}
+
+TEST_CASE("survival: what a killed keeper and daemon left behind is ended by the next one", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("app.sh", "while :; do sleep 1; done\n");
+    kpm.write("deaf.sh", "trap '' TERM\nwhile :; do sleep 1; done\n");
+    REQUIRE(kpm.kpm({"start", "app.sh"}).status == 0);
+    REQUIRE(kpm.kpm({"start", "deaf.sh"}).status == 0);
+    REQUIRE(kpm.kpm({"save"}).status == 0);
+    const int app = kpm.find("app")["pid"], deaf = kpm.find("deaf")["pid"];
+    const int daemon = kpm.daemon_pid(), keeper = parent_of(daemon);
+    REQUIRE(::kill(daemon, SIGSTOP) == 0);
+    REQUIRE(::kill(keeper, SIGKILL) == 0);
+    REQUIRE(::kill(daemon, SIGKILL) == 0);
+    REQUIRE(eventually([&] { return !is_running(daemon); }));
+    REQUIRE(is_running(app));
+    CHECK(kpm.kpm({"resurrect"}).status == 0);
+    CHECK(eventually([&] { return !is_running(app) && !is_running(deaf); }));
+    CHECK(kpm.daemon_log().find("of a daemon that was killed is ended") != std::string::npos);
+    for (const Json& row : kpm.list()) CHECK(row["pm2_env"]["status"] == "online");
+    CHECK(kpm.list().size() == 2);
+}
+
+TEST_CASE("survival: a daemon that is told to end starts nothing any more", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("deaf.sh", "trap '' INT\nwhile :; do sleep 0.2; done\n");
+    kpm.write("app.sh", "echo $$ > started.pid\nwhile :; do sleep 1; done\n");
+    REQUIRE(kpm.kpm({"start", "deaf.sh", "--kill-timeout", "3000"}).status == 0);
+    REQUIRE(kpm.kpm({"start", "app.sh"}).status == 0);
+    const int daemon = kpm.daemon_pid();
+    REQUIRE(::kill(daemon, SIGTERM) == 0);
+    REQUIRE(eventually([&] { return kpm.daemon_log().find("ended by TERM") != std::string::npos; }));
+    const CommandResult late = kpm.kpm({"restart", "app"});
+    INFO(late.out << late.err);
+    CHECK(late.status != 0);
+    CHECK(late.err.find("the daemon is ending") != std::string::npos);
+    REQUIRE(eventually([&] { return !is_running(daemon); }));
+    CHECK_FALSE(is_running(std::stoi(kpm.read(kpm.work() / "started.pid"))));
 }
 
 TEST_CASE("survival: render workers serve on through a kill -9 of kpmd under load", "[e2e]") {

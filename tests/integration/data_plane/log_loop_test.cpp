@@ -263,6 +263,23 @@ TEST_CASE("log loop: followers get what the files get, and nothing is made witho
     CHECK(fixture.count<LogChunk>() == 1);
 }
 
+TEST_CASE("log loop: followers get whole characters, also of a last one that is never finished",
+          "[integration][log_loop]") {
+    LogFixture fixture;
+    fixture.start();
+    fixture.loop().set_following(true);
+    fixture.stats();
+    fixture.out.write("5 \xe2\x82");
+    REQUIRE(eventually([&] { return fixture.count<LogChunk>() == 1; }));
+    CHECK(fixture.events<LogChunk>().at(0).text == "5 ");
+    fixture.out.write("\xac\xc3");
+    REQUIRE(eventually([&] { return fixture.count<LogChunk>() == 2; }));
+    CHECK(fixture.events<LogChunk>().at(1).text == "\xe2\x82\xac");
+    fixture.out.writer.reset();
+    REQUIRE(eventually([&] { return fixture.count<LogChunk>() == 3; }));
+    CHECK(fixture.events<LogChunk>().at(2).text == "\xc3");
+}
+
 TEST_CASE("log loop: a control loop that is behind loses pieces, which are counted, but no file does",
           "[integration][log_loop]") {
     LogFixture fixture;

@@ -60,3 +60,15 @@ TEST_CASE("fd passing: bytes and descriptors arrive together", "[unit][base]") {
     REQUIRE_FALSE(empty);
     CHECK(empty.error().code == ErrorCode::Unavailable);
 }
+
+TEST_CASE("text: the beginning of a character at the end is counted, and nothing else", "[unit][base]") {
+    CHECK(unfinished_utf8("") == 0);
+    CHECK(unfinished_utf8("abc") == 0);
+    CHECK(unfinished_utf8("\xc3\xa4") == 0);
+    CHECK(unfinished_utf8("a\xc3") == 1);
+    CHECK(unfinished_utf8("a\xe2\x82") == 2);
+    CHECK(unfinished_utf8("\xf0\x9f\x98") == 3);
+    CHECK(unfinished_utf8("\xf0\x9f\x98\x80") == 0);
+    CHECK(unfinished_utf8("\x80\x80\x80\x80") == 0);  // no UTF-8: nothing to wait for
+    CHECK(unfinished_utf8("\xff") == 0);
+}

@@ -136,6 +136,11 @@ TEST_CASE("prepare: an entry of a dump comes back with its index, and stopped wh
     CHECK(env.at("restart_time") == 0);
     CHECK(env.at("created_at") == 1700000000000);
     CHECK(server.host.keys.empty());
+    // One that does not start by itself had been started by hand.
+    config["status"] = "online";
+    config["autostart"] = false;
+    server.call("prepare", Json::array({config}));
+    CHECK(server.host.keys.size() == 1);
 }
 
 TEST_CASE("prepare: what is no app configuration is refused with its reason", "[unit][commands]") {

@@ -74,8 +74,22 @@ TEST_CASE("lifecycle: a process that survives SIGKILL is told, kept, and never d
     CHECK(life.state() == State::Errored);
     CHECK(life.data().pid == 42);
     CHECK(has(life.handle(Start{}, at(5s)), Settled{Outcome::Unkillable}));
+    Lifecycle tried_again = life;
+    CHECK(has(tried_again.handle(Stop{}, at(5s)), SignalTree{SIGINT}));
     life.handle(Exited{std::nullopt, SIGKILL}, at(6s));
+    CHECK(has(life.handle(Stop{}, at(6s)), Settled{Outcome::Stopped}));
     CHECK(has(life.handle(Start{}, at(7s)), Spawn{}));
+}
+
+TEST_CASE("lifecycle: without a kill_timeout it is killed at once, and gets time to end",
+          "[unit][lifecycle]") {
+    LifecyclePolicy policy;
+    policy.kill_timeout = 0ms;
+    Lifecycle life = running(policy);
+    life.handle(Stop{}, at(1s));
+    CHECK(life.deadline() == at(1s));
+    CHECK(has(life.handle(TimeUp{}, at(1s)), SignalTree{SIGKILL}));
+    CHECK(life.deadline() > at(2s));
 }
 
 TEST_CASE("lifecycle: a restart counts once and starts again when the old tree is gone",

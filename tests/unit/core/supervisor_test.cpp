@@ -543,3 +543,87 @@ TEST_CASE("supervisor: launches are asked for a few at a time, each answer bring
     bench.happen({99, 100}, TreeGone{});
     CHECK(stopped);
 }
+
+TEST_CASE("reload: a configuration whose process does not get ready is not kept", "[unit][supervisor]") {
+    Bench bench;
+    online_worker(bench);
+    ecosystem::AppConfig changed = bench.supervisor.find(0)->config.whole();
+    changed.args = {"--new"};
+    bench.run([&] { bench.supervisor.reload(0, changed, bench.done()); });
+    CHECK(bench.host.specs[2].argv.back() == "--new");
+    SECTION("it fails") {
+        bench.happen(Spawned{11});
+        bench.happen(Exited{1, 0});
+        CHECK_FALSE(bench.error().empty());
+        CHECK(bench.supervisor.find(0)->config->args.empty());
+    }
+    SECTION("the daemon dies meanwhile, and then it fails") {
+        FakeHost host;
+        host.adoptable[1] = {Adopted::Kind::Alive, 10};
+        host.adoptable[2] = {Adopted::Kind::Alive, 11};
+        Supervisor next(host, Settings{.home = "/home/kpm"});
+        next.restore(bench.host.state);
+        next.drain();
+        CHECK(next.find(0)->config->args == std::vector<std::string>{"--new"});
+        next.post({0, 2}, Exited{1, 0});
+        next.drain();
+        CHECK(next.find(0)->config->args.empty());
+    }
+    SECTION("it gets ready") {
+        bench.happen(Spawned{11});
+        bench.happen(Ready{});
+        CHECK(bench.supervisor.find(0)->config->args == std::vector<std::string>{"--new"});
+        CHECK(bench.host.state["app/0"].find("before") == std::string::npos);
+    }
+    SECTION("a newer word wins") {
+        changed.args = {"--newer"};
+        bench.run([&] {
+            CHECK(bench.supervisor.reconfigure(0, changed));
+            bench.supervisor.restart(0, bench.done());
+        });
+        CHECK(bench.supervisor.find(0)->config->args == std::vector<std::string>{"--newer"});
+    }
+}
+
+TEST_CASE("reload: a refused one changes nothing", "[unit][supervisor]") {
+    Bench bench;
+    online_worker(bench);
+    bench.run([&] { bench.supervisor.reload(0, bench.done()); });
+    ecosystem::AppConfig changed = bench.supervisor.find(0)->config.whole();
+    changed.args = {"--new"};
+    bench.run([&] { bench.supervisor.reload(0, changed, bench.done()); });
+    CHECK(bench.error().find("already in progress") != std::string::npos);
+    CHECK(bench.supervisor.find(0)->config->args.empty());
+}
+
+TEST_CASE("end: nothing is started any more, whoever asks", "[unit][supervisor]") {
+    Bench bench;
+    ecosystem::AppConfig timed = forked();
+    timed.cron_restart = "* * * * *";
+    bench.add(timed);
+    bench.happen(Spawned{10});
+    bench.run([&] { bench.supervisor.stop(0, bench.done()); });
+    bench.happen(Exited{0, 0});
+    bench.happen(TreeGone{});
+    bench.add(forked("slow"));
+    bench.happen(Spawned{11});
+    const AppKey slow = bench.host.last();
+    std::optional<Result<void>> ended;
+    bench.run([&] { bench.supervisor.end([&](Result<void> result) { ended = std::move(result); }); });
+    bench.host.take();
+    bench.pass(61s);
+    for (const auto& ask : std::vector<std::function<void()>>{
+             [&] { bench.supervisor.start(0, bench.done()); },
+             [&] { bench.supervisor.restart(0, bench.done()); },
+             [&] { bench.supervisor.reload(0, bench.done()); },
+             [&] {
+                 CHECK(bench.supervisor.add({.config = forked("late"), .unique_id = "u"}, bench.done()) ==
+                       -1);
+             }}) {
+        bench.run(ask);
+        CHECK(bench.error().find("the daemon is ending") != std::string::npos);
+    }
+    for (const std::string& call : bench.host.take()) CHECK_FALSE(call.starts_with("spawn"));
+    bench.happen(slow, TreeGone{});
+    REQUIRE(ended);
+}
