@@ -149,19 +149,23 @@ TEST_CASE("node agent: the default metrics are those of pm2", "[e2e][node]") {
 TEST_CASE("node agent: an app that has done its work ends, whatever it does with its channel",
           "[e2e][node]") {
     const KpmHome kpm;
-    start(kpm, "done.js", "setTimeout(() => console.log('done'), 2500);\n", {"--no-autorestart"});
-    start(kpm, "leaves.js",
-          "setTimeout(() => process.disconnect(), 500);\nsetTimeout(() => console.log('done'), 2500);\n",
+    // Works until there is a file.
+    const std::string works =
+        "const work = setInterval(() => {\n"
+        "  if (!fs.existsSync('enough')) return;\n"
+        "  clearInterval(work);\n"
+        "  console.log('done');\n"
+        "  if (process.listenerCount('message')) process.disconnect();\n"
+        "}, 50);\n";
+    const std::string required = "const fs = require('fs');\n";
+    start(kpm, "done.js", required + works, {"--no-autorestart"});
+    start(kpm, "leaves.js", required + "setTimeout(() => process.disconnect(), 500);\n" + works,
           {"--no-autorestart"});
-    start(kpm, "listens.js",
-          "process.on('message', () => {});\nsetTimeout(() => { console.log('done'); process.disconnect(); "
-          "}, 2500);\n",
-          {"--no-autorestart"});
-    start(kpm, "module.mjs",
-          "import fs from 'fs';\nsetTimeout(() => console.log(fs.existsSync('.') && 'done'), 2500);\n",
-          {"--no-autorestart"});
-    CHECK(eventually([&] { return metrics_of(kpm, "done").size() == 7; }));
-    CHECK(eventually([&] { return metrics_of(kpm, "module").size() == 7; }));
+    start(kpm, "listens.js", required + "process.on('message', () => {});\n" + works, {"--no-autorestart"});
+    start(kpm, "module.mjs", "import fs from 'fs';\n" + works, {"--no-autorestart"});
+    for (const char* name : {"done", "listens", "module"})
+        CHECK(eventually([&] { return metrics_of(kpm, name).size() == 7; }));
+    kpm.write("enough", "");
     for (const std::string name : {"done", "leaves", "listens", "module"}) {
         INFO(name << ": " << kpm.read(kpm.home() / "logs" / (name + "-error.log")));
         CHECK(eventually([&] { return kpm.find(name)["pm2_env"]["status"] == "stopped"; }));
