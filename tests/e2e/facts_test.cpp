@@ -33,8 +33,8 @@ TEST_CASE("facts: the version of Node that an app runs with, though the app does
     // An interpreter of its own, which says what the test wants, and how often it was asked.
     const std::string asked = kpm.work() / "asked";
     const std::string other =
-        kpm.write("other/node", "#!/bin/sh\nif [ \"$1\" = --version ]; then echo \"[$NODE_OPTIONS]\" >> '" +
-                                    asked + "'; echo v1.2.3; else exec sleep 600; fi\n");
+        kpm.write("other/node", "#!/bin/sh\nif [ \"$1\" = -p ]; then echo \"[$NODE_OPTIONS]\" >> '" + asked +
+                                    "'; echo v1.2.3; else exec sleep 600; fi\n");
     fs::permissions(other, fs::perms{0755});
     REQUIRE(kpm.kpm({"start", "app.js"}).status == 0);
     REQUIRE(kpm.kpm({"start", "app.sh", "--name", "shell"}).status == 0);
@@ -50,8 +50,7 @@ TEST_CASE("facts: the version of Node that an app runs with, though the app does
     CHECK(kpm.read(asked) == "[]\n");  // once, and without what the app's environment would have it load
 
     // Another program in its place is asked anew.
-    kpm.write("other/node",
-              "#!/bin/sh\nif [ \"$1\" = --version ]; then echo v4.5.6; else exec sleep 600; fi\n");
+    kpm.write("other/node", "#!/bin/sh\nif [ \"$1\" = -p ]; then echo v4.5.6; else exec sleep 600; fi\n");
     CHECK(kpm.kpm({"restart", "one"}).status == 0);
     CHECK(eventually([&] { return node_version(kpm, "one") == "4.5.6"; }));
     CHECK(node_version(kpm, "two") == "1.2.3");
@@ -63,9 +62,9 @@ TEST_CASE("facts: an interpreter that does not tell its version is no hindrance"
                                        {"odd", "echo no version"},
                                        {"hanging", "exec sleep 600"},
                                        {"endless", "exec yes"}}) {
-        const std::string program = kpm.write(
-            std::string(name) + "/node", std::string("#!/bin/sh\nif [ \"$1\" = --version ]; then ") + answer +
-                                             "; else exec sleep 600; fi\n");
+        const std::string program =
+            kpm.write(std::string(name) + "/node", std::string("#!/bin/sh\nif [ \"$1\" = -p ]; then ") +
+                                                       answer + "; else exec sleep 600; fi\n");
         fs::permissions(program, fs::perms{0755});
         kpm.write("app.js", "");
         INFO(name);
