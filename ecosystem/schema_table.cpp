@@ -138,7 +138,7 @@ constexpr Field kFields[] = {
     {.key = "disable_source_map_support", .wire_key = "disable_source_map_support", .flag = "--disable-source-map-support", .slot = &App::disable_source_map_support, .group = Group::Node,
      .doc = "never enable source maps"},
     {.key = "pmx", .wire_key = "pmx", .flag = "--no-pmx", .slot = &App::pmx, .group = Group::Node, .always_sent = true,
-     .doc = "report exceptions and metrics from inside Node apps"},
+     .doc = "Node: tell of uncaught exceptions, and of heap and event loop as PM2 does (a preload in NODE_OPTIONS, docs/protocol.md)"},
     {.key = "automation", .wire_key = "automation", .flag = "--no-automation", .slot = &App::automation, .group = Group::Node, .always_sent = true,
      .doc = "accepted for PM2's files"},
     {.key = "vizion", .wire_key = "vizion", .flag = "--no-vizion", .slot = &App::vizion, .group = Group::Node, .on_change = Nothing, .always_sent = true,

@@ -23,9 +23,11 @@ bool knows_action(const Slot& slot, const Json& action) {
                                             [&](const Json& one) { return one["action_name"] == action; });
 }
 
-// Without parameters the bare name of the action, as PM2's library for apps expects it.
+// Without parameters the bare name of the action, as PM2's library for apps expects it. `uuid` names a scoped
+// action's answers; only a single process is told it.
 Json action_message(const Json& options) {
-    return has(options, "opts") ? options : options["msg"];
+    const bool is_scoped = has(options, "id") && has(options, "uuid");
+    return has(options, "opts") || is_scoped ? options : options["msg"];
 }
 
 }  // namespace

@@ -64,7 +64,8 @@ struct LaunchSpec {
     bool is_activated = false;        // it gets the pool's sockets when it starts
     std::vector<std::string> listen;  // their addresses as configured
     NodeReady node_ready = NodeReady::Online;
-    bool drains_keep_alive = false;  // by a preload of Node
+    bool drains_keep_alive = false;  // by a preload of Node (io/node_preload.h)
+    bool runs_agent = false;         // likewise
     bool stops_by_message = false;   // it closes its servers itself when it is told to stop
     bool whole_tree = true;          // false: signals go to the root only, what it leaves behind is nobody's
     // What makes the interpreter print the version of Node that it has; none: it has no such thing. -> a

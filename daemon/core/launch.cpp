@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "daemon/core/rows.h"
 #include "ecosystem/command_line.h"
 #include "ecosystem/log_paths.h"
@@ -92,6 +94,22 @@ std::vector<std::string> version_words(const AppConfig& config) {
     }
 }
 
+// Under these Node reads only the files that it is allowed to, and ends when a preload is none of them.
+bool limits_reading(std::string_view option) {
+    for (const std::string_view word : {"--permission", "--experimental-permission", "--experimental-policy"})
+        if (option.find(word) != std::string_view::npos) return true;
+    return false;
+}
+
+// Whether kpm may have it load scripts before the app.
+bool takes_preload(const AppConfig& config, const Settings& settings) {
+    if (ecosystem::runtime_of(config.interpreter) != ecosystem::Runtime::Node) return false;
+    const std::string* const options = ecosystem::find_variable(config.env, "NODE_OPTIONS");
+    return std::ranges::none_of(config.interpreter_args, limits_reading) &&
+           std::ranges::none_of(settings.node_options, limits_reading) &&
+           !(options && limits_reading(*options));
+}
+
 }  // namespace
 
 LifecyclePolicy lifecycle_policy(const AppConfig& config, const Settings& settings) {
@@ -157,8 +175,9 @@ LaunchSpec launch_spec(const Slot& slot, const Instance& instance, const Setting
                                              : ChildChannel::Messages;
     spec.node_ready = node_ready(slot, instance);
     spec.stops_by_message = config.shutdown_with_message || settings.stops_by_message;
-    spec.drains_keep_alive = config.drain_keep_alive && is_node_cluster(config) &&
-                             ecosystem::runtime_of(config.interpreter) == ecosystem::Runtime::Node;
+    spec.drains_keep_alive =
+        config.drain_keep_alive && is_node_cluster(config) && takes_preload(config, settings);
+    spec.runs_agent = config.pmx && spec.channel != ChildChannel::Kpm && takes_preload(config, settings);
     spec.whole_tree = config.treekill;
     spec.version_words = version_words(config);
     spec.instance_index = slot.instance_index;

@@ -152,6 +152,7 @@ private:
     void save(Slot& slot, bool with_config);
     void forget_state(int pm_id);
     void forget_told(Slot& slot);
+    void forget_live(Slot& slot, const Instance& instance);
     void adopt(Slot& slot, Instance& instance);
 
     Slot* find_mutable(int pm_id);

@@ -97,10 +97,12 @@ void Supervisor::apply(Slot& slot, Instance& instance, const Event& event) {
     const Actions actions = instance.life.handle(event, host_.now());
     // A ping moves a deadline that the next daemon sets anew, and comes too often to be recorded.
     if (!std::holds_alternative<Pinged>(event)) dirty_.insert(slot.pm_id);
-    if (const auto* exited = std::get_if<Exited>(&event))
+    if (const auto* exited = std::get_if<Exited>(&event)) {
+        forget_live(slot, instance);
         host_.log(exited->code ? fmt::format("{} exited with code [{}]", log_label(slot), *exited->code)
                                : fmt::format("{} exited with code [0] via signal [{}]", log_label(slot),
                                              signal_name(exited->signal)));
+    }
     if (std::holds_alternative<TreeGone>(event)) release(slot, instance);
     if (const auto* failed = std::get_if<SpawnFailed>(&event)) {
         host_.log(fmt::format("{} could not be started: {}", log_label(slot), failed->reason));
@@ -141,6 +143,7 @@ void Supervisor::launch(Slot& slot, Instance& instance) {
     release(slot, instance);  // what SIGKILL did not end in time, and nobody waits for
     instance.incarnation = next_incarnation_++;
     instance.launched = host_.wall_now();
+    if (!slot.created_at) slot.created_at = instance.launched;  // it was given up before
     const AppKey key = slot.key(instance);
     // Recorded before it is asked for: a daemon that is killed in between finds the child, not a second copy.
     save(slot, false);

@@ -77,15 +77,16 @@ void Supervisor::take_message(const AppKey& key, const Json& message) {
     // Others count as ready by what Node itself tells.
     if (message == "ready" && (slot->config->wait_ready || !is_node_cluster(*slot->config)))
         post(key, Ready{});
-    if (message.is_object() && message.contains("node_version") && message["node_version"].is_string()) {
+    const bool has_topic = message.is_object() && message.contains("type") && message.contains("data") &&
+                           is_truthy(message["type"]) && is_truthy(message["data"]);
+    if (!has_topic && message.is_object() && message.contains("node_version") &&
+        message["node_version"].is_string()) {
         slot->tell().node_version = message["node_version"];
         host_.persist(told_state_key(key.pm_id), told_state(*slot->told));
         return;
     }
     const Json process = origin(*slot);
-    const bool is_typed = message.is_object() && message.contains("type") && message["type"].is_string() &&
-                          message.contains("data") && is_truthy(message["type"]) &&
-                          is_truthy(message["data"]) &&
+    const bool is_typed = has_topic && message["type"].is_string() &&
                           !is_the_daemons(message["type"].get_ref<const std::string&>());
     const EpochTime now = host_.wall_now();
     if (is_typed) {
@@ -123,6 +124,16 @@ void Supervisor::forget_told(Slot& slot) {
     if (!slot.told) return;
     slot.told.reset();
     host_.persist(told_state_key(slot.pm_id), std::nullopt);
+}
+
+// What has ended cannot be triggered and has no figures. Not that of a reload's old process: the new one has
+// told.
+void Supervisor::forget_live(Slot& slot, const Instance& instance) {
+    if (!slot.told || &instance != (slot.incoming ? slot.incoming.get() : &slot.current)) return;
+    slot.told->axm_monitor = Json::object();
+    if (slot.told->axm_actions.empty()) return;
+    slot.told->axm_actions = Json::array();
+    host_.persist(told_state_key(slot.pm_id), told_state(*slot.told));
 }
 
 Result<void> Supervisor::send_message(int pm_id, const Json& message) {

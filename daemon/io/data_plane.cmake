@@ -1,5 +1,6 @@
 list(APPEND KPM_IO_SOURCES
     io/acceptor.cpp
+    io/channel_reader.cpp
     io/connection_pool.cpp
     io/data_plane.cpp
     io/host_sampler.cpp

@@ -1,28 +1,19 @@
 #include "daemon/io/message_channel.h"
 
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include <array>
 #include <cerrno>
+#include <utility>
 
 namespace kpm::io {
 namespace {
 
-constexpr std::size_t kReadSize = std::size_t{64} << 10;
+namespace node = core::node;
+
 // So that one child that talks without end leaves the loop to the others.
 constexpr int kReadsPerTurn = 4;
 
 }  // namespace
-
-std::vector<Json> parse_message_lines(std::string_view lines) {
-    std::vector<Json> messages;
-    for (std::size_t end; (end = lines.find('\n')) != std::string_view::npos; lines.remove_prefix(end + 1)) {
-        Json message = parse_json(lines.substr(0, end));
-        if (!message.is_discarded()) messages.push_back(std::move(message));
-    }
-    return messages;
-}
 
 Result<std::unique_ptr<MessageChannel>> MessageChannel::open(Loop& loop, UniqueFd socket,
                                                              Callbacks callbacks) {
@@ -35,12 +26,16 @@ Result<std::unique_ptr<MessageChannel>> MessageChannel::open(Loop& loop, UniqueF
 }
 
 Result<void> MessageChannel::send(const Json& message) {
-    const std::string line = message.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
-    if (unsent_.size() + line.size() > kMaxUnsent)
+    if (!queue(node::app_line(message)))
         return Error{ErrorCode::Unavailable, "cannot send 'message': the process does not read its messages"};
+    return {};
+}
+
+bool MessageChannel::queue(std::string_view line) {
+    if (unsent_.size() + line.size() > kMaxUnsent) return false;
     unsent_ += line;
     write_some();
-    return {};
+    return true;
 }
 
 void MessageChannel::write_some() {
@@ -76,28 +71,24 @@ void MessageChannel::finish() {
 }
 
 std::optional<std::string> MessageChannel::read_some() {
-    std::array<char, kReadSize> buffer;
     for (int i = 0; i < kReadsPerTurn; ++i) {
-        const ssize_t count = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
-        if (count <= 0) return "the process has closed its message channel";
-        received_.append(buffer.data(), static_cast<std::size_t>(count));
-        if (auto reason = take_lines()) return reason;
+        const ChannelReader::Read read = reader_.read(socket_.get());
+        if (read == ChannelReader::Read::Nothing) break;
+        if (read == ChannelReader::Read::End) return reader_.end_reason();
+        while (auto heard = reader_.next()) take(*std::move(heard));
+        if (auto reason = reader_.trouble()) return reason;
     }
     return std::nullopt;
 }
 
-std::optional<std::string> MessageChannel::take_lines() {
-    const std::size_t last = received_.rfind('\n');
-    if (last != std::string::npos && last >= searched_) {
-        const std::string lines = received_.substr(0, last + 1);
-        received_.erase(0, last + 1);
-        for (Json& message : parse_message_lines(lines)) callbacks_.on_message(std::move(message));
-    }
-    searched_ = received_.size();
-    if (received_.size() > kMaxLine) return "the process sent a message longer than 8 MiB";
-    return std::nullopt;
+void MessageChannel::take(ChannelReader::Heard heard) {
+    if (auto* const said = std::get_if<node::AppSaid>(&heard.message))
+        return callbacks_.on_message(std::move(said->message));
+    auto* const sent = std::get_if<node::HandleSent>(&heard.message);
+    if (!sent) return;
+    // Fails when the child reads nothing, and then waits for no answer either.
+    (void)queue(reader_.marked(std::string(heard.has_handle ? node::kHandleTaken : node::kHandleLost)));
+    if (heard.has_handle) callbacks_.on_message(std::move(sent->message));  // else it is sent again
 }
 
 }  // namespace kpm::io

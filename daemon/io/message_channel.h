@@ -3,9 +3,10 @@
 // NODE_CHANNEL_FD, one JSON text per line in both directions. Knows nothing of what the messages mean. Driven
 // by the control loop.
 //
-// A child may write what it likes: a line that is no JSON is passed over (it may be the rest of one whose
-// beginning an earlier daemon has read), one beyond the limit ends the channel. Descriptors that come with a
-// message are dropped.
+// A line that is no JSON is passed over (it may be the rest of one whose beginning an earlier daemon has
+// read), one beyond the limit ends the channel. Objects whose `cmd` begins with NODE_ are Node's own and no
+// messages. A message that is sent with a descriptor is one of them: it is unpacked, its arrival
+// acknowledged, for Node keeps back all that follows it until then, and the descriptor closed.
 
 #include <cstddef>
 #include <functional>
@@ -13,8 +14,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "daemon/io/channel_reader.h"
 #include "daemon/io/loop.h"
 #include "daemon/io/poll_fd.h"
 #include "ipc/base/json.h"
@@ -25,7 +26,6 @@ namespace kpm::io {
 
 class MessageChannel {
 public:
-    static constexpr std::size_t kMaxLine = std::size_t{8} << 20;    // bytes of one message
     static constexpr std::size_t kMaxUnsent = std::size_t{8} << 20;  // bytes that a child has not read
 
     struct Callbacks {
@@ -48,18 +48,15 @@ private:
         : socket_(std::move(socket)), callbacks_(std::move(callbacks)) {}
     void ready(int events);
     std::optional<std::string> read_some();
-    std::optional<std::string> take_lines();
+    void take(ChannelReader::Heard heard);
+    bool queue(std::string_view line);
     void write_some();
 
     UniqueFd socket_;
     Callbacks callbacks_;
-    std::string received_, unsent_;
-    std::size_t searched_ = 0;    // bytes of received_ that hold no line end
+    ChannelReader reader_;
+    std::string unsent_;
     std::optional<PollFd> poll_;  // after socket_: it must go first
 };
-
-// The messages in `lines`, which ends at a line end: what is no JSON is left out. Pure, for MessageChannel
-// and its fuzzer.
-std::vector<Json> parse_message_lines(std::string_view lines);
 
 }  // namespace kpm::io

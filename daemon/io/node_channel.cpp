@@ -2,7 +2,6 @@
 
 #include <sys/socket.h>
 
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <span>
@@ -15,7 +14,6 @@ namespace {
 
 namespace node = core::node;
 
-constexpr std::size_t kReadSize = std::size_t{64} << 10;
 // So that one worker that talks without end leaves the loop to the others.
 constexpr int kReadsPerTurn = 4;
 // As much as a socket holds at most; a descendant may go on writing.
@@ -23,8 +21,6 @@ constexpr int kLastReads = 64;
 // Less than what Node reads at a time.
 constexpr std::size_t kMaxBeforeHandle = 60'000;
 constexpr std::chrono::milliseconds kResumeDelay{10};
-// Bun begins its internal lines with it, and expects the same.
-constexpr char kMark = '\x02';
 
 std::span<const std::byte> bytes_of(std::string_view text) {
     return std::as_bytes(std::span(text.data(), text.size()));
@@ -51,7 +47,7 @@ NodeChannel::~NodeChannel() = default;
 
 bool NodeChannel::send(std::string line) {
     if (unsent_bytes_ + line.size() > kMaxUnsent) return false;
-    if (has_mark_ && line.find("\"cmd\":\"NODE_") != std::string::npos) line.insert(line.begin(), kMark);
+    line = reader_.marked(std::move(line));
     unsent_bytes_ += line.size();
     unsent_.push_back({.line = std::move(line), .handle = {}});
     write_some();
@@ -141,48 +137,33 @@ void NodeChannel::finish() {
 }
 
 std::optional<std::string> NodeChannel::read_some(int turns) {
-    std::array<std::byte, kReadSize> buffer;
     for (int i = 0; i < turns; ++i) {
-        auto received = receive_with_fds(socket_.get(), buffer);
-        if (!received && received.error().code == ErrorCode::Unavailable) return std::nullopt;
-        if (!received) return received.error().message;
-        if (received->size == 0) return "the worker has closed its channel";
-        for (UniqueFd& fd : received->fds) received_.push_back(std::move(fd));
-        lines_.feed({reinterpret_cast<const char*>(buffer.data()), received->size});
-        take_lines();
-        if (lines_.is_overlong()) return "the worker sent a message longer than 8 MiB";
-        if (received_.size() > kMaxReceived) return "the worker sent descriptors without messages";
+        const ChannelReader::Read read = reader_.read(socket_.get());
+        if (read == ChannelReader::Read::Nothing) return std::nullopt;
+        if (read == ChannelReader::Read::End) return reader_.end_reason();
+        while (auto heard = reader_.next()) take(*std::move(heard));
+        if (auto reason = reader_.trouble()) return reason;
         if (unheard_->load() > kMaxUnheard && turns != kLastReads) break;
     }
     return std::nullopt;
 }
 
-void NodeChannel::take_lines() {
-    while (auto line = lines_.next()) {
-        if (line->starts_with(kMark)) {
-            has_mark_ = true;
-            line->remove_prefix(1);
-        }
-        take(node::parse_message(*line), line->size());
-    }
-}
-
-void NodeChannel::take(node::Message message, std::size_t size) {
+void NodeChannel::take(ChannelReader::Heard heard) {
+    node::Message& message = heard.message;
     if (std::holds_alternative<node::HandleTaken>(message)) return handle_answered(true);
     if (std::holds_alternative<node::HandleLost>(message)) return handle_answered(false);
     if (std::holds_alternative<node::Unknown>(message)) return;
     if (auto* const sent = std::get_if<node::HandleSent>(&message)) {
         // Without an answer the worker's whole queue stops.
-        const bool has_come = !received_.empty();
-        if (has_come) received_.pop_front();
-        send(std::string(has_come ? node::kHandleTaken : node::kHandleLost));
-        if (!has_come) return;  // it sends it again
+        send(std::string(heard.has_handle ? node::kHandleTaken : node::kHandleLost));
+        if (!heard.has_handle) return;  // it sends it again
         message = node::AppSaid{std::move(sent->message)};
     }
     std::shared_ptr<void> hold;
     if (!std::holds_alternative<node::ConnectionAnswered>(message)) {  // those are heard here
-        *unheard_ += size;
-        hold = std::shared_ptr<void>(nullptr, [unheard = unheard_, size](void*) { *unheard -= size; });
+        *unheard_ += heard.size;
+        hold = std::shared_ptr<void>(nullptr,
+                                     [unheard = unheard_, size = heard.size](void*) { *unheard -= size; });
     }
     callbacks_.on_message(std::move(message), std::move(hold));
 }

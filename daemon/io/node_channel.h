@@ -20,8 +20,8 @@
 #include <string>
 #include <string_view>
 
-#include "daemon/core/line_reader.h"
 #include "daemon/core/node_protocol.h"
+#include "daemon/io/channel_reader.h"
 #include "daemon/io/loop.h"
 #include "daemon/io/poll_fd.h"
 #include "daemon/io/timer.h"
@@ -34,9 +34,8 @@ class NodeChannel {
 public:
     static constexpr std::size_t kMaxUnsent = std::size_t{8} << 20;   // bytes that a worker has not read
     static constexpr std::size_t kMaxUnheard = std::size_t{4} << 20;  // bytes that kpmd has not heard
-    static constexpr std::size_t kMaxReceived = 64;  // descriptors without a line; Node sends one at a time
-    static constexpr std::size_t kMaxHandles = 64;   // that wait to be sent
-    static constexpr int kMostTries = 3;             // for one that does not arrive
+    static constexpr std::size_t kMaxHandles = 64;                    // that wait to be sent
+    static constexpr int kMostTries = 3;                              // for one that does not arrive
 
     struct Callbacks {
         // `hold` counts the message as unheard for as long as it is kept. Never a message that the channel
@@ -81,8 +80,7 @@ private:
     NodeChannel(Loop& loop, UniqueFd socket, Callbacks callbacks);
     void ready(int events);
     std::optional<std::string> read_some(int turns);
-    void take_lines();
-    void take(core::node::Message message, std::size_t size);
+    void take(ChannelReader::Heard heard);
     void write_some();
     bool write_one(Outgoing& one);
     void count_handle(std::size_t size, Sent sent);
@@ -91,15 +89,13 @@ private:
 
     UniqueFd socket_;
     Callbacks callbacks_;
-    core::LineReader lines_{core::node::kMaxLine};
-    std::deque<UniqueFd> received_;  // their lines have not been read to the end
+    ChannelReader reader_;
     std::deque<Outgoing> unsent_;
     std::size_t unsent_bytes_ = 0;
     std::size_t unsent_handles_ = 0;
     std::deque<Sent> unacknowledged_;
     std::size_t plain_bytes_ = 0;  // sent since the last descriptor
     bool is_exclusive_ = false;    // until the last descriptor is acknowledged
-    bool has_mark_ = false;        // Bun's
     std::shared_ptr<std::atomic<std::size_t>> unheard_;
     Timer resume_;
     std::optional<PollFd> poll_;  // after socket_: it must go first

@@ -1,72 +1,38 @@
 #include "daemon/io/node_preload.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
 
+#include "daemon/io/node_agent.h"
+#include "daemon/io/node_drain.h"
+
 namespace kpm::io {
 namespace {
 
 constexpr std::string_view kVariable = "NODE_OPTIONS=";
-constexpr std::string_view kFileName = "node-drain.cjs";
 
-// Node keeps a server's connections in a list that has no name of its own; without it all that is idle after
-// the second is closed.
-constexpr std::string_view kScript = R"js('use strict';
-// Written by kpm, which loads it into its Node cluster workers; see drain_keep_alive in docs/config.md.
+// What all begin with. The app's children inherit the environment, and are no processes of kpm's.
+constexpr std::string_view kBeginning = R"js('use strict';
+// Written by kpm, which has Node load it before an app; see pmx and drain_keep_alive in docs/config.md.
 const own = '--require "' + __filename.replace(/["\\]/g, '\\$&') + '"';
 const options = (process.env.NODE_OPTIONS || '').replace(own, '').trim();
 if (options) process.env.NODE_OPTIONS = options;
 else delete process.env.NODE_OPTIONS;
-
-const idleTime = 1000;
-
-function connectionsOf(server) {
-  const symbol = Object.getOwnPropertySymbols(server).find((one) => one.description === 'http.server.connections');
-  const list = symbol && server[symbol];
-  return list && typeof list.all === 'function' ? list.all() : null;
-}
-
-function drain(server, closeIdle) {
-  server.keepAliveTimeout = Math.min(server.keepAliveTimeout || idleTime, idleTime);
-  const connections = connectionsOf(server);
-  if (!connections) return void setTimeout(() => closeIdle.call(server), idleTime);
-  for (const { socket } of connections) {
-    if (!socket) continue;
-    const response = socket._httpMessage;
-    if (!response) socket.setTimeout(idleTime);
-    else if (!response.headersSent) response.shouldKeepAlive = false;
-  }
-}
-
-function announceEnd() {
-  const http = require('http');
-  const https = require('https');
-  require('diagnostics_channel').channel('http.server.request.start').subscribe(({ response, socket, server }) => {
-    response.shouldKeepAlive = false;
-    socket.setTimeout(server.timeout || 0);
-  });
-  for (const { prototype } of [http.Server, https.Server]) {
-    const { close, closeIdleConnections } = prototype;
-    if (!closeIdleConnections) continue;
-    prototype.closeIdleConnections = function () {};
-    prototype.close = function (...args) {
-      drain(this, closeIdleConnections);
-      return close.apply(this, args);
-    };
-  }
-}
-
-if (require('cluster').isWorker) {
-  process.prependListener('internalMessage', function leave(message) {
-    if (!message || message.cmd !== 'NODE_CLUSTER' || message.act !== 'disconnect') return;
-    process.removeListener('internalMessage', leave);
-    announceEnd();
-  });
-}
 )js";
+
+struct Source {
+    std::string_view file_name, text;
+};
+
+Source source_of(NodeScript script) {
+    if (script == NodeScript::Agent) return {"node-agent.cjs", node_agent_script()};
+    return {"node-drain.cjs", node_drain_script()};
+}
 
 std::string quoted(const std::string& path) {
     std::string text = "\"";
@@ -79,21 +45,32 @@ std::string quoted(const std::string& path) {
 
 }  // namespace
 
-Result<std::string> write_node_preload(const ipc::Home& home) {
-    std::error_code failure;
-    const auto folder = std::filesystem::canonical(home.root(), failure);
-    if (failure) return os_error("find", home.root().string(), failure.value());
-    const std::string path = folder / kFileName, fresh = path + ".new";
-    std::ofstream file(fresh, std::ios::trunc);
-    file << kScript;
-    file.close();
-    if (!file) return os_error("write", fresh, errno);
-    // Replaced as a whole: a worker may be loading it.
-    if (std::rename(fresh.c_str(), path.c_str()) != 0) return os_error("replace", path, errno);
-    return path;
+Result<void> NodePreloads::add(std::vector<std::string>& env, NodeScript script) {
+    std::string& path = paths_[static_cast<std::size_t>(script)];
+    // Node does not start without it.
+    if (path.empty() || ::access(path.c_str(), R_OK) != 0)
+        if (auto written = write(script); !written) return written;
+    add_require_option(env, path);
+    return {};
 }
 
-void add_node_preload(std::vector<std::string>& env, const std::string& path) {
+Result<void> NodePreloads::write(NodeScript script) {
+    const Source source = source_of(script);
+    std::error_code failure;
+    const auto folder = std::filesystem::canonical(home_.root(), failure);
+    if (failure) return os_error("find", home_.root().string(), failure.value());
+    const std::string path = folder / source.file_name, fresh = path + ".new";
+    std::ofstream file(fresh, std::ios::trunc);
+    file << kBeginning << source.text;
+    file.close();
+    if (!file) return os_error("write", fresh, errno);
+    // Replaced as a whole: a process may be loading it.
+    if (std::rename(fresh.c_str(), path.c_str()) != 0) return os_error("replace", path, errno);
+    paths_[static_cast<std::size_t>(script)] = path;
+    return {};
+}
+
+void add_require_option(std::vector<std::string>& env, const std::string& path) {
     std::string own = "--require " + quoted(path);
     for (std::string& line : env) {
         if (!line.starts_with(kVariable)) continue;

@@ -1,11 +1,11 @@
 #pragma once
-// A script that kpmd has Node load into the workers of cluster apps before the app (NODE_OPTIONS=--require).
-// When such a worker is told to disconnect, it answers what comes on keep-alive connections with `Connection:
-// close` and gives idle ones a second: Node alone would cut them at once, and with them the requests that are
-// on their way. Does nothing until then, and removes itself from the environment that the app's own children
-// get.
+// Scripts that kpmd has Node load into a process before the app (NODE_OPTIONS=--require). They lie in the
+// home, where other users cannot read them. Each removes itself from the environment that the app's own
+// children get.
 
+#include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ipc/base/result.h"
@@ -13,10 +13,23 @@
 
 namespace kpm::io {
 
-// Writes the script into the home. -> its path, without symbolic links.
-Result<std::string> write_node_preload(const ipc::Home& home);
+enum class NodeScript { Agent, Drain };
 
-// In front of the app's own NODE_OPTIONS.
-void add_node_preload(std::vector<std::string>& env, const std::string& path);
+class NodePreloads {
+public:
+    explicit NodePreloads(ipc::Home home) : home_(std::move(home)) {}
+
+    // In front of the app's own NODE_OPTIONS. Error: the script could not be written, and `env` is as it was.
+    Result<void> add(std::vector<std::string>& env, NodeScript script);
+
+private:
+    Result<void> write(NodeScript script);
+
+    ipc::Home home_;
+    std::array<std::string, 2> paths_;  // by NodeScript; "" = not written by this daemon yet
+};
+
+// Puts the option into `env`. Pure.
+void add_require_option(std::vector<std::string>& env, const std::string& path);
 
 }  // namespace kpm::io

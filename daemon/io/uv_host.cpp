@@ -10,7 +10,6 @@
 
 #include "daemon/core/date_format.h"
 #include "daemon/io/daemon_log.h"
-#include "daemon/io/node_preload.h"
 #include "daemon/io/pidfd.h"
 #include "ipc/dump_store.h"
 
@@ -108,6 +107,7 @@ UvHost::UvHost(Loop& loop, const ipc::Home& home, StateMemfd state, Heritage her
       scanner_(loop, {::getppid(), kMark}),  // the keeper gets the orphans
       host_sampler_(loop, home),
       versions_(loop),
+      preloads_(home),
       plane_events_(loop, [this](const PlaneEvent& event) { on_plane_event(event); }),
       log_events_(loop, [this](const LogEvent& event) { on_log_event(event); }),
       answers_(loop, [](const std::function<void()>& answer) { answer(); }),
@@ -145,12 +145,9 @@ void UvHost::spawn(const core::AppKey& key, const core::LaunchSpec& spec) {
     auto& env = setup->request.env;
     std::erase_if(env, [](const std::string& line) { return line.starts_with(kMark); });
     env.push_back(fmt::format("{}={}", kMark, mark_of(key.incarnation)));
-    if (spec.channel == core::ChildChannel::NodeCluster) {
+    if (spec.channel == core::ChildChannel::NodeCluster)
         env.push_back(fmt::format("NODE_UNIQUE_ID={}", key.incarnation));
-        // Other users cannot read what is in the home.
-        if (spec.drains_keep_alive && !setup->request.uid && !node_preload_.empty())
-            add_node_preload(env, node_preload_);
-    }
+    add_preloads(setup->request, spec);
     const std::pair<KeptSlot, int> kept[] = {{KeptSlot::Out, setup->ours.out.get()},
                                              {KeptSlot::Err, setup->ours.err.get()},
                                              {KeptSlot::Channel, setup->ours.channel.get()}};
@@ -175,6 +172,16 @@ void UvHost::spawn(const core::AppKey& key, const core::LaunchSpec& spec) {
         });
     if (notify_) notify_->expect(key);
     connect(child, spec, std::move(setup->ours), false);
+}
+
+void UvHost::add_preloads(SpawnRequest& request, const core::LaunchSpec& spec) {
+    if (request.uid) return;  // other users cannot read what is in the home
+    const auto add = [&](NodeScript script, std::string_view result) {
+        if (const auto added = preloads_.add(request.env, script); !added)
+            log(fmt::format("{}; '{}' runs without it: {}", added.error().message, spec.name, result));
+    };
+    if (spec.drains_keep_alive) add(NodeScript::Drain, "a reload may cut keep-alive connections");
+    if (spec.runs_agent) add(NodeScript::Agent, "its exceptions and metrics are not reported");
 }
 
 void UvHost::connect(Child& child, const core::LaunchSpec& spec, ChildEnds ends, bool resumed) {

@@ -22,6 +22,7 @@
 #include "daemon/io/log_loop.h"
 #include "daemon/io/message_channel.h"
 #include "daemon/io/node_apps.h"
+#include "daemon/io/node_preload.h"
 #include "daemon/io/notify_receiver.h"
 #include "daemon/io/package_version.h"
 #include "daemon/io/proc_sampler.h"
@@ -147,6 +148,7 @@ private:
     Child* find(std::uint64_t incarnation);
     UniqueFd open_root(const Child& child) const;
     void fail_spawn(const core::AppKey& key, std::string reason, bool is_transient);
+    void add_preloads(SpawnRequest& request, const core::LaunchSpec& spec);
     void connect(Child& child, const core::LaunchSpec& spec, ChildEnds ends, bool resumed);
     void open_messages(Child& child, UniqueFd socket);
     void open_nodes();
@@ -178,6 +180,7 @@ private:
     ProcSampler sampler_;
     HostSampler host_sampler_;
     VersionProbe versions_;
+    NodePreloads preloads_;
     AsyncQueue<PlaneEvent> plane_events_;
     AsyncQueue<LogEvent> log_events_;
     AsyncQueue<std::function<void()>> answers_;
@@ -187,7 +190,6 @@ private:
     LogLoop logs_;
     std::optional<ListenerPools> pools_;
     std::optional<NodeApps> nodes_;
-    std::string node_preload_;  // "" = there is none
     std::unordered_map<std::uint64_t, Child> children_;
     struct Starting {
         std::string program, cwd;

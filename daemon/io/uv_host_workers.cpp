@@ -5,7 +5,6 @@
 #include <csignal>
 #include <utility>
 
-#include "daemon/io/node_preload.h"
 #include "daemon/io/uv_host.h"
 
 namespace kpm::io {
@@ -50,12 +49,7 @@ void UvHost::add_node(Child& child, const core::LaunchSpec& spec, UniqueFd socke
 
 Result<void> UvHost::open_pool(const core::PoolSpec& pool) {
     if (pool.kind != core::PoolSpec::Kind::Node) return pools_->open(pool);
-    if (auto opened = nodes_->open(pool); !opened) return opened;
-    if (!node_preload_.empty()) return {};
-    auto preload = write_node_preload(home_);
-    if (!preload) log(preload.error().message + "; a reload may cut keep-alive connections of Node workers");
-    if (preload) node_preload_ = std::move(*preload);
-    return {};
+    return nodes_->open(pool);
 }
 
 void UvHost::close_pool(const std::string& name, core::PoolSpec::Kind kind) {

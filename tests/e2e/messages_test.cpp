@@ -129,3 +129,20 @@ TEST_CASE("--json: one line of facts, and nothing else on stdout", "[e2e][cli]")
           Json{{"message", "hello"}, {"type", "out"}, {"process_id", 0}, {"app_name", "a"}});
     CHECK(home.kpm({"describe", "no-such", "--json"}).status == 1);
 }
+
+TEST_CASE("messages: a handle that a fork-mode app sends holds nothing up", "[e2e][node]") {
+    const KpmHome home;
+    home.write("handles.js",
+               "const server = require('net').createServer();\n"
+               "server.listen(0, '127.0.0.1', () => {\n"
+               "  process.send({type: 'axm:monitor', data: {Before: {value: 1}}}, server);\n"
+               "  process.send({type: 'axm:monitor', data: {After: {value: 2}}});\n"
+               "  process.send('ready');\n"
+               "});\n");
+    const auto started = home.kpm({"start", "handles.js", "--wait-ready", "--listen-timeout", "60000"});
+    INFO(started.out << started.err << home.daemon_log());
+    CHECK(started.status == 0);
+    const Json monitor = home.find("handles")["pm2_env"]["axm_monitor"];
+    CHECK(monitor["Before"]["value"] == 1);
+    CHECK(monitor["After"]["value"] == 2);
+}

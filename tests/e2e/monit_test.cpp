@@ -41,7 +41,7 @@ TEST_CASE("monit: metrics that an app reports are shown", "[e2e][monit]") {
     kpm.write("app.js",
               "process.send({type: 'axm:monitor', data: {Queue: {value: 7, unit: 'jobs'}}});\n"
               "setInterval(() => {}, 1000);\n");
-    REQUIRE(kpm.kpm({"start", "app.js"}).status == 0);
+    REQUIRE(kpm.kpm({"start", "app.js", "--no-pmx"}).status == 0);
     TmuxScreen screen(kpm);
     open_monit(kpm, screen);
     CHECK(comes(screen, "Queue 7 jobs"));

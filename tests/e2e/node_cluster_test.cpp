@@ -359,7 +359,7 @@ TEST_CASE("node cluster: sticky gives one client to one worker", "[e2e][node]") 
 TEST_CASE("node cluster: what kpm loads into the app can be switched off", "[e2e][node]") {
     const bool is_on = GENERATE(true, false);
     const App app("console.log(Object.keys(require.cache).length); setInterval(() => {}, 1000);\n", 1,
-                  std::string(R"(,"drain_keep_alive":)") + (is_on ? "true" : "false"));
+                  is_on ? "" : R"(,"drain_keep_alive":false,"pmx":false)");
     REQUIRE(app.start().status == 0);
-    CHECK(eventually([&] { return app.output() == (is_on ? "2\n" : "1\n"); }));
+    CHECK(eventually([&] { return app.output() == (is_on ? "3\n" : "1\n"); }));
 }

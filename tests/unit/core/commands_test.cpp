@@ -258,6 +258,25 @@ TEST_CASE("ids: unknown ones get PM2's answers", "[unit][commands]") {
     CHECK(server.error() == "PM2 ID unknown");
 }
 
+TEST_CASE("msgProcess: the action's bare name, or all that was asked for when that says more",
+          "[unit][commands]") {
+    Server server;
+    start(server, wire());
+    server.supervisor.take_message(server.host.last(),
+                                   {{"type", "axm:action"}, {"data", {{"action_name", "greet"}}}});
+    const auto sent = [&](Json options) {
+        server.host.take();
+        server.call("msgProcess", Json::array({std::move(options)}));
+        const auto calls = server.host.take();
+        REQUIRE(calls.size() == 1);
+        return calls[0].substr(std::string("message 0/1 ").size());
+    };
+    CHECK(sent({{"id", 0}, {"msg", "greet"}}) == R"("greet")");
+    CHECK(sent({{"id", 0}, {"msg", "greet"}, {"uuid", "u"}}) == R"({"id":0,"msg":"greet","uuid":"u"})");
+    CHECK(sent({{"id", 0}, {"msg", "greet"}, {"opts", 1}}) == R"({"id":0,"msg":"greet","opts":1})");
+    CHECK(sent({{"name", "http"}, {"msg", "greet"}, {"uuid", "u"}}) == R"("greet")");
+}
+
 TEST_CASE("commands: arguments of any shape are answered, never fatal", "[unit][commands]") {
     const Json odd[] = {Json::array(),
                         Json::array({nullptr}),

@@ -46,6 +46,31 @@ TEST_CASE("node cluster: a worker is online when Node says so, however long that
     CHECK(bench.state() == State::Online);
 }
 
+TEST_CASE("node: the agent runs where Node may read it and pmx does not say no", "[unit][supervisor]") {
+    const auto runs = [](ecosystem::AppConfig config) {
+        Bench bench;
+        bench.add(std::move(config));
+        return bench.host.specs[1].runs_agent;
+    };
+    CHECK(runs(forked()));
+    CHECK(runs(node_cluster()));
+    ecosystem::AppConfig config = forked();
+    config.pmx = false;
+    CHECK_FALSE(runs(config));
+    config = forked();
+    config.interpreter = "bun";
+    CHECK_FALSE(runs(config));
+    config = forked();
+    config.interpreter_args = {"--permission", "--allow-fs-read=/srv"};
+    CHECK_FALSE(runs(config));
+    config = node_cluster();
+    config.env = {{"NODE_OPTIONS", "--experimental-permission --allow-fs-read=/srv"}};
+    CHECK_FALSE(runs(config));
+    Bench bench;
+    bench.add(config);
+    CHECK_FALSE(bench.host.specs[1].drains_keep_alive);
+}
+
 TEST_CASE("node cluster: with wait_ready the app's own word counts", "[unit][supervisor]") {
     Bench bench;
     ecosystem::AppConfig config = node_cluster();

@@ -415,6 +415,77 @@ TEST_CASE("supervisor: messages of a process are kept, published, or end its wai
     CHECK(pm2_env(*bench.supervisor.find(0))["axm_actions"].empty());
 }
 
+TEST_CASE("supervisor: a version of Node beside a topic and data changes nothing", "[unit][supervisor]") {
+    Bench bench;
+    bench.add(forked());
+    bench.happen(Spawned{10});
+    const auto say = [&](Json message) {
+        bench.host.published.clear();
+        bench.run([&] { bench.supervisor.take_message({0, 1}, message); });
+        return bench.host.published;
+    };
+    CHECK(say({{"node_version", "20.1.0"}, {"type", ""}, {"data", 1}}).empty());
+    CHECK(say({{"node_version", "9.9.9"}, {"type", "my:topic"}, {"data", 1}}) == Lines{"my:topic:"});
+    CHECK(say({{"node_version", "9.9.9"}, {"type", "log:out"}, {"data", 1}}) == Lines{"process:msg:"});
+    CHECK(pm2_env(*bench.supervisor.find(0))["node_version"] == "20.1.0");
+}
+
+TEST_CASE("supervisor: what has ended has no actions and figures, what it was told to be stays",
+          "[unit][supervisor]") {
+    Bench bench;
+    bench.add(forked());
+    bench.happen(Spawned{10});
+    const auto say = [&](const char* type, Json data) {
+        bench.run([&] {
+            bench.supervisor.take_message(bench.host.last(), {{"type", type}, {"data", data}});
+        });
+    };
+    say("axm:action", {{"action_name", "greet"}});
+    say("axm:monitor", {{"rate", {{"value", 1}}}});
+    say("axm:option:configuration", {{"module_name", "web"}});
+    bench.run([&] { bench.supervisor.stop(0, bench.done()); });
+    bench.happen(Exited{0, 0});
+    bench.happen(TreeGone{});
+    const Json env = pm2_env(*bench.supervisor.find(0));
+    CHECK(env["status"] == "stopped");
+    CHECK(env["axm_actions"] == Json::array());
+    CHECK(env["axm_monitor"] == Json::object());
+    CHECK(env["axm_options"]["module_name"] == "web");
+    CHECK(bench.host.state.at("told/0").find("greet") == std::string::npos);
+}
+
+TEST_CASE("reload: the end of the old process takes nothing from what the new one has told",
+          "[unit][supervisor]") {
+    Bench bench;
+    bench.add(clustered());
+    bench.happen(Spawned{10});
+    bench.happen(Ready{});
+    bench.run([&] { bench.supervisor.reload(0, bench.done()); });
+    const AppKey old{0, 1};
+    bench.happen(Spawned{11});
+    bench.happen(Ready{});
+    bench.run([&] {
+        bench.supervisor.take_message(bench.host.last(),
+                                      {{"type", "axm:monitor"}, {"data", {{"rate", {{"value", 1}}}}}});
+    });
+    bench.happen(old, Drained{});
+    bench.happen(old, Exited{0, 0});
+    CHECK(pm2_env(*bench.supervisor.find(0))["axm_monitor"]["rate"]["value"] == 1);
+}
+
+TEST_CASE("supervisor: one that was given up is created anew by its next start", "[unit][supervisor]") {
+    Bench bench;
+    ecosystem::AppConfig config = forked();
+    config.max_restarts = 1;
+    bench.add(config);
+    bench.happen(Spawned{10});
+    bench.happen(Exited{1, 0});
+    REQUIRE(bench.state() == State::Errored);
+    CHECK(pm2_env(*bench.supervisor.find(0))["created_at"].is_null());
+    bench.run([&] { bench.supervisor.start(0, bench.done()); });
+    CHECK(pm2_env(*bench.supervisor.find(0))["created_at"] == bench.host.wall_now().since_epoch);
+}
+
 TEST_CASE("supervisor: increment_var counts from its configured value in duplicates, too",
           "[unit][supervisor]") {
     Bench bench;
