@@ -171,6 +171,17 @@ Result<void> settle_env(CommandLine& line, bool is_switch) {
     return {};
 }
 
+Error unknown_option(std::string_view given, std::span<const OptionSpec> own) {
+    std::vector<std::string_view> flags;
+    for (const std::span<const OptionSpec> options : {own, global_options()})
+        for (const OptionSpec& option : options)
+            for (const std::string_view flag : split(option.flags, ','))
+                if (flag.starts_with("--")) flags.push_back(flag);
+    const auto meant = nearest(given.substr(0, given.find('=')), flags);
+    return {ErrorCode::Invalid, fmt::format("unknown option `{}'{}", given,
+                                            meant ? fmt::format(", did you mean {}?", *meant) : "")};
+}
+
 Result<CommandLine> read_global_options(std::span<const std::string> words) {
     CommandLine line;
     const auto end = std::find(words.begin(), words.end(), "--");
@@ -194,8 +205,7 @@ Result<void> read_own_options(CommandLine& line, std::span<const OptionSpec> own
     const std::vector<std::string> input = std::move(line.unknown);
     line.unknown.clear();
     if (auto done = sort_out(input, own, line, line.words, unknown); !done) return done;
-    if (!unknown.empty())
-        return Error{ErrorCode::Invalid, fmt::format("unknown option `{}'", unknown.front())};
+    if (!unknown.empty()) return unknown_option(unknown.front(), own);
     return {};
 }
 

@@ -34,6 +34,10 @@ struct OptionSpec {
     const ecosystem::Field* field = nullptr;  // the app attribute that it sets, if any
 };
 
+// "unknown option `--wtach', did you mean --watch?": with the nearest of the command's own and the global
+// ones.
+Error unknown_option(std::string_view given, std::span<const OptionSpec> own);
+
 // Valid for every command: the CLI's own and those of all app attributes that have a flag.
 std::span<const OptionSpec> global_options();
 

@@ -94,7 +94,7 @@ int run_program(std::span<const std::string> words) {
         return kDone;
     }
     if (line->command.empty() && !line->has("help") && !line->unknown.empty())
-        return refuse(console, fmt::format("unknown option `{}'", line->unknown.front()));
+        return refuse(console, unknown_option(line->unknown.front(), {}).message);
     if (line->command.empty()) {
         console.text(line->has("help") ? help_text() : usage_text());
         return line->has("help") ? kDone : kFailed;

@@ -12,6 +12,14 @@ bool has(const Json& value, const char* key) {
     return value.is_object() && value.contains(key) && !value[key].is_null();
 }
 
+Error no_such_process(const Json& id) {
+    return {ErrorCode::NotFound, fmt::format("Process with ID <{}> unknown.", shown(id))};
+}
+
+Error is_offline(int id) {
+    return {ErrorCode::Unavailable, fmt::format("Process with ID <{}> offline.", id)};
+}
+
 // The script's file name, as msgProcess takes it in place of the app's name.
 std::string_view script_name(const Slot& slot) {
     const std::string_view script = slot.config->script;
@@ -36,8 +44,11 @@ Json action_message(const Json& options) {
 void send_data(Supervisor& supervisor, const Json& args, Answer answer) {
     const Json& packet = argument(args, 0);
     const auto id = has(packet, "id") ? as_id(packet["id"]) : std::nullopt;
-    if (!id || !has(packet, "data") || !has(packet, "topic"))
+    if (!id || !has(packet, "data") || !has(packet, "topic") || packet["topic"] == false)
         return answer(Error{ErrorCode::Invalid, "ID, DATA or TOPIC field is missing"});
+    const Slot* slot = supervisor.find(*id);
+    if (!slot) return answer(no_such_process(packet["id"]));
+    if (slot->current.life.data().pid == 0) return answer(is_offline(*id));
     if (const auto sent = supervisor.send_message(*id, packet); !sent) return answer(sent.error());
     answer(Json{{"success", true}, {"data", packet}});
 }
@@ -49,11 +60,8 @@ void send_line(Supervisor& supervisor, const Json& args, Answer answer) {
     if (!has(options, "pm_id") || !has(options, "line") || !options["line"].is_string())
         return answer(Error{ErrorCode::Invalid, "pm_id or line field missing"});
     const Slot* slot = id ? supervisor.find(*id) : nullptr;
-    if (!slot)
-        return answer(Error{ErrorCode::NotFound,
-                            fmt::format("Process with ID <{}> unknown.", shown(options["pm_id"]))});
-    if (slot->current.life.data().pid == 0)
-        return answer(Error{ErrorCode::Unavailable, fmt::format("Process with ID <{}> offline.", *id)});
+    if (!slot) return answer(no_such_process(options["pm_id"]));
+    if (slot->current.life.data().pid == 0) return answer(is_offline(*id));
     const auto sent =
         supervisor.host().write_input(slot->key(), options["line"].get_ref<const std::string&>());
     if (!sent) return answer(sent.error());

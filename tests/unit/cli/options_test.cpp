@@ -90,10 +90,14 @@ TEST_CASE("options: what is not global is left to the command with the word afte
     CHECK(line.has("raw"));
     CHECK(line.value("lines") == "5");
 
-    CommandLine wrong = read("stop web --nope");
+    CommandLine wrong = read("stop web --qqqqqq");
     const auto read_wrong = read_own_options(wrong, kOwn);
     REQUIRE_FALSE(read_wrong);
-    CHECK(read_wrong.error().message == "unknown option `--nope'");
+    CHECK(read_wrong.error().message == "unknown option `--qqqqqq'");
+    CommandLine misspelt = read("logs web --lnies=5");
+    const auto hint = read_own_options(misspelt, kOwn);
+    REQUIRE_FALSE(hint);
+    CHECK(hint.error().message == "unknown option `--lnies=5', did you mean --lines?");
 }
 
 TEST_CASE("options: everything after the first -- is the app's", "[unit][cli][options]") {
