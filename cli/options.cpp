@@ -177,7 +177,7 @@ Error unknown_option(std::string_view given, std::span<const OptionSpec> own) {
         for (const OptionSpec& option : options)
             for (const std::string_view flag : split(option.flags, ','))
                 if (flag.starts_with("--")) flags.push_back(flag);
-    const auto meant = nearest(given.substr(0, given.find('=')), flags);
+    const auto meant = nearest(given, flags);
     return {ErrorCode::Invalid, fmt::format("unknown option `{}'{}", given,
                                             meant ? fmt::format(", did you mean {}?", *meant) : "")};
 }
