@@ -58,6 +58,9 @@ std::vector<std::string> last_words(const ProcessRow& row, std::int64_t since) {
 
 std::string failure_of(const ProcessRow& row) {
     const Json& env = row.env();
+    // Ended on purpose (by its cron pattern, a changed file, another client) and up again: no early exit
+    // counts.
+    if (row.status == "online" && integer_of(env, "unstable_restarts").value_or(0) == 0) return "";
     const auto code = integer_of(env, "exit_code").value_or(0);
     if (!env.contains("exit_signal") && text_of(env, "failure").empty()) {
         if (code == 0) return "";

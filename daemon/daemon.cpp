@@ -53,6 +53,7 @@ Daemon::~Daemon() {
 Result<void> Daemon::start(UniqueFd socket) {
     auto inventory = io::receive_inventory(socket.get(), kInventoryLimit);
     if (!inventory) return inventory.error();
+    keeper_pid_ = inventory->keeper_pid;
     const auto owner = socket_owner_from_environment();
     // On the way to the sockets; what else lies in the home has modes of its own.
     if (owner && ::chmod(home_.root().c_str(), 0711) != 0)
@@ -158,20 +159,21 @@ void Daemon::on_signal(int number) {
     });
 }
 
-// What runs would be there twice after a resurrect. The pid file stays, as after any other crash.
+// What runs would be there twice after a resurrect.
 void Daemon::end_without_keeper() {
     if (const auto saved = core::save_dump(*supervisor_, false); !saved)
         io::write_daemon_log(saved.error().message);
-    supervisor_->end([this](const Result<void>&) {
-        server_->stop_listening();
-        exit_status_ = 1;
-        is_ending_ = true;
-    });
+    supervisor_->end([this](const Result<void>&) { shut_down(0); });
 }
 
 void Daemon::shut_down(int client_pid) {
     server_->stop_listening();
-    ::unlink(home_.daemon_pid().c_str());
+    // The keeper's death comes as a signal, too, and in any order: then this is a crash, and the pid file
+    // stays.
+    if (::getppid() == keeper_pid_)
+        ::unlink(home_.daemon_pid().c_str());
+    else
+        exit_status_ = 1;
     host_->quit();
     // PM2's CLI waits for this signal; without it it believes in a hung daemon for three seconds.
     if (client_pid > 1) ::kill(client_pid, SIGQUIT);

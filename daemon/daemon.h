@@ -2,6 +2,8 @@
 // kpmd put together: loop, control server, host, supervisor; and the main loop that drives them. Made by
 // main() once the keeper's inventory is there.
 
+#include <sys/types.h>
+
 #include <memory>
 #include <optional>
 
@@ -44,6 +46,7 @@ private:
     bool is_trimming_ = false;  // this turn of the loop was for the trim alone
     bool is_ending_ = false;
     int exit_status_ = 0;
+    pid_t keeper_pid_ = 0;
 };
 
 }  // namespace kpm

@@ -29,6 +29,12 @@ TEST_CASE("launches: other codes, signals and a start that failed since are", "[
     CHECK(judged({{"exit_code", 0}, {"failure", "cannot execute '/x'"}}) == "cannot execute '/x'");
 }
 
+TEST_CASE("launches: what was ended on purpose and is up again is no failure", "[unit][cli]") {
+    CHECK(judged({{"status", "online"}, {"exit_signal", 2}, {"unstable_restarts", 0}}).empty());
+    CHECK(judged({{"status", "online"}, {"exit_signal", 2}, {"unstable_restarts", 1}}) == "signal SIGINT");
+    CHECK(judged({{"status", "stopped"}, {"exit_signal", 2}}) == "signal SIGINT");
+}
+
 TEST_CASE("launches: without any there is nothing to wait for", "[unit][cli]") {
     Launches launches;
     launches.add(Json());
