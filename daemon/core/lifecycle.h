@@ -44,8 +44,8 @@ namespace kpm::core {
 struct LifecyclePolicy {
     RestartPolicy restart;
     int stop_signal = 2;  // SIGINT, as PM2
-    Duration kill_timeout{
-        1600};  // from the stop signal to SIGKILL, and (at least 1.6 s) from it to giving up
+    // From the stop signal to SIGKILL, and (at least 1.6 s) from that to giving up.
+    Duration kill_timeout{1600};
     Duration listen_timeout{3000};   // how long to wait for ready
     Duration drain_timeout{30'000};  // how long a draining process may take
     bool wait_ready = false;         // Online only when it says that it is ready

@@ -58,8 +58,8 @@ struct Slot {
     Instance current;
     std::unique_ptr<Instance> incoming;  // a reload's new process, until it is ready
     std::unique_ptr<Instance> outgoing;  // a reload's old process, until it has finished
-    std::unique_ptr<SlotConfig>
-        before;                     // the configuration to go back to if the reload fails; null: as it is
+    // The configuration to go back to if the reload fails; null: as it is.
+    std::unique_ptr<SlotConfig> before;
     bool doomed = false;            // it is being deleted
     bool is_wanted = false;         // a client's newest word about it was not `stop`
     std::unique_ptr<CronJob> cron;  // null: none

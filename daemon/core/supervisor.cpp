@@ -177,7 +177,10 @@ void Supervisor::reload(int pm_id, ecosystem::AppConfig config, Done done) {
 
 // A slot whose reload failed is as it was.
 void Supervisor::take_back_config(Slot& slot) {
-    if (const auto before = std::move(slot.before)) (void)change_config(slot, before->whole());
+    const auto before = std::move(slot.before);
+    if (!before) return;
+    if (const auto changed = change_config(slot, before->whole()); !changed)
+        host_.log(changed.error().message);
 }
 
 void Supervisor::reload(int pm_id, Done done) {

@@ -161,8 +161,11 @@ Result<void> ListenerPools::open_after_closing(const core::PoolSpec& spec, core:
     const core::PoolSpec before = pools_.at(spec.name).spec;
     if (const auto closed = open(rest); !closed) return closed;
     auto opened = open(spec);
-    if (!opened) (void)open(before);
-    return opened;
+    if (opened) return opened;
+    Error error = opened.error();
+    if (const auto back = open(before); !back)
+        error.message += "; and the old addresses are lost: " + back.error().message;
+    return error;
 }
 
 Result<void> ListenerPools::keep(const Pool& pool) {

@@ -144,7 +144,10 @@ void UvHost::spawn(const core::AppKey& key, const core::LaunchSpec& spec) {
     if (!setup) return fail_spawn(key, setup.error().message, setup.error().code == ErrorCode::Io);
     auto& env = setup->request.env;
     std::erase_if(env, [](const std::string& line) { return line.starts_with(kMark); });
-    env.push_back(fmt::format("{}={}", kMark, mark_of(key.incarnation)));
+    // What a stop spares on purpose is not to be ended by a later daemon either: without the home it is
+    // nobody's.
+    env.push_back(fmt::format(
+        "{}={}", kMark, spec.whole_tree ? mark_of(key.incarnation) : fmt::format("{}@", key.incarnation)));
     if (spec.channel == core::ChildChannel::NodeCluster)
         env.push_back(fmt::format("NODE_UNIQUE_ID={}", key.incarnation));
     add_preloads(setup->request, spec);

@@ -36,7 +36,7 @@
 
 namespace kpm::io {
 
-// In the environment of each app's processes: "INCARNATION@HOME".
+// In the environment of each app's processes: "INCARNATION@HOME"; "INCARNATION@" with treekill: false.
 inline constexpr const char* kMark = "KPM_PROCESS";
 
 class UvHost : public core::Host {
@@ -79,7 +79,8 @@ public:
     // What apps find in NOTIFY_SOCKET, "" = there is none.
     std::string notify_socket() const { return notify_ ? notify_->address() : std::string(); }
     // After the supervisor has adopted what it knows: tells what ended meanwhile, ends processes that nobody
-    // has claimed, also those of a keeper that has died with its kpmd.
+    // has claimed, also those of a keeper that has died with its kpmd (but none of apps with treekill:
+    // false).
     void end_unclaimed();
     // Whether anybody follows the logs: called once per turn of the loop.
     void set_following(bool following);

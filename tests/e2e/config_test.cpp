@@ -4,6 +4,7 @@
 
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
+#include "tests/support/outcome.h"
 
 using namespace kpm;
 using namespace kpm::test;
@@ -11,17 +12,6 @@ using namespace kpm::test;
 namespace {
 
 constexpr const char* kForever = "while :; do sleep 1; done\n";
-
-bool says(const CommandResult& result, const std::string& text) {
-    return (result.out + result.err).find(text) != std::string::npos;
-}
-
-CommandResult good(const KpmHome& kpm, const std::vector<std::string>& args) {
-    CommandResult result = kpm.kpm(args);
-    INFO(result.out << result.err << kpm.daemon_log());
-    REQUIRE(result.status == 0);
-    return result;
-}
 
 // Wrong files: exit code 1, the reason, and nothing left in the list.
 void refuses(const KpmHome& kpm, const std::string& file, const std::string& text,

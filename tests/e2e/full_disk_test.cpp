@@ -26,6 +26,13 @@ struct FullDisk {
     SmallDisk disk{kpm.home(), kDisk};
 
     ~FullDisk() { kpm.kpm({"kill"}); }
+
+    // The saved list, with app.sh in it.
+    std::string save_first() const {
+        REQUIRE(kpm.kpm({"start", "app.sh", "--name", "first"}).status == 0);
+        REQUIRE(kpm.kpm({"save"}).status == 0);
+        return kpm.read(kpm.home() / "dump.pm2");
+    }
 };
 
 }  // namespace
@@ -34,9 +41,7 @@ TEST_CASE("full disk: save is refused with the reason, and the saved list is who
     const FullDisk full;
     const KpmHome& kpm = full.kpm;
     kpm.write("app.sh", "while :; do sleep 1; done\n");
-    REQUIRE(kpm.kpm({"start", "app.sh", "--name", "first"}).status == 0);
-    REQUIRE(kpm.kpm({"save"}).status == 0);
-    const std::string saved = kpm.read(kpm.home() / "dump.pm2");
+    const std::string saved = full.save_first();
     REQUIRE(kpm.kpm({"start", "app.sh", "--name", "second"}).status == 0);
 
     full.disk.fill();
@@ -83,9 +88,7 @@ TEST_CASE("full disk: a daemon that is told to end keeps the saved list as it wa
     const FullDisk full;
     const KpmHome& kpm = full.kpm;
     kpm.write("app.sh", "exec sleep 600\n");
-    REQUIRE(kpm.kpm({"start", "app.sh", "--name", "first"}).status == 0);
-    REQUIRE(kpm.kpm({"save"}).status == 0);
-    const std::string saved = kpm.read(kpm.home() / "dump.pm2");
+    const std::string saved = full.save_first();
     REQUIRE(kpm.kpm({"start", "app.sh", "--name", "second"}).status == 0);
     const int daemon = kpm.daemon_pid(), app = kpm.find("first")["pid"];
 
@@ -110,9 +113,7 @@ TEST_CASE("full disk: in a home that has become read-only save is refused, the d
     const FullDisk full;
     const KpmHome& kpm = full.kpm;
     kpm.write("app.sh", "exec sleep 600\n");
-    REQUIRE(kpm.kpm({"start", "app.sh", "--name", "first"}).status == 0);
-    REQUIRE(kpm.kpm({"save"}).status == 0);
-    const std::string saved = kpm.read(kpm.home() / "dump.pm2");
+    const std::string saved = full.save_first();
     REQUIRE(kpm.kpm({"stop", "first"}).status == 0);
     REQUIRE(kpm.kpm({"start", "first"}).status == 0);
     const int daemon = kpm.daemon_pid(), app = kpm.find("first")["pid"];

@@ -111,8 +111,9 @@ TEST_CASE("hostile apps: without a kill_timeout the end is immediate, and a succ
 
 TEST_CASE("hostile apps: what treekill spares writes on after the stop", "[e2e]") {
     const KpmHome kpm;
-    kpm.write("parent.sh",
-              "(trap '' INT HUP; while :; do echo tick; sleep 0.1; done) &\necho $! > child.pid\nwait\n");
+    kpm.write(
+        "parent.sh",
+        "(trap '' INT HUP PIPE; while :; do echo tick; sleep 0.1; done) &\necho $! > child.pid\nwait\n");
     REQUIRE(kpm.kpm({"start", "parent.sh", "--no-treekill"}).status == 0);
     REQUIRE(eventually([&] { return pid_in(kpm, "child.pid") > 0; }));
     const int child = pid_in(kpm, "child.pid");
@@ -120,6 +121,10 @@ TEST_CASE("hostile apps: what treekill spares writes on after the stop", "[e2e]"
     const auto file = kpm.home() / "logs" / "parent-out.log";
     const auto size = kpm.read(file).size();
     CHECK(eventually([&] { return kpm.read(file).size() > size + 10; }));
+    // The next daemon's `ready` comes after its look for what an earlier one has left.
+    REQUIRE(kpm.kpm({"kill"}).status == 0);
+    REQUIRE(kpm.kpm({"list"}).status == 0);
+    CHECK(kpm.daemon_log().find("of a daemon that was killed") == std::string::npos);
     CHECK(is_running(child));
     ::kill(child, SIGKILL);
 }

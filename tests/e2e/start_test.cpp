@@ -8,6 +8,7 @@
 
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
+#include "tests/support/outcome.h"
 #include "tests/support/process_table.h"
 
 using namespace kpm;
@@ -17,17 +18,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kForever = "exec sleep 600\n";
-
-bool says(const CommandResult& result, const std::string& text) {
-    return (result.out + result.err).find(text) != std::string::npos;
-}
-
-CommandResult good(const KpmHome& kpm, const std::vector<std::string>& args) {
-    CommandResult result = kpm.kpm(args);
-    INFO(result.out << result.err << kpm.daemon_log());
-    REQUIRE(result.status == 0);
-    return result;
-}
 
 std::string status_of(const KpmHome& kpm, const std::string& name) {
     return kpm.find(name)["pm2_env"]["status"];

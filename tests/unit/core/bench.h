@@ -59,4 +59,13 @@ struct Bench {
     std::string error() const { return answer && !*answer ? answer->error().message : ""; }
 };
 
+// A cluster worker that is online, and its first incarnation.
+inline AppKey online_worker(Bench& bench) {
+    bench.add(clustered());
+    bench.happen(Spawned{10});
+    bench.happen(Ready{});
+    bench.host.take();
+    return bench.host.last();
+}
+
 }  // namespace kpm::core

@@ -9,19 +9,6 @@ using namespace kpm;
 using namespace kpm::core;
 using namespace std::chrono_literals;
 
-namespace {
-
-// A cluster worker that is online, and its first incarnation.
-AppKey online_worker(Bench& bench) {
-    bench.add(clustered());
-    bench.happen(Spawned{10});
-    bench.happen(Ready{});
-    bench.host.take();
-    return bench.host.last();
-}
-
-}  // namespace
-
 TEST_CASE("supervisor: a fork app is spawned once, and the start is answered when it is up",
           "[unit][supervisor]") {
     Bench bench;
@@ -132,77 +119,6 @@ TEST_CASE("supervisor: a port in use fails the start with its reason and spawns 
     CHECK(bench.host.keys.empty());
 }
 
-TEST_CASE("reload: the new worker must be ready before the old one drains and stops", "[unit][supervisor]") {
-    Bench bench;
-    const AppKey old = online_worker(bench);
-    bench.run([&] { bench.supervisor.reload(0, bench.done()); });
-    CHECK(bench.host.take() == Lines{"open-pool render", "spawn 0/2 render"});
-    const AppKey fresh = bench.host.last();
-    bench.happen(fresh, Spawned{11});
-    CHECK(bench.host.take().empty());
-    bench.happen(fresh, Ready{});
-    CHECK(bench.host.take() == Lines{"drain 0/1"});
-    CHECK_FALSE(bench.answer);
-    bench.happen(old, Drained{});
-    CHECK(bench.host.take() == Lines{"signal 0/1 2"});
-    bench.happen(old, Exited{0, 0});
-    bench.happen(old, TreeGone{});
-    REQUIRE(bench.answer);
-    CHECK(bench.answer->has_value());
-    CHECK(bench.supervisor.find(0)->current.incarnation == 2);
-    CHECK(bench.supervisor.find(0)->current.life.data().restart_time == 1);
-}
-
-TEST_CASE("reload: a new worker that is not ready in time is removed and the old one goes on",
-          "[unit][supervisor]") {
-    Bench bench;
-    const AppKey old = online_worker(bench);
-    bench.run([&] { bench.supervisor.reload(0, bench.done()); });
-    bench.happen(Spawned{11});
-    bench.pass(3s);
-    REQUIRE(bench.answer);
-    CHECK(bench.error().find("not ready within 3000 ms; the old process goes on") != std::string::npos);
-    bench.happen(Exited{0, 0});
-    bench.happen(TreeGone{});
-    CHECK(bench.supervisor.find(0)->incoming == nullptr);
-    CHECK(bench.supervisor.find(0)->current.incarnation == old.incarnation);
-    CHECK(bench.state() == State::Online);
-}
-
-TEST_CASE("reload: a new worker that dies at once is told, the old one goes on", "[unit][supervisor]") {
-    Bench bench;
-    online_worker(bench);
-    bench.run([&] { bench.supervisor.reload(0, bench.done()); });
-    bench.happen(Spawned{11});
-    bench.happen(Exited{1, 0});
-    CHECK(bench.error().find("it exited with code 1") != std::string::npos);
-    CHECK(bench.supervisor.find(0)->incoming == nullptr);
-    CHECK(bench.state() == State::Online);
-}
-
-TEST_CASE("reload: a second one at the same time is refused", "[unit][supervisor]") {
-    Bench bench;
-    online_worker(bench);
-    bench.run([&] { bench.supervisor.reload(0, bench.done()); });
-    bench.run([&] { bench.supervisor.reload(0, bench.done()); });
-    CHECK(bench.error() == "Reload already in progress for process id 0, retry later");
-}
-
-TEST_CASE("reload: a stop meanwhile ends both processes", "[unit][supervisor]") {
-    Bench bench;
-    const AppKey old = online_worker(bench);
-    bench.run([&] { bench.supervisor.reload(0, [](const Result<void>& result) { CHECK_FALSE(result); }); });
-    const AppKey fresh = bench.host.last();
-    bench.happen(fresh, Spawned{11});
-    bench.run([&] { bench.supervisor.stop(0, bench.done()); });
-    bench.happen(old, TreeGone{});
-    CHECK_FALSE(bench.answer);
-    bench.happen(fresh, TreeGone{});
-    REQUIRE(bench.answer);
-    CHECK(bench.answer->has_value());
-    CHECK(bench.state() == State::Stopped);
-}
-
 TEST_CASE("pool: the port closes when the last worker is stopped, not when one crashes",
           "[unit][supervisor]") {
     Bench bench;
@@ -214,70 +130,6 @@ TEST_CASE("pool: the port closes when the last worker is stopped, not when one c
     bench.happen(Exited{0, 0});
     bench.happen(TreeGone{});
     CHECK(bench.host.take().back() == "close-pool render");
-}
-
-TEST_CASE("restore: the next daemon takes over what lives and starts what was never asked for",
-          "[unit][supervisor]") {
-    std::map<std::string, std::string> state;
-    {
-        Bench first;
-        first.add(forked("alive"));
-        first.happen(Spawned{10});
-        first.add(forked("asked"));
-        state = first.host.state;
-    }
-    FakeHost host;
-    host.adoptable[1] = {Adopted::Kind::Alive, 10};
-    Supervisor next(host, Settings{});
-    next.restore(state);
-    next.drain();
-    CHECK(next.find(0)->current.life.state() == State::Online);
-    CHECK(next.find(0)->current.life.data().pid == 10);
-    CHECK(host.take() == Lines{"adopt 0/1", "adopt 1/2", "spawn 1/3 asked"});
-    CHECK(next.find(1)->current.incarnation == 3);
-}
-
-TEST_CASE("restore: a process that ended meanwhile is started again, one being stopped is not",
-          "[unit][supervisor]") {
-    std::map<std::string, std::string> state;
-    {
-        Bench first;
-        first.add(forked("crashed"));
-        first.happen(Spawned{10});
-        first.add(forked("stopping"));
-        first.happen(Spawned{11});
-        first.run([&] { first.supervisor.stop(1, first.done()); });
-        state = first.host.state;
-    }
-    FakeHost host;
-    host.adoptable[1] = {Adopted::Kind::Ended, 10};
-    host.adoptable[2] = {Adopted::Kind::Alive, 11};
-    Supervisor next(host, Settings{});
-    next.restore(state);
-    next.post({0, 1}, Exited{1, 0});
-    next.drain();
-    CHECK(host.take() ==
-          Lines{"adopt 0/1", "adopt 1/2", "signal 1/2 2", "sweep 0/1", "release 0/1", "spawn 0/3 crashed"});
-    next.post({1, 2}, Exited{0, 0});
-    next.post({1, 2}, TreeGone{});
-    next.drain();
-    CHECK(next.find(1)->current.life.state() == State::Stopped);
-}
-
-TEST_CASE("restore: damaged state loses only the app that it belongs to", "[unit][supervisor]") {
-    Bench first;
-    first.add(forked("good"));
-    first.happen(Spawned{10});
-    auto state = first.host.state;
-    state["app/7"] = R"({"config": 5})";
-    state["app/8"] = "{";
-    state["app/9"] = state["app/0"];
-    state["run/9"] = "current.incarnation 9\ncurrent.state 99\ncurrent.goal 1\n";
-    FakeHost host;
-    host.adoptable[1] = {Adopted::Kind::Alive, 10};
-    Supervisor next(host, Settings{});
-    next.restore(state);
-    CHECK(next.slots().size() == 1);
 }
 
 TEST_CASE("supervisor: what outlives SIGKILL is released when it is started anew or deleted",
@@ -301,21 +153,6 @@ TEST_CASE("supervisor: what outlives SIGKILL is released when it is started anew
         CHECK(bench.host.take() == Lines{"release 0/1"});
         CHECK(bench.supervisor.slots().empty());
     }
-}
-
-TEST_CASE("supervisor: a reload's process that outlives SIGKILL is given up", "[unit][supervisor]") {
-    Bench bench;
-    online_worker(bench);
-    bench.run([&] { bench.supervisor.reload(0, bench.done()); });
-    const AppKey incoming = bench.host.last();
-    bench.happen(incoming, Spawned{11});
-    bench.pass(3000ms);  // not ready in time
-    bench.pass(1600ms);
-    bench.pass(1600ms);
-    CHECK(bench.host.take() ==
-          Lines{"open-pool render", "spawn 0/2 render", "signal 0/2 2", "signal 0/2 9", "release 0/2"});
-    bench.run([&] { bench.supervisor.reload(0, bench.done()); });
-    CHECK(bench.host.take() == Lines{"open-pool render", "spawn 0/3 render"});
 }
 
 TEST_CASE("supervisor: shutdown_with_message sends a message; without a channel the signal",
@@ -454,25 +291,6 @@ TEST_CASE("supervisor: what has ended has no actions and figures, what it was to
     CHECK(bench.host.state.at("told/0").find("greet") == std::string::npos);
 }
 
-TEST_CASE("reload: the end of the old process takes nothing from what the new one has told",
-          "[unit][supervisor]") {
-    Bench bench;
-    bench.add(clustered());
-    bench.happen(Spawned{10});
-    bench.happen(Ready{});
-    bench.run([&] { bench.supervisor.reload(0, bench.done()); });
-    const AppKey old{0, 1};
-    bench.happen(Spawned{11});
-    bench.happen(Ready{});
-    bench.run([&] {
-        bench.supervisor.take_message(bench.host.last(),
-                                      {{"type", "axm:monitor"}, {"data", {{"rate", {{"value", 1}}}}}});
-    });
-    bench.happen(old, Drained{});
-    bench.happen(old, Exited{0, 0});
-    CHECK(pm2_env(*bench.supervisor.find(0))["axm_monitor"]["rate"]["value"] == 1);
-}
-
 TEST_CASE("supervisor: one that was given up is created anew by its next start", "[unit][supervisor]") {
     Bench bench;
     ecosystem::AppConfig config = forked();
@@ -542,88 +360,4 @@ TEST_CASE("supervisor: launches are asked for a few at a time, each answer bring
     bench.happen({99, 100}, Exited{std::nullopt, 2});
     bench.happen({99, 100}, TreeGone{});
     CHECK(stopped);
-}
-
-TEST_CASE("reload: a configuration whose process does not get ready is not kept", "[unit][supervisor]") {
-    Bench bench;
-    online_worker(bench);
-    ecosystem::AppConfig changed = bench.supervisor.find(0)->config.whole();
-    changed.args = {"--new"};
-    bench.run([&] { bench.supervisor.reload(0, changed, bench.done()); });
-    CHECK(bench.host.specs[2].argv.back() == "--new");
-    SECTION("it fails") {
-        bench.happen(Spawned{11});
-        bench.happen(Exited{1, 0});
-        CHECK_FALSE(bench.error().empty());
-        CHECK(bench.supervisor.find(0)->config->args.empty());
-    }
-    SECTION("the daemon dies meanwhile, and then it fails") {
-        FakeHost host;
-        host.adoptable[1] = {Adopted::Kind::Alive, 10};
-        host.adoptable[2] = {Adopted::Kind::Alive, 11};
-        Supervisor next(host, Settings{.home = "/home/kpm"});
-        next.restore(bench.host.state);
-        next.drain();
-        CHECK(next.find(0)->config->args == std::vector<std::string>{"--new"});
-        next.post({0, 2}, Exited{1, 0});
-        next.drain();
-        CHECK(next.find(0)->config->args.empty());
-    }
-    SECTION("it gets ready") {
-        bench.happen(Spawned{11});
-        bench.happen(Ready{});
-        CHECK(bench.supervisor.find(0)->config->args == std::vector<std::string>{"--new"});
-        CHECK(bench.host.state["app/0"].find("before") == std::string::npos);
-    }
-    SECTION("a newer word wins") {
-        changed.args = {"--newer"};
-        bench.run([&] {
-            CHECK(bench.supervisor.reconfigure(0, changed));
-            bench.supervisor.restart(0, bench.done());
-        });
-        CHECK(bench.supervisor.find(0)->config->args == std::vector<std::string>{"--newer"});
-    }
-}
-
-TEST_CASE("reload: a refused one changes nothing", "[unit][supervisor]") {
-    Bench bench;
-    online_worker(bench);
-    bench.run([&] { bench.supervisor.reload(0, bench.done()); });
-    ecosystem::AppConfig changed = bench.supervisor.find(0)->config.whole();
-    changed.args = {"--new"};
-    bench.run([&] { bench.supervisor.reload(0, changed, bench.done()); });
-    CHECK(bench.error().find("already in progress") != std::string::npos);
-    CHECK(bench.supervisor.find(0)->config->args.empty());
-}
-
-TEST_CASE("end: nothing is started any more, whoever asks", "[unit][supervisor]") {
-    Bench bench;
-    ecosystem::AppConfig timed = forked();
-    timed.cron_restart = "* * * * *";
-    bench.add(timed);
-    bench.happen(Spawned{10});
-    bench.run([&] { bench.supervisor.stop(0, bench.done()); });
-    bench.happen(Exited{0, 0});
-    bench.happen(TreeGone{});
-    bench.add(forked("slow"));
-    bench.happen(Spawned{11});
-    const AppKey slow = bench.host.last();
-    std::optional<Result<void>> ended;
-    bench.run([&] { bench.supervisor.end([&](Result<void> result) { ended = std::move(result); }); });
-    bench.host.take();
-    bench.pass(61s);
-    for (const auto& ask : std::vector<std::function<void()>>{
-             [&] { bench.supervisor.start(0, bench.done()); },
-             [&] { bench.supervisor.restart(0, bench.done()); },
-             [&] { bench.supervisor.reload(0, bench.done()); },
-             [&] {
-                 CHECK(bench.supervisor.add({.config = forked("late"), .unique_id = "u"}, bench.done()) ==
-                       -1);
-             }}) {
-        bench.run(ask);
-        CHECK(bench.error().find("the daemon is ending") != std::string::npos);
-    }
-    for (const std::string& call : bench.host.take()) CHECK_FALSE(call.starts_with("spawn"));
-    bench.happen(slow, TreeGone{});
-    REQUIRE(ended);
 }

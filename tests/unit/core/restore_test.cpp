@@ -1,0 +1,75 @@
+// The next daemon over the state of the one before.
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "daemon/core/record.h"
+#include "daemon/core/rows.h"
+#include "tests/unit/core/bench.h"
+
+using namespace kpm;
+using namespace kpm::core;
+using namespace std::chrono_literals;
+
+TEST_CASE("restore: the next daemon takes over what lives and starts what was never asked for",
+          "[unit][supervisor]") {
+    std::map<std::string, std::string> state;
+    {
+        Bench first;
+        first.add(forked("alive"));
+        first.happen(Spawned{10});
+        first.add(forked("asked"));
+        state = first.host.state;
+    }
+    FakeHost host;
+    host.adoptable[1] = {Adopted::Kind::Alive, 10};
+    Supervisor next(host, Settings{});
+    next.restore(state);
+    next.drain();
+    CHECK(next.find(0)->current.life.state() == State::Online);
+    CHECK(next.find(0)->current.life.data().pid == 10);
+    CHECK(host.take() == Lines{"adopt 0/1", "adopt 1/2", "spawn 1/3 asked"});
+    CHECK(next.find(1)->current.incarnation == 3);
+}
+
+TEST_CASE("restore: a process that ended meanwhile is started again, one being stopped is not",
+          "[unit][supervisor]") {
+    std::map<std::string, std::string> state;
+    {
+        Bench first;
+        first.add(forked("crashed"));
+        first.happen(Spawned{10});
+        first.add(forked("stopping"));
+        first.happen(Spawned{11});
+        first.run([&] { first.supervisor.stop(1, first.done()); });
+        state = first.host.state;
+    }
+    FakeHost host;
+    host.adoptable[1] = {Adopted::Kind::Ended, 10};
+    host.adoptable[2] = {Adopted::Kind::Alive, 11};
+    Supervisor next(host, Settings{});
+    next.restore(state);
+    next.post({0, 1}, Exited{1, 0});
+    next.drain();
+    CHECK(host.take() ==
+          Lines{"adopt 0/1", "adopt 1/2", "signal 1/2 2", "sweep 0/1", "release 0/1", "spawn 0/3 crashed"});
+    next.post({1, 2}, Exited{0, 0});
+    next.post({1, 2}, TreeGone{});
+    next.drain();
+    CHECK(next.find(1)->current.life.state() == State::Stopped);
+}
+
+TEST_CASE("restore: damaged state loses only the app that it belongs to", "[unit][supervisor]") {
+    Bench first;
+    first.add(forked("good"));
+    first.happen(Spawned{10});
+    auto state = first.host.state;
+    state["app/7"] = R"({"config": 5})";
+    state["app/8"] = "{";
+    state["app/9"] = state["app/0"];
+    state["run/9"] = "current.incarnation 9\ncurrent.state 99\ncurrent.goal 1\n";
+    FakeHost host;
+    host.adoptable[1] = {Adopted::Kind::Alive, 10};
+    Supervisor next(host, Settings{});
+    next.restore(state);
+    CHECK(next.slots().size() == 1);
+}
