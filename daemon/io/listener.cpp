@@ -180,6 +180,10 @@ Result<UniqueFd> open_listener(const core::ListenAddress& address, const Listene
     return socket;
 }
 
+UniqueFd copy_of(const UniqueFd& socket) {
+    return UniqueFd(::fcntl(socket.get(), F_DUPFD_CLOEXEC, 3));
+}
+
 void end_listening(int listener) {
     ::shutdown(listener, SHUT_RDWR);
     remove_socket_file(listener);

@@ -25,6 +25,9 @@ struct ListenerOptions {
 Result<UniqueFd> open_listener(const core::ListenAddress& address, const ListenerOptions& options = {},
                                int* error_number = nullptr);
 
+// Another descriptor of the same socket, close-on-exec; empty: there is none left, errno says why.
+UniqueFd copy_of(const UniqueFd& socket);
+
 // It takes no more connections from now on, whoever has copies of it, so that its address can be had again at
 // once; its socket file goes, too.
 void end_listening(int listener);

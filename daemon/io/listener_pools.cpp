@@ -31,10 +31,6 @@ PoolOptions options_of(const core::PoolSpec& spec) {
     return options;
 }
 
-UniqueFd copy_of(const UniqueFd& fd) {
-    return UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
-}
-
 bool is_same(const core::PoolSpec& a, const core::PoolSpec& b) {
     return a.kind == b.kind && a.listen == b.listen && a.balance == b.balance &&
            a.max_connections == b.max_connections;

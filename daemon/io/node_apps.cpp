@@ -1,6 +1,5 @@
 #include "daemon/io/node_apps.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -43,10 +42,6 @@ Result<std::optional<Identity>> identity_of(const std::string& user, const std::
     auto identity = look_up_user(user.empty() ? std::to_string(::geteuid()) : user, group);
     if (!identity) return identity.error();
     return std::optional(std::move(*identity));
-}
-
-UniqueFd copy_of(const UniqueFd& fd) {
-    return UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
 }
 
 core::BalancePolicy policy_of(std::string_view balance) {
