@@ -32,6 +32,7 @@ void Children::mark_exited(pid_t pid, int exit_code, int signal) {
     Child* child = by_pid_.find(static_cast<std::uint64_t>(pid));
     if (!child) return;
     by_pid_.erase(static_cast<std::uint64_t>(pid));
+    child->pidfd.reset();
     child->alive = false;
     child->exit_code = exit_code;
     child->signal = signal;

@@ -1,7 +1,6 @@
 #pragma once
 // The children that kpmd asked for: those that live, and those that ended and are not collected yet. A queue
-// of the ended ones that the present kpmd has not been told of makes each exit cost O(1). No pidfd is kept:
-// to a parent that has not reaped it, a child's pid names nobody else.
+// of the ended ones that the present kpmd has not been told of makes each exit cost O(1).
 
 #include <sys/types.h>
 
@@ -13,6 +12,7 @@ namespace kpm::keeper {
 struct Child {
     std::uint64_t token = 0;
     pid_t pid = 0;
+    UniqueFd pidfd;  // becomes readable at its end; empty: none was left, SIGCHLD tells
     bool alive = true;
     int exit_code = -1;
     int signal = 0;

@@ -14,6 +14,11 @@ namespace {
 
 // Packets read before exits are looked after again.
 constexpr int kPacketsPerTurn = 64;
+constexpr int kEventsPerTurn = 16;
+// Descriptors that pidfds leave to what is kept for kpmd and to what arrives with a message.
+constexpr int kDescriptorReserve = 512;
+// Marks what epoll tells of as a process, by its pid; others are told of by their descriptor.
+constexpr std::uint64_t kProcess = std::uint64_t{1} << 32;
 
 }  // namespace
 
@@ -36,9 +41,22 @@ bool Keeper::open_loop() {
 void Keeper::watch(int operation, int fd, std::uint32_t events) {
     epoll_event event{};
     event.events = events;
-    event.data.fd = fd;
+    event.data.u64 = static_cast<std::uint64_t>(fd);
     if (::epoll_ctl(epoll_.get(), operation, fd, &event) < 0)
         log_line("cannot watch a descriptor: %s", std::strerror(errno));
+}
+
+UniqueFd Keeper::watch_process(pid_t pid) {
+    UniqueFd pidfd = open_pidfd(pid);
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+        static_cast<rlim_t>(pidfd.get()) + kDescriptorReserve > limit.rlim_cur)
+        pidfd.reset();
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = kProcess | static_cast<std::uint64_t>(pid);
+    if (pidfd && ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, pidfd.get(), &event) != 0) pidfd.reset();
+    return pidfd;
 }
 
 int Keeper::run() {
@@ -46,11 +64,14 @@ int Keeper::run() {
     while (!finished_) {
         if (daemon_.next_start() == 0 && !start_daemon()) return 1;
         flush();
-        epoll_event events[4];
-        const int count = ::epoll_wait(epoll_.get(), events, 4, next_wake());
+        epoll_event events[kEventsPerTurn];
+        const int count = ::epoll_wait(epoll_.get(), events, kEventsPerTurn, next_wake());
         for (int i = 0; i < count; ++i) {
-            const int fd = events[i].data.fd;
-            if (fd == signals_.get())
+            const std::uint64_t what = events[i].data.u64;
+            const int fd = static_cast<int>(what);
+            if (what & kProcess)
+                collect(static_cast<pid_t>(what & ~kProcess));
+            else if (fd == signals_.get())
                 handle_signals();
             else if (fd == relay_.pipe_fd())
                 relay_.forward();
@@ -80,6 +101,7 @@ bool Keeper::start_daemon() {
                      daemon_.next_start());
         return !first;
     }
+    daemon_pidfd_ = watch_process(daemon_.pid());
     if (first) watch(EPOLL_CTL_ADD, relay_.pipe_fd(), EPOLLIN);
     link_.open(std::move(link));
     link_events_ = EPOLLIN;
@@ -100,8 +122,7 @@ void Keeper::handle_signals() {
             daemon_.start_at_once();
         }
         if (signo == SIGCHLD) {
-            Ended one;
-            if (reaper_.collect(static_cast<pid_t>(info.ssi_pid), one)) ended(one);
+            collect(static_cast<pid_t>(info.ssi_pid));
             reaper_.ask_for_others();
         }
     }
@@ -111,6 +132,11 @@ int Keeper::next_wake() const {
     const int start = daemon_.next_start();
     const int look = reaper_.next_look();
     return start < 0 || (look >= 0 && look < start) ? look : start;
+}
+
+void Keeper::collect(pid_t pid) {
+    Ended process;
+    if (reaper_.collect(pid, process)) ended(process);
 }
 
 void Keeper::ended(const Ended& process) {
@@ -124,6 +150,7 @@ void Keeper::daemon_exited(int exit_code, int signal) {
     // What it sent before it died counts: a Spawn is in its state, a Quit must be known.
     const int pid = daemon_.pid();
     daemon_.mark_exited();
+    daemon_pidfd_.reset();
     forget_answer();
     inventory_ = Inventory{};
     while (link_.is_open() && read_link(kPacketsPerTurn)) continue;
@@ -221,7 +248,8 @@ void Keeper::spawn(Packet& packet) {
     if (launched.pid < 0)
         return answer(
             {Kind::SpawnFailed, 0, token, static_cast<std::int64_t>(launched.stage), launched.error});
-    const Child& child = children_.add(token, launched.pid);
+    Child& child = children_.add(token, launched.pid);
+    child.pidfd = watch_process(child.pid);
     answer({Kind::Spawned, child.pid, token}, open_pidfd(child.pid));
 }
 

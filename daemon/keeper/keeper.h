@@ -25,8 +25,10 @@ private:
     bool open_loop();
     bool start_daemon();  // false: the first start failed
     void watch(int operation, int fd, std::uint32_t events);
+    UniqueFd watch_process(pid_t pid);  // empty: SIGCHLD must do
     void handle_signals();
     int next_wake() const;
+    void collect(pid_t pid);
     void ended(const Ended& process);
     void daemon_exited(int exit_code, int signal);
 
@@ -45,6 +47,7 @@ private:
     Launcher launcher_;
     const Options& options_;
     UniqueFd epoll_;
+    UniqueFd daemon_pidfd_;
     UniqueFd signals_;
     Link link_;
     std::uint32_t link_events_ = 0;

@@ -1,10 +1,10 @@
 #pragma once
 // Collects the children that ended, at a cost per end that does not grow with their number.
 //
-// SIGCHLD names one of them; others that end while it is pending do not make a signal of their own. Asking
-// the kernel for "any" goes through the list of all. So the named one is collected at once, and a look at all
-// is taken for the others: at once while it is quick, and never so often that it takes more than a small part
-// of the time.
+// Who ended is known by its pidfd or by SIGCHLD, which names one; others that end while it is pending do not
+// make a signal of their own. What has no pidfd (an orphan, a child when descriptors were short) may be among
+// them, and asking the kernel for "any" goes through the list of all: that look is taken at once while it is
+// quick, and never so often that it takes more than a small part of the time.
 
 #include <sys/wait.h>
 
@@ -22,7 +22,8 @@ struct Ended {
 
 class Reaper {
 public:
-    // After SIGCHLD with this pid: false when it is not to be collected (any more).
+    // After SIGCHLD with this pid, or its pidfd became readable: false when it is not to be collected (any
+    // more).
     bool collect(pid_t pid, Ended& ended) { return wait_for(P_PID, pid, ended); }
     // After SIGCHLD: others may have ended too.
     void ask_for_others() { is_asked_ = true; }
@@ -52,7 +53,7 @@ public:
 
 private:
     static constexpr int kOneByOne = 4;
-    static constexpr int kRest = 20;  // the look at all takes at most a twentieth of the time
+    static constexpr int kRest = 100;  // the look at all takes at most a hundredth of the time
 
     static std::int64_t now();  // monotonic microseconds
     static bool wait_for(idtype_t which, pid_t pid, Ended& ended);

@@ -10,8 +10,8 @@ namespace kpm::keeper {
 [[gnu::format(printf, 1, 2)]] void log_line(const char* format, ...);
 
 // Passes kpmd's "ready" or "error: …" on to whoever started the keeper (KPM_READY_FD; NOTIFY_SOCKET when that
-// is a service manager), and so knows itself whether kpmd ever became ready. Without KPM_READY_FD errors go to
-// stderr.
+// is a service manager), and so knows itself whether kpmd ever became ready. Without KPM_READY_FD errors go
+// to stderr.
 class ReadyRelay {
 public:
     void open_waiter();  // takes KPM_READY_FD out of the environment
