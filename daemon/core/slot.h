@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/core/cron.h"
@@ -17,6 +18,24 @@ namespace kpm::core {
 
 // How a client's request about one slot ended. Called once.
 using Done = std::function<void(Result<void>)>;
+
+// Requests that wait for the same. Mostly there are none: then it is as small as a pointer.
+class Waiters {
+public:
+    void add(Done done) {
+        if (!waiting_) waiting_ = std::make_unique<std::vector<Done>>();
+        waiting_->push_back(std::move(done));
+    }
+    // All of them; those that are added meanwhile wait on.
+    void answer(const Result<void>& result) {
+        const auto answered = std::exchange(waiting_, nullptr);
+        if (!answered) return;
+        for (const Done& done : *answered) done(result);
+    }
+
+private:
+    std::unique_ptr<std::vector<Done>> waiting_;
+};
 
 // A process of the slot and its life. A slot has one; two for the time of a reload.
 struct Instance {
@@ -64,9 +83,9 @@ struct Slot {
     bool is_wanted = false;         // a client's newest word about it was not `stop`
     std::unique_ptr<CronJob> cron;  // null: none
 
-    std::vector<Done> start_waiters;
-    std::vector<Done> stop_waiters;
-    std::vector<Done> reload_waiters;
+    Waiters start_waiters;
+    Waiters stop_waiters;
+    Waiters reload_waiters;
 
     Told& tell() {
         if (!told) told = std::make_unique<Told>();

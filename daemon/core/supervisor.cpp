@@ -106,7 +106,7 @@ void Supervisor::start(int pm_id, Done done) {
     Slot* slot = find_mutable(pm_id);
     if (!slot) return done(unknown_id(pm_id));
     if (auto refused = refusal(*slot)) return done(std::move(*refused));
-    slot->start_waiters.push_back(std::move(done));
+    slot->start_waiters.add(std::move(done));
     set_wanted(*slot, true);
     apply(*slot, slot->current, Start{});
 }
@@ -125,7 +125,7 @@ void Supervisor::stop(int pm_id, Done done) {
     Slot* slot = find_mutable(pm_id);
     if (!slot || slot->incoming || slot->outgoing || !can_drain(*slot))
         return stop_at_once(pm_id, std::move(done));
-    slot->stop_waiters.push_back(std::move(done));
+    slot->stop_waiters.add(std::move(done));
     set_wanted(*slot, false);
     host_.drain(slot->key());
     apply(*slot, slot->current, Drain{.is_brief = true, .relaunch = false});
@@ -134,7 +134,7 @@ void Supervisor::stop(int pm_id, Done done) {
 void Supervisor::stop_at_once(int pm_id, Done done) {
     Slot* slot = find_mutable(pm_id);
     if (!slot) return done(Error{ErrorCode::NotFound, fmt::format("{} : id unknown", pm_id)});
-    slot->stop_waiters.push_back(std::move(done));
+    slot->stop_waiters.add(std::move(done));
     set_wanted(*slot, false);
     if (slot->incoming) fail_reload(*slot, "it was stopped meanwhile");
     if (slot->outgoing) apply(*slot, *slot->outgoing, Stop{});
@@ -147,7 +147,7 @@ void Supervisor::restart(int pm_id, Done done) {
     if (auto refused = refusal(*slot)) return done(std::move(*refused));
     if (slot->incoming) fail_reload(*slot, "it was restarted meanwhile");
     slot->created_at = host_.wall_now();
-    slot->start_waiters.push_back(std::move(done));
+    slot->start_waiters.add(std::move(done));
     set_wanted(*slot, true);
     if (!can_drain(*slot)) return apply(*slot, slot->current, Restart{});
     host_.drain(slot->key());
@@ -190,7 +190,7 @@ void Supervisor::reload(int pm_id, Done done) {
     if (!can_hand_over(*slot->config) || !keeps_pool(*slot) || slot->current.life.state() != State::Online)
         return restart(pm_id, std::move(done));
     slot->created_at = host_.wall_now();
-    slot->reload_waiters.push_back(std::move(done));
+    slot->reload_waiters.add(std::move(done));
     slot->incoming = std::make_unique<Instance>();
     slot->incoming->life = Lifecycle(incoming_policy(*slot->config, settings_));
     apply(*slot, *slot->incoming, Start{});

@@ -18,12 +18,6 @@ std::string signal_name(int signo) {
     return name ? fmt::format("SIG{}", name) : std::to_string(signo);
 }
 
-template <class Waiters>
-void answer_all(Waiters& waiters, const Result<void>& result) {
-    const Waiters answered = std::exchange(waiters, {});
-    for (const Done& done : answered) done(result);
-}
-
 }  // namespace
 
 std::string log_label(const Slot& slot) {
@@ -137,7 +131,7 @@ void Supervisor::release(const Slot& slot, Instance& instance) {
 }
 
 void Supervisor::launch(Slot& slot, Instance& instance) {
-    answer_all(slot.stop_waiters, {});  // it is stopped, even if another client wants it back
+    slot.stop_waiters.answer({});  // it is stopped, even if another client wants it back
     forget_told(slot);
     slot.version = host_.package_version(slot.config->script);
     release(slot, instance);  // what SIGKILL did not end in time, and nobody waits for
@@ -270,7 +264,7 @@ void Supervisor::settle(Slot& slot, Instance& instance, Outcome outcome) {
     }
     if (&instance == slot.outgoing.get()) {
         slot.outgoing.reset();
-        answer_all(slot.reload_waiters, {});
+        slot.reload_waiters.answer({});
         check_rest(slot);
         return;
     }
@@ -279,11 +273,11 @@ void Supervisor::settle(Slot& slot, Instance& instance, Outcome outcome) {
 
 void Supervisor::settle_current(Slot& slot, Outcome outcome) {
     if (outcome == Outcome::Online)
-        answer_all(slot.start_waiters, {});
+        slot.start_waiters.answer({});
     else
-        answer_all(slot.start_waiters, outcome_error(slot, slot.current, outcome));
+        slot.start_waiters.answer(outcome_error(slot, slot.current, outcome));
     if (outcome == Outcome::Unkillable) {
-        answer_all(slot.stop_waiters, outcome_error(slot, slot.current, outcome));
+        slot.stop_waiters.answer(outcome_error(slot, slot.current, outcome));
         slot.doomed = false;
     }
     check_rest(slot);
@@ -303,9 +297,9 @@ void Supervisor::promote(Slot& slot) {
 
 void Supervisor::fail_reload(Slot& slot, const std::string& reason) {
     if (!slot.incoming) return;
-    answer_all(slot.reload_waiters,
-               Error{ErrorCode::Unavailable, fmt::format("cannot reload '{}': {}; the old process goes on",
-                                                         slot.config->name, reason)});
+    slot.reload_waiters.answer(
+        Error{ErrorCode::Unavailable,
+              fmt::format("cannot reload '{}': {}; the old process goes on", slot.config->name, reason)});
     take_back_config(slot);
     if (has_process(slot.incoming->life.state())) {
         apply(slot, *slot.incoming, Stop{});  // comes back here, as Stopped, once it is gone
@@ -318,7 +312,7 @@ void Supervisor::fail_reload(Slot& slot, const std::string& reason) {
 void Supervisor::check_rest(Slot& slot) {
     if (slot.incoming || slot.outgoing || has_process(slot.current.life.state())) return;
     if (slot.current.life.state() == State::Backoff) return;
-    answer_all(slot.stop_waiters, {});
+    slot.stop_waiters.answer({});
     if (slot.doomed) doomed_.push_back(slot.pm_id);
 }
 

@@ -16,16 +16,16 @@ constexpr char kMark = '\x02';
 
 }  // namespace
 
-ChannelReader::Read ChannelReader::read(int socket) {
+ChannelReader::Read ChannelReader::read(int socket, std::string& end_reason) {
     std::array<std::byte, kReadSize> buffer;
     auto received = receive_with_fds(socket, buffer);
     if (!received && received.error().code == ErrorCode::Unavailable) return Read::Nothing;
     if (!received) {
-        end_reason_ = received.error().message;
+        end_reason = received.error().message;
         return Read::End;
     }
     if (received->size == 0) {
-        end_reason_ = "the process has closed its channel";
+        end_reason = "the process has closed its channel";
         return Read::End;
     }
     feed({reinterpret_cast<const char*>(buffer.data()), received->size}, std::move(received->fds));
@@ -46,7 +46,7 @@ std::optional<ChannelReader::Heard> ChannelReader::next() {
     }
     Heard heard{.message = node::parse_message(*line), .size = line->size()};
     if (std::holds_alternative<node::HandleSent>(heard.message) && !descriptors_.empty()) {
-        descriptors_.pop_front();
+        descriptors_.erase(descriptors_.begin());
         heard.has_handle = true;
     }
     return heard;

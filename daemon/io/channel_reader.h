@@ -6,7 +6,6 @@
 // trouble(), and what came before them can still be taken.
 
 #include <cstddef>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,11 +22,10 @@ public:
     static constexpr std::size_t kMaxDescriptors = 64;  // without a line; Node sends one at a time
 
     enum class Read { Some, Nothing, End };
-    // At most 64 KiB of `socket`. End: nothing follows, why is in end_reason().
-    Read read(int socket);
+    // At most 64 KiB of `socket`. End: nothing follows, and why.
+    Read read(int socket, std::string& end_reason);
     // What was read elsewhere.
     void feed(std::string_view bytes, std::vector<UniqueFd> descriptors = {});
-    const std::string& end_reason() const { return end_reason_; }
 
     struct Heard {
         core::node::Message message;
@@ -44,8 +42,7 @@ public:
 
 private:
     core::LineReader lines_{core::node::kMaxLine};
-    std::deque<UniqueFd> descriptors_;  // their lines have not been read to the end
-    std::string end_reason_;
+    std::vector<UniqueFd> descriptors_;  // their lines have not been read to the end
     bool has_mark_ = false;
 };
 

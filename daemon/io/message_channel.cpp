@@ -71,12 +71,13 @@ void MessageChannel::finish() {
 }
 
 std::optional<std::string> MessageChannel::read_some() {
+    std::string reason;
     for (int i = 0; i < kReadsPerTurn; ++i) {
-        const ChannelReader::Read read = reader_.read(socket_.get());
+        const ChannelReader::Read read = reader_.read(socket_.get(), reason);
         if (read == ChannelReader::Read::Nothing) break;
-        if (read == ChannelReader::Read::End) return reader_.end_reason();
+        if (read == ChannelReader::Read::End) return reason;
         while (auto heard = reader_.next()) take(*std::move(heard));
-        if (auto reason = reader_.trouble()) return reason;
+        if (auto trouble = reader_.trouble()) return trouble;
     }
     return std::nullopt;
 }

@@ -137,12 +137,13 @@ void NodeChannel::finish() {
 }
 
 std::optional<std::string> NodeChannel::read_some(int turns) {
+    std::string reason;
     for (int i = 0; i < turns; ++i) {
-        const ChannelReader::Read read = reader_.read(socket_.get());
+        const ChannelReader::Read read = reader_.read(socket_.get(), reason);
         if (read == ChannelReader::Read::Nothing) return std::nullopt;
-        if (read == ChannelReader::Read::End) return reader_.end_reason();
+        if (read == ChannelReader::Read::End) return reason;
         while (auto heard = reader_.next()) take(*std::move(heard));
-        if (auto reason = reader_.trouble()) return reason;
+        if (auto trouble = reader_.trouble()) return trouble;
         if (unheard_->load() > kMaxUnheard && turns != kLastReads) break;
     }
     return std::nullopt;

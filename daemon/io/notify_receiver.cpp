@@ -46,7 +46,6 @@ void NotifyReceiver::expect(const core::AppKey& key) {
 
 void NotifyReceiver::add(const core::AppKey& key, pid_t root) {
     apps_.insert_or_assign(root, key);
-    roots_.insert_or_assign(key.incarnation, root);
     std::deque<Unclaimed> rest;
     for (Unclaimed& one : std::exchange(unclaimed_, {})) {
         if (std::ranges::find(one.lineage, root) != one.lineage.end())
@@ -58,12 +57,8 @@ void NotifyReceiver::add(const core::AppKey& key, pid_t root) {
     if (expected_.erase(key.incarnation) > 0) give_up_unclaimed();
 }
 
-void NotifyReceiver::remove(const core::AppKey& key) {
-    if (const auto root = roots_.find(key.incarnation); root != roots_.end()) {
-        if (const auto app = apps_.find(root->second); app != apps_.end() && app->second == key)
-            apps_.erase(app);
-        roots_.erase(root);
-    }
+void NotifyReceiver::remove(const core::AppKey& key, pid_t root) {
+    if (const auto app = apps_.find(root); app != apps_.end() && app->second == key) apps_.erase(app);
     if (expected_.erase(key.incarnation) > 0) give_up_unclaimed();
 }
 

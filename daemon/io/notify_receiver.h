@@ -43,8 +43,8 @@ public:
     // is kept until no process is expected any more.
     void expect(const core::AppKey& key);
     void add(const core::AppKey& key, pid_t root);
-    // Its start failed, or its root process is reaped: the pid may be another's from now on.
-    void remove(const core::AppKey& key);
+    // Its start failed (no root), or its root process is reaped: the pid may be another's from now on.
+    void remove(const core::AppKey& key, pid_t root = 0);
     // All that was sent up to now; before the end of a process is told.
     void read_pending();
 
@@ -68,7 +68,6 @@ private:
     UniqueFd socket_;
     Callbacks callbacks_;
     std::unordered_map<pid_t, core::AppKey> apps_;  // by root process
-    std::unordered_map<std::uint64_t, pid_t> roots_;
     std::set<std::uint64_t> expected_;
     std::deque<Unclaimed> unclaimed_;
     std::optional<std::chrono::steady_clock::time_point> noticed_at_;

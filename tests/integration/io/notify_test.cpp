@@ -130,7 +130,7 @@ TEST_CASE("notify: after its removal the pid is a stranger's", "[integration][io
     NotifyFixture fixture;
     Actor app([&] { return send_notification(fixture.address(), "READY=1"); });
     fixture.receiver->add(kApp, app.pid());
-    fixture.receiver->remove(kApp);
+    fixture.receiver->remove(kApp, app.pid());
     check_refused(fixture, app);
 }
 
