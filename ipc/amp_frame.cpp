@@ -13,6 +13,8 @@ constexpr std::uint8_t kVersion = 1;
 constexpr std::string_view kJsonPrefix = "j:";
 constexpr std::string_view kTextPrefix = "s:";
 constexpr int kLengthBytes = 4;
+// Room is made for as much of an announced argument at once; what is longer grows with what comes.
+constexpr std::size_t kMadeAtOnce = std::size_t{1} << 20;
 
 std::string_view prefix_of(AmpKind kind) {
     switch (kind) {
@@ -32,9 +34,11 @@ void append_length(std::string& out, std::size_t length) {
 }
 
 AmpArg arg_of(std::string payload) {
-    if (payload.starts_with(kJsonPrefix)) return {AmpKind::Json, payload.erase(0, kJsonPrefix.size())};
-    if (payload.starts_with(kTextPrefix)) return {AmpKind::Text, payload.erase(0, kTextPrefix.size())};
-    return {AmpKind::Blob, std::move(payload)};
+    AmpKind kind = AmpKind::Blob;
+    if (payload.starts_with(kJsonPrefix)) kind = AmpKind::Json;
+    if (payload.starts_with(kTextPrefix)) kind = AmpKind::Text;
+    payload.erase(0, prefix_of(kind).size());
+    return {kind, std::move(payload)};
 }
 
 }  // namespace
@@ -64,6 +68,17 @@ std::string encode_frame(const AmpFrame& frame) {
         out += arg.body;
     }
     return out;
+}
+
+AmpAround frame_around(std::size_t size, const AmpAround& json, std::string_view text) {
+    AmpAround frame;
+    frame.before.push_back(static_cast<char>(kVersion << 4 | 2));
+    append_length(frame.before, kJsonPrefix.size() + json.before.size() + size + json.after.size());
+    frame.before.append(kJsonPrefix).append(json.before);
+    frame.after = json.after;
+    append_length(frame.after, kTextPrefix.size() + text.size());
+    frame.after.append(kTextPrefix).append(text);
+    return frame;
 }
 
 void AmpDecoder::feed(std::string_view bytes) {
@@ -129,6 +144,7 @@ std::optional<std::string> AmpDecoder::start_payload() {
     if (frame_size_ > limits_.max_frame_size)
         return fmt::format("{} bytes are over the limit of {}", frame_size_, limits_.max_frame_size);
     step_ = Step::Payload;
+    payload_.reserve(std::min(length_, kMadeAtOnce));
     if (length_ == 0) finish_arg();
     return std::nullopt;
 }

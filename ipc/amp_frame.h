@@ -46,6 +46,13 @@ inline constexpr std::size_t kMaxAmpArgs = 15;  // four bits
 // REQUIRES: 1 to kMaxAmpArgs args, each shorter than 4 GiB.
 std::string encode_frame(const AmpFrame& frame);
 
+// What stands before and after something long, so that it need not be copied.
+struct AmpAround {
+    std::string before, after;
+};
+// A frame of two arguments: JSON of `size` bytes with `json` around them, and a text.
+AmpAround frame_around(std::size_t size, const AmpAround& json, std::string_view text);
+
 struct AmpLimits {
     std::size_t max_args = kMaxAmpArgs;
     std::size_t max_arg_size = std::size_t{64} << 20;    // bytes of one payload

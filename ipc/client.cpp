@@ -250,8 +250,15 @@ Result<void> Client::read_some() {
         if (!*frame) return {};
         const std::optional<Ticket> ticket = ticket_of(reply_id(**frame));
         const std::string_view text = ticket && ticket == text_wanted_ ? value_text(**frame) : "";
-        if (!text.empty()) text_ = text;
-        Result<Reply> reply = text.empty() ? decode_reply(**frame) : Reply{};
+        const bool is_wanted = !text.empty();
+        if (is_wanted) {  // kept where it lies: it may be long
+            const auto begin = static_cast<std::size_t>(text.data() - (*frame)->args.front().body.data());
+            const std::size_t size = text.size();
+            text_ = std::move((*frame)->args.front().body);
+            text_.resize(begin + size);
+            text_.erase(0, begin);
+        }
+        Result<Reply> reply = is_wanted ? Reply{} : decode_reply(**frame);
         if (!reply) return reply.error();
         if (!ticket) continue;
         // A reply that nobody waits for any more (its wait timed out) is let go.

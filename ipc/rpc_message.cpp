@@ -77,15 +77,19 @@ AmpArg arg_of(const Values& values) {
     return arg;
 }
 
-AmpArg arg_of(const ValueText& value) {
-    std::string body;
-    body.reserve(kValuesBegin.size() + value.json.size() + kValuesEnd.size());
-    return {AmpKind::Json, body.append(kValuesBegin).append(value.json).append(kValuesEnd)};
-}
-
 template <class Other>
 AmpArg arg_of(const Other& result) {
     return json_arg(json_of(result));
+}
+
+template <class Other>
+std::string frame_of(const Other& result, const std::string& id) {
+    return encode_frame({{arg_of(result), text_arg(id)}});
+}
+
+std::string frame_of(const ValueText& value, const std::string& id) {
+    AmpAround around = frame_around(value, id);
+    return std::move(around.before) + value.json + around.after;
 }
 
 Reply refusal(std::string id, std::string_view text) {
@@ -186,8 +190,11 @@ std::string encode(const MethodsQuery& query) {
 }
 
 std::string encode(const Reply& reply) {
-    AmpArg message = std::visit([](const auto& result) { return arg_of(result); }, reply.result);
-    return encode_frame({{std::move(message), text_arg(reply.id)}});
+    return std::visit([&](const auto& result) { return frame_of(result, reply.id); }, reply.result);
+}
+
+AmpAround frame_around(const ValueText& value, std::string_view id) {
+    return frame_around(value.json.size(), {std::string(kValuesBegin), std::string(kValuesEnd)}, id);
 }
 
 std::string encode_event(std::string_view topic, const Json& payload) {

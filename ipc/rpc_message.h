@@ -101,6 +101,8 @@ std::string_view reply_id(const AmpFrame& frame);
 std::string encode(const Request& request);
 std::string encode(const MethodsQuery& query);
 std::string encode(const Reply& reply);
+// What encode() puts around the value.
+AmpAround frame_around(const ValueText& value, std::string_view id);
 std::string encode_event(std::string_view topic, const Json& payload);
 
 }  // namespace kpm::ipc

@@ -41,8 +41,11 @@ std::string monitor_data(Supervisor& supervisor, const Json& args) {
         else
             rows += row_with_usage(slot, *usage++, environment)
                         .dump(-1, ' ', false, Json::error_handler_t::replace);
+        // The others are about as long as the first: grown by doubling, all would be copied again.
+        if (usage == usages.begin() + 1) rows.reserve(rows.size() * (usages.size() + usages.size() / 8 + 1));
     }
-    return rows + "]";
+    rows += ']';
+    return rows;
 }
 
 void get_system_data(Supervisor& supervisor, const Json&, Answer answer) {

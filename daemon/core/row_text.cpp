@@ -1,7 +1,8 @@
 #include "daemon/core/row_text.h"
 
 #include <algorithm>
-#include <unordered_set>
+#include <string_view>
+#include <vector>
 
 #include "ecosystem/dump_app.h"
 #include "ecosystem/schema.h"
@@ -25,9 +26,10 @@ void append_members(std::string& text, const Json& object) {
 // entries, which win.
 void append_variables(std::string& text, const ecosystem::Environment& variables, const Json& own,
                       const Json& attributes, const Json& state) {
-    std::unordered_set<std::string_view> taken;
+    std::vector<std::string_view> taken;
     for (const Json* members : {&attributes, &state})
-        for (const auto& [name, value] : members->items()) taken.insert(name);
+        for (const auto& [name, value] : members->get_ref<const Json::object_t&>()) taken.push_back(name);
+    std::ranges::sort(taken);
     std::string beside;
     text += text.ends_with('{') ? R"("env":{)" : R"(,"env":{)";
     append_members(text, own);
@@ -38,7 +40,7 @@ void append_variables(std::string& text, const ecosystem::Environment& variables
         append_string(text, name);
         text += ':';
         append_string(text, value);
-        if (taken.contains(name) || ecosystem::find_wire_field(name)) continue;
+        if (std::ranges::binary_search(taken, name) || ecosystem::find_wire_field(name)) continue;
         beside += ',';
         beside.append(text, begin);
     }

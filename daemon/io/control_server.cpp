@@ -66,7 +66,7 @@ struct RpcConnection : std::enable_shared_from_this<RpcConnection> {
     void receive(std::string_view bytes);
     void serve_frames();
     void serve(const ipc::AmpFrame& frame);
-    void send(const ipc::Reply& reply);
+    void send(ipc::Reply reply);
     void request_done();
     void drop(std::string_view reason);
 
@@ -169,9 +169,18 @@ void RpcConnection::serve(const ipc::AmpFrame& frame) {
     }
 }
 
-void RpcConnection::send(const ipc::Reply& reply) {
+void RpcConnection::send(ipc::Reply reply) {
     if (server == nullptr) return;
-    if (stream->write(ipc::encode(reply)) == Stream::Written::Closed) drop("it does not read its replies");
+    const auto bytes = [](std::string text) { return std::make_shared<const std::string>(std::move(text)); };
+    std::array<Stream::Bytes, 3> parts;
+    if (auto* const value = std::get_if<ipc::ValueText>(&reply.result)) {
+        ipc::AmpAround around = ipc::frame_around(*value, reply.id);
+        parts = {bytes(std::move(around.before)), bytes(std::move(value->json)),
+                 bytes(std::move(around.after))};
+    } else {
+        parts[0] = bytes(ipc::encode(reply));
+    }
+    if (stream->write_all(std::move(parts)) == Stream::Written::Closed) drop("it does not read its replies");
 }
 
 void RpcConnection::request_done() {
@@ -354,7 +363,7 @@ void Responder::send(ipc::Reply reply) const {
     const auto connection = pending_->connection.lock();
     if (!connection) return;
     reply.id = pending_->id;
-    connection->send(reply);
+    connection->send(std::move(reply));
 }
 
 }  // namespace kpm::io

@@ -59,7 +59,7 @@ struct Stream::Box {
 
     struct Write {
         uv_write_t request;
-        Bytes bytes;
+        std::array<Bytes, 3> parts;
     };
 
     static void written(uv_write_t* request, int status) noexcept {
@@ -94,11 +94,13 @@ Result<Stream> Stream::open(Loop& loop, UniqueFd socket, Options options) {
     return Stream(owned.release());
 }
 
-Stream::Written Stream::write(Bytes bytes) {
+Stream::Written Stream::write_all(std::array<Bytes, 3> parts) {
     Box& box = *box_;
     if (box.has_ended) return Written::Closed;
     const std::size_t waiting = box.queued();
-    if (waiting != 0 && waiting + bytes->size() > box.options.max_queued) {
+    std::size_t size = 0;
+    for (const Bytes& part : parts) size += part ? part->size() : 0;
+    if (waiting != 0 && waiting + size > box.options.max_queued) {
         if (box.options.overflow == Overflow::Close) return Written::Closed;
         box.is_losing = true;
         ++box.lost;
@@ -106,12 +108,17 @@ Stream::Written Stream::write(Bytes bytes) {
         return Written::Dropped;
     }
     auto write = std::make_unique<Box::Write>();
-    write->bytes = std::move(bytes);
+    write->parts = std::move(parts);
     write->request.data = write.get();
-    // libuv does not write to the buffer; its type has no const.
-    const uv_buf_t buffer =
-        uv_buf_init(const_cast<char*>(write->bytes->data()), static_cast<unsigned>(write->bytes->size()));
-    if (uv_write(&write->request, box.stream(), &buffer, 1, &Box::written) != 0) return Written::Closed;
+    std::array<uv_buf_t, 3> buffers;
+    unsigned count = 0;
+    // libuv does not write to the buffers; its type has no const.
+    for (const Bytes& part : write->parts)
+        if (part)
+            buffers[count++] =
+                uv_buf_init(const_cast<char*>(part->data()), static_cast<unsigned>(part->size()));
+    if (uv_write(&write->request, box.stream(), buffers.data(), count, &Box::written) != 0)
+        return Written::Closed;
     static_cast<void>(write.release());
     return Written::Queued;
 }

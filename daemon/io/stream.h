@@ -3,6 +3,7 @@
 // that a peer that does not read costs a fixed amount of memory. The owner may destroy it at any time, in its
 // callbacks too; what is still queued then is lost.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -42,7 +43,9 @@ public:
     static Result<Stream> open(Loop& loop, UniqueFd socket, Options options);
 
     // Never calls back into the owner.
-    Written write(Bytes bytes);
+    Written write(Bytes bytes) { return write_all({std::move(bytes), nullptr, nullptr}); }
+    // One after the other, taken or refused as one; null: nothing.
+    Written write_all(std::array<Bytes, 3> parts);
     Written write(std::string bytes) { return write(std::make_shared<const std::string>(std::move(bytes))); }
 
     // Stops and resumes on_data = {}; while paused the peer is held back by its socket's buffer.
