@@ -193,7 +193,7 @@ void say_cron(const Context& context, const std::string& pattern) {
 
 ecosystem::ResolveContext resolve_context(const Context& context, bool from_file) {
     const auto serve = find_own_program("kpm-serve");
-    const auto conf = from_file ? ModuleConf::read(context.home) : ModuleConf(Json::object());
+    const auto conf = ModuleConf::read(context.home);
     if (!conf) context.console.warn_on_stderr(conf.error().message);
     return {.cwd = context.cwd,
             .env = ecosystem::environment_from(environ),

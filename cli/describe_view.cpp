@@ -88,6 +88,18 @@ std::string actions(const ProcessRow& row, const Paint& paint) {
            "\n";
 }
 
+// What its configuration under its own name is (module_conf.json), as its library has told.
+std::string configuration(const ProcessRow& row, const Paint& paint) {
+    const auto options = row.env().find("axm_options");
+    if (options == row.env().end() || !options->is_object()) return "";
+    const auto settings = options->find("module_conf");
+    if (settings == options->end() || !settings->is_object() || settings->empty()) return "";
+    Table table = key_table();
+    for (const auto& [key, value] : settings->items())
+        table.rows.push_back({{printable(key)}, {printable(text_of(*settings, key))}});
+    return "Process configuration\n" + render_table(std::move(table), paint);
+}
+
 std::string metrics(const ProcessRow& row, const Paint& paint) {
     const auto monitor = row.env().find("axm_monitor");
     if (monitor == row.env().end() || !monitor->is_object() || monitor->empty()) return "";
@@ -151,8 +163,8 @@ std::string describe_text(const ProcessRow& row, const ecosystem::Environment& l
     const bool has_variables = !variables.rows.empty();
     return paint(fmt::format(" Describing process with id {} - name {} ", row.id, printable(row.name)),
                  {Style::Bold, Style::Inverse}) +
-           "\n" + attributes(row, now, paint) + end_of(last_exit, paint) + actions(row, paint) +
-           metrics(row, paint) + connections(row, workers, paint) +
+           "\n" + attributes(row, now, paint) + end_of(last_exit, paint) + configuration(row, paint) +
+           actions(row, paint) + metrics(row, paint) + connections(row, workers, paint) +
            title(" Divergent env variables from local env ", paint) +
            (has_variables ? render_table(std::move(variables), paint) : "\n") +
            hints(row, has_variables && values == Values::Hidden, paint);

@@ -43,7 +43,14 @@ Json exit_facts(const LastExit& last_exit) {
     return {{"cause", last_exit.cause}, {"stderr", last_exit.errors}};
 }
 
-Json describe_facts(const ProcessRow& row, const LastExit& last_exit, std::int64_t now) {
+Json connection_facts(const ProcessRow& row, const Json& workers) {
+    if (!workers.is_array()) return nullptr;
+    for (const Json& worker : workers)
+        if (integer_of(worker, "pm_id") == row.id) return worker;
+    return nullptr;
+}
+
+Json describe_facts(const ProcessRow& row, const Json& workers, const LastExit& last_exit, std::int64_t now) {
     const Json& env = row.env();
     Json facts = list_facts(row, now);
     const auto created = integer_of(env, "created_at");
@@ -60,6 +67,15 @@ Json describe_facts(const ProcessRow& row, const LastExit& last_exit, std::int64
     facts["max_memory_bytes"] = or_null(integer_of(env, "max_memory_restart"));
     facts["unstable_restarts"] = integer_of(env, "unstable_restarts").value_or(0);
     facts["created_at"] = created ? Json(iso_time(*created)) : Json();
+    facts["status_text"] = or_null(text_of(env, "status_text"));
+    facts["node_version"] = or_null(text_of(env, "node_version"));
+    const Json variables = member_or_null(env, "env");
+    facts["node_env"] = or_null(text_of(variables, "NODE_ENV"));
+    facts["actions"] = Json::array();
+    if (const Json actions = member_or_null(env, "axm_actions"); actions.is_array())
+        for (const Json& action : actions) facts["actions"].push_back(text_of(action, "action_name"));
+    facts["metrics"] = member_or_null(env, "axm_monitor");
+    facts["connections"] = connection_facts(row, workers);
     facts["last_exit"] = exit_facts(last_exit);
     return facts;
 }

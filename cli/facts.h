@@ -11,7 +11,8 @@ namespace kpm::cli {
 // The columns of the list.
 Json list_facts(const ProcessRow& row, std::int64_t now);
 // Those and the rows of describe.
-Json describe_facts(const ProcessRow& row, const LastExit& last_exit, std::int64_t now);
+// `workers`: the answer of kpm.workers, null: there is none.
+Json describe_facts(const ProcessRow& row, const Json& workers, const LastExit& last_exit, std::int64_t now);
 Json exit_facts(const LastExit& last_exit);
 
 }  // namespace kpm::cli

@@ -16,6 +16,7 @@ struct Limits {
 constexpr Limits kCpu{40, 70};
 constexpr Limits kMemory{70, 90};
 constexpr Limits kTransfer{10, 20};
+constexpr Limits kTrouble{1, 10};
 constexpr Limits kFileSystem{80, 90};
 // File systems that are less full are not worth a word.
 constexpr double kFullFileSystem = 60;
@@ -41,6 +42,18 @@ std::string rates(double in, double out, const Paint& paint) {
                        figure(out, kTransfer, "mb/s", paint));
 }
 
+// " err 3/min" of what went wrong in both directions; nothing when all is well.
+std::string trouble(const Json& data, std::string_view word, std::string_view counter,
+                    const std::string& interface, const Paint& paint) {
+    const auto of = [&](std::string_view way) {
+        return value_of(data, fmt::format("net:{}_{}_60:{}", way, counter, interface)).value_or(0);
+    };
+    const double count = of("rx") + of("tx");
+    return count > 0
+               ? fmt::format(" {} {}", paint(word, {Style::Bold}), figure(count, kTrouble, "/min", paint))
+               : std::string();
+}
+
 std::string interfaces(const Json& data, const Paint& paint) {
     constexpr std::string_view kPrefix = "net:rx_5:";
     std::string text;
@@ -51,6 +64,7 @@ std::string interfaces(const Json& data, const Paint& paint) {
         const double out = value_of(data, "net:tx_5:" + name).value_or(0);
         if (in == 0 && out == 0) continue;
         text += fmt::format(" | {}: {}", paint(printable(name), {Style::Bold}), rates(in, out, paint));
+        text += trouble(data, "err", "errors", name, paint) + trouble(data, "drop", "dropped", name, paint);
     }
     return text;
 }

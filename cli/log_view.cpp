@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <chrono>
 #include <ctime>
 
 #include "cli/process_row.h"
+#include "ipc/base/date_format.h"
 #include "ipc/base/text.h"
 
 namespace kpm::cli {
@@ -41,12 +42,6 @@ const Json& process_of(const Json& payload) {
     if (!payload.is_object()) return kEmpty;
     const auto process = payload.find("process");
     return process == payload.end() || !process->is_object() ? kEmpty : *process;
-}
-
-std::string offset_text(const std::tm& local) {
-    const long minutes = local.tm_gmtoff / 60;
-    return fmt::format("{}{:02}{:02}", minutes < 0 ? '-' : '+', std::abs(minutes) / 60,
-                       std::abs(minutes) % 60);
 }
 
 }  // namespace
@@ -86,31 +81,8 @@ std::string time_text(std::string_view format, std::int64_t ms_since_1970) {
     const std::time_t seconds = ms_since_1970 / 1000;
     std::tm local{};
     localtime_r(&seconds, &local);
-    struct Token {
-        std::string_view name;
-        std::string value;
-    };
-    const std::array<Token, 8> tokens{{{"YYYY", fmt::format("{:04}", local.tm_year + 1900)},
-                                       {"SSS", fmt::format("{:03}", ms_since_1970 % 1000)},
-                                       {"MM", fmt::format("{:02}", local.tm_mon + 1)},
-                                       {"DD", fmt::format("{:02}", local.tm_mday)},
-                                       {"HH", fmt::format("{:02}", local.tm_hour)},
-                                       {"mm", fmt::format("{:02}", local.tm_min)},
-                                       {"ss", fmt::format("{:02}", local.tm_sec)},
-                                       {"ZZ", offset_text(local)}}};
-    std::string text;
-    while (!format.empty()) {
-        const auto token =
-            std::ranges::find_if(tokens, [&](const Token& t) { return format.starts_with(t.name); });
-        if (token == tokens.end()) {
-            text += format.front();
-            format.remove_prefix(1);
-        } else {
-            text += token->value;
-            format.remove_prefix(token->name.size());
-        }
-    }
-    return text;
+    return format_date(format, WallTime{std::chrono::milliseconds{ms_since_1970}},
+                       std::chrono::seconds{local.tm_gmtoff});
 }
 
 std::string LiveLog::prefix(Stream stream, const Json& process) {

@@ -35,7 +35,7 @@ std::string tail_prefix(std::string_view id, std::string_view name, Stream strea
 std::string tail_line(LogShape shape, std::string_view id, std::string_view name, Stream stream,
                       std::string_view line, const Paint& paint);
 
-// Tokens YYYY MM DD HH mm ss SSS; anything else stands for itself. Local time.
+// Tokens of date_format.h. Local time.
 std::string time_text(std::string_view format, std::int64_t ms_since_1970);
 
 // The live lines of one run of `logs`. Remembers how wide the prefixes have become.

@@ -85,4 +85,14 @@ const Json* ModuleConf::get(std::string_view key) const {
     return place;
 }
 
+Json module_variables(const ModuleConf& conf, const std::string& name) {
+    Json variables = Json::object();
+    const auto module = conf.root().find(name);
+    if (module == conf.root().end() || !module->is_object()) return variables;
+    for (const auto& [variable, value] : module->items())
+        if (value.is_primitive()) variables[variable] = value;
+    variables[name] = module->dump(-1, ' ', false, Json::error_handler_t::replace);
+    return variables;
+}
+
 }  // namespace kpm::cli

@@ -197,7 +197,9 @@ Result<ResolvedApp> resolve(const AppConfig& declared, const ResolveContext& con
     if (!declared_variables) return declared_variables.error();
     resolved.declared = *std::move(declared_variables);
     config.env = app_environment(config, context, resolved.declared);
-    if (context.from_file) add_module_settings(config, context.module_conf);
+    // PM2 gives an app of a file a variable of its name even when there are no settings.
+    if (context.from_file || context.module_conf.contains(config.name))
+        add_module_settings(config, context.module_conf);
     for (std::string& sentence : not_effective(config)) resolved.warnings.push_back(std::move(sentence));
     return resolved;
 }

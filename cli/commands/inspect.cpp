@@ -134,7 +134,7 @@ int run_describe(Context& context) {
     for (const ProcessRow& row : list->rows) {
         if (row.name != word && std::to_string(row.id) != word) continue;
         found = true;
-        facts.push_back(describe_facts(row, last_exit_of(row), now_ms()));
+        facts.push_back(describe_facts(row, workers ? *workers : Json(), last_exit_of(row), now_ms()));
         if (context.line.has("json")) continue;
         context.console.text(
             describe_text(row, local, context.line.has("env") ? Values::Shown : Values::Hidden,

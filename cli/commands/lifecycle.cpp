@@ -14,6 +14,7 @@
 #include "cli/config_apps.h"
 #include "cli/config_file.h"
 #include "cli/follow.h"
+#include "cli/module_conf.h"
 #include "ipc/base/text.h"
 #include "ipc/protocol.h"
 
@@ -32,8 +33,10 @@ std::int64_t reload_lock_timeout() {
     return problem == std::errc() && end == text.data() + text.size() && age > 0 ? age : kDefault;
 }
 
-Json restart_env(Context& context, ecosystem::ParsedApp options) {
+Json restart_env(Context& context, const std::string& word, ecosystem::ParsedApp options) {
     Json env = updated_variables(context);
+    if (const auto conf = ModuleConf::read(context.home); conf && word != "all")
+        env.update(module_variables(*conf, word));
     // `restart x --watch` toggles; toggling needs the stored value and is asked for by toggle_watch().
     std::erase(options.given, "watch");
     env["current_conf"] = current_conf(context, std::move(options));
@@ -63,7 +66,7 @@ bool act_on_word(Context& context, const std::string& word, Action action) {
         }
         const auto options = parse_options(context);
         if (!options) return false;
-        request.env = restart_env(context, *options);
+        request.env = restart_env(context, word, *options);
         if (!context.line.has("update-env")) {
             context.console.line(context.console.paint()("Use --update-env to update environment variables",
                                                          {Style::Bold, Style::Blue}));
@@ -139,9 +142,11 @@ int reload(Context& context, FileAction file_action) {
 }
 
 bool scale_up(Context& context, const Json& model, std::int64_t more) {
-    for (; more > 0; --more) {
+    for (std::int64_t done = 0; done < more; ++done) {
         context.console.info("Scaling up application");
-        const auto answer = context.session->call(method::kDuplicateProcessId, Json::array({model}));
+        const auto ticket = context.session->client().send(method::kDuplicateProcessId, Json::array({model}));
+        const auto answer =
+            wait_showing(context, ticket, fmt::format("starting instances: {} of {} done", done, more));
         if (!answer) {
             context.console.error(answer.error().message);
             return false;

@@ -143,8 +143,11 @@ int run_trigger(Context& context) {
         context.console.error_line("Not any process has received a command (offline or unexistent)");
         return kFailed;
     }
-    context.console.line(context.console.paint()(
-        fmt::format("{} processes have received command {}", count, action), {Style::Bold}));
+    const bool as_json = context.line.has("json");
+    Json replies = Json::array();
+    if (!as_json)
+        context.console.line(context.console.paint()(
+            fmt::format("{} processes have received command {}", count, action), {Style::Bold}));
     for (std::int64_t left = count; left > 0;) {
         const auto event = subscriber->next(kLook);
         if (!event) return context.fail(event.error());
@@ -162,12 +165,19 @@ int run_trigger(Context& context) {
         if (!matches_target(target, process)) continue;
         const Json data = payload.value("data", Json::object());
         const Json value = data.is_object() ? data.value("return", Json()) : Json();
-        context.console.line(fmt::format("[{}:{}:{}]={}", printable(text_of(process, "name")),
-                                         text_of(process, "pm_id"), printable(text_of(process, "namespace")),
-                                         value.dump(-1, ' ', false, Json::error_handler_t::replace)));
+        if (as_json)
+            replies.push_back({{"id", integer_of(process, "pm_id").value_or(-1)},
+                               {"name", text_of(process, "name")},
+                               {"namespace", text_of(process, "namespace")},
+                               {"return", value}});
+        else
+            context.console.line(fmt::format("[{}:{}:{}]={}", printable(text_of(process, "name")),
+                                             text_of(process, "pm_id"),
+                                             printable(text_of(process, "namespace")),
+                                             value.dump(-1, ' ', false, Json::error_handler_t::replace)));
         --left;
     }
-    return kDone;
+    return as_json ? print_json(context, replies) : kDone;
 }
 
 }  // namespace kpm::cli

@@ -53,16 +53,36 @@ Result<fs::path> install_package(const Context& context, const std::string& sour
     return package_folder(context.home, *name);
 }
 
+bool is_url(std::string_view source) {
+    return source.starts_with("http://") || source.starts_with("https://");
+}
+
+// The archive of an address, by npm, which is there for modules anyway, and knows proxies and certificates.
+Result<fs::path> fetch(const Context& context, const std::string& url) {
+    const fs::path folder = context.home.modules() / ".fetched";
+    std::error_code ignored;
+    fs::remove_all(folder, ignored);
+    if (const auto made = make_folder(folder); !made) return made.error();
+    const auto done =
+        run_program({"npm", "pack", "--silent", "--pack-destination", folder.string(), "--", url},
+                    fmt::format("cannot fetch '{}'", url));
+    if (!done) return done.error();
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) return entry.path();
+    return Error{ErrorCode::Io, fmt::format("cannot fetch '{}': nothing has come", url)};
+}
+
 // The folder in the archive may have any name: it becomes that of the package.
 Result<fs::path> unpack(const Context& context, const std::string& file) {
     const fs::path fresh = context.home.modules() / ".unpacked";
     std::error_code ignored;
     fs::remove_all(fresh, ignored);
     if (const auto made = make_folder(fresh); !made) return made.error();
-    const fs::path archive = fs::path(context.cwd) / file;
+    const auto archive = is_url(file) ? fetch(context, file) : Result<fs::path>(fs::path(context.cwd) / file);
+    if (!archive) return archive.error();
     const auto done =
-        run_program({"tar", "-xzf", archive.string(), "-C", fresh.string(), "--strip-components=1"},
+        run_program({"tar", "-xzf", archive->string(), "-C", fresh.string(), "--strip-components=1"},
                     fmt::format("cannot unpack '{}'", file));
+    if (is_url(file)) fs::remove_all(archive->parent_path(), ignored);
     if (!done) return done.error();
     const auto module = read_module(fresh);
     if (!module) return module.error();

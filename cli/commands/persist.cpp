@@ -73,10 +73,13 @@ int run_resurrect(Context& context) {
     };
     std::deque<Sent> sent;
     bool good = true;
+    std::size_t restored = 0;
     const auto finish_first = [&] {
         const Sent first = std::move(sent.front());
         sent.pop_front();
-        if (const auto answer = context.session->client().wait(first.ticket); !answer) {
+        const std::string what = fmt::format("restoring {}: {} of {} done", printable(first.script),
+                                             restored++, dump->apps.size());
+        if (const auto answer = wait_showing(context, first.ticket, what); !answer) {
             context.console.error(answer.error().message);
             good = false;
             return;

@@ -10,6 +10,7 @@
 
 #include "cli/actions.h"
 #include "cli/commands/groups.h"
+#include "cli/facts.h"
 #include "cli/log_tail.h"
 #include "cli/own_programs.h"
 #include "ipc/base/text.h"
@@ -21,20 +22,33 @@ namespace {
 constexpr std::size_t kLogLines = 20;
 constexpr int kWidth = 79;
 
+// Sections of rows, printed at once, or kept to be printed as JSON.
 class Report {
 public:
-    explicit Report(const Console& console) : console_(console) {}
+    Report(const Console& console, bool as_json) : console_(console), as_json_(as_json) {}
 
-    void section(std::string_view title) const {
-        console_.line(fmt::format("{:-<{}}", fmt::format("--- {} ", title), kWidth));
+    // `key`: its name in JSON.
+    void section(std::string_view title, const char* key) {
+        rows_ = &facts_[key];
+        if (!as_json_) console_.line(fmt::format("{:-<{}}", fmt::format("--- {} ", title), kWidth));
     }
-    void row(std::string_view name, std::string_view value) const {
-        console_.line(fmt::format("{:<21}: {}", name, printable(value)));
+    void row(std::string_view name, std::string_view value) {
+        (*rows_)[std::string(name)] = value;
+        if (!as_json_) console_.line(fmt::format("{:<21}: {}", name, printable(value)));
     }
-    void end() const { console_.line(std::string(kWidth, '=')); }
+    void end() const { line(std::string(kWidth, '=')); }
+    // Only for readers.
+    void line(std::string_view text) const {
+        if (!as_json_) console_.line(std::string(text));
+    }
+    bool is_json() const { return as_json_; }
+    Json& facts() { return facts_; }
 
 private:
     const Console& console_;
+    bool as_json_;
+    Json facts_ = Json::object();
+    Json* rows_ = nullptr;
 };
 
 std::string first_value(const char* file, std::string_view key) {
@@ -54,8 +68,8 @@ std::string node_path() {
     return ecosystem::find_in_path("node", ecosystem::environment_from(environ)).value_or("not in PATH");
 }
 
-void daemon_section(Context& context, const Report& report) {
-    report.section("Daemon");
+void daemon_section(Context& context, Report& report) {
+    report.section("Daemon", "daemon");
     if (context.session == nullptr) {
         report.row("state", "none runs");
         return report.end();
@@ -72,9 +86,9 @@ void daemon_section(Context& context, const Report& report) {
     report.end();
 }
 
-void cli_section(const Report& report) {
+void cli_section(Report& report) {
     const auto own = own_program();
-    report.section("CLI");
+    report.section("CLI", "cli");
     report.row("local kpm", KPM_VERSION);
     report.row("program", own ? own->string() : own.error().message);
     report.row("node path", node_path());
@@ -83,7 +97,7 @@ void cli_section(const Report& report) {
     report.end();
 }
 
-void system_section(Context& context, const Report& report) {
+void system_section(Context& context, Report& report) {
     utsname system{};
     uname(&system);
     struct sysinfo memory {};
@@ -91,7 +105,7 @@ void system_section(Context& context, const Report& report) {
     const auto bytes = [&](unsigned long units) {
         return std::to_string(std::uint64_t{units} * memory.mem_unit);
     };
-    report.section("System info");
+    report.section("System info", "system");
     report.row("arch", system.machine);
     report.row("type", system.sysname);
     report.row("kernel", system.release);
@@ -104,34 +118,44 @@ void system_section(Context& context, const Report& report) {
     report.end();
 }
 
+void list_section(Context& context, Report& report) {
+    if (!report.is_json()) {
+        report.section("PM2 list", "processes");
+        print_list(context);
+        return report.end();
+    }
+    Json& processes = report.facts()["processes"] = Json::array();
+    if (const auto list = context.session->brief_list())
+        for (const ProcessRow& row : list->rows) processes.push_back(list_facts(row, now_ms()));
+}
+
+void log_section(Context& context, Report& report) {
+    report.section("Daemon logs", "daemon_log");
+    const std::string log = context.home.daemon_log().string();
+    const auto lines = last_lines(log, kLogLines);
+    report.facts()["daemon_log"] = {{"file", log}, {"lines", lines ? Json(*lines) : Json()}};
+    if (!lines) return report.line(lines.error().message);
+    report.line(fmt::format("{} last {} lines:", log, kLogLines));
+    for (const std::string& line : *lines) report.line("PM2        | " + printable(line));
+}
+
 }  // namespace
 
 int run_report(Context& context) {
-    const Report report(context.console);
-    context.console.line("\n```");
-    report.section("kpm report");
+    Report report(context.console, context.line.has("json"));
+    report.line("\n```");
+    report.section("kpm report", "report");
     report.row("Date", fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", fmt::gmtime(std::time(nullptr))));
     report.end();
     daemon_section(context, report);
     cli_section(report);
     system_section(context, report);
-    if (context.session != nullptr) {
-        report.section("PM2 list");
-        print_list(context);
-        report.end();
-    }
-    report.section("Daemon logs");
-    const std::string log = context.home.daemon_log().string();
-    if (const auto lines = last_lines(log, kLogLines)) {
-        context.console.line(fmt::format("{} last {} lines:", log, kLogLines));
-        for (const std::string& line : *lines) context.console.line("PM2        | " + printable(line));
-    } else {
-        context.console.line(lines.error().message);
-    }
-    context.console.line("```\n");
-    context.console.line(
-        "Look through it for names and paths that you would rather not show, then paste it into the");
-    context.console.line("report, lines of ``` included.");
+    if (context.session != nullptr) list_section(context, report);
+    log_section(context, report);
+    if (report.is_json()) return print_json(context, report.facts());
+    report.line("```\n");
+    report.line("Look through it for names and paths that you would rather not show, then paste it into the");
+    report.line("report, lines of ``` included.");
     return kDone;
 }
 

@@ -53,12 +53,7 @@ void restart_app(Context& context, const ModuleConf& conf, std::string_view key)
     const std::string name(key_parts(key).front());
     const auto list = context.session->list();
     if (!list) return;
-    Json env = Json::object();
-    const Json& module = conf.root().at(name);
-    for (const auto& [variable, value] : module.items()) {
-        if (value.is_primitive()) env[variable] = value;
-    }
-    env[name] = module.dump(-1, ' ', false, Json::error_handler_t::replace);
+    const Json env = module_variables(conf, name);
     for (const ProcessRow& row : list->rows) {
         if (row.name != name) continue;
         [[maybe_unused]] const auto restarted = context.session->call(
@@ -83,16 +78,25 @@ int edit(Context& context) {
     return conf ? kDone : context.fail(conf.error());
 }
 
+// What is stored, without the lists of modules that stand in the same file.
+Json settings_of(const ModuleConf& conf) {
+    Json settings = conf.root();
+    settings.erase(kPackagesKey);
+    settings.erase(kTarballsKey);
+    return settings;
+}
+
 int set_one(Context& context, const std::string& key, const std::string& value) {
     auto conf = ModuleConf::read(context.home);
     if (!conf) return context.fail(conf.error());
     if (const auto set = conf->set(key, value); !set) return context.fail(set.error());
     if (const auto written = conf->write(context.home); !written) return context.fail(written.error());
+    if (is_nested(key)) restart_app(context, *conf, key);
+    if (context.line.has("json")) return print_json(context, *conf->get(key));
     if (!is_nested(key)) {
         show_all(context, *conf);
         return kDone;
     }
-    restart_app(context, *conf, key);
     context.console.info("Setting changed");
     show_module_of(context, *conf, key);
     return kDone;
@@ -101,12 +105,15 @@ int set_one(Context& context, const std::string& key, const std::string& value) 
 int get_one(Context& context, const std::string& key) {
     const auto conf = ModuleConf::read(context.home);
     if (!conf) return context.fail(conf.error());
+    const bool as_json = context.line.has("json");
     if (key.empty() || key == kAll) {
+        if (as_json) return print_json(context, settings_of(*conf));
         show_all(context, *conf);
         return kDone;
     }
     const Json* value = conf->get(key);
     if (value == nullptr) return context.fail(fmt::format("cannot get '{}': it is not set", key));
+    if (as_json) return print_json(context, *value);
     const Paint paint = context.console.paint();
     if (is_nested(key)) {
         const auto parts = key_parts(key);

@@ -13,6 +13,7 @@
 #include "cli/daemon_origin.h"
 #include "cli/module_start.h"
 #include "cli/own_programs.h"
+#include "cli/progress.h"
 #include "ipc/protocol.h"
 
 namespace kpm::cli {
@@ -24,7 +25,9 @@ constexpr std::chrono::milliseconds kPause{20};
 // A daemon that is not the one of that pid.
 Result<Session> wait_for_successor(Context& context, pid_t old) {
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    Progress progress(context.console);
     for (;;) {
+        progress.show("waiting for the new daemon");
         if (auto client = ipc::Client::connect(context.home); client && client->daemon_pid() != old) break;
         if (std::chrono::steady_clock::now() > deadline) {
             return Error{ErrorCode::Unavailable,

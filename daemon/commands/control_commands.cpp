@@ -42,7 +42,7 @@ void send_signal_to_id(Supervisor& supervisor, const Json& args, Answer answer) 
     const Slot* slot = id ? supervisor.find(*id) : nullptr;
     if (!slot) return answer(Error{ErrorCode::NotFound, fmt::format("{} id unknown", id ? *id : -1)});
     const auto signo = signal_number(options.is_object() ? options.value("signal", Json()) : Json());
-    if (!signo) return answer(unknown_signal(options));
+    if (!signo) return answer(Error{ErrorCode::Invalid, "Error when sending signal (signal unknown)"});
     if (const auto sent = supervisor.host().signal_root(slot->key(), *signo); !sent)
         return answer(sent.error());
     answer(all_rows(supervisor));

@@ -179,11 +179,10 @@ struct Change {
     std::optional<ecosystem::AppConfig> config;  // nullopt: as it is
 };
 
-Result<Change> change_of(const Supervisor& supervisor, const Json& options, const char* unknown) {
+Result<Change> change_of(const Supervisor& supervisor, const Json& options, std::string unknown) {
     const auto id = id_or_member(options, "id");
-    if (!id) return Error{ErrorCode::NotFound, unknown};
-    const Slot* slot = supervisor.find(*id);
-    if (!slot) return Error{ErrorCode::NotFound, unknown};
+    const Slot* slot = id ? supervisor.find(*id) : nullptr;
+    if (!slot) return Error{ErrorCode::NotFound, std::move(unknown)};
     Change change{.id = *id, .config = {}};
     if (options.is_object() && options.contains("env")) {
         auto config = merged(slot->config.whole(), options["env"]);
@@ -208,8 +207,8 @@ void restart_by_id(Supervisor& supervisor, const Json& args, Truth truth, Answer
     supervisor.restart(change->id, answer_process(supervisor, change->id, truth, std::move(answer)));
 }
 
-void reload_by_id(Supervisor& supervisor, const Json& args, Truth truth, Answer answer) {
-    auto change = change_of(supervisor, argument(args, 0), "PM2 ID unknown");
+void reload_by_id(Supervisor& supervisor, const Json& args, std::string unknown, Truth truth, Answer answer) {
+    auto change = change_of(supervisor, argument(args, 0), std::move(unknown));
     if (!change) return answer(change.error());
     // Unlike other outcomes a failed reload is told to PM2's clients as well: the old process goes on.
     const bool is_transaction = supervisor.find(change->id)->current.life.state() == State::Online;
@@ -259,11 +258,18 @@ void restart(Supervisor& supervisor, const Json& args, Answer answer) {
 }
 
 void reload_process(Supervisor& supervisor, const Json& args, Answer answer) {
-    reload_by_id(supervisor, args, Truth::Pm2, std::move(answer));
+    reload_by_id(supervisor, args, "PM2 ID unknown", Truth::Pm2, std::move(answer));
+}
+
+void soft_reload_process(Supervisor& supervisor, const Json& args, Answer answer) {
+    const Json& options = argument(args, 0);
+    const std::string id = shown(options.is_object() ? options.value("id", Json()) : options);
+    reload_by_id(supervisor, args, fmt::format("pm_id {0} not available in {0}", id), Truth::Pm2,
+                 std::move(answer));
 }
 
 void reload(Supervisor& supervisor, const Json& args, Answer answer) {
-    reload_by_id(supervisor, args, Truth::Outcome, std::move(answer));
+    reload_by_id(supervisor, args, "PM2 ID unknown", Truth::Outcome, std::move(answer));
 }
 
 void delete_process(Supervisor& supervisor, const Json& args, Answer answer) {

@@ -14,6 +14,7 @@ void stop_process(Supervisor& supervisor, const Json& args, Answer answer);
 void restart_process(Supervisor& supervisor, const Json& args, Answer answer);
 void restart(Supervisor& supervisor, const Json& args, Answer answer);
 void reload_process(Supervisor& supervisor, const Json& args, Answer answer);
+void soft_reload_process(Supervisor& supervisor, const Json& args, Answer answer);
 void reload(Supervisor& supervisor, const Json& args, Answer answer);
 void delete_process(Supervisor& supervisor, const Json& args, Answer answer);
 void duplicate_process(Supervisor& supervisor, const Json& args, Answer answer);

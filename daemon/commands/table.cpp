@@ -23,7 +23,7 @@ constexpr std::array kCommands{
     Command{method::kStopProcessId, stop_process},
     Command{method::kRestartProcessId, restart_process},
     Command{method::kReloadProcessId, reload_process},
-    Command{method::kSoftReloadProcessId, reload_process},
+    Command{method::kSoftReloadProcessId, soft_reload_process},
     Command{method::kDeleteProcessId, delete_process},
     Command{method::kDuplicateProcessId, duplicate_process},
     Command{method::kResetMetaProcessId, reset_counters},

@@ -15,7 +15,7 @@
 #include <string>
 #include <string_view>
 
-#include "daemon/core/date_format.h"
+#include "ipc/base/date_format.h"
 
 namespace kpm::core {
 

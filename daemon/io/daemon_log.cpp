@@ -7,7 +7,7 @@
 #include <ctime>
 #include <utility>
 
-#include "daemon/core/date_format.h"
+#include "ipc/base/date_format.h"
 
 namespace kpm::io {
 
@@ -28,18 +28,17 @@ const std::string& daemon_log_format() {
     return format();
 }
 
-std::string write_daemon_log(std::string_view text) {
+void write_daemon_log(std::string_view text) {
     const auto now = std::chrono::system_clock::now();
     const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
     std::tm local{};
     ::localtime_r(&seconds, &local);
     const auto offset = std::chrono::seconds{local.tm_gmtoff};
-    std::string line = format().empty()
-                           ? fmt::format("{}\n", text)
-                           : fmt::format("{}: PM2 log: {}\n", core::format_date(format(), now, offset), text);
+    const std::string line = format().empty()
+                                 ? fmt::format("{}\n", text)
+                                 : fmt::format("{}: PM2 log: {}\n", format_date(format(), now, offset), text);
     // A log that cannot be written must not stop the daemon.
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
-    return line;
 }
 
 }  // namespace kpm::io

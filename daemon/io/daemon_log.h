@@ -12,7 +12,7 @@ namespace kpm::io {
 void set_daemon_log_format(std::string date_format);
 const std::string& daemon_log_format();
 
-// Returns the line as written, with its newline.
-std::string write_daemon_log(std::string_view text);
+// Writes it as one line.
+void write_daemon_log(std::string_view text);
 
 }  // namespace kpm::io

@@ -22,7 +22,7 @@ public:
     bool is_following() const { return following_; }
 
     // False: dropped, the control loop is behind. `dropped` goes along with the piece.
-    bool publish(const LogSource& source, core::LogStream stream, std::string_view text, core::WallTime at,
+    bool publish(const LogSource& source, core::LogStream stream, std::string_view text, WallTime at,
                  std::uint64_t dropped);
     void report(LogEvent event) { sink_(std::move(event)); }
 

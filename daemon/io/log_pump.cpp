@@ -17,7 +17,7 @@ constexpr int kReadsAtClose = 256;
 // Memory that one endless line has taken is given back.
 constexpr std::size_t kKeptCapacity = std::size_t{256} << 10;
 
-std::chrono::seconds local_offset(core::WallTime time) {
+std::chrono::seconds local_offset(WallTime time) {
     const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
     std::tm local{};
     ::localtime_r(&seconds, &local);
@@ -68,7 +68,7 @@ LogPump::Read LogPump::read_once() {
 }
 
 void LogPump::store(std::string_view bytes) {
-    const core::WallTime now = std::chrono::system_clock::now();
+    const WallTime now = std::chrono::system_clock::now();
     if (style_.format == core::LogFormat::Raw) {
         callbacks_.on_output(bytes, bytes.size(), now);
         return;
@@ -84,7 +84,7 @@ void LogPump::finish() {
     poll_.reset();
     pipe_.reset();
     if (lines_.buffered() == 0) return;
-    const core::WallTime now = std::chrono::system_clock::now();
+    const WallTime now = std::chrono::system_clock::now();
     lines_.finish(
         [&](std::string_view line) { append_line(formatted_, line, style_, now, local_offset(now)); });
     callbacks_.on_output(formatted_, 0, now);

@@ -23,7 +23,7 @@ class LogPump {
 public:
     struct Callbacks {
         // Bytes in their stored form, good for the call only; `read` of them came out of the pipe.
-        std::function<void(std::string_view text, std::size_t read, core::WallTime at)> on_output;
+        std::function<void(std::string_view text, std::size_t read, WallTime at)> on_output;
         // EOF or a read that failed, after the last line. The last call; the owner may destroy the pump in
         // it.
         std::function<void()> on_end;

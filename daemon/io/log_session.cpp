@@ -49,7 +49,7 @@ void LogSession::open_pump(Output& output, UniqueFd pipe, Loop& loop, const LogT
     auto pump =
         LogPump::open(loop, std::move(pipe), std::move(style), buffer,
                       {.on_output = [this, &output](std::string_view text, std::size_t read,
-                                                    core::WallTime at) { store(output, text, read, at); },
+                                                    WallTime at) { store(output, text, read, at); },
                        .on_end = [this, &output] { ended(output); }});
     if (pump)
         output.pump = std::move(pump).value();
@@ -57,7 +57,7 @@ void LogSession::open_pump(Output& output, UniqueFd pipe, Loop& loop, const LogT
         feed_.report(LogReadFailed{source_, pump.error().message});
 }
 
-void LogSession::store(Output& output, std::string_view text, std::size_t read, core::WallTime at) {
+void LogSession::store(Output& output, std::string_view text, std::size_t read, WallTime at) {
     read_ += read;
     if (disabled_ || text.empty()) return;
     write(output.file, text);
@@ -74,7 +74,7 @@ void LogSession::store(Output& output, std::string_view text, std::size_t read, 
     }
 }
 
-void LogSession::follow(Output& output, std::string_view text, core::WallTime at) {
+void LogSession::follow(Output& output, std::string_view text, WallTime at) {
     if (text.empty()) return;
     if (feed_.publish(source_, output.stream, text, at, output.missed)) {
         output.missed = 0;

@@ -47,13 +47,13 @@ private:
         std::unique_ptr<LogPump> pump;
         std::uint64_t missed = 0;  // by followers, since the last piece that they got
         std::string unfinished;    // not told to followers yet: half a character
-        core::WallTime last{};     // when something came
+        WallTime last{};     // when something came
     };
 
     void open_pump(Output& output, UniqueFd pipe, Loop& loop, const LogTargets& targets,
                    std::span<char> buffer);
-    void store(Output& output, std::string_view text, std::size_t read, core::WallTime at);
-    void follow(Output& output, std::string_view text, core::WallTime at);
+    void store(Output& output, std::string_view text, std::size_t read, WallTime at);
+    void follow(Output& output, std::string_view text, WallTime at);
     void write(std::optional<LogFile>& file, std::string_view text);
     void tell(const LogFile& file, const LogFile::News& news);
     void ended(Output& output);

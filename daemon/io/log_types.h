@@ -33,7 +33,7 @@ struct LogChunk {
     LogSource source;
     core::LogStream stream = core::LogStream::Out;
     std::string text;
-    core::WallTime at;
+    WallTime at;
     std::uint64_t dropped = 0;  // bytes of this source that followers missed before this piece
     // Given back when the last copy dies: what is in flight to the control loop is bounded by it. Shared
     // because an event may be copied on its way through std::function.

@@ -8,9 +8,9 @@
 #include <csignal>
 #include <random>
 
-#include "daemon/core/date_format.h"
 #include "daemon/io/daemon_log.h"
 #include "daemon/io/pidfd.h"
+#include "ipc/base/date_format.h"
 #include "ipc/dump_store.h"
 
 namespace kpm::io {
@@ -306,7 +306,7 @@ void UvHost::on_exited(const KeeperExit& exit) {
     if (child->tree) child->tree->root_ended();
     if (notify_) {
         notify_->read_pending();  // what it said last
-        notify_->remove(child->key);
+        notify_->remove(child->key, exit.pid);
     }
     if (child->is_stopping) child->tree_is_gone = true;
     if (child->is_node && child->is_worker) {
@@ -457,11 +457,11 @@ std::string UvHost::unique_id() {
 }
 
 void UvHost::log(std::string_view text) {
-    const std::string line = write_daemon_log(text);
+    write_daemon_log(text);
     if (daemon_log_format().empty() || !has_followers()) return;
     publish("log:PM2", {{"process", {{"pm_id", "PM2"}, {"name", "PM2"}, {"rev", nullptr}}},
                         {"at", wall_now().since_epoch},
-                        {"data", line}});
+                        {"data", fmt::format("{}\n", text)}});
 }
 
 void UvHost::set_following(bool following) {

@@ -128,6 +128,15 @@ TEST_CASE("--json: one line of facts, and nothing else on stdout", "[e2e][cli]")
     CHECK(json_of(home.kpm({"logs", "a", "--nostream", "--out", "--json"})) ==
           Json{{"message", "hello"}, {"type", "out"}, {"process_id", 0}, {"app_name", "a"}});
     CHECK(home.kpm({"describe", "no-such", "--json"}).status == 1);
+
+    CHECK(json_of(home.kpm({"conf", "a:key", "value", "--json"})) == "value");
+    CHECK(json_of(home.kpm({"get", "a", "--json"})) == Json{{"key", "value"}});
+    CHECK(json_of(home.kpm({"get", "--json"})) == Json{{"a", {{"key", "value"}}}});
+    CHECK(home.kpm({"get", "nothing", "--json"}).status == 1);
+    const Json report = json_of(home.kpm({"report", "--json"}));
+    CHECK(report["daemon"]["pid"] == std::to_string(home.daemon_pid()));
+    CHECK(report["processes"].size() == 2);
+    CHECK(report["daemon_log"]["lines"].is_array());
 }
 
 TEST_CASE("messages: a handle that a fork-mode app sends holds nothing up", "[e2e][node]") {

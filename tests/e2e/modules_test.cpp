@@ -102,6 +102,24 @@ TEST_CASE("modules: an archive is made, installed, and replaced by a newer one",
     CHECK(kpm.kpm({"uninstall", "my-module"}).status == 0);
 }
 
+TEST_CASE("modules: an archive at an address is fetched and installed", "[e2e]") {
+    const KpmHome kpm;
+    write_package(kpm, "source");
+    REQUIRE(kpm.kpm({"package", "source"}).status == 0);
+    const std::string site = "http://127.0.0.1:" + std::to_string(free_port());
+    REQUIRE(kpm.kpm({"serve", ".", site.substr(site.rfind(':') + 1)}).status == 0);
+    CommandResult result;
+    REQUIRE(eventually([&] {
+        result = kpm.kpm({"install", site + "/my-module-v1-0-0.tar.gz"});
+        return result.status == 0;
+    }));
+    INFO(result.out << result.err << kpm.daemon_log());
+    CHECK(eventually([&] { return said(kpm).find("1.0.0 size 10M") != std::string::npos; }));
+    result = kpm.kpm({"install", site + "/nothing.tar.gz"});
+    CHECK(result.status == 1);
+    CHECK(has(result, "cannot fetch '" + site + "/nothing.tar.gz'"));
+}
+
 TEST_CASE("modules: a daemon that another program has started gets them by resurrect", "[e2e]") {
     const KpmHome kpm;
     write_package(kpm, "my-module");

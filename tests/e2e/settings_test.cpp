@@ -1,5 +1,6 @@
 // set, get, conf, unset, multiset: module_conf.json, and what apps see of it.
 #include <catch2/catch.hpp>
+#include <fstream>
 
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
@@ -47,6 +48,19 @@ TEST_CASE("settings: an app of a file sees those of its name, also when they cha
     CHECK(eventually([&] { return log() == "3 {\"level\":\"3\"}\n"; }));
     REQUIRE(kpm.kpm({"set", "app:level", "4"}).status == 0);
     CHECK(eventually([&] { return log() == "3 {\"level\":\"3\"}\n4 {\"level\":\"4\"}\n"; }));
+}
+
+TEST_CASE("settings: an app of a script sees them too, and a restart by its name brings what is new",
+          "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("app.sh", "#!/bin/sh\necho \"$level $app\"\nwhile :; do sleep 1; done\n");
+    REQUIRE(kpm.kpm({"set", "app:level", "3"}).status == 0);
+    REQUIRE(kpm.kpm({"start", "./app.sh", "--name", "app"}).status == 0);
+    const auto log = [&] { return kpm.read(kpm.home() / "logs/app-out.log"); };
+    REQUIRE(eventually([&] { return log() == "3 {\"level\":\"3\"}\n"; }));
+    std::ofstream(kpm.home() / "module_conf.json") << R"({"app":{"level":"5"}})";
+    REQUIRE(kpm.kpm({"restart", "app"}).status == 0);
+    CHECK(eventually([&] { return log() == "3 {\"level\":\"3\"}\n5 {\"level\":\"5\"}\n"; }));
 }
 
 TEST_CASE("settings: without a key the editor gets the file", "[e2e]") {

@@ -40,6 +40,14 @@ TEST_CASE("describe: metrics and actions of the app are shown", "[unit][cli][des
     CHECK(text.find("│ refresh     │") != std::string::npos);
 }
 
+TEST_CASE("describe: what its library has read of the app's settings is shown", "[unit][cli][describe]") {
+    Json data = golden_json("monitor_data.json");
+    CHECK(described(data, 0, false).find("Process configuration") == std::string::npos);
+    data[0]["pm2_env"]["axm_options"]["module_conf"] = {{"size", "10M"}};
+    const std::string text = described(data, 0, false);
+    CHECK(text.find("Process configuration\n┌──────┬─────┐\n│ size │ 10M │\n") != std::string::npos);
+}
+
 TEST_CASE("describe: variables that differ from the shell's are listed, cut at 40 columns",
           "[unit][cli][describe]") {
     const Json data = golden_json("monitor_data.json");

@@ -26,9 +26,11 @@ TEST_CASE("facts: of a running process, with the rows of describe", "[unit][cli]
     const Json entries = Json::parse(R"([{"pid": 42, "name": "a", "pm_id": 0,
         "monit": {"memory": 1024, "cpu": 0.5},
         "pm2_env": {"status": "online", "exec_mode": "cluster_mode", "pm_uptime": 400, "watch": ["src"],
-                    "args": ["x"], "created_at": 0, "max_memory_restart": 5}}])");
+                    "args": ["x"], "created_at": 0, "max_memory_restart": 5, "node_version": "20.1.0",
+                    "env": {"NODE_ENV": "test"}, "axm_actions": [{"action_name": "gc"}],
+                    "axm_monitor": {"Heap": {"value": "1"}}}}])");
     const auto rows = read_rows(entries);
-    const Json facts = describe_facts(rows.front(), {}, 1000);
+    const Json facts = describe_facts(rows.front(), Json::array({{{"pm_id", 0}, {"handed", 4}}}), {}, 1000);
     CHECK(facts["pid"] == 42);
     CHECK(facts["uptime_ms"] == 600);
     CHECK(facts["mode"] == "cluster");
@@ -37,6 +39,11 @@ TEST_CASE("facts: of a running process, with the rows of describe", "[unit][cli]
     CHECK(facts["watching"] == true);
     CHECK(facts["args"] == Json({"x"}));
     CHECK(facts["max_memory_bytes"] == 5);
+    CHECK(facts["node_version"] == "20.1.0");
+    CHECK(facts["node_env"] == "test");
+    CHECK(facts["actions"] == Json({"gc"}));
+    CHECK(facts["metrics"]["Heap"]["value"] == "1");
+    CHECK(facts["connections"]["handed"] == 4);
     CHECK(facts["created_at"] == "1970-01-01T00:00:00.000Z");
     CHECK(facts["last_exit"].is_null());
     CHECK(exit_facts({"exit code 3", {"bad"}}) == Json{{"cause", "exit code 3"}, {"stderr", {"bad"}}});

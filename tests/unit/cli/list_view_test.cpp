@@ -83,6 +83,19 @@ TEST_CASE("list: modules have a table of their own, the host a line", "[unit][cl
     CHECK(list_text(read_rows(data), system, look(200, true)) == golden("list_module_200.txt"));
 }
 
+TEST_CASE("list: errors and drops of an interface with traffic are told, both ways together",
+          "[unit][cli][list]") {
+    const Json system{{"CPU Usage", {{"value", 10}}},
+                      {"net:rx_5:eth0", {{"value", 1}}},
+                      {"net:tx_5:eth0", {{"value", 0}}},
+                      {"net:rx_errors_60:eth0", {{"value", 2}}},
+                      {"net:tx_errors_60:eth0", {{"value", 1}}},
+                      {"net:rx_dropped_60:eth0", {{"value", 0}}},
+                      {"net:tx_dropped_60:eth0", {{"value", 12}}}};
+    CHECK(list_text({}, system, look(300, false)).find("eth0: ⇓ 1mb/s ⇑ 0mb/s err 3/min drop 12/min\n") !=
+          std::string::npos);
+}
+
 TEST_CASE("list: a name of wide characters does not shift the columns after it", "[unit][cli][list]") {
     std::stringstream lines(list_text(Sample().rows, Json::object(), look(300, false)));
     std::string head;

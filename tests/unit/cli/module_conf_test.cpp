@@ -47,6 +47,13 @@ TEST_CASE("module conf: a value is not made a module, nor the other way round", 
     CHECK(conf.root().dump() == R"({"foo":"bar","a":{"b":"c"}})");
 }
 
+TEST_CASE("module conf: what an app of the name finds in its environment", "[unit][cli][module_conf]") {
+    const ModuleConf conf{Json{{"foo", "bar"}, {"a", {{"b", "c"}, {"deep", {{"x", "1"}}}}}}};
+    CHECK(module_variables(conf, "a") == Json{{"b", "c"}, {"a", R"({"b":"c","deep":{"x":"1"}})"}});
+    CHECK(module_variables(conf, "foo").empty());
+    CHECK(module_variables(conf, "other").empty());
+}
+
 TEST_CASE("module conf: PM2's file, and none that is broken is overwritten", "[unit][cli][module_conf]") {
     const TempDir folder;
     const ipc::Home home(folder.path());

@@ -256,6 +256,11 @@ TEST_CASE("ids: unknown ones get PM2's answers", "[unit][commands]") {
     CHECK(server.error() == "God db process id unknown");
     server.call("reloadProcessId", Json::array({{{"id", 9}}}));
     CHECK(server.error() == "PM2 ID unknown");
+    server.call("softReloadProcessId", Json::array({{{"id", 9}}}));
+    CHECK(server.error() == "pm_id 9 not available in 9");
+    start(server, wire());
+    server.call("sendSignalToProcessId", Json::array({{{"process_id", 0}, {"signal", "NOTHING"}}}));
+    CHECK(server.error() == "Error when sending signal (signal unknown)");
 }
 
 TEST_CASE("msgProcess: the action's bare name, or all that was asked for when that says more",

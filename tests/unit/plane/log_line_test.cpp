@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <vector>
 
+using namespace kpm;
 using namespace kpm::core;
 using namespace std::chrono_literals;
 

@@ -1,8 +1,8 @@
-#include "daemon/core/date_format.h"
+#include "ipc/base/date_format.h"
 
 #include <catch2/catch.hpp>
 
-using namespace kpm::core;
+using namespace kpm;
 using namespace std::chrono_literals;
 
 namespace {

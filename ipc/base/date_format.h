@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace kpm::core {
+namespace kpm {
 
 using WallTime = std::chrono::system_clock::time_point;
 
@@ -17,4 +17,4 @@ std::string format_date(std::string_view format, WallTime time, std::chrono::sec
 // "2024-05-01T12:30:00.123Z", as Date.prototype.toISOString.
 std::string iso_date(WallTime time);
 
-}  // namespace kpm::core
+}  // namespace kpm

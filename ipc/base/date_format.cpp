@@ -1,4 +1,4 @@
-#include "daemon/core/date_format.h"
+#include "ipc/base/date_format.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <array>
 #include <iterator>
 
-namespace kpm::core {
+namespace kpm {
 namespace {
 
 using std::chrono::days;
@@ -114,4 +114,4 @@ std::string iso_date(WallTime time) {
     return format_date("YYYY-MM-DDTHH:mm:ss.SSS[Z]", time, seconds{0});
 }
 
-}  // namespace kpm::core
+}  // namespace kpm
