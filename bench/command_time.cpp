@@ -4,7 +4,8 @@
 //   command_time run N PROGRAM ARGS…   from fork to its end; output goes to /dev/null
 //   command_time least N SOCKET        the same of /bin/true, plus an answer on kpmd's rpc.sock
 //   command_time life N PROGRAM ARGS…  of a process without a manager, two numbers:
-//                                      from fork to its exec, from SIGINT to its end
+//                                      from fork until it rests (sleeps for the first time after its exec),
+//                                      from SIGINT to its end
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
@@ -57,6 +58,19 @@ bool ask(const char* path) {
     return is_good;
 }
 
+// The state letter of /proc/PID/stat: behind the name, which may hold anything but ends with the last ')'.
+char state_of(pid_t pid) {
+    char path[64], text[1024];
+    std::snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    const int file = ::open(path, O_RDONLY | O_CLOEXEC);
+    const ssize_t size = file < 0 ? -1 : ::read(file, text, sizeof text - 1);
+    ::close(file);
+    if (size <= 0) return 'X';
+    text[size] = '\0';
+    const char* end = std::strrchr(text, ')');
+    return end != nullptr && end[1] == ' ' ? end[2] : 'X';
+}
+
 bool live(char* const* argv, double& start, double& stop) {
     int exec_pipe[2];
     if (::pipe2(exec_pipe, O_CLOEXEC) != 0) return false;
@@ -70,6 +84,7 @@ bool live(char* const* argv, double& start, double& stop) {
     ::close(exec_pipe[1]);
     char byte;
     const bool is_good = ::read(exec_pipe[0], &byte, 1) == 0;  // closed by the exec
+    while (is_good && state_of(pid) == 'R') continue;
     start = now() - begin;
     ::close(exec_pipe[0]);
     const double signalled = now();
