@@ -2,16 +2,18 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <getopt.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <CLI/CLI.hpp>
 
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
-#include <fstream>
+#include <string>
 
 #include "daemon/daemon.h"
 #include "daemon/io/daemon_log.h"
+#include "daemon/io/small_file.h"
 #include "daemon/keeper/keeper_protocol.h"
 
 namespace {
@@ -31,15 +33,29 @@ int fail(const kpm::Error& error) {
     return 1;
 }
 
+// Two options, for the keeper and who looks at it: CLI11 would bring streams and locales along, see
+// small_file.h.
+std::string home_of(int argc, char** argv) {
+    constexpr option kOptions[] = {
+        {"home", required_argument, nullptr, 'h'}, {"version", no_argument, nullptr, 'v'}, {}};
+    std::string home;
+    for (int found; (found = ::getopt_long(argc, argv, "", kOptions, nullptr)) != -1;) {
+        if (found == 'v') {
+            std::puts(KPM_VERSION);
+            std::exit(0);
+        }
+        if (found != 'h') std::exit(2);
+        home = ::optarg;
+    }
+    if (!home.empty() && ::optind == argc) return home;
+    std::fputs("usage: kpmd --home DIR   (kpm-keeper starts it)\n", stderr);
+    std::exit(2);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app{"kpmd, the daemon of kpm; kpm-keeper starts it"};
-    std::string directory;
-    app.add_option("--home", directory, "the home directory")->required();
-    app.set_version_flag("--version", KPM_VERSION);
-    CLI11_PARSE(app, argc, argv);
-
+    const std::string directory = home_of(argc, argv);
     std::signal(SIGPIPE, SIG_IGN);
     if (const char* format = std::getenv("PM2_LOG_DATE_FORMAT")) kpm::io::set_daemon_log_format(format);
     const kpm::ipc::Home home{directory};
@@ -49,7 +65,9 @@ int main(int argc, char** argv) {
     auto daemon = kpm::Daemon::open(home, std::move(*socket));
     if (!daemon) return fail(daemon.error());
 
-    std::ofstream(home.daemon_pid(), std::ios::trunc) << ::getpid();
+    if (const auto written = kpm::io::write_small_file(home.daemon_pid(), std::to_string(::getpid()));
+        !written)
+        kpm::io::write_daemon_log(written.error().message);
     kpm::io::write_daemon_log(fmt::format("kpmd {} ready, pid {}", KPM_VERSION, ::getpid()));
     report_start("ready\n");
     return (*daemon)->run();

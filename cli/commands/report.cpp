@@ -1,11 +1,9 @@
 // report: what belongs into a bug report, ready to be pasted.
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <ctime>
 #include <fstream>
 
 #include "cli/actions.h"
@@ -145,7 +143,7 @@ int run_report(Context& context) {
     Report report(context.console, context.line.has("json"));
     report.line("\n```");
     report.section("kpm report", "report");
-    report.row("Date", fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", fmt::gmtime(std::time(nullptr))));
+    report.row("Date", iso_time(now_ms()));
     report.end();
     daemon_section(context, report);
     cli_section(report);

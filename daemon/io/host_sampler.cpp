@@ -4,9 +4,9 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <utility>
+
+#include "daemon/io/small_file.h"
 
 namespace kpm::io {
 namespace {
@@ -17,20 +17,16 @@ constexpr auto kFreshest = 1s;       // questions that come closer together get 
 constexpr auto kStale = 30s;         // PM2's period
 constexpr auto kSecondLook = 100ms;  // some ticks of the CPU's clock
 
-std::string text_of(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
 std::optional<double> temperature() {
-    const std::string text = text_of("/sys/class/thermal/thermal_zone0/temp");  // thousandths of a degree
+    const std::string text =
+        read_small_file("/sys/class/thermal/thermal_zone0/temp");  // thousandths of a degree
     if (text.empty()) return std::nullopt;
     return std::atof(text.c_str()) / 1000;
 }
 
 std::vector<core::FileSystemState> file_systems() {
     std::vector<core::FileSystemState> systems;
-    for (const core::Mount& mount : core::parse_mounts(text_of("/proc/self/mounts"))) {
+    for (const core::Mount& mount : core::parse_mounts(read_small_file("/proc/self/mounts"))) {
         struct statvfs state {};
         if (::statvfs(mount.path.c_str(), &state) != 0) continue;
         const std::uint64_t block = state.f_frsize;
@@ -44,10 +40,10 @@ std::vector<core::FileSystemState> file_systems() {
 
 core::HostSample sample_host() {
     return {.at = std::chrono::steady_clock::now(),
-            .cpu = core::parse_cpu_times(text_of("/proc/stat")),
-            .memory = core::parse_memory(text_of("/proc/meminfo")),
-            .interfaces = core::parse_interfaces(text_of("/proc/net/dev")),
-            .disks = core::parse_disks(text_of("/proc/diskstats")),
+            .cpu = core::parse_cpu_times(read_small_file("/proc/stat")),
+            .memory = core::parse_memory(read_small_file("/proc/meminfo")),
+            .interfaces = core::parse_interfaces(read_small_file("/proc/net/dev")),
+            .disks = core::parse_disks(read_small_file("/proc/diskstats")),
             .file_systems = file_systems(),
             .temperature = temperature()};
 }
@@ -56,7 +52,7 @@ HostSampler::HostSampler(Loop& loop, ipc::Home home)
     : home_(std::move(home)), second_look_(loop, [this] { look_again(); }), before_(sample_host()) {}
 
 bool HostSampler::is_switched_off() const {
-    const std::string text = text_of(home_.module_conf().string());
+    const std::string text = read_small_file(home_.module_conf().string());
     if (text.find("sysmonit") == std::string::npos) return false;
     const Json conf = Json::parse(text, nullptr, false);
     if (!conf.is_object() || !conf.contains("pm2") || !conf["pm2"].is_object()) return false;

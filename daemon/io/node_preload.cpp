@@ -5,11 +5,11 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <string_view>
 
 #include "daemon/io/node_agent.h"
 #include "daemon/io/node_drain.h"
+#include "daemon/io/small_file.h"
 
 namespace kpm::io {
 namespace {
@@ -60,10 +60,9 @@ Result<void> NodePreloads::write(NodeScript script) {
     const auto folder = std::filesystem::canonical(home_.root(), failure);
     if (failure) return os_error("find", home_.root().string(), failure.value());
     const std::string path = folder / source.file_name, fresh = path + ".new";
-    std::ofstream file(fresh, std::ios::trunc);
-    file << kBeginning << source.text;
-    file.close();
-    if (!file) return os_error("write", fresh, errno);
+    if (const auto written = write_small_file(fresh, std::string(kBeginning) + std::string(source.text));
+        !written)
+        return written.error();
     // Replaced as a whole: a process may be loading it.
     if (std::rename(fresh.c_str(), path.c_str()) != 0) return os_error("replace", path, errno);
     paths_[static_cast<std::size_t>(script)] = path;

@@ -1,7 +1,6 @@
 #include "daemon/io/package_version.h"
 
-#include <fstream>
-
+#include "daemon/io/small_file.h"
 #include "ipc/base/json.h"
 
 namespace kpm::io {
@@ -11,11 +10,7 @@ constexpr std::size_t kMaxSize = std::size_t{1} << 20;  // a larger file is no p
 constexpr std::size_t kMaxVersion = 64;
 
 std::string version_in(const std::filesystem::path& file) {
-    std::ifstream stream(file, std::ios::binary);
-    std::string text(kMaxSize, '\0');
-    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(stream.gcount()));
-    const Json json = parse_json(text);
+    const Json json = parse_json(read_small_file(file, kMaxSize));
     if (!json.is_object() || !json.contains("version") || !json["version"].is_string()) return "";
     return json["version"].get<std::string>().substr(0, kMaxVersion);
 }

@@ -5,10 +5,10 @@
 
 #include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <string_view>
 
+#include "daemon/io/small_file.h"
 #include "ipc/base/text.h"
 
 namespace kpm::io {
@@ -21,9 +21,9 @@ constexpr std::string_view kListening = "0A";  // TCP_LISTEN, as /proc/net/tcp p
 // "  0: 00000000:0BB8 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000  0 12345 …": the inode is
 // the tenth word.
 void collect_inodes(const char* table, std::uint16_t port, std::set<std::string>& inodes) {
-    std::ifstream file(table);
+    const std::string text = read_small_file(table);
     const std::string wanted = fmt::format(":{:04X}", port);
-    for (std::string line; std::getline(file, line);) {
+    for (const std::string_view line : split(text, '\n')) {
         std::vector<std::string_view> words;
         for (const std::string_view word : split(line, ' '))
             if (!word.empty()) words.push_back(word);
@@ -57,8 +57,7 @@ std::optional<PortHolder> find_port_holder(std::uint16_t port) {
         if (!is_number(name) || !has_open(entry->path() / "fd", sockets)) continue;
         PortHolder holder;
         std::from_chars(name.data(), name.data() + name.size(), holder.pid);
-        std::ifstream comm(entry->path() / "comm");
-        std::getline(comm, holder.command);
+        holder.command = trim(read_small_file(entry->path() / "comm"));
         return holder;
     }
     return std::nullopt;

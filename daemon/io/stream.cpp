@@ -41,9 +41,9 @@ struct Stream::Box {
 
     static void allocate(uv_handle_t*, std::size_t, uv_buf_t* buffer) noexcept {
         // libuv fills the buffer and calls read() before it asks for the next one, so a thread needs only
-        // one.
-        thread_local std::array<char, kReadChunk> chunk;
-        *buffer = uv_buf_init(chunk.data(), static_cast<unsigned>(chunk.size()));
+        // one. Not an array: that would lie, zeroed, in the memory of threads that have no streams.
+        thread_local const auto chunk = std::make_unique_for_overwrite<char[]>(kReadChunk);
+        *buffer = uv_buf_init(chunk.get(), static_cast<unsigned>(kReadChunk));
     }
 
     static void read(uv_stream_t* stream, ssize_t size, const uv_buf_t* buffer) noexcept {

@@ -6,9 +6,9 @@
 
 #include <chrono>
 #include <csignal>
-#include <fstream>
 #include <utility>
 
+#include "daemon/io/small_file.h"
 #include "daemon/io/uv_host.h"
 
 namespace kpm::io {
@@ -210,10 +210,8 @@ void UvHost::end_leftovers() {
 
 void UvHost::write_pid_file(const Child& child) {
     if (child.pid_file.empty()) return;
-    std::ofstream file(child.pid_file, std::ios::trunc);
-    file << child.pid;
-    file.close();
-    if (!file) log(fmt::format("cannot write '{}'", child.pid_file));
+    const auto written = write_small_file(child.pid_file, std::to_string(child.pid));
+    if (!written) log(written.error().message);
 }
 
 }  // namespace kpm::io

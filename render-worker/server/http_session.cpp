@@ -1,6 +1,5 @@
 #include "render-worker/server/http_session.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <boost/beast/http/error.hpp>
@@ -11,6 +10,7 @@
 #include <chrono>
 #include <utility>
 
+#include "ipc/base/date_format.h"
 #include "render-worker/server/ws_session.h"
 
 namespace kpm::render {
@@ -26,11 +26,7 @@ constexpr std::chrono::seconds kDiscardTime{2};
 
 // 2026-02-18T12:34:56.789Z, as JavaScript's toISOString.
 std::string iso_time() {
-    const auto now =
-        std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-    const auto milliseconds = now.time_since_epoch().count() % 1000;
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(now)),
-                       milliseconds);
+    return iso_date(std::chrono::system_clock::now());
 }
 
 }  // namespace
