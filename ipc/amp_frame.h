@@ -60,8 +60,8 @@ struct AmpLimits {
 };
 
 // Incremental: feed() what the socket gave, in chunks of any size, then next() until it answers nullopt.
-// Memory grows with the bytes that came, never with a length that was only announced: one unfinished frame
-// and one chunk at most.
+// Memory grows with the bytes that came, not with a length that was only announced, but for the first
+// megabyte of it, which is reserved: one unfinished frame and one chunk at most.
 class AmpDecoder {
 public:
     explicit AmpDecoder(AmpLimits limits = {}) : limits_(limits) {}
