@@ -132,6 +132,13 @@ private:
     std::thread thread_;
 };
 
+// kpm's own line about what it waits for, on a slow machine, begins by clearing the line.
+std::string without_progress(std::string text) {
+    constexpr std::string_view kClear = "\r\x1b[K";
+    for (std::size_t at; (at = text.find(kClear)) != std::string::npos;) text.erase(at, kClear.size());
+    return text;
+}
+
 }  // namespace
 
 TEST_CASE("bad input: commands and options that do not exist", "[e2e]") {
@@ -374,7 +381,7 @@ TEST_CASE("bad input: an app cannot drive the terminal of who lists it", "[e2e]"
         INFO(words[0] << "\n" << result.out);
         CHECK(result.status ==
               (words.back().find('\x07') != std::string::npos && words[0] != "stop" ? 1 : 0));
-        CHECK(result.out.find('\x1b') == std::string::npos);
+        CHECK(without_progress(result.out).find('\x1b') == std::string::npos);
         CHECK(result.out.find('\x07') == std::string::npos);
     }
 }
