@@ -24,11 +24,13 @@ Counts open_descriptors(const KpmHome& kpm) {
     return {count(daemon), count(parent_of(daemon))};
 }
 
-// What `kApps` apps that were started so cost, after the commands' connections are gone.
+// What `kApps` apps that were started so cost, after the commands' connections are gone: `each` in both, and a
+// pidfd in the keeper while they run.
 bool costs(const KpmHome& kpm, const Counts& before, long each) {
+    const long in_keeper = each == 0 ? 0 : each + 1;
     return eventually([&] {
         const Counts now = open_descriptors(kpm);
-        return now.daemon == before.daemon + each * kApps && now.keeper == before.keeper + each * kApps;
+        return now.daemon == before.daemon + each * kApps && now.keeper == before.keeper + in_keeper * kApps;
     });
 }
 
