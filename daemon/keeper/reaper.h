@@ -4,10 +4,11 @@
 // Who ended is known by its pidfd or by SIGCHLD, which names one; others that end while it is pending do not
 // make a signal of their own. What has no pidfd (an orphan, a child when descriptors were short) may be among
 // them, and asking the kernel for "any" goes through the list of all: that look is taken at once while it is
-// quick, and never so often that it takes more than a small part of the time.
+// quick, and not so often that it takes more than a small part of the time.
 
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "daemon/keeper/children.h"
@@ -48,12 +49,15 @@ public:
             }
             while (wait_for(P_ALL, 0, ended)) use(ended);
         }
-        earliest_ = begin + (now() - begin) * kRest;
+        const std::int64_t end = now();
+        earliest_ = end + std::min((end - begin) * kRest, kLongestRest);
     }
 
 private:
     static constexpr int kOneByOne = 4;
-    static constexpr int kRest = 100;  // the look at all takes at most a hundredth of the time
+    static constexpr int kRest = 100;  // the look at all takes at most a hundredth of the time …
+    // … but whoever waits for an end does not wait longer than this, in microseconds, on a slow machine.
+    static constexpr std::int64_t kLongestRest = 100'000;
 
     static std::int64_t now();  // monotonic microseconds
     static bool wait_for(idtype_t which, pid_t pid, Ended& ended);

@@ -24,8 +24,8 @@ Counts open_descriptors(const KpmHome& kpm) {
     return {count(daemon), count(parent_of(daemon))};
 }
 
-// What `kApps` apps that were started so cost, after the commands' connections are gone: `each` in both, and a
-// pidfd in the keeper while they run.
+// What `kApps` apps that were started so cost, after the commands' connections are gone: `each` in both, and
+// a pidfd in the keeper while they run.
 bool costs(const KpmHome& kpm, const Counts& before, long each) {
     const long in_keeper = each == 0 ? 0 : each + 1;
     return eventually([&] {
@@ -65,4 +65,24 @@ TEST_CASE("descriptors: an app that writes costs three and the files in use", "[
     CHECK(costs(kpm, before, 3));
     REQUIRE(kpm.kpm({"delete", "all"}).status == 0);
     CHECK(costs(kpm, before, 0));
+}
+
+TEST_CASE("descriptors: when none are to spare for pidfds, ends are known all the same", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("ecosystem.json", R"({"apps": [{"name": "app", "script": "/bin/sleep", "args": "1000",
+        "interpreter": "none", "exec_mode": "fork", "instances": 40, "disable_logs": true}]})");
+    // The keeper inherits the limit. It keeps 512 for what must not fail.
+    const CommandResult started =
+        run_command({"sh", "-c", "ulimit -n 560; exec \"$0\" start ecosystem.json", bin_dir() / "kpm"},
+                    kpm.env(), kpm.work());
+    REQUIRE(started.status == 0);
+    const int keeper = parent_of(kpm.daemon_pid());
+    long watched = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(keeper) + "/fd"))
+        watched += std::filesystem::read_symlink(entry.path()) == "anon_inode:[pidfd]";
+    CHECK(watched < kApps);
+    CHECK(kpm.kpm({"restart", "all"}).status == 0);
+    CHECK(kpm.kpm({"stop", "all"}).status == 0);
+    CHECK(kpm.kpm({"delete", "all"}).status == 0);
+    CHECK(kpm.list().empty());
 }
