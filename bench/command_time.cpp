@@ -84,7 +84,8 @@ bool live(char* const* argv, double& start, double& stop) {
     ::close(exec_pipe[1]);
     char byte;
     const bool is_good = ::read(exec_pipe[0], &byte, 1) == 0;  // closed by the exec
-    while (is_good && state_of(pid) == 'R') continue;
+    // D: it waits for its own pages, which is part of its start.
+    for (char state = 'R'; is_good && (state == 'R' || state == 'D');) state = state_of(pid);
     start = now() - begin;
     ::close(exec_pipe[0]);
     const double signalled = now();

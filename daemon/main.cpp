@@ -33,22 +33,27 @@ int fail(const kpm::Error& error) {
     return 1;
 }
 
-// Two options, for the keeper and who looks at it: CLI11 would bring streams and locales along, see
+// Few options, for the keeper and who looks at it: CLI11 would bring streams and locales along, see
 // small_file.h.
 std::string home_of(int argc, char** argv) {
-    constexpr option kOptions[] = {
-        {"home", required_argument, nullptr, 'h'}, {"version", no_argument, nullptr, 'v'}, {}};
+    constexpr const char* kUsage =
+        "usage: kpmd --home DIR    the daemon of kpm; kpm-keeper starts it\n"
+        "       kpmd --version\n";
+    constexpr option kOptions[] = {{"home", required_argument, nullptr, 'd'},
+                                   {"help", no_argument, nullptr, 'h'},
+                                   {"version", no_argument, nullptr, 'v'},
+                                   {}};
     std::string home;
     for (int found; (found = ::getopt_long(argc, argv, "", kOptions, nullptr)) != -1;) {
-        if (found == 'v') {
-            std::puts(KPM_VERSION);
+        if (found == 'h' || found == 'v') {
+            std::fputs(found == 'h' ? kUsage : KPM_VERSION "\n", stdout);
             std::exit(0);
         }
-        if (found != 'h') std::exit(2);
+        if (found != 'd') std::exit(2);  // said by getopt_long()
         home = ::optarg;
     }
     if (!home.empty() && ::optind == argc) return home;
-    std::fputs("usage: kpmd --home DIR   (kpm-keeper starts it)\n", stderr);
+    std::fputs(kUsage, stderr);
     std::exit(2);
 }
 

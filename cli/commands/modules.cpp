@@ -66,7 +66,10 @@ Result<fs::path> fetch(const Context& context, const std::string& url) {
     const auto done =
         run_program({"npm", "pack", "--silent", "--pack-destination", folder.string(), "--", url},
                     fmt::format("cannot fetch '{}'", url));
-    if (!done) return done.error();
+    if (!done) {
+        fs::remove_all(folder, ignored);
+        return done.error();
+    }
     for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) return entry.path();
     return Error{ErrorCode::Io, fmt::format("cannot fetch '{}': nothing has come", url)};
 }

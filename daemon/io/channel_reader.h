@@ -22,7 +22,7 @@ public:
     static constexpr std::size_t kMaxDescriptors = 64;  // without a line; Node sends one at a time
 
     enum class Read { Some, Nothing, End };
-    // At most 64 KiB of `socket`. End: nothing follows, and why.
+    // At most 64 KiB of `socket`. End: nothing follows; only then is `end_reason` set.
     Read read(int socket, std::string& end_reason);
     // What was read elsewhere.
     void feed(std::string_view bytes, std::vector<UniqueFd> descriptors = {});

@@ -23,8 +23,8 @@ private:
 
 }  // namespace
 
-bool LogFeed::publish(const LogSource& source, core::LogStream stream, std::string_view text,
-                      WallTime at, std::uint64_t dropped) {
+bool LogFeed::publish(const LogSource& source, core::LogStream stream, std::string_view text, WallTime at,
+                      std::uint64_t dropped) {
     // The size of the event as well: an app that writes byte by byte must not fill the memory with empty
     // words.
     const std::size_t size = text.size() + sizeof(LogChunk);

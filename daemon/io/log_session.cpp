@@ -46,11 +46,10 @@ void LogSession::open_pump(Output& output, UniqueFd pipe, Loop& loop, const LogT
                           .stream = output.stream,
                           .pm_id = source_.pm_id,
                           .app_name = source_.name};
-    auto pump =
-        LogPump::open(loop, std::move(pipe), std::move(style), buffer,
-                      {.on_output = [this, &output](std::string_view text, std::size_t read,
-                                                    WallTime at) { store(output, text, read, at); },
-                       .on_end = [this, &output] { ended(output); }});
+    auto pump = LogPump::open(loop, std::move(pipe), std::move(style), buffer,
+                              {.on_output = [this, &output](std::string_view text, std::size_t read,
+                                                            WallTime at) { store(output, text, read, at); },
+                               .on_end = [this, &output] { ended(output); }});
     if (pump)
         output.pump = std::move(pump).value();
     else

@@ -47,7 +47,7 @@ private:
         std::unique_ptr<LogPump> pump;
         std::uint64_t missed = 0;  // by followers, since the last piece that they got
         std::string unfinished;    // not told to followers yet: half a character
-        WallTime last{};     // when something came
+        WallTime last{};           // when something came
     };
 
     void open_pump(Output& output, UniqueFd pipe, Loop& loop, const LogTargets& targets,

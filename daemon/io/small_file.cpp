@@ -9,10 +9,16 @@
 #include "ipc/base/unique_fd.h"
 
 namespace kpm::io {
+namespace {
+
+// Whose name it is may have put a FIFO or a terminal there: the daemon waits for neither.
+constexpr int kNoWait = O_NONBLOCK | O_NOCTTY;
+
+}  // namespace
 
 std::string read_small_file(const std::string& path, std::size_t limit) {
     constexpr std::size_t kStep = 4096;
-    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | kNoWait));
     std::string text;
     while (file && text.size() < limit) {
         const std::size_t before = text.size();
@@ -27,7 +33,7 @@ std::string read_small_file(const std::string& path, std::size_t limit) {
 }
 
 Result<void> write_small_file(const std::string& path, std::string_view text) {
-    const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | kNoWait, 0666));
     if (!file) return os_error("write", path, errno);
     while (!text.empty()) {
         const ssize_t size = ::write(file.get(), text.data(), text.size());

@@ -55,8 +55,9 @@ public:
 
 private:
     static constexpr int kOneByOne = 4;
-    static constexpr int kRest = 100;  // the look at all takes at most a hundredth of the time …
-    // … but whoever waits for an end does not wait longer than this, in microseconds, on a slow machine.
+    // The look at all takes a hundredth of the time; more on a machine so slow that whoever waits for an end
+    // would wait for longer than this, in microseconds.
+    static constexpr int kRest = 100;
     static constexpr std::int64_t kLongestRest = 100'000;
 
     static std::int64_t now();  // monotonic microseconds

@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <filesystem>
 
+#include "ipc/client.h"
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 #include "tests/support/process_table.h"
@@ -82,6 +84,25 @@ TEST_CASE("daemon settings: PM2_NODE_OPTIONS stand before the script of Node app
     CHECK(eventually([&] {
         return kpm.read(kpm.work() / "args") == "--no-deprecation --max-old-space-size=64 --trace-warnings";
     }));
+}
+
+TEST_CASE("daemon settings: the bus gets the daemon's lines bare, whatever its log looks like", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("app.sh", kWaits);
+    start(kpm, {"app.sh"});
+    auto subscriber = ipc::Subscriber::connect(ipc::Home(kpm.home()));
+    REQUIRE(subscriber);
+    REQUIRE(kpm.kpm({"ping"}).status == 0);  // the daemon knows of the subscriber by then
+    REQUIRE(kpm.kpm({"restart", "app"}).status == 0);
+    std::string said;
+    while (said.find("App [app:0] online\n") == std::string::npos) {
+        const auto event = subscriber->next(std::chrono::seconds(30));
+        REQUIRE(event);
+        REQUIRE(*event);
+        if ((*event)->topic == "log:PM2") said += (*event)->payload["data"].get<std::string>();
+    }
+    CHECK(said.starts_with("App [app:0] "));
+    CHECK(said.find("PM2 log:") == std::string::npos);
 }
 
 TEST_CASE("daemon settings: PM2_LOG_DATE_FORMAT dates the daemon's log; without one lines are bare",

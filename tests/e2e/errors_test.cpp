@@ -127,6 +127,25 @@ TEST_CASE("errors: a second keeper in one home is refused, the first goes on", "
     CHECK(kpm.kpm({"ping"}).status == 0);
 }
 
+TEST_CASE("errors: kpmd by hand tells how it is started", "[e2e]") {
+    const KpmHome kpm;
+    const auto run = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), (bin_dir() / "kpmd").string());
+        return run_command(words, kpm.env());
+    };
+    CHECK(run({"--help"}).out.starts_with("usage: kpmd --home DIR"));
+    CHECK(run({"--version"}).out == KPM_VERSION "\n");
+    for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+             {}, {"--home"}, {"--home", kpm.home(), "more"}, {"--nonsense"}}) {
+        const CommandResult result = run(words);
+        CHECK(result.status == 2);
+        CHECK_FALSE(result.err.empty());
+    }
+    const CommandResult alone = run({"--home", kpm.home()});
+    CHECK(alone.status == 1);
+    CHECK(says(alone, "cannot "));
+}
+
 TEST_CASE("errors: sockets that a dead daemon left behind do not hinder the next", "[e2e]") {
     const KpmHome kpm;
     std::filesystem::create_directories(kpm.home());

@@ -106,14 +106,14 @@ TEST_CASE("modules: an archive at an address is fetched and installed", "[e2e]")
     const KpmHome kpm;
     write_package(kpm, "source");
     REQUIRE(kpm.kpm({"package", "source"}).status == 0);
-    const std::string site = "http://127.0.0.1:" + std::to_string(free_port());
-    REQUIRE(kpm.kpm({"serve", ".", site.substr(site.rfind(':') + 1)}).status == 0);
-    CommandResult result;
+    const std::string port = std::to_string(free_port()), site = "http://127.0.0.1:" + port;
+    REQUIRE(kpm.kpm({"serve", ".", port}).status == 0);
     REQUIRE(eventually([&] {
-        result = kpm.kpm({"install", site + "/my-module-v1-0-0.tar.gz"});
-        return result.status == 0;
+        return run_command({"bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/" + port}, kpm.env()).status == 0;
     }));
+    CommandResult result = kpm.kpm({"install", site + "/my-module-v1-0-0.tar.gz"});
     INFO(result.out << result.err << kpm.daemon_log());
+    REQUIRE(result.status == 0);
     CHECK(eventually([&] { return said(kpm).find("1.0.0 size 10M") != std::string::npos; }));
     result = kpm.kpm({"install", site + "/nothing.tar.gz"});
     CHECK(result.status == 1);

@@ -1,5 +1,7 @@
 #include "daemon/io/small_file.h"
 
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
 
 #include "tests/support/temp_dir.h"
@@ -21,6 +23,15 @@ TEST_CASE("small file: what was written is read, whole or up to the limit", "[un
 TEST_CASE("small file: files of /proc, which have no size, are read to their end", "[unit][io]") {
     CHECK(read_small_file("/proc/self/status").find("\nPid:") != std::string::npos);
     CHECK(read_small_file("/proc/self/maps").ends_with('\n'));
+}
+
+TEST_CASE("small file: a FIFO in its place makes nobody wait", "[unit][io]") {
+    const TempDir folder;
+    const std::string path = folder.path() / "fifo";
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    CHECK(read_small_file(path).empty());
+    CHECK(write_small_file(path, "x").error().message ==
+          "cannot write '" + path + "': No such device or address");
 }
 
 TEST_CASE("small file: what cannot be read is empty, what cannot be written is said", "[unit][io]") {
