@@ -1,6 +1,8 @@
 // kpmd may be killed at any moment: its apps go on, and the next kpmd takes them back.
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <filesystem>
+#include <thread>
 
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
@@ -99,6 +101,24 @@ TEST_CASE("survival: what a killed keeper and daemon left behind is ended by the
     CHECK(kpm.daemon_log().find("of a daemon that was killed is ended") != std::string::npos);
     for (const Json& row : kpm.list()) CHECK(row["pm2_env"]["status"] == "online");
     CHECK(kpm.list().size() == 2);
+}
+
+TEST_CASE("survival: kill comes back when the home is free for the next daemon", "[e2e]") {
+    const KpmHome kpm;
+    REQUIRE(kpm.kpm({"ping"}).status == 0);
+    const int daemon = kpm.daemon_pid(), keeper = parent_of(daemon);
+    REQUIRE(::kill(keeper, SIGSTOP) == 0);
+    std::thread killing([&] {
+        kpm.kpm({"kill"});
+        kpm.write("killed", "");
+    });
+    const auto is_back = [&] { return std::filesystem::exists(kpm.work() / "killed"); };
+    CHECK(eventually([&] { return !is_running(daemon); }));
+    CHECK_FALSE(eventually(is_back, std::chrono::milliseconds{300}));
+    CHECK(::kill(keeper, SIGCONT) == 0);
+    killing.join();
+    CHECK(is_back());
+    CHECK_FALSE(is_running(keeper));
 }
 
 TEST_CASE("survival: a daemon that is told to end starts nothing any more", "[e2e]") {
