@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+#include <vector>
+
 #include "cli/list_view.h"
 #include "cli/table_view.h"
 #include "ecosystem/app_config.h"
@@ -24,6 +27,24 @@ Table key_table() {
     return table;
 }
 
+// What the probes have told last, and since when they tell it.
+std::vector<std::pair<std::string, std::string>> health_lines(const Json& env) {
+    std::vector<std::pair<std::string, std::string>> lines;
+    const auto state = env.find("health_state");
+    if (state == env.end() || !state->is_object()) return lines;
+    lines.emplace_back("health", text_of(*state, "ready") == "true" ? "ready" : "not ready");
+    for (const char* kind : {"startup", "readiness", "liveness"}) {
+        const auto probe = state->find(kind);
+        if (probe == state->end() || !probe->is_object()) continue;
+        std::string text = text_of(*probe, "ok") == "true" ? "succeeds" : "fails";
+        if (const auto since = integer_of(*probe, "since")) text += " since " + iso_time(*since);
+        if (const std::string reason = text_of(*probe, "reason"); !reason.empty())
+            text += ": " + printable(reason);
+        lines.emplace_back(std::string(kind) + " probe", std::move(text));
+    }
+    return lines;
+}
+
 std::string attributes(const ProcessRow& row, std::int64_t now, const Paint& paint) {
     const Json& env = row.env();
     Table table = key_table();
@@ -36,6 +57,7 @@ std::string attributes(const ProcessRow& row, std::int64_t now, const Paint& pai
     add("status", printable(row.status), status_styles(row.status));
     if (const std::string text = text_of(env, "status_text"); !text.empty())
         add("status text", printable(text));
+    for (const auto& [key, value] : health_lines(env)) add(key, value);
     add("name", printable(row.name));
     add("namespace", or_unknown(row.name_space));
     add("version", or_unknown(row.version));

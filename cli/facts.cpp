@@ -68,6 +68,7 @@ Json describe_facts(const ProcessRow& row, const Json& workers, const LastExit& 
     facts["unstable_restarts"] = integer_of(env, "unstable_restarts").value_or(0);
     facts["created_at"] = created ? Json(iso_time(*created)) : Json();
     facts["status_text"] = or_null(text_of(env, "status_text"));
+    facts["health"] = member_or_null(env, "health_state");
     facts["node_version"] = or_null(text_of(env, "node_version"));
     const Json variables = member_or_null(env, "env");
     facts["node_env"] = or_null(text_of(variables, "NODE_ENV"));

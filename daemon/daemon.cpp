@@ -81,6 +81,12 @@ Result<void> Daemon::start(UniqueFd socket) {
                      supervisor_->take_notification(key, notification);
                  });
              },
+         .probed =
+             [this](core::AppKey key, core::ProbeKind kind, core::ProbeResult result) {
+                 supervisor_->post([this, key, kind, result = std::move(result)] {
+                     supervisor_->probed(key, kind, result);
+                 });
+             },
          .files_changed =
              [this](const std::string& name, const std::string& path) {
                  supervisor_->post([this, name, path] { supervisor_->files_changed(name, path); });

@@ -17,6 +17,7 @@
 #include "ecosystem/byte_size.h"
 #include "ecosystem/duration.h"
 #include "ecosystem/environment.h"
+#include "ecosystem/health.h"
 #include "ipc/base/json.h"
 
 namespace kpm::ecosystem {
@@ -92,6 +93,7 @@ struct AppConfig {
     bool shutdown_with_message = false;
     bool wait_ready = false;
     std::optional<Duration> listen_timeout;  // not given: PM2_GRACEFUL_LISTEN_TIMEOUT, else 3000 ms
+    HealthChecks health;                     // empty: none
 
     Selection watch = false;
     std::optional<std::vector<std::string>> ignore_watch;  // not given: PM2's default; empty: nothing

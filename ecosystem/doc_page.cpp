@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "ecosystem/field_value.h"
+#include "ecosystem/health_json.h"
 #include "ecosystem/schema.h"
 #include "ipc/base/text.h"
 
@@ -95,6 +96,28 @@ std::string_view change_of(const Field& field) {
     return "";
 }
 
+// What stands in each probe of `health`.
+void append_probes(std::string& page) {
+    const auto out = std::back_inserter(page);
+    page += "\n## Probes of `health`\n\n| Attribute | Value | Default | Meaning |\n|---|---|---|---|\n";
+    for (const ProbeKindRow& row : probe_kinds())
+        fmt::format_to(out, "| `{}` | {} | | {} |\n", row.key, row.value, row.doc);
+    const Probe standard;
+    for (const ProbeField& field : probe_fields()) {
+        const auto value = std::visit(
+            [&](auto slot) {
+                if constexpr (std::is_same_v<decltype(slot), int Probe::*>)
+                    return std::to_string(standard.*slot);
+                else
+                    return to_text(standard.*slot);
+            },
+            field.slot);
+        const bool is_duration = std::holds_alternative<Duration Probe::*>(field.slot);
+        fmt::format_to(out, "| `{}` | {} | `{}` | {} |\n", field.key, is_duration ? "duration" : "number",
+                       value, field.doc);
+    }
+}
+
 }  // namespace
 
 std::string config_page() {
@@ -111,6 +134,7 @@ std::string config_page() {
             fmt::format_to(out, "| `{}`{} | {} | {} | {} | {} | {} |\n", key, aliases_of(field),
                            type_name(field), default_of(field), flags_of(field), change_of(field), field.doc);
         }
+        if (group == Group::Stopping) append_probes(page);
     }
     return page;
 }

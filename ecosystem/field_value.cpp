@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <cmath>
 #include <limits>
 
+#include "ecosystem/health_json.h"
+#include "ecosystem/json_scalar.h"
 #include "ecosystem/parse_app.h"
 #include "ipc/base/text.h"
 
@@ -13,61 +13,6 @@ namespace kpm::ecosystem {
 namespace {
 
 using Problem = std::optional<std::string>;
-constexpr std::size_t kShownText = 60;
-
-std::string describe(const Json& value) {
-    if (value.is_object()) return "an object";
-    if (value.is_array()) return "a list";
-    std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-    if (text.size() > kShownText) text = text.substr(0, kShownText) + "…\"";
-    return text;
-}
-
-Problem expected(std::string_view what, const Json& found) {
-    return fmt::format("expected {}, found {}", what, describe(found));
-}
-
-// Whole numbers, also as text ("3") and in floating form (3.0), as JavaScript writes them.
-std::optional<std::int64_t> whole_number(const Json& value) {
-    if (value.is_number_unsigned()) {
-        const auto number = value.get<std::uint64_t>();
-        if (number > std::numeric_limits<std::int64_t>::max()) return std::nullopt;
-        return static_cast<std::int64_t>(number);
-    }
-    if (value.is_number_integer()) return value.get<std::int64_t>();
-    if (value.is_number_float()) {
-        const double number = value.get<double>();
-        if (std::trunc(number) != number || std::abs(number) > 9e15) return std::nullopt;
-        return static_cast<std::int64_t>(number);
-    }
-    if (!value.is_string()) return std::nullopt;
-    const auto& whole = value.get_ref<const std::string&>();
-    const std::string_view text = trim(whole);
-    std::int64_t number = 0;
-    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (text.empty() || failure != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return number;
-}
-
-std::optional<int> small_number(const Json& value) {
-    const auto number = whole_number(value);
-    if (!number || *number < std::numeric_limits<int>::min() || *number > std::numeric_limits<int>::max())
-        return std::nullopt;
-    return static_cast<int>(*number);
-}
-
-// A scalar as the text that a command line or an environment takes; no text with a NUL, which would end it
-// early.
-std::optional<std::string> scalar_text(const Json& value) {
-    if (value.is_string()) {
-        const auto& text = value.get_ref<const std::string&>();
-        if (text.find('\0') != std::string::npos) return std::nullopt;
-        return text;
-    }
-    if (value.is_number() || value.is_boolean()) return value.dump();
-    return std::nullopt;
-}
-
 std::vector<std::string> words(std::string_view text) {
     std::vector<std::string> result;
     for (std::size_t start = 0;
@@ -297,6 +242,9 @@ Json write(ExecMode value) {
 Json write(Balance value) {
     return to_text(value);
 }
+Json write(const HealthChecks& value) {
+    return write_health(value);
+}
 template <class T>
 Json write(const std::optional<T>& value) {
     return value ? write(*value) : Json();
@@ -309,15 +257,19 @@ const AppConfig& defaults() {
 
 }  // namespace
 
-std::optional<std::string> read_value(const Field& field, std::string_view key, const Json& value,
-                                      AppConfig& config) {
+std::optional<ValueProblem> read_value(const Field& field, std::string_view key, const Json& value,
+                                       AppConfig& config) {
     return std::visit(
-        [&](auto slot) -> Problem {
+        [&](auto slot) -> std::optional<ValueProblem> {
             if constexpr (std::is_same_v<decltype(slot), std::monostate>) {
                 config.extra[std::string(field.wire_key)] = value;
                 return std::nullopt;
+            } else if constexpr (std::is_same_v<decltype(slot), HealthChecks AppConfig::*>) {
+                return read_health(value, config.*slot);
             } else {
-                return Reader{field, key, value}.read(config.*slot);
+                auto problem = Reader{field, key, value}.read(config.*slot);
+                if (!problem) return std::nullopt;
+                return ValueProblem{"", *std::move(problem)};
             }
         },
         field.slot);

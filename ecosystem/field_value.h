@@ -7,13 +7,14 @@
 #include <string_view>
 
 #include "ecosystem/schema.h"
+#include "ecosystem/value_problem.h"
 
 namespace kpm::ecosystem {
 
 // Reads `value` into the row's member; `key` is the key as found (an env_NAME row needs it). Returns what is
 // wrong: "expected a number, found \"many\"".
-std::optional<std::string> read_value(const Field& field, std::string_view key, const Json& value,
-                                      AppConfig& config);
+std::optional<ValueProblem> read_value(const Field& field, std::string_view key, const Json& value,
+                                       AppConfig& config);
 
 // null: no value. An env_ row gives an object of its blocks by name; a stored-only row what `extra` holds.
 Json write_value(const Field& field, const AppConfig& config);

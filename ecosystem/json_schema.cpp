@@ -5,6 +5,8 @@
 #include <type_traits>
 
 #include "ecosystem/field_value.h"
+#include "ecosystem/health_json.h"
+#include "ecosystem/json_scalar.h"
 #include "ecosystem/schema.h"
 #include "ipc/base/text.h"
 
@@ -104,6 +106,9 @@ Json shape(Balance, Check) {
     return one_of({to_text(Balance::RoundRobin), to_text(Balance::LeastConnections), to_text(Balance::Hybrid),
                    to_text(Balance::Sticky), to_text(Balance::Shared)});
 }
+Json shape(const HealthChecks&, Check) {
+    return Json{{"anyOf", {reference("health"), Json{{"type", "null"}}}}};
+}
 template <class T>
 Json shape(const std::optional<T>&, Check check) {
     return shape(T{}, check);
@@ -133,16 +138,6 @@ Json property(const Field& field) {
     if (&field == find_field("env_file")) {
         result["type"].push_back("object");
         result["propertyNames"] = Json{{"pattern", kVariableName}};
-    }
-    return result;
-}
-
-std::string camel_case(std::string_view name) {
-    std::string result;
-    bool is_upper = false;
-    for (const char c : name) {
-        if (c != '_') result += is_upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-        is_upper = c == '_';
     }
     return result;
 }
@@ -221,6 +216,8 @@ Json config_schema() {
     definitions["variables"] = Json{{"description", "environment variables; what is no text becomes one"},
                                     {"type", "object"},
                                     {"propertyNames", {{"pattern", kVariableName}}}};
+    definitions["health"] = health_definition(reference("probe"));
+    definitions["probe"] = probe_definition(kDuration, kWhole);
     const Json has_section =
         Json{{"type", "object"},
              {"anyOf",

@@ -15,6 +15,11 @@ std::vector<std::string> not_effective(const AppConfig& config) {
     say(config.max_connections > 0 && !config.kpm_channel,
         "max_connections has no effect without kpm_channel");
     say(is_node && !config.listen.empty(), "listen has no effect, a Node cluster app listens by itself");
+    const bool is_gated = config.health.gates();
+    say(is_node && is_gated && config.balance == Balance::Hybrid,
+        "balance hybrid has no effect with a startup or readiness probe, round_robin is used");
+    say(is_node && is_gated && config.balance == Balance::Shared,
+        "its probes keep no connections from a worker with balance shared");
     if (!config.balance) return sentences;
     const bool needs_node = *config.balance == Balance::Hybrid || *config.balance == Balance::Shared;
     const std::string policy(to_text(*config.balance));

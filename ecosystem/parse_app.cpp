@@ -53,7 +53,7 @@ Result<ParsedApp> parse_app(const Json& app, const ParseOptions& options) {
             continue;
         }
         if (auto problem = read_value(*field, key, value, parsed.config))
-            return Error{ErrorCode::Invalid, place_of(options, key) + *problem};
+            return Error{ErrorCode::Invalid, place_of(options, key + problem->inside) + problem->text};
         const std::string canonical(field->key);
         if (std::ranges::find(parsed.given, canonical) == parsed.given.end())
             parsed.given.push_back(canonical);
@@ -86,7 +86,7 @@ Result<AppConfig> merge(AppConfig config, const Json& current_conf, Null null) {
         } else if (key == "env" && value.empty()) {
             continue;
         } else if (auto problem = read_value(*field, key, value, config)) {
-            return Error{ErrorCode::Invalid, fmt::format("{}: {}", key, *problem)};
+            return Error{ErrorCode::Invalid, fmt::format("{}{}: {}", key, problem->inside, problem->text)};
         }
     }
     drop_flattened_variables(config);

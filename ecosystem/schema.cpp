@@ -6,24 +6,11 @@
 #include <utility>
 
 #include "ecosystem/field_value.h"
+#include "ecosystem/json_scalar.h"
 #include "ipc/base/text.h"
 
 namespace kpm::ecosystem {
 namespace {
-
-// "maxRestarts" -> "max_restarts".
-std::string snake_case(std::string_view name) {
-    std::string result;
-    for (const char c : name) {
-        if (c >= 'A' && c <= 'Z') {
-            if (!result.empty()) result += '_';
-            result += static_cast<char>(c - 'A' + 'a');
-        } else {
-            result += c;
-        }
-    }
-    return result;
-}
 
 // Such a row stands for every key that begins with its own.
 bool is_prefix(const Field& field) {
@@ -112,6 +99,9 @@ std::string_view allowed(const std::vector<EnvBlock>&, Check) {
 }
 std::string_view allowed(ExecMode, Check) {
     return "fork or cluster";
+}
+std::string_view allowed(const HealthChecks&, Check) {
+    return "an address, or an object of probes";
 }
 std::string_view allowed(Balance, Check) {
     return "round_robin, least_connections, hybrid, sticky or shared";

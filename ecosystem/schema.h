@@ -23,7 +23,7 @@ using Slot =
                  std::vector<std::string> AppConfig::*, std::optional<std::vector<std::string>> AppConfig::*,
                  std::vector<int> AppConfig::*, Selection AppConfig::*, Environment AppConfig::*,
                  std::vector<EnvBlock> AppConfig::*, std::optional<ExecMode> AppConfig::*,
-                 std::optional<Balance> AppConfig::*>;
+                 std::optional<Balance> AppConfig::*, HealthChecks AppConfig::*>;
 
 // What must happen to a running app for a new value to take effect.
 enum class OnChange {

@@ -19,12 +19,31 @@ constexpr std::size_t kDaemonLines = 20000;  // of the daemon's log that are loo
 struct Reasons {
     const ProcessRow& row;
     std::string newest;  // "" = it has never ended
+    std::string probe;   // that fails now, "" = none
     std::vector<PastExit> exits;
     std::vector<std::string> errors;
 };
 
+// "not ready, readiness probe fails: connection refused"
+std::string failing_probe(const Json& env) {
+    const auto state = env.find("health_state");
+    if (state == env.end() || !state->is_object()) return "";
+    for (const char* kind : {"startup", "readiness", "liveness"}) {
+        const auto probe = state->find(kind);
+        if (probe == state->end() || !probe->is_object() || text_of(*probe, "ok") == "true") continue;
+        return fmt::format("{}, {} probe fails: {}",
+                           text_of(*state, "ready") == "true" ? "ready" : "not ready", kind,
+                           text_of(*probe, "reason"));
+    }
+    return "";
+}
+
 Reasons reasons_of(const ProcessRow& row, const std::vector<std::string>& daemon_lines) {
-    Reasons reasons{row, exit_cause(row.env()), exits_in(daemon_lines, row.name, row.id, kExits), {}};
+    Reasons reasons{row,
+                    exit_cause(row.env()),
+                    failing_probe(row.env()),
+                    exits_in(daemon_lines, row.name, row.id, kExits),
+                    {}};
     if (auto lines = last_lines(row.error_log, kErrorLines); lines && !row.error_log.empty())
         reasons.errors = std::move(*lines);
     return reasons;
@@ -38,6 +57,7 @@ Json facts_of(const Reasons& reasons) {
             {"status", reasons.row.status},
             {"restarts", reasons.row.restarts},
             {"cause", reasons.newest.empty() ? Json() : Json(reasons.newest)},
+            {"probe", reasons.probe.empty() ? Json() : Json(reasons.probe)},
             {"exits", std::move(exits)},
             {"stderr", reasons.errors}};
 }
@@ -47,6 +67,7 @@ std::string text_of(const Reasons& reasons, const Paint& paint) {
     std::string text = paint(fmt::format("[{}]({})", printable(row.name), row.id), {Style::Bold}) +
                        fmt::format(" is {}, {} restart{}\n", printable(row.status), row.restarts,
                                    row.restarts == 1 ? "" : "s");
+    if (!reasons.probe.empty()) text += fmt::format("  {}\n", printable(reasons.probe));
     if (reasons.newest.empty())
         text += "  it has not ended yet\n";
     else

@@ -10,8 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/core/health.h"
 #include "daemon/core/time.h"
 #include "daemon/core/time_zone.h"
+#include "ecosystem/probe_address.h"
 #include "ipc/base/json.h"
 #include "ipc/base/result.h"
 
@@ -118,6 +120,17 @@ struct WatchSpec {
     bool operator==(const WatchSpec&) const = default;
 };
 
+// One look at a process's health.
+struct ProbeSpec {
+    ecosystem::Probe::Kind kind = ecosystem::Probe::Kind::Http;
+    ecosystem::ProbeAddress address;  // Http, Tcp
+    std::vector<std::string> argv;    // Exec
+    Duration timeout{1'000};
+    std::string trouble;  // why there is nothing to look at (a variable that is not set), "" = there is
+
+    bool operator==(const ProbeSpec&) const = default;
+};
+
 class Host {
 public:
     virtual ~Host() = default;
@@ -146,6 +159,13 @@ public:
     virtual Result<void> open_pool(const PoolSpec& pool) = 0;
     // `kind` tells a Node pool from others: they are named by apps, and an app may have had one of each.
     virtual void close_pool(const std::string& name, PoolSpec::Kind kind) = 0;
+    // Looks at the process. -> Supervisor::probed, once, at the latest after the timeout; never after
+    // stop_probes. `launch`: as whom, where and with what variables a command runs; null for other probes.
+    virtual void probe(const AppKey& key, ProbeKind kind, const ProbeSpec& spec,
+                       const LaunchSpec* launch) = 0;
+    virtual void stop_probes(const AppKey& key) = 0;
+    // Whether it gets connections: they go to other workers, or wait. No-op for a process that is no worker.
+    virtual void set_serving(const AppKey& key, bool serving) = 0;
     // A worker gets no more connections. -> Drained when it has finished those that it has.
     virtual void drain(const AppKey& key) = 0;
     // Takes over a process that an earlier daemon started: its pipes, its channel, its exit.

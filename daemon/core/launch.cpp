@@ -31,6 +31,9 @@ std::string node_balance(const AppConfig& config) {
     const bool is_node = ecosystem::runtime_of(config.interpreter) == ecosystem::Runtime::Node;
     const Balance wanted = config.balance.value_or(Balance::Hybrid);
     const bool needs_handles = wanted == Balance::Hybrid || wanted == Balance::Shared;
+    // A worker that accepts by itself cannot be left out while it is not ready.
+    if (wanted == Balance::Hybrid && config.health.gates())
+        return std::string(ecosystem::to_text(Balance::RoundRobin));
     return std::string(ecosystem::to_text(needs_handles && !is_node ? Balance::RoundRobin : wanted));
 }
 
@@ -110,6 +113,14 @@ bool takes_preload(const AppConfig& config, const Settings& settings) {
            !(options && limits_reading(*options));
 }
 
+// A start may take as long as its probes may.
+void add_health(LifecyclePolicy& policy, const AppConfig& config) {
+    if (!config.health.gates()) return;
+    policy.wait_ready = policy.stays_launching = true;
+    if (!config.listen_timeout)
+        policy.listen_timeout = std::max(policy.listen_timeout, time_to_come_up(config.health));
+}
+
 }  // namespace
 
 LifecyclePolicy lifecycle_policy(const AppConfig& config, const Settings& settings) {
@@ -126,9 +137,10 @@ LifecyclePolicy lifecycle_policy(const AppConfig& config, const Settings& settin
     policy.kill_timeout = config.kill_timeout.value_or(settings.kill_timeout);
     policy.listen_timeout = config.listen_timeout.value_or(settings.listen_timeout);
     policy.drain_timeout = config.drain_timeout;
-    policy.wait_ready = config.wait_ready || takes_channel(config) || is_node_cluster(config);
+    policy.wait_ready = says_ready(config);
     if (is_node_cluster(config) && !config.wait_ready)
         policy.listen_timeout = std::max(policy.listen_timeout, kNodeStart);
+    add_health(policy, config);
     // Without the socket it could not say that it is well.
     if (!settings.notify_socket.empty()) policy.watchdog = config.watchdog;
     return policy;
@@ -138,7 +150,12 @@ LifecyclePolicy incoming_policy(const AppConfig& config, const Settings& setting
     LifecyclePolicy policy = lifecycle_policy(config, settings);
     policy.restart.autorestart = false;
     policy.listen_timeout = config.listen_timeout.value_or(settings.listen_timeout);
+    add_health(policy, config);
     return policy;
+}
+
+bool says_ready(const AppConfig& config) {
+    return config.wait_ready || takes_channel(config) || is_node_cluster(config);
 }
 
 bool is_node_cluster(const AppConfig& config) {

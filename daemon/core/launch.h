@@ -15,6 +15,9 @@ LifecyclePolicy incoming_policy(const ecosystem::AppConfig& config, const Settin
 // `instance`: the one of the slot that is launched.
 LaunchSpec launch_spec(const Slot& slot, const Instance& instance, const Settings& settings);
 
+// Whether the app itself says when it is ready, beside its probes.
+bool says_ready(const ecosystem::AppConfig& config);
+
 // The app's listening sockets; nullopt when kpmd holds none for it.
 std::optional<PoolSpec> pool_spec(const ecosystem::AppConfig& config);
 

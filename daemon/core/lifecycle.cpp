@@ -79,6 +79,8 @@ Actions Lifecycle::on(const Start&, TimePoint now) {
             data_.goal = Goal::Relaunch;
             return {};
         case State::Starting:
+            // The answer to an earlier client is given already.
+            if (!data_.deadline) data_.deadline = now + policy_->listen_timeout;
             return {};
     }
     return {};
@@ -122,6 +124,7 @@ Actions Lifecycle::on(const Stop&, TimePoint now) {
         case State::Starting:
         case State::Online:
         case State::Draining:
+            data_.failure.clear();
             return begin_stop(Goal::Stopped, now);
     }
     return {};
@@ -132,8 +135,8 @@ Actions Lifecycle::on(const Drain& drain, TimePoint now) {
     switch (data_.state) {
         case State::Online:
             data_.goal = drain.relaunch ? Goal::Relaunch : Goal::Stopped;
+            data_.failure.clear();
             if (drain.relaunch) {
-                data_.failure.clear();
                 forget_crashes();
                 ++data_.restart_time;
             }
@@ -200,6 +203,7 @@ Actions Lifecycle::on(const Exited& exited, TimePoint now) {
         case State::Spawning:
         case State::Starting:
         case State::Online: {
+            data_.failure.clear();  // of an earlier process
             const Actions rest = data_.goal == Goal::Stopped ? settle_stopped()
                                  : data_.goal == Goal::Relaunch
                                      ? launch(now, false)
@@ -274,6 +278,10 @@ Actions Lifecycle::on(const Ready&, TimePoint now) {
 Actions Lifecycle::on(const TimeUp&, TimePoint now) {
     switch (data_.state) {
         case State::Starting:
+            if (policy_->stays_launching) {
+                data_.deadline.reset();
+                return {Settled{Outcome::NotReady}};
+            }
             // PM2's rule: not ready in time counts as online, but is told.
             return come_online(Outcome::NotReady, now);
         case State::Online:

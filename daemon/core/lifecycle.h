@@ -20,6 +20,9 @@
 // each Pinged begins anew. When it passes, the root gets SIGABRT and the instance is Stopping with the goal
 // Running, which says: what ends here has crashed, and the restart policy decides as for any crash.
 //
+// A process that a probe has given up is told to stop as by a client, but with the goal Running, too. One
+// that its probes do not find ready in time (stays_launching) goes on as Starting, without a deadline.
+//
 // Invariants, checked by tests over the whole table:
 //   - Spawn is only asked for when no process of this instance exists (pid == 0 and the tree is gone, or the
 //   process
@@ -49,7 +52,8 @@ struct LifecyclePolicy {
     Duration listen_timeout{3000};   // how long to wait for ready
     Duration drain_timeout{30'000};  // how long a draining process may take
     bool wait_ready = false;         // Online only when it says that it is ready
-    Duration watchdog{0};            // longest silence of an online process, 0 = any; as of the next launch
+    bool stays_launching = false;  // also when it has not said so in time; otherwise it counts as online then
+    Duration watchdog{0};          // longest silence of an online process, 0 = any; as of the next launch
 
     bool operator==(const LifecyclePolicy&) const = default;
 };
@@ -84,11 +88,14 @@ struct WatchdogSet {
     Duration interval{0};  // 0 = off
 };
 struct Leaving {};  // it ends on purpose
+struct Unhealthy {
+    std::string reason;
+};  // a probe says that it must be started again
 struct TimeAsked {
     Duration time{0};
 };  // its start takes this much longer, from now on
 using Event = std::variant<Start, Stop, Restart, Drain, Drained, Spawned, SpawnFailed, Exited, TreeGone,
-                           Ready, TimeUp, Pinged, Tripped, WatchdogSet, Leaving, TimeAsked>;
+                           Ready, TimeUp, Pinged, Tripped, WatchdogSet, Leaving, TimeAsked, Unhealthy>;
 
 // How a client's request ended.
 enum class Outcome { Online, NotReady, SpawnFailed, Exited, Stopped, Unkillable };
@@ -140,7 +147,7 @@ struct LifecycleData {
     RestartHistory history;
     std::optional<int> exit_code;  // of the newest exit; nullopt: none yet, or a signal
     int exit_signal = 0;
-    std::string failure;  // why the newest start failed, "" = it did not
+    std::string failure;  // why the newest start failed, or the process was ended; "" = neither
 
     bool operator==(const LifecycleData&) const = default;
 };
@@ -184,6 +191,7 @@ private:
     Actions on(const WatchdogSet&, TimePoint now);
     Actions on(const Leaving&, TimePoint now);
     Actions on(const TimeAsked&, TimePoint now);
+    Actions on(const Unhealthy&, TimePoint now);
 
     void enter(State state, std::optional<TimePoint> deadline = std::nullopt);
     Actions launch(TimePoint now, bool automatic);

@@ -1,4 +1,4 @@
-// What a process says of itself on NOTIFY_SOCKET, and what its silence means.
+// What a process says of itself on NOTIFY_SOCKET, what its silence means, and what its probes say.
 
 #include <algorithm>
 
@@ -17,8 +17,17 @@ void Lifecycle::watch(Duration silence, TimePoint now) {
 Actions Lifecycle::abort(Duration silence, TimePoint now) {
     data_.goal = Goal::Running;
     data_.is_leaving = false;  // it did not get to it
+    data_.failure.clear();
     enter(State::Stopping, now + policy_->kill_timeout);
     return {Abort{silence}, SignalTree{0}};
+}
+
+// It has crashed, but may still tidy up.
+Actions Lifecycle::on(const Unhealthy& unhealthy, TimePoint now) {
+    if (data_.state != State::Starting && data_.state != State::Online) return {};
+    data_.is_leaving = false;
+    data_.failure = unhealthy.reason;
+    return begin_stop(Goal::Running, now);
 }
 
 Actions Lifecycle::on(const Pinged&, TimePoint now) {

@@ -12,6 +12,20 @@ namespace {
 
 const Told kNothingTold;
 constexpr const char* kUniqueId = "unique_id";
+constexpr const char* kHealthState = "health_state";
+
+Json health_state(const HealthCheck& check) {
+    Json state{{"ready", check.is_ready()}};
+    for (const ProbeKind kind : kProbeKinds) {
+        const auto& shown = check.shown(kind);
+        if (!shown) continue;
+        Json one{{"ok", shown->result.verdict == ProbeResult::Verdict::Passed},
+                 {"since", shown->since.since_epoch}};
+        if (!shown->result.reason.empty()) one["reason"] = shown->result.reason;
+        state[std::string(to_text(kind))] = std::move(one);
+    }
+    return state;
+}
 
 int shown_pid(const Slot& slot) {
     return slot.current.life.data().pid;
@@ -86,6 +100,7 @@ void add_state(Json& env, const Slot& slot) {
     if (life.history.backoff > Duration{0}) env["prev_restart_delay"] = life.history.backoff.count();
     if (!life.failure.empty()) env["failure"] = life.failure;
     if (!told.status_text.empty()) env["status_text"] = told.status_text;
+    if (slot.current.health) env[kHealthState] = health_state(slot.current.health->check);
 }
 
 std::optional<int> measured_instead(const Slot& slot) {
@@ -121,7 +136,8 @@ Json process_object(const Slot& slot, Environment environment) {
 
 Json dump_entry(const Slot& slot) {
     Json entry = pm2_env(slot);
-    for (const char* key : {"pm_id", "instances", "prev_restart_delay", "status_text"}) entry.erase(key);
+    for (const char* key : {"pm_id", "instances", "prev_restart_delay", "status_text", kHealthState})
+        entry.erase(key);
     entry[ipc::kDumpVersionKey] = ipc::kDumpVersion;
     return entry;
 }

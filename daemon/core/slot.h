@@ -2,6 +2,7 @@
 // One managed copy of an app: PM2's process table entry, keyed by pm_id. Plain data; the supervisor is its
 // only writer.
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "daemon/core/cron.h"
+#include "daemon/core/health.h"
 #include "daemon/core/host.h"
 #include "daemon/core/lifecycle.h"
 #include "daemon/core/slot_config.h"
@@ -37,12 +39,22 @@ private:
     std::unique_ptr<std::vector<Done>> waiting_;
 };
 
+// What is known of a process's health by its probes.
+struct ProcessHealth {
+    HealthCheck check;
+    std::array<ProbeSpec, kProbeKinds.size()> specs;  // by kind; with the values of this process's variables
+    bool needs_word = false;                          // it must also say that it is ready
+    bool has_word = false;                            // and has done so
+    HealthCheck::State remembered = HealthCheck::State::Ready;  // of an earlier daemon, until it is adopted
+};
+
 // A process of the slot and its life. A slot has one; two for the time of a reload.
 struct Instance {
     std::uint64_t incarnation = 0;  // of the newest launch, 0 = never launched
     EpochTime launched{};           // pm_uptime
     bool is_held = false;           // the host keeps its process, or what is left of it, until it is released
     Lifecycle life;
+    std::unique_ptr<ProcessHealth> health;  // null: it has no probes
 };
 
 // What a process has told about itself, on its message channel unless said otherwise; PM2's names.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <ranges>
 #include <utility>
@@ -92,6 +93,10 @@ void put(RecordWriter& record, std::string_view prefix, const Instance& instance
     record.put("incarnation", static_cast<std::int64_t>(instance.incarnation));
     record.put("launched", instance.launched.since_epoch);
     put(record, instance.life.data());
+    if (instance.health) {
+        record.put("health", static_cast<int>(instance.health->check.state()));
+        if (instance.health->has_word) record.put("word", 1);
+    }
     record.set_prefix({});
 }
 
@@ -103,9 +108,17 @@ Result<std::unique_ptr<Instance>> to_instance(RecordReader& record, std::string_
     if (!incarnation) return std::unique_ptr<Instance>{};
     auto life = to_life(record);
     if (!life) return life.error();
-    return std::make_unique<Instance>(Instance{static_cast<std::uint64_t>(*incarnation),
-                                               EpochTime{record.number_or("launched", 0)}, false,
-                                               Lifecycle(policy, std::move(*life))});
+    auto instance = std::make_unique<Instance>(Instance{static_cast<std::uint64_t>(*incarnation),
+                                                        EpochTime{record.number_or("launched", 0)}, false,
+                                                        Lifecycle(policy, std::move(*life)), nullptr});
+    if (const auto health = record.number("health")) {
+        // Its rules come with the adoption.
+        instance->health = std::make_unique<ProcessHealth>();
+        instance->health->remembered = static_cast<HealthCheck::State>(
+            std::clamp<std::int64_t>(*health, 0, static_cast<int>(HealthCheck::State::Unready)));
+        instance->health->has_word = record.number_or("word", 0) != 0;
+    }
+    return instance;
 }
 
 // What app_state() wrote.

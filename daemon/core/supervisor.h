@@ -87,6 +87,8 @@ public:
     // The same on NOTIFY_SOCKET. Acted upon at once, so that what a process says before its exit is known
     // when the exit is handled.
     void take_notification(const AppKey& key, const Notification& notification);
+    // What a probe has found.
+    void probed(const AppKey& key, ProbeKind kind, const ProbeResult& result);
     // A message to the slot's process.
     Result<void> send_message(int pm_id, const Json& message);
 
@@ -135,6 +137,12 @@ private:
     Lifecycle::SharedPolicy shared(LifecyclePolicy policy);
     void set_config(Slot& slot, ecosystem::AppConfig config);
     void set_wanted(Slot& slot, bool wanted);
+    void prepare_health(Slot& slot, Instance& instance, const LaunchSpec& spec);
+    void resume_health(Slot& slot, Instance& instance, const LaunchSpec& spec);
+    bool hold_word(Slot& slot, Instance& instance, const Event& event);
+    void follow_life(Slot& slot, Instance& instance, const Event& event);
+    void drive_health(Slot& slot, Instance& instance, const HealthCheck::Event& event);
+    void ask_probe(Slot& slot, Instance& instance, ProbeKind kind);
     void track_memory(const Slot& slot);
     void check_memory();
     void set_cron(Slot& slot);

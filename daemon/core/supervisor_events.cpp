@@ -83,11 +83,16 @@ void Supervisor::handle_time() {
         if (due(slot->incoming.get())) apply(*slot, *slot->incoming, TimeUp{});
         if (due(slot->outgoing.get())) apply(*slot, *slot->outgoing, TimeUp{});
         if (due(&slot->current)) apply(*slot, slot->current, TimeUp{});
+        for (Instance* instance : {slot->incoming.get(), slot->outgoing.get(), &slot->current})
+            if (instance && instance->health &&
+                instance->health->check.deadline().value_or(now + Duration{1}) <= now)
+                drive_health(*slot, *instance, HealthCheck::TimeUp{});
         schedule(*slot);
     }
 }
 
 void Supervisor::apply(Slot& slot, Instance& instance, const Event& event) {
+    if (hold_word(slot, instance, event)) return;
     const Actions actions = instance.life.handle(event, host_.now());
     // A ping moves a deadline that the next daemon sets anew, and comes too often to be recorded.
     if (!std::holds_alternative<Pinged>(event)) dirty_.insert(slot.pm_id);
@@ -102,6 +107,7 @@ void Supervisor::apply(Slot& slot, Instance& instance, const Event& event) {
         host_.log(fmt::format("{} could not be started: {}", log_label(slot), failed->reason));
         release(slot, instance);
     }
+    follow_life(slot, instance, event);
     perform(slot, instance, actions);
     schedule(slot);
     track_pool(slot);
@@ -167,7 +173,9 @@ void Supervisor::ask_for(Slot& slot, Instance& instance) {
                           slot.config->exec_mode == ecosystem::ExecMode::Cluster ? "cluster" : "fork"));
     instance.is_held = true;
     asked_.insert(key.incarnation);
+    prepare_health(slot, instance, spec);
     host_.spawn(key, spec);
+    if (instance.health && instance.health->check.rules().gates()) host_.set_serving(key, false);
 }
 
 // An app that asked for it is told by a message, and gets the signal only when it has no channel any more.
@@ -227,12 +235,17 @@ Error Supervisor::outcome_error(const Slot& slot, const Instance& instance, Outc
     const std::string& name = slot.config->name;
     const LifecycleData& life = instance.life.data();
     switch (outcome) {
-        case Outcome::NotReady:
-            return {ErrorCode::Unavailable, fmt::format("cannot start '{}': not ready within {} ms", name,
-                                                        instance.life.policy().listen_timeout.count())};
+        case Outcome::NotReady: {
+            const std::string cause = instance.health ? instance.health->check.waits_for() : "";
+            return {ErrorCode::Unavailable, fmt::format("cannot start '{}': not ready within {} ms{}{}", name,
+                                                        instance.life.policy().listen_timeout.count(),
+                                                        cause.empty() ? "" : ": ", cause)};
+        }
         case Outcome::SpawnFailed:
             return {ErrorCode::Invalid, fmt::format("cannot start '{}': {}", name, life.failure)};
         case Outcome::Exited:
+            if (!life.failure.empty())
+                return {ErrorCode::Unavailable, fmt::format("cannot start '{}': {}", name, life.failure)};
             if (life.exit_code)
                 return {ErrorCode::Unavailable,
                         fmt::format("cannot start '{}': it exited with code {} before it was up", name,
@@ -318,9 +331,14 @@ void Supervisor::check_rest(Slot& slot) {
 
 void Supervisor::schedule(const Slot& slot) {
     std::optional<TimePoint> earliest = slot.current.life.deadline();
+    const auto consider = [&](std::optional<TimePoint> time) {
+        if (time && (!earliest || *time < *earliest)) earliest = time;
+    };
     for (const Instance* other : {slot.incoming.get(), slot.outgoing.get()})
-        if (other && other->life.deadline() && (!earliest || *other->life.deadline() < *earliest))
-            earliest = other->life.deadline();
+        if (other) consider(other->life.deadline());
+    for (const Instance* one :
+         std::initializer_list<const Instance*>{slot.incoming.get(), slot.outgoing.get(), &slot.current})
+        if (one && one->health) consider(one->health->check.deadline());
     const auto it = deadline_of_.find(slot.pm_id);
     if (it != deadline_of_.end()) {
         if (earliest == it->second) return;

@@ -86,7 +86,8 @@ void Supervisor::adopt(Slot& slot, Instance& instance) {
         if (const auto opened = use_pool(slot); !opened) host_.log(opened.error().message);
     if (!has_process(state)) return;
     const AppKey key = slot.key(instance);
-    const Adopted adopted = host_.adopt(key, launch_spec(slot, instance, settings_));
+    const LaunchSpec spec = launch_spec(slot, instance, settings_);
+    const Adopted adopted = host_.adopt(key, spec);
     const bool stopping = state == State::Stopping || state == State::Killing;
     if (adopted.kind == Adopted::Kind::Unknown) {
         // The earlier daemon died between recording this launch and asking for it, or lost it altogether.
@@ -96,6 +97,7 @@ void Supervisor::adopt(Slot& slot, Instance& instance) {
         return;
     }
     instance.is_held = true;
+    resume_health(slot, instance, spec);
     if (state == State::Spawning) post(key, Spawned{adopted.pid});
     if (state == State::Online) post(key, Pinged{});  // nobody listened: the watch begins anew
     const bool aborting =

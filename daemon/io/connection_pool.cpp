@@ -195,10 +195,14 @@ void ConnectionPool::state(Worker& worker, const ChannelMessage& message) {
 }
 
 void ConnectionPool::answered(Worker& worker) {
-    // None is left when an earlier kpmd had sent it: then only the count is ours.
-    if (!worker.unacked.empty()) worker.unacked.pop_front();
-    ++worker.stats.accepted;
     ++worker.stats.open;
+    // None is left when an earlier kpmd had sent it: then only the count is ours.
+    if (!worker.unacked.empty()) {
+        const Connection taken = std::move(worker.unacked.front());
+        worker.unacked.pop_front();
+        if (taken.probe) return taken.probe("");
+    }
+    ++worker.stats.accepted;
 }
 
 void ConnectionPool::refused(Worker& worker, const ChannelMessage& message, UniqueFd passed) {
@@ -215,6 +219,7 @@ void ConnectionPool::refused(Worker& worker, const ChannelMessage& message, Uniq
     if (held != worker.unacked.end()) {
         Connection connection = std::move(*held);
         worker.unacked.erase(held);
+        if (connection.probe) return connection.probe("it has refused the connection");
         hold(std::move(connection));
     } else if (passed) {
         const std::uint64_t listener = message.value < listeners_.size() ? message.value : 0;
@@ -228,8 +233,25 @@ void ConnectionPool::gone(const WorkerId& id, std::string reason) {
 }
 
 void ConnectionPool::take_back(Worker& worker) {
-    for (Connection& connection : worker.unacked) hold(std::move(connection));
-    worker.unacked.clear();
+    for (Connection& connection : std::exchange(worker.unacked, {})) {
+        if (connection.probe)
+            connection.probe("its channel has ended");
+        else
+            hold(std::move(connection));
+    }
+}
+
+void ConnectionPool::pass_probe(const WorkerId& id, PlaneProbe probe) {
+    Worker* const worker = find(id);
+    if (!worker || !worker->ready) return probe.answer("it is not ready for connections");
+    const bool has_one = std::any_of(worker->unacked.begin(), worker->unacked.end(),
+                                     [](const Connection& one) { return static_cast<bool>(one.probe); });
+    if (has_one ||
+        worker->channel->send_connection(probe.listener, probe.connection.get()) != WorkerChannel::Sent::Sent)
+        return probe.answer("it takes no connections");
+    worker->unacked.push_back({.socket = std::move(probe.connection),
+                               .listener = probe.listener,
+                               .probe = std::move(probe.answer)});
 }
 
 void ConnectionPool::hold(Connection connection) {

@@ -43,6 +43,7 @@ public:
     void set_serving(const WorkerId& id, bool serving) override;
     void drain(const WorkerId& id) override;
     void remove_worker(const WorkerId& id) override;
+    void pass_probe(const WorkerId& id, PlaneProbe probe) override;
     void add_stats(PlaneStats& stats) const override;
 
 private:
@@ -52,7 +53,8 @@ private:
         UniqueFd socket;
         std::uint64_t listener = 0;
         bool rescued = false;
-        std::uint64_t client = 0;  // its address, see core::Balancer
+        std::uint64_t client = 0;                          // its address, see core::Balancer
+        std::function<void(std::string trouble)> probe{};  // it is one, see PlaneProbe
     };
 
     void watch(std::vector<UniqueFd> listeners);

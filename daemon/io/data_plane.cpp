@@ -40,6 +40,10 @@ struct Drain {
 struct RemoveWorker {
     WorkerId worker;
 };
+struct PassProbe {
+    WorkerId worker;
+    PlaneProbe probe;
+};
 struct RequestStats {
     std::function<void(PlaneStats)> answer;
 };
@@ -85,7 +89,7 @@ struct FinishNode {
 };
 using Command = std::variant<AddPool, ChangePool, RemovePool, AddWorker, SetServing, Drain, RemoveWorker,
                              RequestStats, AddNodePool, AddNodeSlot, AddNodeWorker, AnswerNode, AddNodeSocket,
-                             RemoveNodeSocket, SayToNode, DrainNodeQuietly, FinishNode>;
+                             RemoveNodeSocket, SayToNode, DrainNodeQuietly, FinishNode, PassProbe>;
 
 class Pools {
 public:
@@ -122,6 +126,12 @@ public:
     void execute(const RemoveWorker& command) {
         if (auto* const pool = home_of(command.worker)) pool->remove_worker(command.worker);
         homes_.erase(command.worker);
+    }
+    void execute(PassProbe& command) {
+        if (auto* const pool = home_of(command.worker))
+            pool->pass_probe(command.worker, std::move(command.probe));
+        else
+            command.probe.answer("its channel has ended");
     }
     void execute(const RequestStats& command) {
         PlaneStats stats;
@@ -231,6 +241,9 @@ void DataPlane::drain(WorkerId worker) {
 }
 void DataPlane::remove_worker(WorkerId worker) {
     thread_->send(RemoveWorker{worker});
+}
+void DataPlane::pass_probe(WorkerId worker, PlaneProbe probe) {
+    thread_->send(PassProbe{worker, std::move(probe)});
 }
 void DataPlane::add_node_pool(PoolId pool, core::BalancePolicy policy) {
     thread_->send(AddNodePool{pool, policy});

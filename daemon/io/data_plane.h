@@ -41,12 +41,13 @@ public:
     void set_serving(WorkerId worker, bool serving);
     // No more connections for it, and it is told so; answered with WorkerDrained, or WorkerGone.
     void drain(WorkerId worker);
+    void pass_probe(WorkerId worker, PlaneProbe probe);
     // What it has not answered goes to others; no WorkerGone follows. Only for a process that is dead or
     // about to be killed: one that lives still has those connections in its end of the channel.
     void remove_worker(WorkerId worker);
 
-    // --- pools of Node workers; remove_pool, set_serving, drain and remove_worker are theirs, too ---
-    // Its sockets come and go with what the workers ask for (NodeSaid); see NodePool.
+    // --- pools of Node workers; remove_pool, set_serving, drain, pass_probe and remove_worker are theirs,
+    // too --- Its sockets come and go with what the workers ask for (NodeSaid); see NodePool.
     void add_node_pool(PoolId pool, core::BalancePolicy policy);
     void add_node_socket(PoolId pool, const std::string& key, UniqueFd listener);
     void add_node_slot(PoolId pool, const std::string& key, int slot, UniqueFd listener);

@@ -193,8 +193,14 @@ void ListenerPools::show(const Pool& pool, bool is_new) {
 }
 
 std::vector<int> ListenerPools::sockets(const std::string& name) const {
+    const auto it = pools_.find(name);
+    const bool is_inherited = it != pools_.end() && it->second.spec.kind == Kind::Activation;
+    return is_inherited ? sockets_of(name) : std::vector<int>();
+}
+
+std::vector<int> ListenerPools::sockets_of(const std::string& name) const {
     std::vector<int> sockets;
-    if (const auto it = pools_.find(name); it != pools_.end() && it->second.spec.kind == Kind::Activation)
+    if (const auto it = pools_.find(name); it != pools_.end())
         for (const UniqueFd& socket : it->second.sockets) sockets.push_back(socket.get());
     return sockets;
 }

@@ -36,6 +36,8 @@ public:
     Result<void> open(const core::PoolSpec& spec);
     void close(const std::string& name);
     std::optional<PoolId> find(const std::string& name) const;
+    // Those of the pool, in the order of `listen`; valid until the next change.
+    std::vector<int> sockets_of(const std::string& name) const;
     // The sockets that a process of an activated app starts with, in the order of `listen`; valid until the
     // next change.
     std::vector<int> sockets(const std::string& name) const;

@@ -11,6 +11,7 @@
 #include "daemon/io/file_access.h"
 #include "daemon/io/listener.h"
 #include "daemon/io/node_socket.h"
+#include "daemon/io/probe_connection.h"
 
 namespace kpm::io {
 namespace {
@@ -143,6 +144,15 @@ void NodeApps::remove_worker(const WorkerId& worker) {
     record(homes_.at(worker).app, *app);
     homes_.erase(worker);
     settle_.start(kSettle);
+}
+
+std::optional<std::string> NodeApps::key_at(const WorkerId& worker,
+                                            const ecosystem::ProbeAddress& address) const {
+    const auto home = homes_.find(worker);
+    if (home == homes_.end()) return std::nullopt;
+    for (const auto& [key, open] : apps_.at(home->second.app).open)
+        if (is_reached_at(open.sockets.begin()->second.get(), address)) return key;
+    return std::nullopt;
 }
 
 void NodeApps::hear(const WorkerId& worker, const node::Message& message) {

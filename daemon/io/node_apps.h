@@ -16,6 +16,7 @@
 #include "daemon/io/keeper_link.h"
 #include "daemon/io/timer.h"
 #include "daemon/io/user_lookup.h"
+#include "ecosystem/probe_address.h"
 #include "ipc/base/json.h"
 
 namespace kpm::io {
@@ -51,6 +52,8 @@ public:
     // No more connections; it closes its servers, finishes what it has and ends its channel.
     void drain(const WorkerId& worker);
     void remove_worker(const WorkerId& worker);
+    // The key of its app's socket that connections to this address come to; nullopt: none does.
+    std::optional<std::string> key_at(const WorkerId& worker, const ecosystem::ProbeAddress& address) const;
     // What concerns sockets of what a worker says; the rest is passed over.
     void hear(const WorkerId& worker, const core::node::Message& message);
 

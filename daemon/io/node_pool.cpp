@@ -55,6 +55,7 @@ struct NodePool::Worker {
     bool resting = false;                // until the timer
     std::map<std::string, bool> joined;  // keys of the sockets that it listens on; false: about to
     std::deque<Connection> unacked;
+    std::optional<PlaneProbe> probe;  // waits for room in the channel
     WorkerStats stats;
     std::unique_ptr<NodeChannel> channel;
 
@@ -205,9 +206,45 @@ void NodePool::remove_worker(const WorkerId& id) {
     Worker* const worker = find(id);
     if (!worker) return;
     auto left = std::exchange(worker->unacked, {});
+    if (const auto probe = std::exchange(worker->probe, std::nullopt)) probe->answer("its channel has ended");
     std::erase_if(workers_, [&](const auto& one) { return one.get() == worker; });
-    for (Connection& connection : left) hold(std::move(connection));
+    take_back(std::move(left));
     dispatch_all();
+}
+
+void NodePool::take_back(std::deque<Connection> connections) {
+    for (Connection& connection : connections) {
+        if (connection.probe)
+            connection.probe("its channel has ended");
+        else
+            hold(std::move(connection));
+    }
+}
+
+void NodePool::pass_probe(const WorkerId& id, PlaneProbe probe) {
+    Worker* const worker = find(id);
+    if (!worker) return probe.answer("its channel has ended");
+    const auto joined = worker->joined.find(probe.key);
+    if (joined == worker->joined.end() || !joined->second) return probe.answer("it does not listen there");
+    const bool has_one = worker->probe || std::any_of(worker->unacked.begin(), worker->unacked.end(),
+                                                      [](const Connection& one) { return !!one.probe; });
+    if (has_one) return probe.answer("it takes no more connections");
+    worker->probe = std::move(probe);
+    send_probe(*worker);
+}
+
+// As soon as its channel has room.
+void NodePool::send_probe(Worker& worker) {
+    if (!worker.probe || !worker.channel->takes_connections()) return;
+    PlaneProbe& probe = *worker.probe;
+    const std::uint64_t seq = next_seq_++;
+    if (!worker.channel->pass_connection(node::connection_line(probe.key, seq), seq, probe.connection.get()))
+        return;
+    worker.unacked.push_back({.socket = std::move(probe.connection),
+                              .key = std::move(probe.key),
+                              .seq = seq,
+                              .probe = std::move(probe.answer)});
+    worker.probe.reset();
 }
 
 void NodePool::finish_worker(const WorkerId& id) {
@@ -240,6 +277,10 @@ void NodePool::answered(Worker& worker, std::uint64_t seq, bool accepted) {
     if (it == worker.unacked.end()) return;  // of an earlier kpmd
     Connection connection = std::move(*it);
     worker.unacked.erase(it);
+    if (connection.probe) {
+        connection.probe(accepted ? "" : "it has refused the connection");
+        return dispatch_all();
+    }
     if (accepted) {
         ++worker.stats.accepted;
     } else {
@@ -361,6 +402,7 @@ void NodePool::look_at_slots() {
 }
 
 void NodePool::dispatch_all() {
+    for (const auto& worker : workers_) send_probe(*worker);
     for (const auto& [key, socket] : sockets_) dispatch(*socket);
 }
 

@@ -62,6 +62,7 @@ public:
     void set_serving(const WorkerId& id, bool serving) override;
     void drain(const WorkerId& id) override;
     void remove_worker(const WorkerId& id) override;
+    void pass_probe(const WorkerId& id, PlaneProbe probe) override;
     void add_stats(PlaneStats& stats) const override;
 
 private:
@@ -73,6 +74,7 @@ private:
         std::uint64_t seq = 0;     // of the line that it was sent with
         std::uint64_t client = 0;  // its address, see core::Balancer
         bool rescued = false;
+        std::function<void(std::string trouble)> probe{};  // it is one, see PlaneProbe
     };
 
     Worker* find(const WorkerId& id);
@@ -81,7 +83,9 @@ private:
     void lost(Worker& worker, std::uint64_t seq);
     void gone(const WorkerId& id, std::string reason);
     void hold(Connection connection);
+    void take_back(std::deque<Connection> connections);
     void rest(Worker& worker);
+    void send_probe(Worker& worker);
 
     Socket& socket_of(const std::string& key);
     const std::vector<core::Candidate>& candidates(const Socket& socket);

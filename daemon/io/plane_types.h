@@ -5,6 +5,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -68,6 +69,15 @@ struct NodeAnswer {
     core::node::ListenAnswer what;
     UniqueFd handle;  // it accepts (or receives) by itself; empty: the data plane accepts for it
     bool is_udp = false;
+};
+
+// A connection that is for one worker alone: a look at its health. It goes to no other.
+struct PlaneProbe {
+    std::string key;             // of a Node app: of the socket that it seems to come from
+    std::uint64_t listener = 0;  // of others: the index of that
+    UniqueFd connection;
+    // Called once, on the data plane's thread: the worker has taken it (""), or why not.
+    std::function<void(std::string trouble)> answer;
 };
 
 struct WorkerStats {

@@ -107,6 +107,11 @@ UvHost::UvHost(Loop& loop, const ipc::Home& home, StateMemfd state, Heritage her
       scanner_(loop, {::getppid(), kMark}),  // the keeper gets the orphans
       host_sampler_(loop, home),
       versions_(loop),
+      probes_(
+          loop, scanner_, kMark, [this](std::uint64_t token) { return mark_of(token); },
+          [this](const core::AppKey& key, core::ProbeKind kind, const core::ProbeResult& result) {
+              callbacks_.probed(key, kind, result);
+          }),
       preloads_(home),
       plane_events_(loop, [this](const PlaneEvent& event) { on_plane_event(event); }),
       log_events_(loop, [this](const LogEvent& event) { on_log_event(event); }),
@@ -200,6 +205,7 @@ void UvHost::connect(Child& child, const core::LaunchSpec& spec, ChildEnds ends,
     const auto pool = pools_->find(spec.pool);
     if (!ends.channel || !pool) return;
     child.is_worker = true;
+    child.pool = spec.pool;
     plane_.add_worker(*pool, worker_of(child.key), std::move(ends.channel), resumed);
 }
 
@@ -265,7 +271,7 @@ UniqueFd UvHost::open_root(const Child& child) const {
 void UvHost::on_spawned(KeeperChild spawned) {
     Child* child = find(spawned.token);
     if (!child) {
-        versions_.spawned(spawned);
+        if (!versions_.spawned(spawned)) probes_.commands().spawned(spawned);
         return;
     }
     starting_.erase(spawned.token);
@@ -279,7 +285,7 @@ void UvHost::on_spawned(KeeperChild spawned) {
 void UvHost::on_spawn_failed(std::uint64_t token, keeper::SpawnStage stage, int error_number) {
     Child* child = find(token);
     if (!child) {
-        versions_.spawn_failed(token);
+        if (!versions_.spawn_failed(token)) probes_.commands().spawn_failed(token, stage, error_number);
         return;
     }
     child->is_ended = true;
@@ -297,7 +303,7 @@ void UvHost::on_spawn_failed(std::uint64_t token, keeper::SpawnStage stage, int 
 void UvHost::on_exited(const KeeperExit& exit) {
     Child* child = find(exit.token);
     if (!child) {
-        if (versions_.exited(*keeper_, exit)) return;
+        if (versions_.exited(*keeper_, exit) || probes_.commands().exited(*keeper_, exit)) return;
         keeper_->collected(exit.token);  // one of nobody's: the end of an unclaimed process
         return;
     }
@@ -385,6 +391,7 @@ void UvHost::release(const core::AppKey& key) {
     Child* child = find(key);
     if (!child || child->is_released) return;
     child->is_released = true;
+    probes_.stop(key);
     child->messages.reset();
     if (child->is_node) nodes_->remove_worker(worker_of(key));
     if (child->is_worker) plane_.remove_worker(worker_of(key));

@@ -25,6 +25,7 @@
 #include "daemon/io/node_preload.h"
 #include "daemon/io/notify_receiver.h"
 #include "daemon/io/package_version.h"
+#include "daemon/io/probes.h"
 #include "daemon/io/proc_sampler.h"
 #include "daemon/io/process_tree.h"
 #include "daemon/io/state_memfd.h"
@@ -45,6 +46,7 @@ public:
         std::function<void(core::AppKey, core::Event)> post;                 // into the supervisor's inbox
         std::function<void(core::AppKey, Json)> message;                     // a process said this
         std::function<void(core::AppKey, core::Notification)> notification;  // the same on NOTIFY_SOCKET
+        std::function<void(core::AppKey, core::ProbeKind, core::ProbeResult)> probed;
         std::function<void(const std::string& name, const std::string& path)> files_changed;
         std::function<void()> wake;  // a deadline has come: drain
         std::function<void(const std::string& topic, const Json& payload)> publish;
@@ -98,6 +100,10 @@ public:
     void release(const core::AppKey& key) override;
     Result<void> open_pool(const core::PoolSpec& pool) override;
     void close_pool(const std::string& name, core::PoolSpec::Kind kind) override;
+    void probe(const core::AppKey& key, core::ProbeKind kind, const core::ProbeSpec& spec,
+               const core::LaunchSpec* launch) override;
+    void stop_probes(const core::AppKey& key) override { probes_.stop(key); }
+    void set_serving(const core::AppKey& key, bool serving) override;
     void drain(const core::AppKey& key) override;
     core::Adopted adopt(const core::AppKey& key, const core::LaunchSpec& spec) override;
     Result<void> prepare_logs(const core::LogFiles& logs) override;
@@ -129,6 +135,7 @@ private:
         bool has_logs = false;     // its pipes are not at their end
         bool is_worker = false;    // the data plane knows it
         bool is_node = false;      // a worker of a Node cluster app
+        std::string pool;          // of a worker
         bool stops_by_message = false;
         core::NodeReady node_ready = core::NodeReady::Online;
         std::optional<KeeperExit> unheard_end;  // told when all that it has said has been heard
@@ -154,6 +161,7 @@ private:
     void open_messages(Child& child, UniqueFd socket);
     void open_nodes();
     void end_leftovers();
+    bool probe_worker(const Child& child, core::ProbeKind kind, const core::ProbeSpec& spec);
     void add_node(Child& child, const core::LaunchSpec& spec, UniqueFd socket);
     void signal_root_alone(Child& child, int signo);
     void on_spawned(KeeperChild spawned);
@@ -181,6 +189,7 @@ private:
     ProcSampler sampler_;
     HostSampler host_sampler_;
     VersionProbe versions_;
+    Probes probes_;
     NodePreloads preloads_;
     AsyncQueue<PlaneEvent> plane_events_;
     AsyncQueue<LogEvent> log_events_;

@@ -17,6 +17,8 @@ public:
     virtual void set_serving(const WorkerId& id, bool serving) = 0;
     virtual void drain(const WorkerId& id) = 0;
     virtual void remove_worker(const WorkerId& id) = 0;
+    // Also to one that does not serve. At most one is under way to a worker.
+    virtual void pass_probe(const WorkerId& id, PlaneProbe probe) = 0;
     virtual void add_stats(PlaneStats& stats) const = 0;
 };
 

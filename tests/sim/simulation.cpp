@@ -23,11 +23,21 @@ bool needs_deadline(State state) {
 }  // namespace
 
 Simulation::Simulation(const Options& options)
-    : options_(options), chance_(options.seed), world_(chance_, [this](const AppKey& key, Event event) {
-          ++summary_.events;
-          touched_.insert(key.pm_id);
-          supervisor_->post(key, std::move(event));
-      }) {
+    : options_(options),
+      chance_(options.seed),
+      world_(
+          chance_,
+          [this](const AppKey& key, Event event) {
+              ++summary_.events;
+              touched_.insert(key.pm_id);
+              supervisor_->post(key, std::move(event));
+          },
+          [this](const AppKey& key, ProbeKind kind, ProbeResult result) {
+              ++summary_.events;
+              touched_.insert(key.pm_id);
+              supervisor_->post(
+                  [this, key, kind, result = std::move(result)] { supervisor_->probed(key, kind, result); });
+          }) {
     world_.trace(options.traced);
     quiet_ = kLongestQuiet[chance_.below(kLongestQuiet.size())];
     make_supervisor();
@@ -50,6 +60,16 @@ NewApp Simulation::new_app() {
     if (chance_.one_in(4)) app.config.stop_exit_codes = {0, 2};
     if (chance_.one_in(4)) app.config.kill_timeout = chance_.time(Duration{10'000});
     if (chance_.one_in(6)) app.config.watchdog = Duration{1'000} + chance_.time(Duration{600'000});
+    // Not many: looks are frequent, and would leave little else in a history.
+    for (auto* probe :
+         {&app.config.health.startup, &app.config.health.readiness, &app.config.health.liveness})
+        if (chance_.one_in(12))
+            *probe = ecosystem::Probe{.kind = ecosystem::Probe::Kind::Tcp,
+                                      .text = chance_.one_in(20) ? "$NONE" : "80",
+                                      .interval = Duration{1'000} + chance_.time(Duration{600'000}),
+                                      .timeout = Duration{1} + chance_.time(Duration{5'000}),
+                                      .initial_delay = chance_.time(Duration{60'000}),
+                                      .failure_threshold = 1 + static_cast<int>(chance_.below(4))};
     if (chance_.one_in(3)) {
         app.config.exec_mode = ecosystem::ExecMode::Cluster;
         app.config.kpm_channel = true;
@@ -166,7 +186,8 @@ void Simulation::check_instance(int pm_id, const Instance& instance) {
     };
     if (has_process(state) && !world_.is_known({pm_id, instance.incarnation}))
         fail("its process does not exist");
-    if (needs_deadline(state) && !instance.life.deadline()) fail("it waits without a deadline");
+    const bool may_stay = state == State::Starting && instance.life.policy().stays_launching;
+    if (needs_deadline(state) && !may_stay && !instance.life.deadline()) fail("it waits without a deadline");
     const LifecycleData& life = instance.life.data();
     if (state == State::Online && life.watchdog > Duration{0} &&
         (!life.deadline ||
@@ -174,6 +195,11 @@ void Simulation::check_instance(int pm_id, const Instance& instance) {
         fail("its watchdog does not run");
     if (state == State::Online && life.watchdog <= Duration{0} && life.deadline)
         fail("it is watched without a watchdog");
+    const bool is_up = state == State::Starting || state == State::Online;
+    if (instance.health && state != State::Spawning && !is_up) fail("it is looked at, but does not run");
+    if (instance.health && instance.health->check.deadline() &&
+        (!world_.wake() || *world_.wake() > *instance.health->check.deadline()))
+        fail("nobody will wake the daemon for its probe");
     if (instance.life.deadline() && (!world_.wake() || *world_.wake() > *instance.life.deadline()))
         fail("nobody will wake the daemon for its deadline");
 }

@@ -74,6 +74,8 @@ void World::happen(const Happening& happening) {
         case Happening::Kind::Ping:
             if (process.lives && !process.is_hung) ping(key, process);
             return;
+        case Happening::Kind::Probed:
+            return answer_probe(key, process, happening.probe);
         case Happening::Kind::Drained:
             if (happening.for_daemon && process.lives) deliver_(key, core::Drained{});
             return;
@@ -265,6 +267,38 @@ void World::drain(const AppKey& key) {
              chance_.time(Duration{20'000}));
 }
 
+// Most processes are well, some are for a while not, or for ever.
+void World::answer_probe(const AppKey& key, Process& process, core::ProbeKind kind) {
+    if (process.probes.erase(kind) == 0) return;  // nobody asks any more
+    using Verdict = core::ProbeResult::Verdict;
+    const bool is_well = process.lives && !process.is_hung && !chance_.one_in(4);
+    const Verdict verdict = is_well             ? Verdict::Passed
+                            : chance_.one_in(6) ? Verdict::Unknown
+                                                : Verdict::Failed;
+    deliver_probe_(key, kind, {verdict, is_well ? "" : "connection refused"});
+}
+
+void World::probe(const AppKey& key, core::ProbeKind kind, const core::ProbeSpec& spec,
+                  const core::LaunchSpec*) {
+    live_or_die();
+    const auto it = processes_.find(key);
+    if (it == processes_.end() || it->second.pid == 0) fail(key, "probed, but not started or released");
+    if (!it->second.probes.insert(kind).second) fail(key, "probed while another probe of this kind is open");
+    note(key.pm_id, fmt::format("{} probe", core::to_text(kind)));
+    plan({.key = key, .kind = Happening::Kind::Probed, .probe = kind, .for_daemon = true},
+         chance_.time(spec.timeout));
+}
+
+void World::stop_probes(const AppKey& key) {
+    live_or_die();
+    const auto it = processes_.find(key);
+    if (it != processes_.end()) it->second.probes.clear();
+}
+
+void World::set_serving(const AppKey& key, bool) {
+    if (!processes_.contains(key)) fail(key, "kept from connections, or given them, but not there");
+}
+
 void World::persist(const std::string& key, const std::optional<std::string>& value) {
     live_or_die();
     if (value)
@@ -279,9 +313,12 @@ void World::lose_daemon() {
     forbidden_.clear();  // what it was asked for and had not recorded is lost with it
     std::vector<Happening> rest;
     for (; !agenda_.empty(); agenda_.pop())
-        if (Happening one = agenda_.top(); one.kind != Happening::Kind::Drained) rest.push_back(one);
+        if (Happening one = agenda_.top(); !one.for_daemon) rest.push_back(one);
     for (Happening& one : rest) agenda_.push(std::move(one));
-    for (auto& [key, process] : processes_) process.is_stopping = process.is_claimed = false;
+    for (auto& [key, process] : processes_) {
+        process.is_stopping = process.is_claimed = false;
+        process.probes.clear();
+    }
 }
 
 void World::end_unclaimed() {

@@ -11,6 +11,7 @@
 #include <map>
 #include <queue>
 #include <random>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <unordered_map>
@@ -45,7 +46,10 @@ class World : public core::Host {
 public:
     using Deliver = std::function<void(const core::AppKey&, core::Event)>;
 
-    World(Chance& chance, Deliver deliver) : chance_(chance), deliver_(std::move(deliver)) {}
+    using DeliverProbe = std::function<void(const core::AppKey&, core::ProbeKind, core::ProbeResult)>;
+
+    World(Chance& chance, Deliver deliver, DeliverProbe deliver_probe)
+        : chance_(chance), deliver_(std::move(deliver)), deliver_probe_(std::move(deliver_probe)) {}
 
     // --- for the simulation ---
     std::optional<core::TimePoint> next_event() const;
@@ -83,6 +87,10 @@ public:
     void release(const core::AppKey& key) override;
     Result<void> open_pool(const core::PoolSpec& pool) override;
     void close_pool(const std::string&, core::PoolSpec::Kind) override {}
+    void probe(const core::AppKey& key, core::ProbeKind kind, const core::ProbeSpec& spec,
+               const core::LaunchSpec* launch) override;
+    void stop_probes(const core::AppKey& key) override;
+    void set_serving(const core::AppKey& key, bool serving) override;
     void drain(const core::AppKey& key) override;
     core::Adopted adopt(const core::AppKey& key, const core::LaunchSpec& spec) override;
     Result<void> prepare_logs(const core::LogFiles&) override { return {}; }
@@ -121,6 +129,7 @@ private:
         core::Duration interval{0};        // of its watchdog, 0 = none
         core::Duration least_interval{0};  // that it has had
         core::TimePoint pinged_at{};       // its last sign of life
+        std::set<core::ProbeKind> probes;  // that have been asked and not answered
         std::optional<core::Exited> exit;  // not yet collected by a release
     };
     // What will happen; an empty `event` is a change in the world that the daemon does not hear of as such.
@@ -128,7 +137,17 @@ private:
         core::TimePoint at;
         std::uint64_t order = 0;
         core::AppKey key;
-        enum class Kind { Spawn, Ready, RootEnds, TreeEnds, Drained, SpawnFails, Ping } kind = Kind::Spawn;
+        enum class Kind {
+            Spawn,
+            Ready,
+            RootEnds,
+            TreeEnds,
+            Drained,
+            SpawnFails,
+            Ping,
+            Probed
+        } kind = Kind::Spawn;
+        core::ProbeKind probe = core::ProbeKind::Startup;
         core::Exited exit;
         bool transient = false;
         bool for_daemon = false;  // lost with the daemon that it was meant for
@@ -142,6 +161,7 @@ private:
     void happen(const Happening& happening);
     void born(const core::AppKey& key);
     void ping(const core::AppKey& key, Process& process);
+    void answer_probe(const core::AppKey& key, Process& process, core::ProbeKind kind);
     void end_root(const core::AppKey& key, Process& process, const core::Exited& exit);
     void end_tree(const core::AppKey& key, Process& process);
     void live_or_die();
@@ -149,6 +169,7 @@ private:
 
     Chance& chance_;
     Deliver deliver_;
+    DeliverProbe deliver_probe_;
     core::TimePoint now_{core::Duration{1'000'000}};
     core::Duration wall_offset_{0};
     std::optional<core::TimePoint> wake_;

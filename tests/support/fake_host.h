@@ -46,6 +46,15 @@ public:
     void close_pool(const std::string& name, PoolSpec::Kind kind) override {
         note("close-pool {}{}", name, kind == PoolSpec::Kind::Node ? " of node" : "");
     }
+    void probe(const AppKey& key, ProbeKind kind, const ProbeSpec& spec, const LaunchSpec* launch) override {
+        note("probe {} {}", text(key), to_text(kind));
+        probed = spec;
+        if (launch) probe_launch = *launch;
+    }
+    void stop_probes(const AppKey& key) override { note("stop-probes {}", text(key)); }
+    void set_serving(const AppKey& key, bool serving) override {
+        note("{} {}", serving ? "serve" : "hold-back", text(key));
+    }
     void drain(const AppKey& key) override { note("drain {}", text(key)); }
     Adopted adopt(const AppKey& key, const LaunchSpec&) override {
         note("adopt {}", text(key));
@@ -113,6 +122,8 @@ public:
     std::optional<TimePoint> wake;
     std::optional<Error> pool_error, log_error, message_error, watch_error;
     WatchSpec watched;  // the newest
+    ProbeSpec probed;   // the newest
+    LaunchSpec probe_launch;
     Usage used{1000, 1.5};
     std::string version;
 

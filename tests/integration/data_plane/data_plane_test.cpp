@@ -225,3 +225,27 @@ TEST_CASE("data plane: a worker for a pool that is not there is gone at once", "
     CHECK(fixture.saw<WorkerGone>(0));
     CHECK(fixture.stats().pools.empty());
 }
+
+TEST_CASE("data plane: a probe goes to the worker that it is for, in the rotation or not",
+          "[integration][data_plane][health]") {
+    PlaneFixture fixture;
+    FakeWorker other = fixture.join_ready(1), one = fixture.join_ready(2);
+    fixture.plane().set_serving(PlaneFixture::id(2), false);
+    ProbePair probe = make_probe();
+    fixture.plane().pass_probe(PlaneFixture::id(2), std::move(probe.plane));
+    const UniqueFd connection = one.take();
+    REQUIRE(connection);
+    SECTION("taken") {
+        one.say(channel::Type::Accepted);
+        CHECK(probe.answer.get() == "");
+    }
+    SECTION("refused: it goes to no other") {
+        one.say(channel::Type::Refused, 0, 0, connection.get());
+        CHECK(probe.answer.get() == "it has refused the connection");
+    }
+    SECTION("and it dies") {
+        one.die();
+        CHECK(probe.answer.get() == "its channel has ended");
+    }
+    CHECK_FALSE(other.take(std::chrono::milliseconds{50}));
+}

@@ -213,6 +213,51 @@ TEST_CASE("node pool: a draining worker is told to disconnect and gets nothing m
     CHECK(fixture.saw<WorkerGone>(1));
 }
 
+TEST_CASE("node pool: a probe goes to the worker that it is for, in the rotation or not",
+          "[integration][data_plane][health]") {
+    NodeFixture fixture;
+    fixture.add_socket();
+    FakeNode other = fixture.join_listening(1), one = fixture.join_listening(2);
+    fixture.plane().set_serving(NodeFixture::id(2), false);
+    ProbePair probe = make_probe(kKey);
+    fixture.plane().pass_probe(NodeFixture::id(2), std::move(probe.plane));
+    const auto connection = one.take();
+    REQUIRE(connection);
+    SECTION("taken") {
+        one.answer(*connection, true);
+        CHECK(probe.answer.get() == "");
+        CHECK(::send(connection->handle.get(), "up", 2, MSG_NOSIGNAL) == 2);
+        char text[3] = {};
+        CHECK(::recv(probe.client.get(), text, 2, 0) == 2);
+        CHECK(std::string(text) == "up");
+    }
+    SECTION("refused: it goes to no other") {
+        one.answer(*connection, false);
+        CHECK(probe.answer.get() == "it has refused the connection");
+        CHECK_FALSE(other.take(std::chrono::milliseconds{50}));
+    }
+    SECTION("while another one is open") {
+        ProbePair second = make_probe(kKey);
+        fixture.plane().pass_probe(NodeFixture::id(2), std::move(second.plane));
+        CHECK(second.answer.get() == "it takes no more connections");
+        one.die();
+        CHECK(probe.answer.get() == "its channel has ended");
+    }
+    CHECK(fixture.stats_of(1).accepted == 0);
+}
+
+TEST_CASE("node pool: a probe of a worker that does not listen, or is not there, is answered",
+          "[integration][data_plane][health]") {
+    NodeFixture fixture;
+    fixture.add_socket();
+    FakeNode starting = fixture.join(1);
+    ProbePair early = make_probe(kKey), nobody = make_probe(kKey);
+    fixture.plane().pass_probe(NodeFixture::id(1), std::move(early.plane));
+    CHECK(early.answer.get() == "it does not listen there");
+    fixture.plane().pass_probe(NodeFixture::id(9), std::move(nobody.plane));
+    CHECK(nobody.answer.get() == "its channel has ended");
+}
+
 TEST_CASE("node pool: what the app sends with a descriptor is acknowledged and passed on",
           "[integration][data_plane]") {
     NodeFixture fixture;

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -88,6 +89,25 @@ public:
 private:
     UniqueFd socket_;
 };
+
+// A look at one worker: what the data plane gets, the client's end, and what it is told of it.
+struct ProbePair {
+    PlaneProbe plane;
+    UniqueFd client;
+    std::future<std::string> answer;
+};
+
+inline ProbePair make_probe(const std::string& key = "") {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+        throw std::runtime_error("socketpair");
+    const auto promise = std::make_shared<std::promise<std::string>>();
+    ProbePair pair{{}, UniqueFd(ends[0]), promise->get_future()};
+    pair.plane.key = key;
+    pair.plane.connection = UniqueFd(ends[1]);
+    pair.plane.answer = [promise](std::string trouble) { promise->set_value(std::move(trouble)); };
+    return pair;
+}
 
 struct ChannelPair {
     UniqueFd kpmd;

@@ -68,6 +68,18 @@ TEST_CASE("exit history: the newest of this instance, oldest first", "[unit][cli
     CHECK(exits_in({"x: PM2 log: App [a:0] exited with code ["}, "a", 0, 1).front().cause == "exit code ");
 }
 
+TEST_CASE("exit history: an end that a probe has caused says so", "[unit][cli]") {
+    const std::vector<std::string> lines{
+        "1: PM2 log: App [web:0] is ended: liveness probe failed: no answer within 1000 ms (3 times)",
+        "2: PM2 log: App [web:0] exited with code [0] via signal [SIGKILL]",
+        "3: PM2 log: App [web:0] exited with code [1]",
+    };
+    const auto exits = exits_in(lines, "web", 0, 2);
+    REQUIRE(exits.size() == 2);
+    CHECK(exits[0].cause == "signal SIGKILL (liveness probe failed: no answer within 1000 ms (3 times))");
+    CHECK(exits[1].cause == "exit code 1");
+}
+
 TEST_CASE("log view: a line of a file in each shape", "[unit][cli]") {
     const Paint plain(false);
     CHECK(tail_line(LogShape::Prefixed, "3", "web", Stream::Out, "hi", plain) == "3|web      | hi\n");

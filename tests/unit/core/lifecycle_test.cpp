@@ -165,3 +165,36 @@ TEST_CASE("lifecycle: a restart may drain first, no longer than a stop may take"
     wanted.handle(Start{}, at(2s));
     CHECK(has(wanted.handle(Exited{0, 0}, at(3s)), Spawn{}));
 }
+
+TEST_CASE("lifecycle: with stays_launching a process that is not ready in time goes on launching",
+          "[unit][lifecycle]") {
+    const TimePoint start{Duration{1'000'000}};
+    LifecyclePolicy policy;
+    policy.wait_ready = policy.stays_launching = true;
+    policy.listen_timeout = 3s;
+    Lifecycle life(policy);
+    life.handle(Start{}, start);
+    life.handle(Spawned{42}, start);
+    CHECK(life.handle(TimeUp{}, start + 3s) == Actions{Settled{Outcome::NotReady}});
+    CHECK(life.state() == State::Starting);
+    CHECK_FALSE(life.deadline());
+    // Another client waits for it again, as long.
+    CHECK(life.handle(Start{}, start + 10s).empty());
+    CHECK(life.deadline() == start + 13s);
+    CHECK(life.handle(Ready{}, start + 11s) == Actions{Announce{Notice::Online}, Settled{Outcome::Online}});
+}
+
+TEST_CASE("lifecycle: a process that is given up ends as by a stop and has crashed", "[unit][lifecycle]") {
+    const TimePoint start{Duration{1'000'000}};
+    Lifecycle life;
+    life.handle(Start{}, start);
+    life.handle(Spawned{42}, start);
+    CHECK(life.handle(Unhealthy{"liveness probe failed: x"}, start + 5s) == Actions{SignalTree{2}});
+    life.handle(Exited{0, 0}, start + 5s);
+    CHECK(life.handle(TreeGone{}, start + 5s) == Actions{Spawn{}, Settled{Outcome::Exited}});
+    CHECK(life.data().restart_time == 1);
+    CHECK(life.data().failure == "liveness probe failed: x");
+    life.handle(Spawned{43}, start + 6s);
+    life.handle(Exited{1, 0}, start + 20s);
+    CHECK(life.data().failure.empty());  // this one's end had another cause
+}

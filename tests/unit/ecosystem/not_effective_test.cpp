@@ -39,6 +39,15 @@ TEST_CASE("not effective: what does not fit the app is named with it", "[unit][e
     node.listen = {"3000"};
     CHECK(not_effective(node) ==
           Sentences{"web: listen has no effect, a Node cluster app listens by itself"});
+    node.listen = {};
+    node.health.readiness.emplace();
+    CHECK(not_effective(node).empty());
+    node.balance = Balance::Hybrid;
+    CHECK(not_effective(node) == Sentences{"web: balance hybrid has no effect with a startup or readiness "
+                                           "probe, round_robin is used"});
+    node.balance = Balance::Shared;
+    CHECK(not_effective(node) ==
+          Sentences{"web: its probes keep no connections from a worker with balance shared"});
     AppConfig deno{.name = "web", .interpreter = "deno", .exec_mode = ExecMode::Cluster};
     deno.balance = Balance::Shared;
     CHECK(not_effective(deno) ==

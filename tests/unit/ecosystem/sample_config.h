@@ -55,6 +55,11 @@ inline AppConfig sample_config() {
     config.shutdown_with_message = true;
     config.wait_ready = true;
     config.listen_timeout = 8s;
+    config.health.startup = Probe{.kind = Probe::Kind::Exec, .argv = {"test", "-e", "up"}, .interval = 2s};
+    config.health.readiness =
+        Probe{.text = "http://127.0.0.1:$PORT/ready", .timeout = 3s, .success_threshold = 2};
+    config.health.liveness = Probe{
+        .kind = Probe::Kind::Tcp, .text = "127.0.0.1:8080", .initial_delay = 1min, .failure_threshold = 5};
     config.watch = true;
     config.ignore_watch = std::vector<std::string>{"logs", "*.tmp"};
     config.watch_delay = 1s;

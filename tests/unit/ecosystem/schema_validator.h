@@ -85,7 +85,7 @@ private:
     bool valid_among_patterns(const Json& schema, const Json& others, const std::string& name,
                               const Json& content) const {
         bool is_known = schema["properties"].contains(name);
-        for (const auto& [pattern, rule] : schema["patternProperties"].items()) {
+        for (const auto& [pattern, rule] : schema.value("patternProperties", Json::object()).items()) {
             if (!matches(name, pattern)) continue;
             is_known = true;
             if (!valid(rule, content)) return false;
