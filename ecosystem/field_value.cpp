@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "ecosystem/parse_app.h"
+#include "ipc/base/json_room.h"
 #include "ipc/base/text.h"
 
 namespace kpm::ecosystem {
@@ -97,8 +98,12 @@ Problem read_environment(const Json& value, Environment& env) {
     return std::nullopt;
 }
 
+// What the daemon adds to an environment that it shows.
+constexpr std::size_t kOwnVariables = 2;
+
 Json environment_json(const Environment& env) {
     Json object = Json::object();
+    make_room(object, env.size() + kOwnVariables);
     for (const EnvVar& variable : env) object[variable.name] = variable.value;
     return object;
 }

@@ -56,7 +56,7 @@ void set_notify_variables(ecosystem::Environment& env, const AppConfig& config, 
 // PM2's environment: every scalar of pm2_env, with the app's own variables on top.
 std::vector<std::string> launch_environment(const Slot& slot, const Settings& settings) {
     ecosystem::Environment env;
-    const Json shown = pm2_env(slot);
+    const Json shown = pm2_env(slot, Environment::LeftOut);
     for (const auto& [name, value] : shown.items()) {
         if (value.is_string())
             ecosystem::set_variable(env, name, value.get<std::string>());

@@ -210,7 +210,7 @@ Result<Slot> restore_slot(int pm_id, const std::string& app_text, const std::str
     slot.current = std::move(**current);
     slot.incoming = std::move(*incoming);
     slot.outgoing = std::move(*outgoing);
-    slot.config = SlotConfig(std::move(app->config), like);
+    slot.config = SlotConfig(std::move(app->config), {like});
     if (app->before) slot.before = std::make_unique<SlotConfig>(std::move(*app->before));
     slot.instance_index = app->instance_index;
     slot.unique_id = std::move(app->unique_id);

@@ -133,7 +133,8 @@ private:
     void check_rest(Slot& slot);
     void erase(int pm_id);
     Lifecycle::SharedPolicy shared(LifecyclePolicy policy);
-    void set_config(Slot& slot, ecosystem::AppConfig config);
+    // False: it is what the slot had.
+    bool set_config(Slot& slot, ecosystem::AppConfig config);
     void set_wanted(Slot& slot, bool wanted);
     void track_memory(const Slot& slot);
     void check_memory();
