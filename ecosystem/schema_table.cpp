@@ -75,6 +75,9 @@ constexpr Field kFields[] = {
     {.key = "time", .wire_key = "time", .flag = "--time", .slot = &App::time, .group = Group::Logs, .on_change = Live,
      .doc = "short for log_date_format YYYY-MM-DDTHH:mm:ss"},
 
+    {.key = "depends_on", .wire_key = "depends_on", .slot = &App::depends_on, .group = Group::Order, .on_change = Live,
+     .doc = "apps that are started before this one and stopped after it: names, or {name: {condition: started, ready or completed}}; a name alone means started (docs/dependencies.md)"},
+
     {.key = "autostart", .wire_key = "autostart", .flag = "--no-autostart", .slot = &App::autostart, .group = Group::Restarts, .on_change = Live, .always_sent = true,
      .doc = "start the app when it is added; if not, it waits for an explicit start"},
     {.key = "autorestart", .wire_key = "autorestart", .flag = "--no-autorestart", .slot = &App::autorestart, .group = Group::Restarts, .on_change = Live, .always_sent = true,

@@ -13,13 +13,10 @@ namespace kpm::core {
 namespace {
 
 using ecosystem::AppConfig;
+using ecosystem::takes_channel;
 
 bool is_cluster(const AppConfig& config) {
     return config.exec_mode == ecosystem::ExecMode::Cluster;
-}
-
-bool takes_channel(const AppConfig& config) {
-    return config.kpm_channel && !config.listen.empty();
 }
 
 // PM2 waits for Node's own start without end.
@@ -126,7 +123,7 @@ LifecyclePolicy lifecycle_policy(const AppConfig& config, const Settings& settin
     policy.kill_timeout = config.kill_timeout.value_or(settings.kill_timeout);
     policy.listen_timeout = config.listen_timeout.value_or(settings.listen_timeout);
     policy.drain_timeout = config.drain_timeout;
-    policy.wait_ready = config.wait_ready || takes_channel(config) || is_node_cluster(config);
+    policy.wait_ready = ecosystem::tells_ready(config);
     if (is_node_cluster(config) && !config.wait_ready)
         policy.listen_timeout = std::max(policy.listen_timeout, kNodeStart);
     // Without the socket it could not say that it is well.
@@ -139,11 +136,6 @@ LifecyclePolicy incoming_policy(const AppConfig& config, const Settings& setting
     policy.restart.autorestart = false;
     policy.listen_timeout = config.listen_timeout.value_or(settings.listen_timeout);
     return policy;
-}
-
-bool is_node_cluster(const AppConfig& config) {
-    return is_cluster(config) && !config.kpm_channel && config.interpreter != "none" &&
-           ecosystem::runtime_of(config.interpreter) != ecosystem::Runtime::Other;
 }
 
 bool is_activated(const AppConfig& config) {

@@ -205,21 +205,6 @@ void Supervisor::remove(int pm_id, Done done) {
     stop(pm_id, std::move(done));
 }
 
-void Supervisor::stop_all(Done done) {
-    // One counter for all answers: the last one to come answers the caller.
-    auto open = std::make_shared<std::size_t>(slots_.size() + 1);
-    const Done one = [open, done = std::move(done)](const Result<void>&) {
-        if (--*open == 0) done({});
-    };
-    for (auto& [pm_id, slot] : slots_) stop_at_once(pm_id, one);
-    one({});
-}
-
-void Supervisor::end(Done done) {
-    is_ending_ = true;
-    stop_all(std::move(done));
-}
-
 Result<void> Supervisor::reset(int pm_id) {
     Slot* slot = find_mutable(pm_id);
     if (!slot) return unknown_id(pm_id);

@@ -67,6 +67,7 @@ public:
     // To another configuration, which the slot keeps only if its new process gets ready.
     void reload(int pm_id, ecosystem::AppConfig config, Done done);
     void remove(int pm_id, Done done);
+    // Dependents first (depends_on), without relation all at once.
     void stop_all(Done done);
     // The same for good: until the daemon has ended nothing is started any more, whoever asks.
     void end(Done done);
@@ -120,6 +121,8 @@ private:
     void abort_root(const Slot& slot, const Instance& instance, Duration silence);
     bool can_drain(const Slot& slot) const;
     void stop_at_once(int pm_id, Done done);
+    struct StopRun;
+    void stop_next(const std::shared_ptr<StopRun>& run);
     void stop_tree(const Slot& slot, const Instance& instance, int signo);
     void announce(Slot& slot, Notice notice);
     void settle(Slot& slot, Instance& instance, Outcome outcome);
