@@ -18,7 +18,7 @@ buildah=(buildah "${store[@]}")
 fail() { echo "error: $*" >&2; exit 1; }
 
 # The first source of this machine, and what apt needs to use it in the image as well.
-source=$(sed -n 's/^URIs: *//p; s/^deb \(\[[^]]*\] \)\?\([^ ]*\).*/\2/p' /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources} 2>/dev/null | head -1)
+source=$({ sed -n 's/^URIs: *//p; s/^deb \(\[[^]]*\] \)\?\([^ ]*\).*/\2/p' /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources} 2>/dev/null || true; } | head -1)
 if [ ! -e "$folder/base.done" ]; then
     rm -rf "$folder/base"
     debootstrap --variant=minbase bookworm "$folder/base" "$source" >"$folder/debootstrap.log" 2>&1 ||
@@ -84,7 +84,7 @@ for managed in true false; do
     try render USE_PM2=$managed PORT=$port sh -c "$command" >"$folder/out" 2>"$folder/err" &
     runner=$!
     for _ in $(seq 300); do
-        body=$(exec 3<>/dev/tcp/127.0.0.1/$port && printf 'GET /ready HTTP/1.0\r\n\r\n' >&3 && cat <&3) 2>/dev/null || body=
+        body=$( (exec 3<>/dev/tcp/127.0.0.1/$port && printf 'GET /ready HTTP/1.0\r\n\r\n' >&3 && cat <&3) 2>/dev/null) || body=
         [[ $body == *ready* ]] && break
         kill -0 $runner 2>/dev/null || break
         sleep 0.2
