@@ -15,6 +15,13 @@ export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
 store=(--root "$folder/store" --runroot "$folder/run")
 buildah=(buildah "${store[@]}")
 
+# The images stay, for the next run; containers and their mounts do not.
+clean_up() {
+    "${buildah[@]}" umount --all >/dev/null 2>&1 || true
+    "${buildah[@]}" rm --all >/dev/null 2>&1 || true
+}
+trap clean_up EXIT
+
 fail() { echo "error: $*" >&2; exit 1; }
 
 # The first source of this machine, and what apt needs to use it in the image as well.
@@ -49,7 +56,7 @@ fi
 for target in kpm render; do
     "${buildah[@]}" build -q --layers --format docker --target $target "${options[@]}" --build-arg BASE=localhost/base \
         --build-arg JOBS="${JOBS:-$(nproc)}" -t localhost/$target . >/dev/null
-    echo "built $target: $(du -sm "$(mount_point=$("${buildah[@]}" from localhost/$target) && "${buildah[@]}" mount "$mount_point")" | cut -f1) MB with its base"
+    echo "built $target: $(du -sm "$(container=$("${buildah[@]}" from localhost/$target) && "${buildah[@]}" mount "$container")" | cut -f1) MB with its base"
 done
 
 # The image's own root, user, variables and command in namespaces of their own: what a runtime would make of it.
