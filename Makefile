@@ -2,10 +2,11 @@
 # make test    builds and runs the tests, under AddressSanitizer and UndefinedBehaviorSanitizer
 # make bench   measures kpm beside the real pm2
 # make soak    the supervisor through a hundred times a million simulated events
+# make image-test  builds the container images without a Docker daemon, and tries them (needs root, some minutes)
 # make format  clang-format over all sources        make lint  clang-tidy and the dependency check
 JOBS ?= $(shell nproc)
 
-.PHONY: run test bench soak build format lint clean
+.PHONY: run test bench soak image-test build format lint clean
 
 build:
 	@scripts/install-packages.sh build
@@ -30,6 +31,10 @@ bench: build
 soak: build
 	@cmake --build --preset release --parallel $(JOBS) --target sim_core
 	@build/release/tests/sim_core --seed $(or $(SEED),1) --seeds $(or $(SEEDS),100)
+
+image-test:
+	@scripts/install-packages.sh image
+	@JOBS=$(JOBS) scripts/test-image.sh build/image
 
 format:
 	@git ls-files '*.h' '*.cpp' | xargs clang-format -i

@@ -39,6 +39,7 @@ void Supervisor::drain() {
     } while (!inbox_.empty());
     for (const int pm_id : std::exchange(dirty_, {}))
         if (Slot* slot = find_mutable(pm_id)) save(*slot, false);
+    tell_if_all_ended();
     std::optional<TimePoint> wake;
     if (!deadlines_.empty()) wake = deadlines_.begin()->first;
     if (!cron_looks_.empty()) wake = std::min(wake.value_or(TimePoint::max()), cron_looks_.begin()->first);
@@ -97,6 +98,7 @@ void Supervisor::apply(Slot& slot, Instance& instance, const Event& event) {
                                : fmt::format("{} exited with code [0] via signal [{}]", log_label(slot),
                                              signal_name(exited->signal)));
     }
+    if (&instance == &slot.current) note_end(slot, event);
     if (std::holds_alternative<TreeGone>(event)) release(slot, instance);
     if (const auto* failed = std::get_if<SpawnFailed>(&event)) {
         host_.log(fmt::format("{} could not be started: {}", log_label(slot), failed->reason));
