@@ -132,7 +132,7 @@ constexpr Field kFields[] = {
     {.key = "balance", .wire_key = "balance", .flag = "--balance", .slot = &App::balance, .group = Group::Connections, .on_change = Delete,
      .doc = "which worker gets a connection (docs/cluster.md); default: hybrid for Node, least_connections with kpm_channel"},
     {.key = "max_connections", .wire_key = "max_connections", .flag = "--max-connections", .slot = &App::max_connections, .group = Group::Connections, .on_change = Delete,
-     .doc = "connections that one worker with kpm_channel has at a time; 0: no limit"},
+     .doc = "connections that one worker has at a time, with kpm_channel or in Node's cluster mode (docs/cluster.md); 0: no limit"},
 
     {.key = "drain_keep_alive", .wire_key = "drain_keep_alive", .flag = "--no-drain-keep-alive", .slot = &App::drain_keep_alive, .group = Group::Node,
      .doc = "cluster: a worker that is replaced answers keep-alive clients with Connection: close before it goes (a preload in NODE_OPTIONS)"},

@@ -22,13 +22,16 @@ bool is_cluster(const AppConfig& config) {
 // PM2 waits for Node's own start without end.
 constexpr Duration kNodeStart{30'000};
 
-// Deno accepts no listening socket from its primary.
+// Deno accepts no listening socket from its primary. A limit can be kept only by who accepts.
 std::string node_balance(const AppConfig& config) {
     using ecosystem::Balance;
     const bool is_node = ecosystem::runtime_of(config.interpreter) == ecosystem::Runtime::Node;
     const Balance wanted = config.balance.value_or(Balance::Hybrid);
-    const bool needs_handles = wanted == Balance::Hybrid || wanted == Balance::Shared;
-    return std::string(ecosystem::to_text(needs_handles && !is_node ? Balance::RoundRobin : wanted));
+    const bool workers_accept = wanted == Balance::Hybrid || wanted == Balance::Shared;
+    if (workers_accept && !is_node) return std::string(ecosystem::to_text(Balance::RoundRobin));
+    if (workers_accept && config.max_connections > 0)
+        return std::string(ecosystem::to_text(Balance::LeastConnections));
+    return std::string(ecosystem::to_text(wanted));
 }
 
 NodeReady node_ready(const Slot& slot, const Instance& instance) {
@@ -169,6 +172,10 @@ LaunchSpec launch_spec(const Slot& slot, const Instance& instance, const Setting
     spec.stops_by_message = config.shutdown_with_message || settings.stops_by_message;
     spec.drains_keep_alive =
         config.drain_keep_alive && is_node_cluster(config) && takes_preload(config, settings);
+    // What a policy needs, and otherwise figures as the agent tells them.
+    spec.tells_connections =
+        is_node_cluster(config) && takes_preload(config, settings) &&
+        (config.pmx || config.max_connections > 0 || node_balance(config) == "least_connections");
     spec.runs_agent = config.pmx && spec.channel != ChildChannel::Kpm && takes_preload(config, settings);
     spec.whole_tree = config.treekill;
     spec.version_words = version_words(config);
@@ -185,6 +192,7 @@ std::optional<PoolSpec> pool_spec(const AppConfig& config) {
     if (is_node_cluster(config)) {
         pool.kind = PoolSpec::Kind::Node;
         pool.balance = node_balance(config);
+        pool.max_connections = static_cast<int>(config.max_connections);
         pool.user = config.uid;
         pool.group = config.gid;
         return pool;

@@ -143,6 +143,7 @@ private:
     void settle(Slot& slot, Instance& instance, Outcome outcome);
     void settle_current(Slot& slot, Outcome outcome);
     void promote(Slot& slot);
+    void tell_lost_successor(Slot& slot);
     void fail_reload(Slot& slot, const std::string& reason);
     Result<void> change_config(Slot& slot, ecosystem::AppConfig config);
     void take_back_config(Slot& slot);

@@ -94,6 +94,7 @@ void Supervisor::apply(Slot& slot, Instance& instance, const Event& event) {
     if (!std::holds_alternative<Pinged>(event)) dirty_.insert(slot.pm_id);
     if (const auto* exited = std::get_if<Exited>(&event)) {
         forget_live(slot, instance);
+        if (&instance == &slot.current && slot.outgoing) tell_lost_successor(slot);
         host_.log(exited->code ? fmt::format("{} exited with code [{}]", log_label(slot), *exited->code)
                                : fmt::format("{} exited with code [0] via signal [{}]", log_label(slot),
                                              signal_name(exited->signal)));
@@ -309,6 +310,16 @@ void Supervisor::fail_reload(Slot& slot, const std::string& reason) {
     }
     slot.incoming.reset();
     check_rest(slot);
+}
+
+// It died while the old process was finishing, which cannot be taken back.
+void Supervisor::tell_lost_successor(Slot& slot) {
+    const LifecycleData& life = slot.current.life.data();
+    const std::string end = life.exit_code ? fmt::format("exited with code {}", *life.exit_code)
+                                           : fmt::format("was ended by signal {}", life.exit_signal);
+    slot.reload_waiters.answer(Error{
+        ErrorCode::Unavailable,
+        fmt::format("cannot reload '{}': the new process was ready and then {}", slot.config->name, end)});
 }
 
 void Supervisor::check_rest(Slot& slot) {

@@ -187,6 +187,9 @@ void UvHost::add_preloads(SpawnRequest& request, const core::LaunchSpec& spec) {
             log(fmt::format("{}; '{}' runs without it: {}", added.error().message, spec.name, result));
     };
     if (spec.drains_keep_alive) add(NodeScript::Drain, "a reload may cut keep-alive connections");
+    if (spec.tells_connections)
+        add(NodeScript::Count,
+            "max_connections and the policy least_connections do not know its connections");
     if (spec.runs_agent) add(NodeScript::Agent, "its exceptions and metrics are not reported");
 }
 
