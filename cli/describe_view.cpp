@@ -6,8 +6,9 @@
 #include <vector>
 
 #include "cli/list_view.h"
+#include "cli/ordered_work.h"
 #include "cli/table_view.h"
-#include "ecosystem/app_config.h"
+#include "ecosystem/schema.h"
 
 namespace kpm::cli {
 namespace {
@@ -45,6 +46,17 @@ std::vector<std::pair<std::string, std::string>> health_lines(const Json& env) {
     return lines;
 }
 
+// "db (ready), cache"
+std::string dependencies(const Json& env) {
+    std::string text;
+    for (const auto& [name, condition] : needs_in(env)) {
+        text += (text.empty() ? "" : ", ") + name;
+        if (condition != ecosystem::Condition::Started)
+            text += fmt::format(" ({})", ecosystem::to_text(condition));
+    }
+    return text;
+}
+
 std::string attributes(const ProcessRow& row, std::int64_t now, const Paint& paint) {
     const Json& env = row.env();
     Table table = key_table();
@@ -64,6 +76,7 @@ std::string attributes(const ProcessRow& row, std::int64_t now, const Paint& pai
     add("restarts", std::to_string(row.restarts));
     if (memory_limit.value_or(0) > 0) add("max memory restart", std::to_string(*memory_limit));
     if (!row.cron.empty()) add("cron restart", printable(row.cron));
+    if (const std::string needs = dependencies(env); !needs.empty()) add("depends on", printable(needs));
     add("uptime", uptime_text(row, now));
     if (!row.entire_log.empty()) add("entire log path", printable(row.entire_log));
     add("script path", or_unknown(row.script));

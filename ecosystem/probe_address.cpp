@@ -190,7 +190,7 @@ Result<void> check_tcp_address(std::string_view text) {
     return check(text, parse_tcp_address);
 }
 
-Result<std::string> substitute(std::string_view text, const Variables& variables) {
+Result<std::string> substitute(std::string_view text, const VariableLookup& variables) {
     std::string result;
     for (std::size_t at = 0; at < text.size(); ++at) {
         const auto reference = text[at] == '$' ? reference_at(text, at) : std::nullopt;

@@ -32,9 +32,9 @@ Result<void> check_http_address(std::string_view text);
 Result<void> check_tcp_address(std::string_view text);
 
 // The value of a variable, null: it is not set.
-using Variables = std::function<std::optional<std::string>(std::string_view name)>;
+using VariableLookup = std::function<std::optional<std::string>(std::string_view name)>;
 // $NAME and ${NAME} become values. NotFound: "variable PORT is not set".
-Result<std::string> substitute(std::string_view text, const Variables& variables);
+Result<std::string> substitute(std::string_view text, const VariableLookup& variables);
 bool has_variables(std::string_view text);
 
 }  // namespace kpm::ecosystem

@@ -5,6 +5,7 @@
 #include "daemon/core/lifecycle.h"
 #include "daemon/core/settings.h"
 #include "daemon/core/slot.h"
+#include "ecosystem/readiness.h"
 
 namespace kpm::core {
 
@@ -15,14 +16,10 @@ LifecyclePolicy incoming_policy(const ecosystem::AppConfig& config, const Settin
 // `instance`: the one of the slot that is launched.
 LaunchSpec launch_spec(const Slot& slot, const Instance& instance, const Settings& settings);
 
-// Whether the app itself says when it is ready, beside its probes.
-bool says_ready(const ecosystem::AppConfig& config);
-
 // The app's listening sockets; nullopt when kpmd holds none for it.
 std::optional<PoolSpec> pool_spec(const ecosystem::AppConfig& config);
 
-// Node's cluster mode: its workers take connections over Node's own channel.
-bool is_node_cluster(const ecosystem::AppConfig& config);
+using ecosystem::is_node_cluster;
 
 // Socket activation: its processes inherit the sockets that kpmd listens on.
 bool is_activated(const ecosystem::AppConfig& config);

@@ -16,7 +16,7 @@ bool is_looked_at(State state) {
 }
 
 // With the variables that the process has.
-ecosystem::Variables variables_of(const LaunchSpec& launch) {
+ecosystem::VariableLookup variables_of(const LaunchSpec& launch) {
     return [&launch](std::string_view name) -> std::optional<std::string> {
         for (const std::string& line : launch.env)
             if (line.size() > name.size() && line[name.size()] == '=' && line.starts_with(name))
@@ -63,7 +63,7 @@ void Supervisor::prepare_health(Slot& slot, Instance& instance, const LaunchSpec
     if (rules.is_empty()) return;
     auto health = std::make_unique<ProcessHealth>();
     health->check = HealthCheck(rules);
-    health->needs_word = says_ready(*slot.config);
+    health->needs_word = ecosystem::says_ready(*slot.config);
     for (const ProbeKind kind : kProbeKinds)
         if (const auto& probe = health->check.rule(kind))
             health->specs[static_cast<std::size_t>(kind)] = probe_spec(*probe, launch);

@@ -46,14 +46,14 @@ public:
     // about to be killed: one that lives still has those connections in its end of the channel.
     void remove_worker(WorkerId worker);
 
-    // --- pools of Node workers; remove_pool, set_serving, drain, pass_probe and remove_worker are theirs,
-    // too --- Its sockets come and go with what the workers ask for (NodeSaid); see NodePool.
-    void add_node_pool(PoolId pool, core::BalancePolicy policy);
+    // --- pools of Node workers; remove_pool, set_serving, drain, pass_probe, remove_worker are theirs, too ---
+    // Its sockets come and go with what the workers ask for (NodeSaid); see NodePool.
+    void add_node_pool(PoolId pool, const PoolOptions& options);
     void add_node_socket(PoolId pool, const std::string& key, UniqueFd listener);
     void add_node_slot(PoolId pool, const std::string& key, int slot, UniqueFd listener);
     void remove_node_socket(PoolId pool, const std::string& key);
     void add_node_worker(PoolId pool, WorkerId worker, int slot, UniqueFd channel,
-                         std::vector<std::string> keys);
+                         std::vector<std::string> keys, bool counts);
     void answer_node(WorkerId worker, NodeAnswer answer);
     // A line of the app's, see node::app_line().
     void say_to_node(WorkerId worker, std::string line);
