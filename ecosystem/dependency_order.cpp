@@ -44,7 +44,8 @@ Result<void> check_pair(std::string_view app, std::string_view dependency, Condi
                                               dependency));
     if (condition == Condition::Ready && !tells_ready(config))
         return not_startable(app, fmt::format("it depends on '{0}' being ready, which '{0}' does not tell; "
-                                              "give '{0}' wait_ready: true, or wait for started",
+                                              "give '{0}' wait_ready: true or a readiness probe, or wait "
+                                              "for started",
                                               dependency));
     return {};
 }

@@ -15,6 +15,7 @@ namespace kpm::ecosystem {
 namespace {
 
 using Problem = std::optional<std::string>;
+
 std::vector<std::string> words(std::string_view text) {
     std::vector<std::string> result;
     for (std::size_t start = 0;
@@ -285,7 +286,6 @@ Json write(Balance value) {
 Json write(const HealthChecks& value) {
     return write_health(value);
 }
-
 Json write(const Dependencies& value) {
     Json names = Json::array();
     Json conditions = Json::object();

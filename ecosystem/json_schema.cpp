@@ -109,7 +109,6 @@ Json shape(Balance, Check) {
 Json shape(const HealthChecks&, Check) {
     return Json{{"anyOf", {reference("health"), Json{{"type", "null"}}}}};
 }
-
 Json shape(const Dependencies&, Check) {
     constexpr const char* kName = ".";  // no empty one
     Json condition =

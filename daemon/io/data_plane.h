@@ -46,8 +46,9 @@ public:
     // about to be killed: one that lives still has those connections in its end of the channel.
     void remove_worker(WorkerId worker);
 
-    // --- pools of Node workers; remove_pool, set_serving, drain, pass_probe, remove_worker are theirs, too ---
-    // Its sockets come and go with what the workers ask for (NodeSaid); see NodePool.
+    // --- pools of Node workers ---
+    // remove_pool, set_serving, drain, pass_probe and remove_worker are theirs, too. Their sockets come and
+    // go with what the workers ask for (NodeSaid); see NodePool.
     void add_node_pool(PoolId pool, const PoolOptions& options);
     void add_node_socket(PoolId pool, const std::string& key, UniqueFd listener);
     void add_node_slot(PoolId pool, const std::string& key, int slot, UniqueFd listener);

@@ -304,6 +304,9 @@ TEST_CASE("health: Node workers whose readiness counts do not accept by themselv
     CHECK(pool_spec(config)->balance == "hybrid");
     CHECK(pool_spec(with_health(config, "l"))->balance == "hybrid");
     CHECK(pool_spec(with_health(config, "r"))->balance == "round_robin");
+    ecosystem::AppConfig limited = with_health(config, "r");
+    limited.max_connections = 8;
+    CHECK(pool_spec(limited)->balance == "least_connections");
     config.balance = ecosystem::Balance::Sticky;
     CHECK(pool_spec(with_health(config, "r"))->balance == "sticky");
 }

@@ -114,10 +114,15 @@ TEST_CASE("dependency order: a condition that can never be met is an error", "[u
     CHECK(
         problem(ready, {{"db", {}}}) ==
         "cannot start 'web': it depends on 'db' being ready, which 'db' does not tell; give 'db' wait_ready: "
-        "true, or wait for started");
+        "true or a readiness probe, or wait for started");
     AppConfig tells;
     tells.wait_ready = true;
     CHECK(problem(ready, {{"db", tells}}).empty());
+    AppConfig probed;
+    probed.health.liveness.emplace();
+    CHECK_FALSE(problem(ready, {{"db", probed}}).empty());
+    probed.health.readiness.emplace();
+    CHECK(problem(ready, {{"db", probed}}).empty());
     AppConfig worker;
     worker.exec_mode = ExecMode::Cluster;
     worker.interpreter = "node";
