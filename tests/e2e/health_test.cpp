@@ -7,8 +7,8 @@
 #include <sstream>
 
 #include "tests/support/eventually.h"
-#include "tests/support/http_load.h"
 #include "tests/support/kpm_home.h"
+#include "tests/support/ws_client.h"
 
 using namespace kpm;
 using namespace kpm::test;
