@@ -1,11 +1,13 @@
 # make run     everything from nothing: packages, build, two render workers on port 3000, one sound, the list
 # make test    builds and runs the tests, under AddressSanitizer and UndefinedBehaviorSanitizer
 # make bench   measures kpm beside the real pm2
-# make soak    the supervisor through a hundred times a million simulated events
+# make soak    the supervisor through a hundred times a million simulated events; 200 reloads under load of each kind of
+#              app, a hundred thousand connections
+# make image-test  builds the container images without a Docker daemon, and tries them (needs root, some minutes)
 # make format  clang-format over all sources        make lint  clang-tidy and the dependency check
 JOBS ?= $(shell nproc)
 
-.PHONY: run test bench soak build format lint clean
+.PHONY: run test bench soak image-test build format lint clean
 
 build:
 	@scripts/install-packages.sh build
@@ -30,6 +32,15 @@ bench: build
 soak: build
 	@cmake --build --preset release --parallel $(JOBS) --target sim_core
 	@build/release/tests/sim_core --seed $(or $(SEED),1) --seeds $(or $(SEEDS),100)
+	@cmake --build --preset release --parallel $(JOBS) --target soak_tests
+	@for test in cluster node_reload activation; do KPM_BIN_DIR=$(CURDIR)/build/release/bin KPM_SOURCE_DIR=$(CURDIR) \
+	    KPM_RELOADS=200 build/release/tests/e2e_$$test '*reloads under*' || exit; done
+	@KPM_BIN_DIR=$(CURDIR)/build/release/bin KPM_SOURCE_DIR=$(CURDIR) KPM_CONNECTIONS=100000 \
+	    build/release/tests/e2e_connections
+
+image-test:
+	@scripts/install-packages.sh image
+	@JOBS=$(JOBS) scripts/test-image.sh build/image
 
 format:
 	@git ls-files '*.h' '*.cpp' | xargs clang-format -i

@@ -25,7 +25,8 @@ class BenchError(Exception):
 
 @dataclass
 class Row:
-    """One line of the table. `samples` maps a side's name to its values; `better` is lower, higher or empty."""
+    """One line of the table. `samples` maps a side's name to its values, where another pair is compared under the names
+    of the two sides; `better` is lower, higher or empty."""
 
     name: str
     unit: str
@@ -128,6 +129,7 @@ class Bench:
 
     bin: pathlib.Path
     sides: list
+    nginx: str | None = None
 
     def tool(self, name):
         return str(self.bin / name)

@@ -1,7 +1,8 @@
-// connect_load PORT SECONDS CONNECTIONS [PATH]: a new connection per request to 127.0.0.1, CONNECTIONS at a
-// time. A connection counts when it was answered "200" and closed by the server. After half a second of
-// warm-up counts for SECONDS, then prints one JSON object. One thread; cpu_seconds tells how much of it the
-// client itself needed.
+// connect_load PORT SECONDS CONNECTIONS [PATH [keep]]: a new connection per request to 127.0.0.1, CONNECTIONS
+// at a time; with `keep` one request after the other on each, until the server announces its end. A request
+// counts when it was answered "200" and the connection then closed by the server, or kept. After half a
+// second of warm-up counts for SECONDS, then prints one JSON object; all_requests has those of the warm-up,
+// too. One thread; cpu_seconds tells how much of it the client itself needed.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -13,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -30,6 +32,8 @@ using namespace std::chrono_literals;
 constexpr auto kWarmUp = 500ms;
 constexpr auto kPauseAfterFailure = 10ms;  // a closed port must not make the client spin
 constexpr auto kStalled = 1s;
+
+volatile std::sig_atomic_t is_ended = 0;
 
 struct Visit {
     kpm::UniqueFd socket;
@@ -59,8 +63,10 @@ double percentile(std::vector<double>& sorted, double share) {
 
 class Load {
 public:
-    Load(std::uint16_t port, std::size_t connections, const std::string& path) : visits_(connections) {
-        request_ = "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+    Load(std::uint16_t port, std::size_t connections, const std::string& path, bool keeps)
+        : visits_(connections), keeps_(keeps) {
+        request_ = "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\n" +
+                   (keeps ? "" : "Connection: close\r\n") + "\r\n";
         address_.sin_family = AF_INET;
         address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         address_.sin_port = htons(port);
@@ -69,7 +75,7 @@ public:
     bool is_ready() const { return static_cast<bool>(epoll_); }
 
     void run_until(Clock::time_point end) {
-        while (Clock::now() < end) {
+        while (Clock::now() < end && !is_ended) {
             for (Visit& visit : visits_)
                 if (!visit.socket) begin(visit);
             std::array<epoll_event, 64> events;
@@ -110,8 +116,9 @@ private:
         const ssize_t size = ::recv(visit.socket.get(), bytes.data(), bytes.size(), 0);
         if (size > 0) {
             visit.answer.append(bytes.data(), static_cast<std::size_t>(size));
+            if (keeps_ && visit.answer.ends_with('}')) ask_again(visit);
         } else if (size == 0) {
-            end(visit);
+            keeps_ ? fail(visit) : end(visit);
         } else if (errno != EAGAIN) {
             fail(visit);
         }
@@ -120,21 +127,38 @@ private:
     void send(Visit& visit) {
         const ssize_t size = ::send(visit.socket.get(), request_.data(), request_.size(), MSG_NOSIGNAL);
         if (size != static_cast<ssize_t>(request_.size())) return fail(visit);
-        visit.sent = true;
+        if (std::exchange(visit.sent, true)) return;
         epoll_event event{};
         event.events = EPOLLIN;
         event.data.ptr = &visit;
         ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, visit.socket.get(), &event);
     }
 
+    // The body is one JSON object without another in it.
+    void ask_again(Visit& visit) {
+        if (!count(visit)) return fail(visit);
+        if (visit.answer.find("\r\nConnection: close\r\n") != std::string::npos) {
+            visit.socket.reset();
+            return begin(visit);
+        }
+        visit.answer.clear();
+        visit.begin = Clock::now();
+        send(visit);
+    }
+
     void end(Visit& visit) {
-        if (!visit.answer.starts_with("HTTP/1.1 200") ||
-            visit.answer.find("\"status\":\"ok\"") == std::string::npos)
-            return fail(visit);
-        figures_.latencies.push_back(
-            std::chrono::duration<double, std::milli>(Clock::now() - visit.begin).count());
+        if (!count(visit)) return fail(visit);
         visit.socket.reset();
         begin(visit);
+    }
+
+    bool count(const Visit& visit) {
+        if (!visit.answer.starts_with("HTTP/1.1 200") ||
+            visit.answer.find("\"status\":\"ok\"") == std::string::npos)
+            return false;
+        figures_.latencies.push_back(
+            std::chrono::duration<double, std::milli>(Clock::now() - visit.begin).count());
+        return true;
     }
 
     void fail(Visit& visit) {
@@ -145,6 +169,7 @@ private:
 
     kpm::UniqueFd epoll_{::epoll_create1(EPOLL_CLOEXEC)};
     std::vector<Visit> visits_;
+    bool keeps_;
     std::string request_;
     sockaddr_in address_{};
     Figures figures_;
@@ -155,15 +180,16 @@ private:
 
 int main(int argc, char** argv) {
     if (argc < 4) {
-        std::fputs("usage: connect_load PORT SECONDS CONNECTIONS [PATH]\n", stderr);
+        std::fputs("usage: connect_load PORT SECONDS CONNECTIONS [PATH [keep]]\n", stderr);
         return 2;
     }
     const double seconds = std::atof(argv[2]);
     Load load(static_cast<std::uint16_t>(std::atoi(argv[1])), static_cast<std::size_t>(std::atoi(argv[3])),
-              argc > 4 ? argv[4] : "/health");
+              argc > 4 ? argv[4] : "/health", argc > 5);
     if (!load.is_ready()) return 1;
+    std::signal(SIGINT, [](int) { is_ended = 1; });
     load.run_until(Clock::now() + kWarmUp);
-    const int failures_before = load.take_figures().failures;
+    const Figures warm_up = load.take_figures();
 
     const auto begin = Clock::now();
     const double cpu_before = cpu_seconds();
@@ -176,9 +202,11 @@ int main(int argc, char** argv) {
     std::sort(figures.latencies.begin(), figures.latencies.end());
     const auto requests = static_cast<double>(figures.latencies.size());
     std::printf(
-        "{\"requests\":%.0f,\"failures\":%d,\"seconds\":%.3f,\"per_second\":%.1f,\"cpu_seconds\":%.3f,"
+        "{\"requests\":%.0f,\"all_requests\":%.0f,\"failures\":%d,\"seconds\":%.3f,\"per_second\":%.1f,\"cpu_"
+        "seconds\":%.3f,"
         "\"p50_ms\":%.3f,\"p99_ms\":%.3f}\n",
-        requests, failures_before + figures.failures + load.stalled(), elapsed, requests / elapsed, cpu,
+        requests, requests + static_cast<double>(warm_up.latencies.size()),
+        warm_up.failures + figures.failures + load.stalled(), elapsed, requests / elapsed, cpu,
         percentile(figures.latencies, 0.5), percentile(figures.latencies, 0.99));
     return 0;
 }

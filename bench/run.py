@@ -16,7 +16,7 @@ import time
 from common import Bench, BenchError, Side
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-MEASUREMENTS = ["memory", "jlist", "commands", "start", "crash", "scale", "idle", "connections"]
+MEASUREMENTS = ["memory", "jlist", "commands", "start", "crash", "scale", "idle", "connections", "balance"]
 PROGRAMS = ["kpm", "kpmd", "kpm-keeper", "render-worker", "connect_load", "exec_stamp", "bare_spawn", "command_time"]
 
 
@@ -26,6 +26,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, help="rounds of every measurement; each has its own default")
     parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/release/bin", help="kpm's programs")
     parser.add_argument("--pm2", type=pathlib.Path, default=ROOT / "build/pm2/node_modules/.bin/pm2", help="pm2's CLI")
+    parser.add_argument("--nginx", default=shutil.which("nginx"), help="nginx, to compare with where there is one")
     parser.add_argument("--output", type=pathlib.Path, default=ROOT / "build/bench/results.json", help="all samples")
     return parser.parse_args()
 
@@ -38,7 +39,7 @@ def make_bench(args):
     if not shutil.which("node"):
         raise BenchError("cannot find node")
     return Bench(directory, [Side("kpm", str(directory / "kpm"), "KPM_HOME"),
-                             Side("pm2", str(args.pm2.absolute()), "PM2_HOME")])
+                             Side("pm2", str(args.pm2.absolute()), "PM2_HOME")], args.nginx)
 
 
 def processor():
@@ -79,7 +80,7 @@ def ratio(row):
 
 
 HEADER = ("measurement", "unit", "kpm", "pm2", "kpm/pm2", "better", "rounds", "kpm range", "pm2 range")
-LINE = "{:<38} {:<4} {:>8} {:>8} {:>8}  {:<6} {:>6}  {:<15} {:<15}"
+LINE = "{:<50} {:<4} {:>8} {:>8} {:>8}  {:<6} {:>6}  {:<15} {:<15}"
 
 
 def print_row(row):

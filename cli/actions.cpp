@@ -13,6 +13,7 @@
 #include "cli/list_view.h"
 #include "cli/module_conf.h"
 #include "cli/notes.h"
+#include "cli/ordered_places.h"
 #include "cli/own_programs.h"
 #include "cli/progress.h"
 #include "cli/restart_by_file.h"
@@ -71,9 +72,22 @@ std::string name_of(const Json& id, const Json& answer, std::span<const ProcessR
 }
 
 struct Sent {
-    Json id;
+    std::size_t place;  // among the ids
     ipc::Client::Ticket ticket;
 };
+
+std::vector<WorkedApp> processes_of(const std::vector<Json>& ids, std::span<const ProcessRow> rows) {
+    const RowsById by_id(rows);
+    std::vector<WorkedApp> processes;
+    for (const Json& id : ids) {
+        const ProcessRow* row = by_id.find(id);
+        if (row == nullptr)
+            processes.push_back({id_text(id), {}});
+        else
+            processes.push_back({row->name, needs_in(row->env())});
+    }
+    return processes;
+}
 
 std::string waiting_for(const ActionRequest& request, std::size_t asked, std::size_t open, const Json& id,
                         std::span<const ProcessRow> rows) {
@@ -113,33 +127,44 @@ bool act(Context& context, const ActionRequest& request, std::span<const Process
                                          printable(request.target), ids_text(request.ids)));
     }
     const std::size_t parallel = parallel_of(context, request);
+    OrderedPlaces places(
+        context, processes_of(request.ids, rows),
+        has_env(request.action) ? OrderedWork::Order::DependenciesFirst : OrderedWork::Order::DependentsFirst,
+        words.event);
     std::deque<Sent> sent;
+    std::size_t asked = 0;
     std::optional<Error> failure;
-    for (std::size_t next = 0; next < request.ids.size() || !sent.empty();) {
-        while (!failure && next < request.ids.size() && sent.size() < parallel) {
-            const Json& id = request.ids[next++];
-            sent.push_back(
-                {id, send_action(session.client(), session.is_kpm(), request.action, id, request.env)});
+    for (;;) {
+        while (!failure && sent.size() < parallel) {
+            const auto next = places.next();
+            if (!next) break;
+            sent.push_back({*next, send_action(session.client(), session.is_kpm(), request.action,
+                                               request.ids[*next], request.env)});
+            ++asked;
         }
-        if (sent.empty()) break;
+        if (sent.empty()) {
+            if (failure || !places.wait()) break;
+            continue;
+        }
         const Sent first = sent.front();
         sent.pop_front();
+        const Json& id = request.ids[first.place];
         const auto answer =
-            wait_showing(context, first.ticket, waiting_for(request, next, sent.size(), first.id, rows));
+            wait_showing(context, first.ticket, waiting_for(request, asked, sent.size(), id, rows));
         if (auto problem = failure_in(answer)) {
             if (!failure) failure = std::move(problem);
             continue;
         }
         say_warnings(context, *answer);
         if (has_env(request.action) && session.is_kpm()) context.launches.add(*answer);
-        context.console.info(
-            fmt::format("[{}]({}) ✓", printable(name_of(first.id, *answer, rows)), id_text(first.id)));
-        send_notice(session.client(), request.action, first.id);
+        context.console.info(fmt::format("[{}]({}) ✓", printable(name_of(id, *answer, rows)), id_text(id)));
+        send_notice(session.client(), request.action, id);
+        places.done(first.place);
     }
     const auto flushed = session.client().flush();
     if (!failure && !flushed) failure = flushed.error();
     if (failure) context.console.error(failure->message);
-    return !failure;
+    return !failure && places.is_good();
 }
 
 int print_list(Context& context) {
@@ -267,15 +292,15 @@ Result<Json> wait_showing(Context& context, ipc::Client::Ticket ticket, std::str
     }
 }
 
-Result<Json> started_app(Context& context, ipc::Client::Ticket ticket, std::string_view name) {
-    auto answer = wait_showing(context, ticket, fmt::format("starting {}", name));
+Result<Json> started_app(Context& context, Result<Json> answer) {
     if (auto failure = failure_in(answer)) return *failure;
     if (context.session->is_kpm()) context.launches.add(*answer);
     return answer;
 }
 
 Result<Json> start_app(Context& context, const ecosystem::AppConfig& resolved) {
-    return started_app(context, ask_to_start(*context.session, resolved), resolved.name);
+    const auto ticket = ask_to_start(*context.session, resolved);
+    return started_app(context, wait_showing(context, ticket, fmt::format("starting {}", resolved.name)));
 }
 
 }  // namespace kpm::cli

@@ -24,6 +24,7 @@ struct ActionRequest {
     bool announced = true;      // says "Applying action …" first
 };
 
+// In the order of depends_on: stop and delete before what an app depends on, restart and reload after it.
 // Prints one line per process that is done. False: one failed, the error is printed, the rest was left alone.
 bool act(Context& context, const ActionRequest& request, std::span<const ProcessRow> rows);
 
@@ -67,9 +68,9 @@ Result<Json> wait_showing(Context& context, ipc::Client::Ticket ticket, std::str
 // Sends a resolved app and does not wait. With kpm's daemon the answer comes when the app is executed, or
 // ready where it tells that, or has failed; context.launches.settle() waits for the rest of its start.
 ipc::Client::Ticket ask_to_start(Session& session, const ecosystem::AppConfig& resolved);
-// Waits for it.
-Result<Json> started_app(Context& context, ipc::Client::Ticket ticket, std::string_view name);
-// Both.
+// What its answer means.
+Result<Json> started_app(Context& context, Result<Json> answer);
+// Sends it and waits.
 Result<Json> start_app(Context& context, const ecosystem::AppConfig& resolved);
 
 }  // namespace kpm::cli

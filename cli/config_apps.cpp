@@ -141,11 +141,11 @@ std::optional<ConfiguredApps> apps_of(Context& context, const std::string& word)
                 fmt::format("{} has no app named '{}'", printable(word), printable(name)));
     }
     for (ParsedApp& app : file->apps) {
-        if (!names.empty() && std::ranges::find(names, ecosystem::name_of(app.config)) == names.end())
-            continue;
+        const bool is_asked_for =
+            names.empty() || std::ranges::find(names, ecosystem::name_of(app.config)) != names.end();
         if (!apply_options(context, app)) return std::nullopt;
-        say_cron(context, app.config.cron_restart);
-        result.apps.push_back(std::move(app));
+        if (is_asked_for) say_cron(context, app.config.cron_restart);
+        (is_asked_for ? result.apps : result.others).push_back(std::move(app));
     }
     return result;
 }

@@ -18,7 +18,8 @@ bool is_config_word(std::string_view word);
 
 struct ConfiguredApps {
     std::vector<ecosystem::ParsedApp> apps;
-    ecosystem::Environment deploy_env;  // `deploy.NAME.env`, with --env NAME
+    std::vector<ecosystem::ParsedApp> others;  // that --only leaves out: the apps may depend on them
+    ecosystem::Environment deploy_env;         // `deploy.NAME.env`, with --env NAME
 };
 
 // Prints warnings, and the error when there is nothing to give.

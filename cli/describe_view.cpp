@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include "cli/list_view.h"
+#include "cli/ordered_work.h"
 #include "cli/table_view.h"
-#include "ecosystem/app_config.h"
+#include "ecosystem/schema.h"
 
 namespace kpm::cli {
 namespace {
@@ -22,6 +23,17 @@ Table key_table() {
     table.has_head = false;
     table.first_column_is_head = true;
     return table;
+}
+
+// "db (ready), cache"
+std::string dependencies(const Json& env) {
+    std::string text;
+    for (const auto& [name, condition] : needs_in(env)) {
+        text += (text.empty() ? "" : ", ") + name;
+        if (condition != ecosystem::Condition::Started)
+            text += fmt::format(" ({})", ecosystem::to_text(condition));
+    }
+    return text;
 }
 
 std::string attributes(const ProcessRow& row, std::int64_t now, const Paint& paint) {
@@ -42,6 +54,7 @@ std::string attributes(const ProcessRow& row, std::int64_t now, const Paint& pai
     add("restarts", std::to_string(row.restarts));
     if (memory_limit.value_or(0) > 0) add("max memory restart", std::to_string(*memory_limit));
     if (!row.cron.empty()) add("cron restart", printable(row.cron));
+    if (const std::string needs = dependencies(env); !needs.empty()) add("depends on", printable(needs));
     add("uptime", uptime_text(row, now));
     if (!row.entire_log.empty()) add("entire log path", printable(row.entire_log));
     add("script path", or_unknown(row.script));

@@ -63,4 +63,8 @@ std::string help_text(const Command& command) {
                        block("Options", entries));
 }
 
+std::string options_text(std::string_view head, std::span<const OptionSpec> options) {
+    return block(head, option_entries(options));
+}
+
 }  // namespace kpm::cli

@@ -10,5 +10,7 @@ namespace kpm::cli {
 std::string usage_text();
 std::string help_text();
 std::string help_text(const Command& command);
+// One table of options under a heading.
+std::string options_text(std::string_view head, std::span<const OptionSpec> options);
 
 }  // namespace kpm::cli

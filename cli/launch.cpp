@@ -4,13 +4,16 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/own_programs.h"
@@ -40,24 +43,48 @@ Result<Programs> find_programs() {
     return Programs{*std::move(keeper), *std::move(daemon)};
 }
 
-// The process that goes to the background ends at once; its child is not ours to wait for.
-Result<pid_t> spawn_keeper(const Programs& programs, const ipc::Home& home, int ready_fd) {
-    std::vector<std::string> variables{fmt::format("KPM_READY_FD={}", ready_fd)};
-    std::vector<char*> environment;
-    for (char** variable = environ; *variable != nullptr; ++variable) {
-        if (!std::string_view(*variable).starts_with("KPM_READY_FD=")) environment.push_back(*variable);
+// The keeper's command line and environment, as exec wants them.
+struct KeeperCall {
+    std::vector<std::string> words, variables;
+    std::vector<char*> arguments, environment;
+
+    KeeperCall(const Programs& programs, const ipc::Home& home, int ready_fd,
+               std::vector<std::string> additional)
+        : words{programs.keeper, "--home", home.root(), "--daemon", programs.daemon},
+          variables(std::move(additional)) {
+        variables.push_back(fmt::format("KPM_READY_FD={}", ready_fd));
+        for (char** variable = environ; *variable != nullptr; ++variable)
+            if (!std::string_view(*variable).starts_with("KPM_READY_FD=")) environment.push_back(*variable);
+        for (std::string& variable : variables) environment.push_back(variable.data());
+        environment.push_back(nullptr);
     }
-    environment.push_back(variables.front().data());
-    environment.push_back(nullptr);
-    std::vector<std::string> words{programs.keeper, "--home", home.root(), "--daemon", programs.daemon};
-    std::vector<char*> arguments;
-    for (std::string& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
+    char** argv() {
+        arguments.clear();
+        for (std::string& word : words) arguments.push_back(word.data());
+        arguments.push_back(nullptr);
+        return arguments.data();
+    }
+};
+
+// The process that goes to the background ends at once; its child is not ours to wait for.
+Result<pid_t> spawn_keeper(KeeperCall& call) {
     pid_t pid = 0;
     const int failure =
-        posix_spawn(&pid, programs.keeper.c_str(), nullptr, nullptr, arguments.data(), environment.data());
-    if (failure != 0) return os_error("start", programs.keeper.string(), failure);
+        posix_spawn(&pid, call.words.front().c_str(), nullptr, nullptr, call.argv(), call.environment.data());
+    if (failure != 0) return os_error("start", call.words.front(), failure);
     return pid;
+}
+
+// Told to end when this process does, however that happens.
+Result<pid_t> fork_keeper(KeeperCall& call) {
+    call.words.emplace_back("--foreground");
+    char** const arguments = call.argv();
+    const pid_t parent = getpid(), pid = fork();
+    if (pid < 0) return os_error("start", call.words.front(), errno);
+    if (pid > 0) return pid;
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() == parent) execve(arguments[0], arguments, call.environment.data());
+    _exit(127);  // told to whoever waits by the end of the pipe
 }
 
 Error not_ready(std::string_view reason) {
@@ -93,21 +120,52 @@ Result<void> wait_ready(int fd, const ipc::Home& home) {
 
 }  // namespace
 
+namespace {
+
+struct Pipe {
+    UniqueFd reader, writer;  // the writer is inherited
+};
+
+Result<Pipe> ready_pipe() {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return os_error("make", "a pipe", errno);
+    Pipe pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+    if (fcntl(pipe.writer.get(), F_SETFD, 0) != 0) return os_error("share", "a pipe", errno);
+    return pipe;
+}
+
+}  // namespace
+
 Result<void> launch_daemon(const ipc::Home& home) {
     const auto programs = find_programs();
     if (!programs) return programs.error();
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) return os_error("make", "a pipe", errno);
-    const UniqueFd reader(ends[0]);
-    UniqueFd writer(ends[1]);
-    if (fcntl(writer.get(), F_SETFD, 0) != 0) return os_error("share", "a pipe", errno);
-    const auto keeper = spawn_keeper(*programs, home, writer.get());
-    writer.reset();
+    auto pipe = ready_pipe();
+    if (!pipe) return pipe.error();
+    KeeperCall call(*programs, home, pipe->writer.get(), {});
+    const auto keeper = spawn_keeper(call);
+    pipe->writer.reset();
     if (!keeper) return keeper.error();
-    auto ready = wait_ready(reader.get(), home);
+    auto ready = wait_ready(pipe->reader.get(), home);
     // When there is no answer, the process may hang as well: it is not waited for then.
     waitpid(*keeper, nullptr, ready ? 0 : WNOHANG);
     return ready;
+}
+
+Result<pid_t> launch_daemon_here(const ipc::Home& home, std::vector<std::string> variables) {
+    const auto programs = find_programs();
+    if (!programs) return programs.error();
+    auto pipe = ready_pipe();
+    if (!pipe) return pipe.error();
+    KeeperCall call(*programs, home, pipe->writer.get(), std::move(variables));
+    const auto keeper = fork_keeper(call);
+    pipe->writer.reset();
+    if (!keeper) return keeper.error();
+    if (const auto ready = wait_ready(pipe->reader.get(), home); !ready) {
+        kill(*keeper, SIGKILL);
+        waitpid(*keeper, nullptr, 0);
+        return ready.error();
+    }
+    return *keeper;
 }
 
 }  // namespace kpm::cli

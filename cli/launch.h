@@ -5,6 +5,11 @@
 // The keeper gets KPM_READY_FD, the number of a pipe into which "ready\n" or "error: <text>\n" is written
 // once.
 
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
 #include "ipc/base/result.h"
 #include "ipc/home.h"
 
@@ -13,5 +18,9 @@ namespace kpm::cli {
 // Unavailable: not ready within ten seconds, or the daemon said why it cannot start. Exists: another keeper
 // has the home.
 Result<void> launch_daemon(const ipc::Home& home);
+
+// The same in the foreground: the keeper is this process's child and ends (stopping its apps) with it.
+// `variables` ("NAME=value") are added to the daemon's environment. The keeper's pid.
+Result<pid_t> launch_daemon_here(const ipc::Home& home, std::vector<std::string> variables);
 
 }  // namespace kpm::cli

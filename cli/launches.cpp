@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <thread>
 
@@ -87,12 +88,13 @@ void Launches::add(const Json& answer) {
     const auto id = integer_of(env, "pm_id");
     if (!id || is_on(env, "wait_ready")) return;
     if (pid <= 0) {  // not started, or it has ended before the last instance of its app was up
-        if (env.contains("exit_code") || env.contains("failure")) dead_.push_back({*id, 0});
+        if (env.contains("exit_code") || env.contains("failure"))
+            dead_.push_back({*id, 0, text_of(env, "name")});
         return;
     }
     const auto lived = std::max<std::int64_t>(0, now_ms() - integer_of(env, "pm_uptime").value_or(now_ms()));
     const auto uptime = integer_of(env, "min_uptime").value_or(kDefaultUptime);
-    open_.push_back({*id, static_cast<pid_t>(pid),
+    open_.push_back({*id, static_cast<pid_t>(pid), text_of(env, "name"),
                      Clock::now() + std::min(milliseconds(uptime - lived), kLongest),
                      RestWatch(static_cast<pid_t>(pid))});
 }
@@ -105,7 +107,7 @@ void Launches::wait(Context& context) {
         const Clock::duration needed = std::max(kCalm, pause);
         std::erase_if(open_, [&](Launch& launch) {
             const RestWatch::Sight sight = launch.watch.look(now);
-            if (sight.is_gone) dead_.push_back({launch.id, launch.pid});
+            if (sight.is_gone) dead_.push_back({launch.id, launch.pid, launch.app});
             return sight.is_gone || sight.calm >= needed || now >= launch.stable;
         });
         if (open_.empty()) return;
@@ -158,6 +160,22 @@ bool Launches::settle(Context& context) {
     if (const auto dead = std::exchange(dead_, {}); !dead.empty()) tell(context, dead);
     const bool is_good = !has_failed_;
     has_failed_ |= had_failed;
+    return is_good;
+}
+
+bool Launches::settle(Context& context, std::string_view app) {
+    const auto take_others = [&](auto& all) {
+        std::remove_reference_t<decltype(all)> others;
+        std::ranges::copy_if(all, std::back_inserter(others),
+                             [&](const auto& one) { return one.app != app; });
+        std::erase_if(all, [&](const auto& one) { return one.app != app; });
+        return others;
+    };
+    const auto open = take_others(open_);
+    const auto dead = take_others(dead_);
+    const bool is_good = settle(context);
+    open_.insert(open_.end(), open.begin(), open.end());
+    dead_.insert(dead_.end(), dead.begin(), dead.end());
     return is_good;
 }
 

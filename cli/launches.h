@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/rest_watch.h"
@@ -26,6 +27,8 @@ public:
     void add(const Json& answer);
     // Waits for all that were added. False: one died with a failure, and that was said.
     bool settle(Context& context);
+    // The same for the processes of one app; the others are waited for later.
+    bool settle(Context& context, std::string_view app);
     bool is_waiting() const { return !open_.empty() || !dead_.empty(); }
     // Has any died so far?
     bool has_failed() const { return has_failed_; }
@@ -34,6 +37,7 @@ private:
     struct Launch {
         std::int64_t id = 0;
         pid_t pid = 0;
+        std::string app;
         RestWatch::Clock::time_point stable;  // it has lived for its min_uptime
         RestWatch watch;
     };
@@ -41,6 +45,7 @@ private:
     struct Dead {
         std::int64_t id = 0;
         pid_t pid = 0;  // 0: the daemon knows of its end
+        std::string app;
     };
 
     void wait(Context& context);

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "cli/program.h"
+#include "cli/runtime/runtime.h"
+#include "cli/runtime/runtime_line.h"
 
 namespace {
 
@@ -31,5 +33,6 @@ int main(int argc, char** argv) {
     fill_standard_streams();
     outlive_readers();
     const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+    if (argc > 0 && kpm::cli::is_runtime_name(argv[0])) return kpm::cli::run_runtime(words);
     return kpm::cli::run_program(words);
 }

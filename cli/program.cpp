@@ -49,14 +49,6 @@ std::string_view missing_argument(const Command& command, std::size_t words) {
     return "";
 }
 
-std::string working_directory() {
-    // $PWD keeps symbolic links as the user sees them; PM2 uses it as well.
-    const char* pwd = std::getenv("PWD");
-    std::error_code problem;
-    if (pwd != nullptr && *pwd == '/' && std::filesystem::equivalent(pwd, ".", problem)) return pwd;
-    return std::filesystem::current_path(problem).string();
-}
-
 int run_command(const Command& command, CommandLine& line, Console& console) {
     const auto home = ipc::find_home();
     if (!home) {
@@ -83,6 +75,14 @@ int run_command(const Command& command, CommandLine& line, Console& console) {
 }
 
 }  // namespace
+
+std::string working_directory() {
+    // $PWD keeps symbolic links as the user sees them; PM2 uses it as well.
+    const char* pwd = std::getenv("PWD");
+    std::error_code problem;
+    if (pwd != nullptr && *pwd == '/' && std::filesystem::equivalent(pwd, ".", problem)) return pwd;
+    return std::filesystem::current_path(problem).string();
+}
 
 int run_program(std::span<const std::string> words) {
     auto line = read_global_options(words);

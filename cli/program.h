@@ -8,4 +8,7 @@ namespace kpm::cli {
 
 int run_program(std::span<const std::string> words);
 
+// The current directory, with symbolic links as the user sees them.
+std::string working_directory();
+
 }  // namespace kpm::cli

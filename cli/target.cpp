@@ -62,6 +62,15 @@ const ProcessRow* find_row(std::span<const ProcessRow> rows, const Json& id) {
     return it == rows.end() ? nullptr : &*it;
 }
 
+RowsById::RowsById(std::span<const ProcessRow> rows) {
+    for (const ProcessRow& row : rows) rows_.emplace(std::to_string(row.id), &row);
+}
+
+const ProcessRow* RowsById::find(const Json& id) const {
+    const auto found = rows_.find(id_text(id));
+    return found == rows_.end() ? nullptr : found->second;
+}
+
 std::string ids_text(const std::vector<Json>& ids) {
     return js_literal(Json(ids));
 }

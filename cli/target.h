@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "cli/process_row.h"
@@ -41,6 +42,15 @@ std::vector<Json> ids_by_namespace(std::string_view word, std::span<const Proces
 
 // The row of an id in either form.
 const ProcessRow* find_row(std::span<const ProcessRow> rows, const Json& id);
+// The same for many ids.
+class RowsById {
+public:
+    explicit RowsById(std::span<const ProcessRow> rows);
+    const ProcessRow* find(const Json& id) const;
+
+private:
+    std::unordered_map<std::string, const ProcessRow*> rows_;
+};
 
 // "[ 0, 1 ]", as PM2 prints lists of ids.
 std::string ids_text(const std::vector<Json>& ids);

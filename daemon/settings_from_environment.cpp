@@ -1,17 +1,17 @@
 #include "daemon/settings_from_environment.h"
 
 #include <pwd.h>
-#include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
-#include <thread>
 
+#include "daemon/io/usable_cpus.h"
 #include "ipc/base/text.h"
 
 namespace kpm {
@@ -36,13 +36,6 @@ int stop_signal() {
     for (int number = 1; number < NSIG; ++number)
         if (const char* known = sigabbrev_np(number); known && name == known) return number;
     return SIGINT;
-}
-
-// What this process may run on, not what the machine has: containers and taskset cut it.
-unsigned usable_cpus() {
-    cpu_set_t set;
-    if (::sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<unsigned>(CPU_COUNT(&set));
-    return std::max(1u, std::thread::hardware_concurrency());
 }
 
 std::optional<unsigned> number_in(const char* name) {
@@ -79,7 +72,7 @@ core::Settings settings_from_environment(const ipc::Home& home) {
     settings.backoff_reset = milliseconds_or("EXP_BACKOFF_RESET_TIMER", settings.backoff_reset);
     settings.stops_by_message = !variable("PM2_KILL_USE_MESSAGE").empty();
     settings.instance_var = variable("PM2_PROCESS_INSTANCE_VAR");
-    settings.cpus = usable_cpus();
+    settings.cpus = io::usable_cpus();
     for (const std::string_view word : split(variable("PM2_NODE_OPTIONS"), ' '))
         if (!word.empty()) settings.node_options.emplace_back(word);
     return settings;

@@ -9,6 +9,7 @@
 // meaning then depends on other attributes or on the daemon's environment, as the row's doc says.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -23,6 +24,11 @@ namespace kpm::ecosystem {
 
 enum class ExecMode { Fork, Cluster };
 enum class Balance { RoundRobin, LeastConnections, Hybrid, Sticky, Shared };
+
+// What an app waits for in one that it depends on; dependency_order.h and docs/dependencies.md tell what each
+// means.
+enum class Condition { Started, Ready, Completed };
+using Dependencies = std::map<std::string, Condition, std::less<>>;  // by the name of the app
 
 // What PM2 allows for watch, log_file and filter_env: a flag, one text or several.
 using Selection = std::variant<bool, std::string, std::vector<std::string>>;
@@ -74,6 +80,8 @@ struct AppConfig {
     std::string log_type;  // "" or "raw": bytes as they come; "json": one object a line
     std::string log_date_format;
     bool time = false;
+
+    Dependencies depends_on;
 
     bool autostart = true;
     bool autorestart = true;

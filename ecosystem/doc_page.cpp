@@ -13,10 +13,11 @@
 namespace kpm::ecosystem {
 namespace {
 
-constexpr std::array<std::pair<Group, std::string_view>, 8> kGroups{
+constexpr std::array<std::pair<Group, std::string_view>, 9> kGroups{
     {{Group::Basics, "What to run"},
      {Group::Variables, "Environment"},
      {Group::Logs, "Logs and files"},
+     {Group::Order, "Order"},
      {Group::Restarts, "Starting again"},
      {Group::Stopping, "Readiness and stopping"},
      {Group::Watching, "Watching files"},

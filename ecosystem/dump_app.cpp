@@ -4,6 +4,7 @@
 
 #include "ecosystem/field_value.h"
 #include "ecosystem/schema.h"
+#include "ipc/base/json_room.h"
 
 namespace kpm::ecosystem {
 namespace {
@@ -32,8 +33,9 @@ Json dump_app(const AppConfig& config) {
     return result;
 }
 
-Json dump_wire(const AppConfig& config) {
+Json dump_wire(const AppConfig& config, std::size_t more) {
     Json result = Json::object();
+    make_room(result, fields().size() + config.extra.size() + more);
     for (const Field& field : fields())
         if (field.always_sent || !has_default(field, config)) put(result, field.wire_key, field, config);
     for (const auto& [key, value] : config.extra.items()) result[key] = value;

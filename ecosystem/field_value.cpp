@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
 
 #include "ecosystem/parse_app.h"
+#include "ipc/base/json_room.h"
 #include "ipc/base/text.h"
 
 namespace kpm::ecosystem {
@@ -97,10 +99,32 @@ Problem read_environment(const Json& value, Environment& env) {
     return std::nullopt;
 }
 
+// What the daemon adds to an environment that it shows.
+constexpr std::size_t kOwnVariables = 2;
+
 Json environment_json(const Environment& env) {
     Json object = Json::object();
+    make_room(object, env.size() + kOwnVariables);
     for (const EnvVar& variable : env) object[variable.name] = variable.value;
     return object;
+}
+
+// "ready", {"condition": "ready"}; nothing means started.
+Problem read_condition(const std::string& name, const Json& value, Condition& condition) {
+    Json text = value;
+    if (value.is_object()) {
+        text = Json();
+        for (const auto& [key, content] : value.items()) {
+            if (key != "condition")
+                return fmt::format("expected nothing but 'condition' for '{}', found '{}'", name, key);
+            text = content;
+        }
+    }
+    if (text.is_null()) return std::nullopt;
+    const auto known = text.is_string() ? condition_from(text.get_ref<const std::string&>()) : std::nullopt;
+    if (!known) return expected(fmt::format("started, ready or completed for '{}'", name), text);
+    condition = *known;
+    return std::nullopt;
 }
 
 // One overload of read() and of write() per type of member.
@@ -237,6 +261,22 @@ struct Reader {
         target = *balance;
         return std::nullopt;
     }
+    Problem read(Dependencies& target) const {
+        Dependencies result;
+        if (value.is_object()) {
+            for (const auto& [name, condition] : value.items())
+                if (Problem problem = read_condition(name, condition, result[name])) return problem;
+        } else {
+            for (const Json& item : value.is_array() ? value : Json::array({value})) {
+                const auto name = item.is_boolean() ? std::nullopt : scalar_text(item);
+                if (!name) return value.is_array() ? expected("a list of names", item) : wrong();
+                result.emplace(*name, Condition::Started);
+            }
+        }
+        if (result.contains("")) return "expected names of apps, found \"\"";
+        target = std::move(result);
+        return std::nullopt;
+    }
     // A list without entries says something, a text without words does not.
     Problem read(std::optional<std::vector<std::string>>& target) const {
         std::vector<std::string> content;
@@ -296,6 +336,17 @@ Json write(ExecMode value) {
 }
 Json write(Balance value) {
     return to_text(value);
+}
+Json write(const Dependencies& value) {
+    Json names = Json::array();
+    Json conditions = Json::object();
+    for (const auto& [name, condition] : value) {
+        names.push_back(name);
+        conditions[name] = Json{{"condition", to_text(condition)}};
+    }
+    const bool is_plain =
+        std::ranges::all_of(value, [](const auto& one) { return one.second == Condition::Started; });
+    return is_plain ? names : conditions;
 }
 template <class T>
 Json write(const std::optional<T>& value) {

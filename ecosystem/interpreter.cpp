@@ -48,6 +48,17 @@ std::string first_bytes(const std::string& path) {
     return bytes;
 }
 
+// What a "#!" line asks for, if that is Node without arguments.
+std::optional<std::string> node_of_first_line(std::string_view bytes) {
+    const std::size_t end = bytes.find('\n');
+    if (!bytes.starts_with("#!") || end == std::string_view::npos) return std::nullopt;
+    const std::string_view line = trim(bytes.substr(2, end - 2));
+    if (line == "/usr/bin/env node") return "node";
+    if (line.ends_with("/node") && line.find_first_of(" \t") == std::string_view::npos)
+        return std::string(line);
+    return std::nullopt;
+}
+
 // "v20.1.0" and "20.1" as numbers; nullopt: it is no version.
 std::optional<std::vector<int>> version_numbers(std::string_view text) {
     if (text.starts_with('v')) text.remove_prefix(1);
@@ -106,7 +117,7 @@ bool looks_binary(std::string_view first_bytes) {
            odd * 10 > static_cast<std::ptrdiff_t>(first_bytes.size());
 }
 
-Result<std::string> choose_interpreter(const std::string& script, const Environment& env) {
+Result<std::string> choose_interpreter(const std::string& script, const Environment& env, bool for_cluster) {
     const std::filesystem::path path(script);
     for (const ByExtension& row : kByExtension) {
         if (path.extension() != row.extension) continue;
@@ -117,6 +128,8 @@ Result<std::string> choose_interpreter(const std::string& script, const Environm
     std::error_code ignored;
     if (!std::filesystem::is_directory(path, ignored)) {
         const std::string bytes = first_bytes(script);
+        const auto node = for_cluster ? node_of_first_line(bytes) : std::nullopt;
+        if (node) return check_interpreter(*node, env);
         const bool executable = ::access(script.c_str(), X_OK) == 0;
         // An executable that its owner made unreadable cannot be a script.
         if (executable && (bytes.starts_with("#!") || ::access(script.c_str(), R_OK) != 0))

@@ -16,8 +16,10 @@ namespace kpm::ecosystem {
 bool looks_binary(std::string_view first_bytes);
 
 // `script` is an existing absolute path. "none" means that the file is executed itself. Unavailable: the
-// interpreter that the extension asks for is not installed.
-Result<std::string> choose_interpreter(const std::string& script, const Environment& env);
+// interpreter that the extension asks for is not installed. `for_cluster`: a script whose first line asks for
+// Node, as programs from npm have it, is to be one of several workers, which only Node's own arguments make
+// it.
+Result<std::string> choose_interpreter(const std::string& script, const Environment& env, bool for_cluster);
 
 // What Node of that version ("v22.18.0") needs in order to run TypeScript; nullopt: it cannot.
 std::optional<std::vector<std::string>> typescript_arguments(std::string_view node_version);

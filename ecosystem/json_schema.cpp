@@ -104,6 +104,20 @@ Json shape(Balance, Check) {
     return one_of({to_text(Balance::RoundRobin), to_text(Balance::LeastConnections), to_text(Balance::Hybrid),
                    to_text(Balance::Sticky), to_text(Balance::Shared)});
 }
+Json shape(const Dependencies&, Check) {
+    constexpr const char* kName = ".";  // no empty one
+    Json condition =
+        one_of({to_text(Condition::Started), to_text(Condition::Ready), to_text(Condition::Completed),
+                "service_started", "service_healthy", "service_completed_successfully"});
+    Json object =
+        Json{{"type", "object"}, {"properties", {{"condition", condition}}}, {"additionalProperties", false}};
+    Json result = typed({"string", "number", "array", "object"});
+    result["pattern"] = kName;
+    result["items"] = Json{{"type", {"string", "number"}}, {"pattern", kName}};
+    result["propertyNames"] = Json{{"pattern", kName}};
+    result["additionalProperties"] = Json{{"anyOf", {std::move(condition), std::move(object)}}};
+    return result;
+}
 template <class T>
 Json shape(const std::optional<T>&, Check check) {
     return shape(T{}, check);

@@ -12,14 +12,20 @@ std::vector<std::string> not_effective(const AppConfig& config) {
     };
     const bool is_node = config.exec_mode == ExecMode::Cluster && !config.kpm_channel &&
                          runtime_of(config.interpreter) != Runtime::Other;
-    say(config.max_connections > 0 && !config.kpm_channel,
-        "max_connections has no effect without kpm_channel");
+    const Runtime runtime = runtime_of(config.interpreter);
+    const bool has_limit = config.max_connections > 0;
+    say(has_limit && !config.kpm_channel && !(is_node && runtime == Runtime::Node),
+        "max_connections has no effect without kpm_channel or Node's cluster mode");
+    // The script that counts lies where other users cannot read it.
+    say(has_limit && is_node && runtime == Runtime::Node && !(config.uid.empty() && config.gid.empty()),
+        "max_connections has no effect with another user");
     say(is_node && !config.listen.empty(), "listen has no effect, a Node cluster app listens by itself");
     if (!config.balance) return sentences;
     const bool needs_node = *config.balance == Balance::Hybrid || *config.balance == Balance::Shared;
     const std::string policy(to_text(*config.balance));
     if (is_node) {
-        const Runtime runtime = runtime_of(config.interpreter);
+        say(runtime == Runtime::Node && has_limit && needs_node,
+            "balance " + policy + " has no effect with max_connections, least_connections is used");
         say(runtime == Runtime::Deno && needs_node,
             "balance " + policy + " has no effect with Deno, round_robin is used");
         say(runtime == Runtime::Bun, "balance " + policy + " has no effect, Bun binds its ports by itself");

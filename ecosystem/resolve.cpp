@@ -76,6 +76,11 @@ ExecMode choose_mode(const AppConfig& config) {
     return clusters && *config.instances >= -1 ? ExecMode::Cluster : ExecMode::Fork;
 }
 
+bool may_be_node_cluster(const AppConfig& config) {
+    if (config.execute_command || config.kpm_channel || !config.listen.empty()) return false;
+    return config.exec_mode ? config.exec_mode == ExecMode::Cluster : config.instances.has_value();
+}
+
 void resolve_mode(AppConfig& config) {
     const bool cluster_asked = config.exec_mode == ExecMode::Cluster || config.kpm_channel;
     const bool count_asked = config.instances.value_or(0) != 0;
@@ -172,8 +177,9 @@ Result<ResolvedApp> resolve(const AppConfig& declared, const ResolveContext& con
     if (cwd_given)
         if (auto usable = check_folder(config); !usable) return usable.error();
     if (auto found = resolve_script(config, context); !found) return found.error();
-    auto interpreter = config.interpreter.empty() ? choose_interpreter(config.script, context.env)
-                                                  : check_interpreter(config.interpreter, context.env);
+    auto interpreter = config.interpreter.empty()
+                           ? choose_interpreter(config.script, context.env, may_be_node_cluster(config))
+                           : check_interpreter(config.interpreter, context.env);
     if (!interpreter) return interpreter.error();
     const bool is_chosen = config.interpreter.empty();
     config.interpreter = *std::move(interpreter);

@@ -66,6 +66,13 @@ constexpr std::array<std::pair<Balance, std::string_view>, 5> kBalances{
      {Balance::Sticky, "sticky"},
      {Balance::Shared, "shared"}}};
 
+constexpr std::array<std::pair<Condition, std::string_view>, 3> kConditions{
+    {{Condition::Started, "started"}, {Condition::Ready, "ready"}, {Condition::Completed, "completed"}}};
+constexpr std::array<std::pair<Condition, std::string_view>, 3> kComposeConditions{
+    {{Condition::Started, "service_started"},
+     {Condition::Ready, "service_healthy"},
+     {Condition::Completed, "service_completed_successfully"}}};
+
 // What a member of this type may be given, for messages, --help and the documentation.
 std::string_view allowed(bool, Check) {
     return "true or false";
@@ -115,6 +122,9 @@ std::string_view allowed(ExecMode, Check) {
 }
 std::string_view allowed(Balance, Check) {
     return "round_robin, least_connections, hybrid, sticky or shared";
+}
+std::string_view allowed(const Dependencies&, Check) {
+    return "a name, a list of names or an object of conditions";
 }
 template <class T>
 std::string_view allowed(const std::optional<T>&, Check check) {
@@ -235,6 +245,9 @@ std::string_view to_text(ExecMode mode) {
 std::string_view to_text(Balance balance) {
     return text_of(kBalances, balance);
 }
+std::string_view to_text(Condition condition) {
+    return text_of(kConditions, condition);
+}
 
 std::optional<ExecMode> exec_mode_from(std::string_view text) {
     if (text == "fork" || text == "cluster") return exec_mode_from(std::string(text) + "_mode");
@@ -242,6 +255,10 @@ std::optional<ExecMode> exec_mode_from(std::string_view text) {
 }
 std::optional<Balance> balance_from(std::string_view text) {
     return value_of(kBalances, text);
+}
+std::optional<Condition> condition_from(std::string_view text) {
+    const auto own = value_of(kConditions, text);
+    return own ? own : value_of(kComposeConditions, text);
 }
 
 std::vector<const Field*> changed_fields(const AppConfig& before, const AppConfig& after) {

@@ -23,7 +23,7 @@ using Slot =
                  std::vector<std::string> AppConfig::*, std::optional<std::vector<std::string>> AppConfig::*,
                  std::vector<int> AppConfig::*, Selection AppConfig::*, Environment AppConfig::*,
                  std::vector<EnvBlock> AppConfig::*, std::optional<ExecMode> AppConfig::*,
-                 std::optional<Balance> AppConfig::*>;
+                 std::optional<Balance> AppConfig::*, Dependencies AppConfig::*>;
 
 // What must happen to a running app for a new value to take effect.
 enum class OnChange {
@@ -33,7 +33,7 @@ enum class OnChange {
     Delete,   // fixed until the app is deleted, as in PM2
 };
 
-enum class Group { Basics, Variables, Logs, Restarts, Stopping, Watching, Connections, Node };
+enum class Group { Basics, Variables, Logs, Order, Restarts, Stopping, Watching, Connections, Node };
 
 // Additional checks and readings that a slot's type cannot tell.
 enum class Check {
@@ -86,8 +86,10 @@ std::string_view type_name(const Field& field);
 // Texts as PM2 has them on the wire: "fork_mode", "cluster_mode".
 std::string_view to_text(ExecMode mode);
 std::string_view to_text(Balance balance);
+std::string_view to_text(Condition condition);
 std::optional<ExecMode> exec_mode_from(std::string_view text);  // also "fork", "cluster"
 std::optional<Balance> balance_from(std::string_view text);
+std::optional<Condition> condition_from(std::string_view text);  // also compose's names
 
 // Fields whose values differ; pointers into the table.
 std::vector<const Field*> changed_fields(const AppConfig& before, const AppConfig& after);

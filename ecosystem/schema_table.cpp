@@ -75,6 +75,9 @@ constexpr Field kFields[] = {
     {.key = "time", .wire_key = "time", .flag = "--time", .slot = &App::time, .group = Group::Logs, .on_change = Live,
      .doc = "short for log_date_format YYYY-MM-DDTHH:mm:ss"},
 
+    {.key = "depends_on", .wire_key = "depends_on", .slot = &App::depends_on, .group = Group::Order, .on_change = Live,
+     .doc = "apps that are started before this one and stopped after it: names, or {name: {condition: started, ready or completed}}; a name alone means started (docs/dependencies.md)"},
+
     {.key = "autostart", .wire_key = "autostart", .flag = "--no-autostart", .slot = &App::autostart, .group = Group::Restarts, .on_change = Live, .always_sent = true,
      .doc = "start the app when it is added; if not, it waits for an explicit start"},
     {.key = "autorestart", .wire_key = "autorestart", .flag = "--no-autorestart", .slot = &App::autorestart, .group = Group::Restarts, .on_change = Live, .always_sent = true,
@@ -129,7 +132,7 @@ constexpr Field kFields[] = {
     {.key = "balance", .wire_key = "balance", .flag = "--balance", .slot = &App::balance, .group = Group::Connections, .on_change = Delete,
      .doc = "which worker gets a connection (docs/cluster.md); default: hybrid for Node, least_connections with kpm_channel"},
     {.key = "max_connections", .wire_key = "max_connections", .flag = "--max-connections", .slot = &App::max_connections, .group = Group::Connections, .on_change = Delete,
-     .doc = "connections that one worker with kpm_channel has at a time; 0: no limit"},
+     .doc = "connections that one worker has at a time, with kpm_channel or in Node's cluster mode (docs/cluster.md); 0: no limit"},
 
     {.key = "drain_keep_alive", .wire_key = "drain_keep_alive", .flag = "--no-drain-keep-alive", .slot = &App::drain_keep_alive, .group = Group::Node,
      .doc = "cluster: a worker that is replaced answers keep-alive clients with Connection: close before it goes (a preload in NODE_OPTIONS)"},

@@ -28,6 +28,19 @@ std::optional<std::string> user_directory_by_password_file() {
     return std::string(found->pw_dir);
 }
 
+// Where there is no home, or one that cannot be written: a container's user, a read-only root. The same for
+// every program of a user, whatever its environment.
+fs::path fallback_root() {
+    return fmt::format("/tmp/.kpm-{}", ::geteuid());
+}
+
+// Whether the home is there and can be written, or the folder that it would be made in can.
+bool can_be_made(fs::path path) {
+    std::error_code ignored;
+    while (path.has_relative_path() && !fs::exists(path, ignored)) path = path.parent_path();
+    return ::eaccess(path.c_str(), W_OK | X_OK) == 0;
+}
+
 Result<void> ensure_directory(const fs::path& path, mode_t mode) {
     if (::mkdir(path.c_str(), mode) == 0) return {};
     const int reason = errno;
@@ -73,12 +86,16 @@ Result<Home> find_home(const Lookup& variable, const std::optional<std::string>&
 }
 
 Result<Home> find_home() {
-    return find_home(
-        [](const char* name) -> std::optional<std::string> {
-            const char* value = std::getenv(name);
-            return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-        },
-        user_directory_by_password_file());
+    const auto variable = [](const char* name) -> std::optional<std::string> {
+        const char* value = std::getenv(name);
+        return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
+    };
+    auto home = find_home(variable, user_directory_by_password_file());
+    const bool is_chosen = variable("KPM_HOME") || variable("PM2_HOME");
+    if (is_chosen || (home ? can_be_made(home->root()) : home.error().code != ErrorCode::NotFound))
+        return home;
+    const fs::path fallback = fallback_root();
+    return can_be_made(fallback) ? Home(fallback) : home;
 }
 
 Result<void> ensure_home(const Home& home) {
@@ -90,7 +107,12 @@ Result<void> ensure_home(const Home& home) {
         missing.push_back(path);
     for (auto path = missing.rbegin(); path != missing.rend(); ++path)
         if (Result<void> made = ensure_directory(*path, 0777); !made) return made;
-    for (const fs::path& path : {home.root(), home.logs(), home.pids()})
+    if (Result<void> made = ensure_directory(home.root(), kPrivate); !made) return made;
+    if (struct stat entry{}; home.root() == fallback_root() &&
+                             (::lstat(home.root().c_str(), &entry) != 0 || entry.st_uid != ::geteuid()))
+        return Error{ErrorCode::Denied,
+                     fmt::format("cannot use '{}': it is another user's", home.root().string())};
+    for (const fs::path& path : {home.logs(), home.pids()})
         if (Result<void> made = ensure_directory(path, kPrivate); !made) return made;
     return {};
 }

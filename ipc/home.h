@@ -37,9 +37,9 @@ private:
     std::filesystem::path root_;
 };
 
-// $KPM_HOME, else $PM2_HOME, else .kpm in $HOME, else in the user's directory by the password file. Absolute.
-// Invalid when the socket paths in it would be longer than the kernel allows, NotFound when there is no home
-// at all.
+// $KPM_HOME, else $PM2_HOME, else .kpm in $HOME, else in the user's directory by the password file; where
+// there is none that can be written (containers) /tmp/.kpm-UID. Absolute. Invalid when the socket paths would
+// be longer than the kernel allows, NotFound when there is no home at all.
 Result<Home> find_home();
 
 // The same with the environment and the password file's directory given; an empty variable counts as unset.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing for the given purposes (build, test, lint), and no others.
+# Installs the Debian packages that are missing for the given purposes (build, test, image, lint), and no others.
 # As root at once; otherwise asks before it uses sudo.
 set -euo pipefail
 
@@ -8,6 +8,7 @@ declare -A packages=(
              libboost-dev libkissfft-dev zlib1g-dev libegl-dev libgles-dev libncurses-dev catch2"
     [test]="nodejs npm python3 git libegl1 libgl1-mesa-dri procps tmux
             zsh fish"
+    [image]="buildah debootstrap"
     [lint]="clang-tidy clang-format"
 )
 

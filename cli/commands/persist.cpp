@@ -4,11 +4,13 @@
 #include <cstdlib>
 #include <deque>
 #include <set>
+#include <vector>
 
 #include "cli/actions.h"
 #include "cli/commands/groups.h"
 #include "cli/dump_rows.h"
 #include "cli/module_start.h"
+#include "cli/ordered_places.h"
 #include "ipc/dump_store.h"
 #include "ipc/protocol.h"
 
@@ -67,7 +69,18 @@ int run_resurrect(Context& context) {
     context.console.info(fmt::format("Restoring processes located in {}", dump->file.string()));
     std::set<std::string> present;
     for (const ProcessRow& row : list->rows) present.insert(row.name);
+    std::vector<const Json*> missing;
+    std::vector<WorkedApp> processes;
+    for (const Json& app : dump->apps) {
+        if (!app.is_object() || present.contains(text_of(app, "name"))) continue;
+        missing.push_back(&app);
+        processes.push_back({text_of(app, "name"), needs_in(app)});
+    }
+    // Nothing of the list is left out because something else does not work.
+    OrderedPlaces places(context, std::move(processes), OrderedWork::Order::DependenciesFirst, "restore",
+                         OrderedWork::OnFailure::GoOn);
     struct Sent {
+        std::size_t place;
         std::string script;
         ipc::Client::Ticket ticket;
     };
@@ -82,17 +95,23 @@ int run_resurrect(Context& context) {
         if (const auto answer = wait_showing(context, first.ticket, what); !answer) {
             context.console.error(answer.error().message);
             good = false;
-            return;
+        } else {
+            if (context.session->is_kpm()) context.launches.add(*answer);
+            context.console.info(fmt::format("Process {} restored", printable(first.script)));
         }
-        context.console.info(fmt::format("Process {} restored", printable(first.script)));
+        places.done(first.place);
     };
-    for (const Json& app : dump->apps) {
-        if (!app.is_object() || present.contains(text_of(app, "name"))) continue;
-        if (sent.size() == kWindow) finish_first();
-        sent.push_back({text_of(app, "pm_exec_path"),
-                        context.session->client().send(ipc::method::kPrepare, Json::array({app}))});
+    for (;;) {
+        if (const auto next = sent.size() < kWindow ? places.next() : std::nullopt) {
+            const Json& app = *missing[*next];
+            sent.push_back({*next, text_of(app, "pm_exec_path"),
+                            context.session->client().send(ipc::method::kPrepare, Json::array({app}))});
+        } else if (!sent.empty()) {
+            finish_first();
+        } else if (!places.wait()) {
+            break;
+        }
     }
-    while (!sent.empty()) finish_first();
     const int listed = print_list(context);
     return good ? listed : kFailed;
 }

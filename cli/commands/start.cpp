@@ -11,6 +11,7 @@
 #include "cli/config_file.h"
 #include "cli/follow.h"
 #include "cli/notes.h"
+#include "cli/start_run.h"
 #include "cli/watched_endings.h"
 #include "ecosystem/dump_app.h"
 #include "ipc/base/text.h"
@@ -22,10 +23,6 @@ constexpr const char* kDefaultFile = "ecosystem.config.js";
 
 bool is_bare_word(const std::string& word) {
     return word.find('/') == std::string::npos && std::filesystem::path(word).extension().empty();
-}
-
-bool is_down(const ProcessRow& row) {
-    return row.status == "stopped" || row.status == "stopping" || row.status == "errored";
 }
 
 // Options given along are laid over what is stored.
@@ -43,8 +40,13 @@ void say_endings_ignored(const Context& context, const std::string& word) {
 bool start_known(Context& context, const std::string& word, std::vector<Json> ids, const ProcessList& list,
                  const ecosystem::ParsedApp& options) {
     say_endings_ignored(context, word);
-    if (!act(context, {Action::Restart, word, std::move(ids), options_env(context, options)}, list.rows))
-        return false;
+    StartRequest request{.env = options_env(context, options)};
+    const auto items = start_set(ids, list.rows);
+    // What they depend on is started along; without that it is PM2's restart.
+    const bool is_good = std::ranges::all_of(items, &StartItem::is_asked_for)
+                             ? act(context, {Action::Restart, word, std::move(ids), request.env}, list.rows)
+                             : start_in_order(context, items, request);
+    if (!is_good) return false;
     // What went wrong is said; the other words of the command line are tried all the same.
     if (context.launches.settle(context)) context.console.info("Process successfully started");
     return true;

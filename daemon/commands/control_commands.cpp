@@ -91,6 +91,17 @@ void notify(Supervisor& supervisor, const Json& args, Answer answer) {
     answer(Json());
 }
 
+void await_end(Supervisor& supervisor, const Json&, Answer answer) {
+    supervisor.when_all_ended([answer = std::move(answer)](const std::optional<LastEnd>& last) {
+        if (!last) return answer(Json());
+        answer(Json{{"pm_id", last->pm_id},
+                    {"name", last->name},
+                    {"exit_code", last->code ? Json(*last->code) : Json()},
+                    {"exit_signal", last->signal},
+                    {"failure", last->failure}});
+    });
+}
+
 // PM2's clients switch the watcher off before each stop, watched or not. Here the stop itself ends the watch,
 // and the next start must bring it back: there is nothing to do.
 void stop_watch(Supervisor&, const Json&, Answer answer) {

@@ -17,6 +17,7 @@ void stop_watch(Supervisor& supervisor, const Json& args, Answer answer);
 void start_watch(Supervisor& supervisor, const Json& args, Answer answer);
 void toggle_watch(Supervisor& supervisor, const Json& args, Answer answer);
 void save(Supervisor& supervisor, const Json& args, Answer answer);
+void await_end(Supervisor& supervisor, const Json& args, Answer answer);
 void notify_kill(Supervisor& supervisor, const Json& args, Answer answer);
 void kill_me(Supervisor& supervisor, const Json& args, Answer answer);
 

@@ -63,7 +63,7 @@ Json outcome_of(Supervisor& supervisor, int pm_id, Environment environment) {
 Done answer_process(Supervisor& supervisor, int pm_id, Truth truth, Answer answer) {
     return [&supervisor, pm_id, truth, answer = std::move(answer)](const Result<void>& result) {
         if (is_failure(result, truth)) return answer(result.error());
-        answer(truth == Truth::Outcome ? outcome_of(supervisor, pm_id, Environment::Shown)
+        answer(truth == Truth::Outcome ? outcome_of(supervisor, pm_id, Environment::LeftOut)
                                        : process_or_null(supervisor, pm_id));
     };
 }

@@ -5,6 +5,7 @@
 #include "daemon/commands/control_commands.h"
 #include "daemon/commands/inspect_commands.h"
 #include "daemon/commands/lifecycle_commands.h"
+#include "ipc/container_protocol.h"
 #include "ipc/protocol.h"
 
 namespace kpm::core {
@@ -44,6 +45,7 @@ constexpr std::array kCommands{
     Command{method::kRestart, restart},
     Command{method::kReload, reload},
     Command{method::kSave, save},
+    Command{method::kAwaitEnd, await_end},
     Command{method::kWorkers, workers},
 };
 

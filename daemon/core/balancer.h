@@ -4,7 +4,8 @@
 // round_robin: the next eligible worker after the one chosen last, in the order in which they joined; a
 // worker that cannot take one now is skipped and waits for its next turn. least_connections: the smallest
 // reported load (jobs queued and running) plus the connections that the worker has not answered for yet,
-// because their jobs are not in its report; then the fewest open connections; then round robin. sticky:
+// because their jobs are not in its report; then the fewest open connections; then round robin.
+// fewest_unanswered: round robin, too, but a worker that is slow to answer is not waited for. sticky:
 // always the same worker for the same client, as long as that worker can take one; the others keep their
 // clients when a worker comes or goes (rendezvous hashing over the slots).
 
@@ -15,7 +16,7 @@
 
 namespace kpm::core {
 
-enum class BalancePolicy { RoundRobin, LeastConnections, Sticky };
+enum class BalancePolicy { RoundRobin, LeastConnections, Sticky, FewestUnanswered };
 
 // One worker as the balancer sees it.
 struct Candidate {

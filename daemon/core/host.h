@@ -65,6 +65,7 @@ struct LaunchSpec {
     std::vector<std::string> listen;  // their addresses as configured
     NodeReady node_ready = NodeReady::Online;
     bool drains_keep_alive = false;  // by a preload of Node (io/node_preload.h)
+    bool tells_connections = false;  // likewise
     bool runs_agent = false;         // likewise
     bool stops_by_message = false;   // it closes its servers itself when it is told to stop
     bool whole_tree = true;          // false: signals go to the root only, what it leaves behind is nobody's
@@ -90,7 +91,7 @@ struct PoolSpec {
     Kind kind = Kind::Channel;
     std::vector<std::string> listen;  // addresses as configured
     std::string balance;              // policy name
-    int max_connections = 0;          // per worker, 0 = no limit
+    int max_connections = 0;          // per worker, 0 = no limit; not of Activation
     std::string user, group;          // Node: as whom socket files are made, "" = the daemon's
 };
 

@@ -13,25 +13,25 @@ namespace kpm::core {
 namespace {
 
 using ecosystem::AppConfig;
+using ecosystem::takes_channel;
 
 bool is_cluster(const AppConfig& config) {
     return config.exec_mode == ecosystem::ExecMode::Cluster;
 }
 
-bool takes_channel(const AppConfig& config) {
-    return config.kpm_channel && !config.listen.empty();
-}
-
 // PM2 waits for Node's own start without end.
 constexpr Duration kNodeStart{30'000};
 
-// Deno accepts no listening socket from its primary.
+// Deno accepts no listening socket from its primary. A limit can be kept only by who accepts.
 std::string node_balance(const AppConfig& config) {
     using ecosystem::Balance;
     const bool is_node = ecosystem::runtime_of(config.interpreter) == ecosystem::Runtime::Node;
     const Balance wanted = config.balance.value_or(Balance::Hybrid);
-    const bool needs_handles = wanted == Balance::Hybrid || wanted == Balance::Shared;
-    return std::string(ecosystem::to_text(needs_handles && !is_node ? Balance::RoundRobin : wanted));
+    const bool workers_accept = wanted == Balance::Hybrid || wanted == Balance::Shared;
+    if (workers_accept && !is_node) return std::string(ecosystem::to_text(Balance::RoundRobin));
+    if (workers_accept && config.max_connections > 0)
+        return std::string(ecosystem::to_text(Balance::LeastConnections));
+    return std::string(ecosystem::to_text(wanted));
 }
 
 NodeReady node_ready(const Slot& slot, const Instance& instance) {
@@ -56,7 +56,7 @@ void set_notify_variables(ecosystem::Environment& env, const AppConfig& config, 
 // PM2's environment: every scalar of pm2_env, with the app's own variables on top.
 std::vector<std::string> launch_environment(const Slot& slot, const Settings& settings) {
     ecosystem::Environment env;
-    const Json shown = pm2_env(slot);
+    const Json shown = pm2_env(slot, Environment::LeftOut);
     for (const auto& [name, value] : shown.items()) {
         if (value.is_string())
             ecosystem::set_variable(env, name, value.get<std::string>());
@@ -126,7 +126,7 @@ LifecyclePolicy lifecycle_policy(const AppConfig& config, const Settings& settin
     policy.kill_timeout = config.kill_timeout.value_or(settings.kill_timeout);
     policy.listen_timeout = config.listen_timeout.value_or(settings.listen_timeout);
     policy.drain_timeout = config.drain_timeout;
-    policy.wait_ready = config.wait_ready || takes_channel(config) || is_node_cluster(config);
+    policy.wait_ready = ecosystem::tells_ready(config);
     if (is_node_cluster(config) && !config.wait_ready)
         policy.listen_timeout = std::max(policy.listen_timeout, kNodeStart);
     // Without the socket it could not say that it is well.
@@ -139,11 +139,6 @@ LifecyclePolicy incoming_policy(const AppConfig& config, const Settings& setting
     policy.restart.autorestart = false;
     policy.listen_timeout = config.listen_timeout.value_or(settings.listen_timeout);
     return policy;
-}
-
-bool is_node_cluster(const AppConfig& config) {
-    return is_cluster(config) && !config.kpm_channel && config.interpreter != "none" &&
-           ecosystem::runtime_of(config.interpreter) != ecosystem::Runtime::Other;
 }
 
 bool is_activated(const AppConfig& config) {
@@ -177,6 +172,10 @@ LaunchSpec launch_spec(const Slot& slot, const Instance& instance, const Setting
     spec.stops_by_message = config.shutdown_with_message || settings.stops_by_message;
     spec.drains_keep_alive =
         config.drain_keep_alive && is_node_cluster(config) && takes_preload(config, settings);
+    // What a policy needs, and otherwise figures as the agent tells them.
+    spec.tells_connections =
+        is_node_cluster(config) && takes_preload(config, settings) &&
+        (config.pmx || config.max_connections > 0 || node_balance(config) == "least_connections");
     spec.runs_agent = config.pmx && spec.channel != ChildChannel::Kpm && takes_preload(config, settings);
     spec.whole_tree = config.treekill;
     spec.version_words = version_words(config);
@@ -193,6 +192,7 @@ std::optional<PoolSpec> pool_spec(const AppConfig& config) {
     if (is_node_cluster(config)) {
         pool.kind = PoolSpec::Kind::Node;
         pool.balance = node_balance(config);
+        pool.max_connections = static_cast<int>(config.max_connections);
         pool.user = config.uid;
         pool.group = config.gid;
         return pool;

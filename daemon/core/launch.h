@@ -5,6 +5,7 @@
 #include "daemon/core/lifecycle.h"
 #include "daemon/core/settings.h"
 #include "daemon/core/slot.h"
+#include "ecosystem/readiness.h"
 
 namespace kpm::core {
 
@@ -18,8 +19,7 @@ LaunchSpec launch_spec(const Slot& slot, const Instance& instance, const Setting
 // The app's listening sockets; nullopt when kpmd holds none for it.
 std::optional<PoolSpec> pool_spec(const ecosystem::AppConfig& config);
 
-// Node's cluster mode: its workers take connections over Node's own channel.
-bool is_node_cluster(const ecosystem::AppConfig& config);
+using ecosystem::is_node_cluster;
 
 // Socket activation: its processes inherit the sockets that kpmd listens on.
 bool is_activated(const ecosystem::AppConfig& config);

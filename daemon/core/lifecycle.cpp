@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 namespace kpm::core {
 
@@ -37,6 +38,7 @@ Actions Lifecycle::launch(TimePoint now, bool automatic) {
     data_.launched_at = now;
     data_.watchdog = policy_->watchdog;  // what it is told in its environment
     data_.is_leaving = false;
+    data_.is_ready = false;
     if (automatic) ++data_.restart_time;
     return {Spawn{}};
 }
@@ -173,7 +175,7 @@ Actions Lifecycle::on(const Spawned& spawned, TimePoint now) {
     if (data_.state != State::Spawning) return {};
     data_.pid = spawned.pid;
     if (data_.goal != Goal::Running) return begin_stop(data_.goal, now);
-    if (policy_->wait_ready) {
+    if (!std::exchange(data_.is_ready, false) && policy_->wait_ready) {
         enter(State::Starting, now + policy_->listen_timeout);
         return {};
     }
@@ -267,6 +269,8 @@ Actions Lifecycle::on(const TreeGone&, TimePoint now) {
 
 Actions Lifecycle::on(const Ready&, TimePoint now) {
     if (data_.state == State::Starting) return come_online(Outcome::Online, now);
+    // It comes on its own way, and may be faster than the keeper's word that the process has been started.
+    if (data_.state == State::Spawning) data_.is_ready = true;
     watch(data_.watchdog, now);  // not in time, but a sign of life
     return {};
 }

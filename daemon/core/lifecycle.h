@@ -137,6 +137,7 @@ struct LifecycleData {
     bool automatic = false;   // the newest launch was the restart policy's, not a client's
     Duration watchdog{0};     // of the newest process, 0 = none
     bool is_leaving = false;  // the newest process has said that it ends on purpose
+    bool is_ready = false;    // it has said so before its start was told
     RestartHistory history;
     std::optional<int> exit_code;  // of the newest exit; nullopt: none yet, or a signal
     int exit_signal = 0;

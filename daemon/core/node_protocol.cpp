@@ -101,6 +101,13 @@ Message cluster_message(const Json& message) {
     return Unknown{};
 }
 
+Message connections_of(const Json& message) {
+    const auto taken = seq_of(message, "taken");
+    const auto ended = seq_of(message, "ended");
+    if (!taken || !ended || *ended > *taken) return Unknown{};
+    return ConnectionsTold{*taken, *ended};
+}
+
 std::string line_of(const Json& message) {
     return message.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
 }
@@ -129,6 +136,7 @@ Message parse_message(std::string_view line) {
     const std::string cmd = message.is_object() ? text_of(message, "cmd") : std::string();
     if (!cmd.starts_with("NODE_")) return AppSaid{std::move(message)};
     if (cmd == "NODE_CLUSTER") return cluster_message(message);
+    if (cmd == "NODE_KPM_CONNECTIONS") return connections_of(message);
     if (cmd == "NODE_HANDLE_ACK") return HandleTaken{};
     if (cmd == "NODE_HANDLE_NACK") return HandleLost{};
     if (cmd == "NODE_HANDLE") {
@@ -166,6 +174,10 @@ std::string disconnect_line(std::uint64_t seq) {
 
 std::string acknowledge_line(std::uint64_t question, std::uint64_t seq) {
     return fmt::format("{{\"cmd\":\"NODE_CLUSTER\",\"ack\":{},\"seq\":{}}}\n", question, seq);
+}
+
+std::string count_line(std::chrono::milliseconds pause) {
+    return fmt::format("{{\"cmd\":\"NODE_KPM_COUNT\",\"pause\":{}}}\n", pause.count());
 }
 
 std::string app_line(const Json& message) {

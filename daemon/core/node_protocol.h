@@ -6,12 +6,14 @@
 // ListenClosed when it does not any more. A connection is given to it with a descriptor (connection_line) and
 // answered twice: HandleTaken as soon as the descriptor has arrived (HandleLost: it did not),
 // ConnectionAnswered when the server has taken it or not. What is not Node's own is the app's process.send
-// (AppSaid).
+// (AppSaid). kpm's own: a worker with the script of io/node_count.h answers count_line with ConnectionsTold
+// and goes on telling; any other passes the question over.
 //
 // `seq` numbers the sender's messages; an answer names the question's as `ack`. A descriptor belongs to a
 // line of the form {"cmd":"NODE_HANDLE", …}; the answers HandleTaken and HandleLost have no number and come
 // in the order of the descriptors.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -64,6 +66,10 @@ struct ConnectionAnswered {
     std::uint64_t seq = 0;  // of the connection
     bool accepted = false;
 };
+struct ConnectionsTold {
+    std::uint64_t taken = 0;  // of all servers since its start, however they came
+    std::uint64_t ended = 0;  // of those
+};
 struct HandleTaken {};
 struct HandleLost {};
 struct HandleSent {
@@ -74,7 +80,7 @@ struct AppSaid {
 };
 struct Unknown {};  // not JSON, or Node's own and of no meaning here
 using Message = std::variant<Online, ListenAsked, Listening, ListenClosed, Leaving, ConnectionAnswered,
-                             HandleTaken, HandleLost, HandleSent, AppSaid, Unknown>;
+                             ConnectionsTold, HandleTaken, HandleLost, HandleSent, AppSaid, Unknown>;
 
 // `line` without its end.
 Message parse_message(std::string_view line);
@@ -107,6 +113,8 @@ std::string handle_answer_line(const ListenAnswer& answer, bool is_udp, std::uin
 std::string connection_line(std::string_view key, std::uint64_t seq);  // with a descriptor
 std::string disconnect_line(std::uint64_t seq);  // close all servers, finish, end the channel
 std::string acknowledge_line(std::uint64_t question, std::uint64_t seq);
+// Tell how many connections there are, now and after each change: `pause` later, 0 = each time that one ends.
+std::string count_line(std::chrono::milliseconds pause);
 std::string app_line(const Json& message);
 
 }  // namespace kpm::core::node

@@ -32,6 +32,18 @@ node::ListenQuery to_query(const Json& json) {
     return query;
 }
 
+Json from_questions(const std::map<std::uint64_t, std::uint64_t>& questions) {
+    Json json = Json::array();
+    for (const auto& [worker, question] : questions) json.push_back({worker, question});
+    return json;
+}
+
+std::map<std::uint64_t, std::uint64_t> to_questions(const Json& json) {
+    std::map<std::uint64_t, std::uint64_t> questions;
+    for (const Json& one : json) questions[one.at(0).get<std::uint64_t>()] = one.at(1).get<std::uint64_t>();
+    return questions;
+}
+
 }  // namespace
 
 void NodeSockets::set_leaving(std::uint64_t worker) {
@@ -45,7 +57,10 @@ bool NodeSockets::is_leaving(std::uint64_t worker) const {
 
 void NodeSockets::remove_worker(std::uint64_t worker) {
     workers_.erase(worker);
-    for (auto& [key, socket] : sockets_) socket.users.erase(worker);
+    for (auto& [key, socket] : sockets_) {
+        socket.users.erase(worker);
+        socket.unheard.erase(worker);
+    }
 }
 
 std::variant<NodeSockets::Socket*, NodeSockets::Refusal> NodeSockets::ask(std::uint64_t worker,
@@ -67,17 +82,37 @@ std::variant<NodeSockets::Socket*, NodeSockets::Refusal> NodeSockets::ask(std::u
     if (sockets_.size() >= kMaxSockets) return Refusal::TooMany;
     const std::uint64_t number = next_number_++;
     Socket& made = sockets_["s" + std::to_string(number)];
-    made = {.key = "s" + std::to_string(number), .number = number, .query = query, .users = {}};
+    made.key = "s" + std::to_string(number);
+    made.number = number;
+    made.query = query;
     return &made;
 }
 
-void NodeSockets::join(std::uint64_t worker, const std::string& key) {
-    if (const auto it = sockets_.find(key); it != sockets_.end()) it->second.users.insert(worker);
+void NodeSockets::join(std::uint64_t worker, const std::string& key, std::uint64_t question) {
+    const auto it = sockets_.find(key);
+    if (it == sockets_.end()) return;
+    it->second.users.insert(worker);
+    it->second.unheard[worker] = question;
+}
+
+bool NodeSockets::hear_listening(std::uint64_t worker) {
+    std::size_t heard = 0;
+    for (auto& [key, socket] : sockets_) heard += socket.unheard.erase(worker);
+    return heard > 0;
+}
+
+std::map<std::string, std::uint64_t> NodeSockets::unheard_of(std::uint64_t worker) const {
+    std::map<std::string, std::uint64_t> unheard;
+    for (const auto& [key, socket] : sockets_)
+        if (const auto it = socket.unheard.find(worker); it != socket.unheard.end())
+            unheard[key] = it->second;
+    return unheard;
 }
 
 bool NodeSockets::leave(std::uint64_t worker, const std::string& key) {
     const auto it = sockets_.find(key);
     if (it == sockets_.end() || it->second.users.erase(worker) == 0) return false;
+    it->second.unheard.erase(worker);
     // A worker that is being replaced closes all it has: its successor may be on its way.
     if (!it->second.users.empty() || is_leaving(worker)) return false;
     sockets_.erase(it);
@@ -136,8 +171,10 @@ std::vector<std::string> NodeSockets::take_abandoned() {
 Json NodeSockets::state() const {
     Json json{{"next", next_number_}, {"sockets", Json::array()}, {"leaving", Json::array()}};
     for (const auto& [key, socket] : sockets_)
-        json["sockets"].push_back(
-            {{"number", socket.number}, {"query", from_query(socket.query)}, {"users", socket.users}});
+        json["sockets"].push_back({{"number", socket.number},
+                                   {"query", from_query(socket.query)},
+                                   {"users", socket.users},
+                                   {"unheard", from_questions(socket.unheard)}});
     for (const auto& [worker, life] : workers_)
         if (life.is_leaving) json["leaving"].push_back(worker);
     return json;
@@ -153,6 +190,7 @@ NodeSockets NodeSockets::from_state(const Json& state) {
         socket.query = to_query(one.at("query"));
         for (const Json& user : one.at("users")) socket.users.insert(user.get<std::uint64_t>());
         for (const std::uint64_t user : socket.users) made.add_worker(user);
+        if (one.contains("unheard")) socket.unheard = to_questions(one["unheard"]);
         made.sockets_[socket.key] = std::move(socket);
     }
     for (const Json& worker : state.at("leaving")) {

@@ -31,6 +31,8 @@ public:
         std::uint64_t number = 0;
         node::ListenQuery query;        // with the shared `data`
         std::set<std::uint64_t> users;  // incarnations
+        // Users that have not said yet that they listen, and the questions of theirs that are answered by it.
+        std::map<std::uint64_t, std::uint64_t> unheard = {};
     };
     enum class Refusal {
         InUse,       // this worker listens on it already
@@ -48,7 +50,12 @@ public:
     // The socket that answers the question: one that is there, or a new one (not made yet, without users).
     // Valid until the next change.
     std::variant<Socket*, Refusal> ask(std::uint64_t worker, const node::ListenQuery& query);
-    void join(std::uint64_t worker, const std::string& key);
+    // `question`: its seq. Answers can get lost with the kpmd that gives them: see unheard_of.
+    void join(std::uint64_t worker, const std::string& key, std::uint64_t question);
+    // The worker has said that it listens on what it has asked for. False: that was known.
+    bool hear_listening(std::uint64_t worker);
+    // Questions whose answer may not have arrived, by key. An answer twice is one too many for no worker.
+    std::map<std::string, std::uint64_t> unheard_of(std::uint64_t worker) const;
     // The worker has closed its server. True: that was the app's last one, the socket is forgotten.
     bool leave(std::uint64_t worker, const std::string& key);
     void forget(const std::string& key) { sockets_.erase(key); }

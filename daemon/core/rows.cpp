@@ -5,6 +5,7 @@
 
 #include "ecosystem/dump_app.h"
 #include "ecosystem/schema.h"
+#include "ipc/base/json_room.h"
 #include "ipc/dump_store.h"
 
 namespace kpm::core {
@@ -12,6 +13,7 @@ namespace {
 
 const Told kNothingTold;
 constexpr const char* kUniqueId = "unique_id";
+constexpr std::size_t kStateMembers = 24;  // what add_state() adds, at most
 
 int shown_pid(const Slot& slot) {
     return slot.current.life.data().pid;
@@ -23,7 +25,7 @@ Json pm2_env(const Slot& slot, Environment environment) {
     const auto& variables = slot.config->env;
     ecosystem::AppConfig config = slot.config.whole();
     if (environment == Environment::LeftOut) config.env.clear();
-    Json env = ecosystem::dump_wire(config);
+    Json env = ecosystem::dump_wire(config, kStateMembers + config.env.size());
     // PM2 shows every variable at the top level too; an attribute of kpm's own is not hidden by one of its
     // name.
     if (environment == Environment::Shown) {
@@ -55,6 +57,7 @@ void drop_own_variables(ecosystem::AppConfig& config, const Json& wire) {
 void add_state(Json& env, const Slot& slot) {
     const LifecycleData& life = slot.current.life.data();
     const auto& variables = slot.config->env;
+    make_room(env, env.size() + kStateMembers);
     env["status"] = public_name(life.state);
     env["pm_id"] = slot.pm_id;
     env["pm_uptime"] = slot.current.launched.since_epoch;

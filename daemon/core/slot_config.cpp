@@ -1,5 +1,6 @@
 #include "daemon/core/slot_config.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace kpm::core {
@@ -9,12 +10,13 @@ SlotConfig::SlotConfig() {
     common_ = empty;
 }
 
-SlotConfig::SlotConfig(ecosystem::AppConfig config, const SlotConfig* like)
+SlotConfig::SlotConfig(ecosystem::AppConfig config, std::initializer_list<const SlotConfig*> likes)
     : paths_{std::exchange(config.out_file, {}), std::exchange(config.error_file, {}),
              std::exchange(config.pid_file, {})} {
-    common_ = like && *like->common_ == config
-                  ? like->common_
-                  : std::make_shared<const ecosystem::AppConfig>(std::move(config));
+    const auto like = std::ranges::find_if(
+        likes, [&](const SlotConfig* other) { return other && *other->common_ == config; });
+    common_ = like != likes.end() ? (*like)->common_
+                                  : std::make_shared<const ecosystem::AppConfig>(std::move(config));
 }
 
 ecosystem::AppConfig SlotConfig::whole() const {

@@ -2,6 +2,7 @@
 // An app's configuration as a slot keeps it: what all instances of an app have in common is stored once, the
 // paths that differ with each of them beside it. With the environment a configuration takes some kilobytes.
 
+#include <initializer_list>
 #include <memory>
 #include <string>
 
@@ -13,11 +14,14 @@ class SlotConfig {
 public:
     struct Paths {
         std::string out_file, error_file, pid_file;
+
+        bool operator==(const Paths&) const = default;
     };
 
     SlotConfig();
-    // `like`: another slot's, probably of the same app; what is equal is shared with it. May be null.
-    explicit SlotConfig(ecosystem::AppConfig config, const SlotConfig* like = nullptr);
+    // `likes`: others that are probably of the same app; what is equal is shared with one of them. May be
+    // null.
+    explicit SlotConfig(ecosystem::AppConfig config, std::initializer_list<const SlotConfig*> likes = {});
 
     // Everything but the paths: those are empty here.
     const ecosystem::AppConfig& operator*() const { return *common_; }

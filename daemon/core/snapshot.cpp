@@ -56,6 +56,7 @@ void put(RecordWriter& record, const LifecycleData& life) {
     if (life.automatic) record.put("automatic", 1);
     if (life.watchdog > Duration{0}) record.put("watchdog", life.watchdog.count());
     if (life.is_leaving) record.put("leaving", 1);
+    if (life.is_ready) record.put("ready", 1);
     if (life.deadline) record.put("deadline", life.deadline->time_since_epoch().count());
     if (life.exit_code) record.put("exit_code", *life.exit_code);
     if (life.exit_signal != 0) record.put("exit_signal", life.exit_signal);
@@ -78,6 +79,7 @@ Result<LifecycleData> to_life(const RecordReader& record) {
     life.automatic = record.number_or("automatic", 0) != 0;
     life.watchdog = Duration{record.number_or("watchdog", 0)};
     life.is_leaving = record.number_or("leaving", 0) != 0;
+    life.is_ready = record.number_or("ready", 0) != 0;
     if (const auto deadline = record.number("deadline")) life.deadline = to_time(*deadline);
     if (const auto code = record.number("exit_code")) life.exit_code = static_cast<int>(*code);
     life.exit_signal = static_cast<int>(record.number_or("exit_signal", 0));
@@ -210,7 +212,7 @@ Result<Slot> restore_slot(int pm_id, const std::string& app_text, const std::str
     slot.current = std::move(**current);
     slot.incoming = std::move(*incoming);
     slot.outgoing = std::move(*outgoing);
-    slot.config = SlotConfig(std::move(app->config), like);
+    slot.config = SlotConfig(std::move(app->config), {like});
     if (app->before) slot.before = std::make_unique<SlotConfig>(std::move(*app->before));
     slot.instance_index = app->instance_index;
     slot.unique_id = std::move(app->unique_id);

@@ -83,9 +83,11 @@ int Supervisor::add(NewApp app, Done done) {
 }
 
 // The instances of an app come one after the other, each like the one before it.
-void Supervisor::set_config(Slot& slot, ecosystem::AppConfig config) {
-    slot.config = SlotConfig(std::move(config), &newest_config_);
-    newest_config_ = slot.config;
+bool Supervisor::set_config(Slot& slot, ecosystem::AppConfig config) {
+    SlotConfig next(std::move(config), {&slot.config, &newest_config_});
+    if (next.shares_with(slot.config) && next.paths() == slot.config.paths()) return false;
+    newest_config_ = slot.config = std::move(next);
+    return true;
 }
 
 Lifecycle::SharedPolicy Supervisor::shared(LifecyclePolicy policy) {
@@ -203,21 +205,6 @@ void Supervisor::remove(int pm_id, Done done) {
     stop(pm_id, std::move(done));
 }
 
-void Supervisor::stop_all(Done done) {
-    // One counter for all answers: the last one to come answers the caller.
-    auto open = std::make_shared<std::size_t>(slots_.size() + 1);
-    const Done one = [open, done = std::move(done)](const Result<void>&) {
-        if (--*open == 0) done({});
-    };
-    for (auto& [pm_id, slot] : slots_) stop_at_once(pm_id, one);
-    one({});
-}
-
-void Supervisor::end(Done done) {
-    is_ending_ = true;
-    stop_all(std::move(done));
-}
-
 Result<void> Supervisor::reset(int pm_id) {
     Slot* slot = find_mutable(pm_id);
     if (!slot) return unknown_id(pm_id);
@@ -245,12 +232,12 @@ Result<void> Supervisor::change_config(Slot& slot, ecosystem::AppConfig config) 
         names_.add(config.name, slot.pm_id, slot.instance_index);
         drop_watch(name, slot.pm_id);
     }
-    set_config(slot, std::move(config));
+    const bool is_changed = set_config(slot, std::move(config));
     slot.current.life.set_policy(shared(lifecycle_policy(*slot.config, settings_)));
     track_memory(slot);
     set_cron(slot);
     track_watch(slot);
-    save(slot, true);
+    save(slot, is_changed);
     return {};
 }
 

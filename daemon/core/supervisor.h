@@ -39,6 +39,15 @@ struct NewApp {
     bool start = true;  // false: it is listed as stopped
 };
 
+// How the process that ended last did.
+struct LastEnd {
+    int pm_id = 0;
+    std::string name;
+    std::optional<int> code;  // nullopt: by the signal, or it could not be started at all
+    int signal = 0;
+    std::string failure;
+};
+
 class Supervisor {
 public:
     using Task = std::function<void()>;
@@ -67,9 +76,14 @@ public:
     // To another configuration, which the slot keeps only if its new process gets ready.
     void reload(int pm_id, ecosystem::AppConfig config, Done done);
     void remove(int pm_id, Done done);
+    // Dependents first (depends_on), without relation all at once.
     void stop_all(Done done);
     // The same for good: until the daemon has ended nothing is started any more, whoever asks.
     void end(Done done);
+    // Told once, when no app runs and none will by itself: all are stopped or given up. nullopt: none has
+    // ended under this daemon.
+    using AllEnded = std::function<void(const std::optional<LastEnd>&)>;
+    void when_all_ended(AllEnded told) { end_waiters_.push_back(std::move(told)); }
     // PM2's `reset`: counters to zero, created now.
     Result<void> reset(int pm_id);
     // New configuration for the next start; what needs none is live at once.
@@ -111,6 +125,8 @@ private:
 
     void handle(const Arrival& arrival);
     void handle_time();
+    void note_end(const Slot& slot, const Event& event);
+    void tell_if_all_ended();
     void apply(Slot& slot, Instance& instance, const Event& event);
     void perform(Slot& slot, Instance& instance, const Actions& actions);
     void launch(Slot& slot, Instance& instance);
@@ -120,11 +136,14 @@ private:
     void abort_root(const Slot& slot, const Instance& instance, Duration silence);
     bool can_drain(const Slot& slot) const;
     void stop_at_once(int pm_id, Done done);
+    struct StopRun;
+    void stop_next(const std::shared_ptr<StopRun>& run);
     void stop_tree(const Slot& slot, const Instance& instance, int signo);
     void announce(Slot& slot, Notice notice);
     void settle(Slot& slot, Instance& instance, Outcome outcome);
     void settle_current(Slot& slot, Outcome outcome);
     void promote(Slot& slot);
+    void tell_lost_successor(Slot& slot);
     void fail_reload(Slot& slot, const std::string& reason);
     Result<void> change_config(Slot& slot, ecosystem::AppConfig config);
     void take_back_config(Slot& slot);
@@ -133,7 +152,8 @@ private:
     void check_rest(Slot& slot);
     void erase(int pm_id);
     Lifecycle::SharedPolicy shared(LifecyclePolicy policy);
-    void set_config(Slot& slot, ecosystem::AppConfig config);
+    // False: it is what the slot had.
+    bool set_config(Slot& slot, ecosystem::AppConfig config);
     void set_wanted(Slot& slot, bool wanted);
     void track_memory(const Slot& slot);
     void check_memory();
@@ -191,6 +211,9 @@ private:
     std::unordered_set<std::uint64_t> asked_;  // incarnations
     std::set<int> dirty_;
     std::vector<int> doomed_;  // erased at the end of drain()
+    std::vector<AllEnded> end_waiters_;
+    std::optional<LastEnd> last_end_;
+    int busy_ = -1;  // a slot that was not at rest at the last look: most looks need no other
     int next_id_ = 0;
     bool is_ending_ = false;
     std::uint64_t next_incarnation_ = 1;

@@ -39,6 +39,7 @@ void Supervisor::drain() {
     } while (!inbox_.empty());
     for (const int pm_id : std::exchange(dirty_, {}))
         if (Slot* slot = find_mutable(pm_id)) save(*slot, false);
+    tell_if_all_ended();
     std::optional<TimePoint> wake;
     if (!deadlines_.empty()) wake = deadlines_.begin()->first;
     if (!cron_looks_.empty()) wake = std::min(wake.value_or(TimePoint::max()), cron_looks_.begin()->first);
@@ -93,10 +94,12 @@ void Supervisor::apply(Slot& slot, Instance& instance, const Event& event) {
     if (!std::holds_alternative<Pinged>(event)) dirty_.insert(slot.pm_id);
     if (const auto* exited = std::get_if<Exited>(&event)) {
         forget_live(slot, instance);
+        if (&instance == &slot.current && slot.outgoing) tell_lost_successor(slot);
         host_.log(exited->code ? fmt::format("{} exited with code [{}]", log_label(slot), *exited->code)
                                : fmt::format("{} exited with code [0] via signal [{}]", log_label(slot),
                                              signal_name(exited->signal)));
     }
+    if (&instance == &slot.current) note_end(slot, event);
     if (std::holds_alternative<TreeGone>(event)) release(slot, instance);
     if (const auto* failed = std::get_if<SpawnFailed>(&event)) {
         host_.log(fmt::format("{} could not be started: {}", log_label(slot), failed->reason));
@@ -307,6 +310,16 @@ void Supervisor::fail_reload(Slot& slot, const std::string& reason) {
     }
     slot.incoming.reset();
     check_rest(slot);
+}
+
+// It died while the old process was finishing, which cannot be taken back.
+void Supervisor::tell_lost_successor(Slot& slot) {
+    const LifecycleData& life = slot.current.life.data();
+    const std::string end = life.exit_code ? fmt::format("exited with code {}", *life.exit_code)
+                                           : fmt::format("was ended by signal {}", life.exit_signal);
+    slot.reload_waiters.answer(Error{
+        ErrorCode::Unavailable,
+        fmt::format("cannot reload '{}': the new process was ready and then {}", slot.config->name, end)});
 }
 
 void Supervisor::check_rest(Slot& slot) {

@@ -45,7 +45,7 @@ struct RequestStats {
 };
 struct AddNodePool {
     PoolId pool = 0;
-    core::BalancePolicy policy = core::BalancePolicy::LeastConnections;
+    PoolOptions options;
 };
 struct AddNodeSlot {
     PoolId pool = 0;
@@ -59,6 +59,7 @@ struct AddNodeWorker {
     int slot = 0;
     UniqueFd channel;
     std::vector<std::string> keys;
+    bool counts = false;
 };
 struct AnswerNode {
     WorkerId worker;
@@ -132,7 +133,7 @@ public:
 
     void execute(const AddNodePool& command) {
         node_pools_[command.pool] =
-            std::make_unique<NodePool>(loop_, command.pool, command.policy, reporter());
+            std::make_unique<NodePool>(loop_, command.pool, command.options, reporter());
     }
     void execute(AddNodeWorker& command) {
         const auto pool = node_pools_.find(command.pool);
@@ -141,7 +142,8 @@ public:
             return;
         }
         homes_[command.worker] = command.pool;
-        pool->second->add_worker(command.worker, command.slot, std::move(command.channel), command.keys);
+        pool->second->add_worker(command.worker, command.slot, std::move(command.channel), command.keys,
+                                 command.counts);
     }
     void execute(AnswerNode& command) {
         if (auto* const pool = node_home_of(command.worker))
@@ -232,8 +234,8 @@ void DataPlane::drain(WorkerId worker) {
 void DataPlane::remove_worker(WorkerId worker) {
     thread_->send(RemoveWorker{worker});
 }
-void DataPlane::add_node_pool(PoolId pool, core::BalancePolicy policy) {
-    thread_->send(AddNodePool{pool, policy});
+void DataPlane::add_node_pool(PoolId pool, const PoolOptions& options) {
+    thread_->send(AddNodePool{pool, options});
 }
 void DataPlane::add_node_slot(PoolId pool, const std::string& key, int slot, UniqueFd listener) {
     thread_->send(AddNodeSlot{pool, key, slot, std::move(listener)});
@@ -245,8 +247,8 @@ void DataPlane::remove_node_socket(PoolId pool, const std::string& key) {
     thread_->send(RemoveNodeSocket{pool, key});
 }
 void DataPlane::add_node_worker(PoolId pool, WorkerId worker, int slot, UniqueFd channel,
-                                std::vector<std::string> keys) {
-    thread_->send(AddNodeWorker{pool, worker, slot, std::move(channel), std::move(keys)});
+                                std::vector<std::string> keys, bool counts) {
+    thread_->send(AddNodeWorker{pool, worker, slot, std::move(channel), std::move(keys), counts});
 }
 void DataPlane::answer_node(WorkerId worker, NodeAnswer answer) {
     thread_->send(AnswerNode{worker, std::move(answer)});

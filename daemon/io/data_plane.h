@@ -47,12 +47,12 @@ public:
 
     // --- pools of Node workers; remove_pool, set_serving, drain and remove_worker are theirs, too ---
     // Its sockets come and go with what the workers ask for (NodeSaid); see NodePool.
-    void add_node_pool(PoolId pool, core::BalancePolicy policy);
+    void add_node_pool(PoolId pool, const PoolOptions& options);
     void add_node_socket(PoolId pool, const std::string& key, UniqueFd listener);
     void add_node_slot(PoolId pool, const std::string& key, int slot, UniqueFd listener);
     void remove_node_socket(PoolId pool, const std::string& key);
     void add_node_worker(PoolId pool, WorkerId worker, int slot, UniqueFd channel,
-                         std::vector<std::string> keys);
+                         std::vector<std::string> keys, bool counts);
     void answer_node(WorkerId worker, NodeAnswer answer);
     // A line of the app's, see node::app_line().
     void say_to_node(WorkerId worker, std::string line);

@@ -1,11 +1,13 @@
 #pragma once
-// For as long as it lives, this thread reaches files as another user would (setfsuid(2), setfsgid(2)): what
+// For as long as it lives, this thread reaches files as another user would (setfsuid(2), setfsgid(2),
+// setgroups(2)): what
 // an app asks kpmd to do with a path must not do more than the app may by itself. Only this thread's access
 // to files changes; the privileges behind ports stay. No-op for one's own identity, and without root.
 
 #include <sys/types.h>
 
 #include <optional>
+#include <vector>
 
 #include "daemon/io/user_lookup.h"
 
@@ -23,6 +25,7 @@ private:
     bool is_changed_ = false;
     uid_t uid_ = 0;  // as it was
     gid_t gid_ = 0;
+    std::vector<gid_t> groups_;
 };
 
 }  // namespace kpm::io

@@ -8,6 +8,7 @@
 #include <utility>
 #include <variant>
 
+#include "daemon/io/console_log.h"
 #include "daemon/io/log_feed.h"
 #include "daemon/io/log_file.h"
 #include "daemon/io/log_session.h"
@@ -30,13 +31,16 @@ struct Detach {
 struct Reopen {
     std::optional<int> pm_id;
 };
+struct Print {
+    std::string line;
+};
 struct SetFollowing {
     bool following = false;
 };
 struct RequestStats {
     std::function<void(std::vector<LogSourceStats>)> answer;
 };
-using Command = std::variant<AddProcess, Detach, Reopen, SetFollowing, RequestStats>;
+using Command = std::variant<AddProcess, Detach, Reopen, Print, SetFollowing, RequestStats>;
 
 using Key = std::pair<int, std::uint64_t>;
 
@@ -53,12 +57,13 @@ Key key_of(const LogSource& source) {
 
 class Sessions {
 public:
-    Sessions(Loop& loop, LogLoop::Sink sink) : loop_(loop), feed_(std::move(sink)) {}
+    Sessions(Loop& loop, LogLoop::Sink sink, core::ConsoleShape console)
+        : loop_(loop), feed_(std::move(sink)), console_(console) {}
 
     void execute(AddProcess& command) {
         const Key key = key_of(command.source);
         auto& session = sessions_[key];
-        session = std::make_unique<LogSession>(command.source, command.targets, feed_, open_files_);
+        session = std::make_unique<LogSession>(command.source, command.targets, feed_, console_, open_files_);
         session->start(loop_, std::move(command.pipes), command.targets, buffer_,
                        [this, key] { ended(key); });
     }
@@ -72,6 +77,7 @@ public:
         for (const auto& [key, session] : sessions_)
             if (!command.pm_id || *command.pm_id == key.first) session->reopen();
     }
+    void execute(const Print& command) { console_.print(command.line); }
     void execute(const SetFollowing& command) { feed_.set_following(command.following); }
     void execute(const RequestStats& command) {
         std::vector<LogSourceStats> stats;
@@ -90,6 +96,7 @@ private:
 
     Loop& loop_;
     LogFeed feed_;
+    ConsoleLog console_;
     OpenLogFiles open_files_{most_open_files()};
     std::array<char, kReadSize> buffer_;
     std::map<Key, std::unique_ptr<LogSession>> sessions_;
@@ -109,7 +116,8 @@ class LogLoop::Thread : public LoopThread<Sessions, Command> {
     using LoopThread::LoopThread;
 };
 
-LogLoop::LogLoop(Sink sink) : thread_(std::make_unique<Thread>(std::move(sink))) {}
+LogLoop::LogLoop(Sink sink, core::ConsoleShape console)
+    : thread_(std::make_unique<Thread>(std::move(sink), console)) {}
 LogLoop::~LogLoop() = default;
 
 void LogLoop::add_process(const LogSource& source, UniqueFd out, UniqueFd err, const LogTargets& targets) {
@@ -120,6 +128,9 @@ void LogLoop::detach(const LogSource& source) {
 }
 void LogLoop::reopen(std::optional<int> pm_id) {
     thread_->send(Reopen{pm_id});
+}
+void LogLoop::print(std::string line) {
+    thread_->send(Print{std::move(line)});
 }
 void LogLoop::set_following(bool following) {
     thread_->send(SetFollowing{following});

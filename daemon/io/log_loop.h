@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "daemon/core/console_line.h"
 #include "daemon/io/log_types.h"
 #include "ipc/base/result.h"
 #include "ipc/base/unique_fd.h"
@@ -24,7 +25,7 @@ class LogLoop {
 public:
     using Sink = std::function<void(LogEvent)>;
 
-    explicit LogLoop(Sink sink);
+    explicit LogLoop(Sink sink, core::ConsoleShape console = core::ConsoleShape::None);
     // Stores what stands in the pipes, then stops the thread and closes everything.
     ~LogLoop();
     LogLoop(const LogLoop&) = delete;
@@ -38,6 +39,8 @@ public:
 
     // Opens the files again under their names, after someone has moved them (all, or those of one app).
     void reopen(std::optional<int> pm_id = std::nullopt);
+    // A line for the console (console_log.h), between those of the apps.
+    void print(std::string line);
     // Whether LogChunk events are wanted; off at the start, because they cost a copy.
     void set_following(bool following);
 

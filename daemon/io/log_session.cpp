@@ -15,8 +15,13 @@ std::optional<LogFile> file_of(const std::string& path) {
 
 }  // namespace
 
-LogSession::LogSession(LogSource source, const LogTargets& targets, LogFeed& feed, OpenLogFiles& open_files)
-    : source_(std::move(source)), feed_(feed), open_files_(open_files), disabled_(targets.disabled) {
+LogSession::LogSession(LogSource source, const LogTargets& targets, LogFeed& feed, ConsoleLog& console,
+                       OpenLogFiles& open_files)
+    : source_(std::move(source)),
+      feed_(feed),
+      console_(console),
+      open_files_(open_files),
+      disabled_(targets.disabled) {
     if (disabled_) return;
     out_.file = file_of(targets.out);
     err_.file = file_of(targets.err);
@@ -61,6 +66,7 @@ void LogSession::store(Output& output, std::string_view text, std::size_t read, 
     if (disabled_ || text.empty()) return;
     write(output.file, text);
     write(combined_, text);
+    console_.write(source_, output.stream, text, at, output.console_rest);
     output.last = at;
     if (feed_.is_following()) {
         const std::string whole = std::exchange(output.unfinished, {}).append(text);
@@ -103,9 +109,14 @@ void LogSession::reopen() {
         }
 }
 
-void LogSession::ended(Output& output) {
+void LogSession::finish(Output& output) {
     output.pump.reset();
+    console_.finish(source_, output.stream, output.last, output.console_rest);
     follow(output, std::exchange(output.unfinished, {}), output.last);
+}
+
+void LogSession::ended(Output& output) {
+    finish(output);
     if (out_.pump || err_.pump) return;
     const auto end = std::move(on_end_);
     end();
@@ -114,8 +125,7 @@ void LogSession::ended(Output& output) {
 void LogSession::drain_and_close() {
     for (Output* output : {&out_, &err_}) {
         if (output->pump) output->pump->drain_and_close();
-        output->pump.reset();
-        follow(*output, std::exchange(output->unfinished, {}), output->last);
+        finish(*output);
     }
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 
+#include "daemon/io/console_log.h"
 #include "daemon/io/log_feed.h"
 #include "daemon/io/log_file.h"
 #include "daemon/io/log_pump.h"
@@ -23,7 +24,8 @@ struct LogPipes {
 
 class LogSession {
 public:
-    LogSession(LogSource source, const LogTargets& targets, LogFeed& feed, OpenLogFiles& open_files);
+    LogSession(LogSource source, const LogTargets& targets, LogFeed& feed, ConsoleLog& console,
+               OpenLogFiles& open_files);
     ~LogSession();
     LogSession(const LogSession&) = delete;
     LogSession& operator=(const LogSession&) = delete;
@@ -48,6 +50,7 @@ private:
         std::uint64_t missed = 0;  // by followers, since the last piece that they got
         std::string unfinished;    // not told to followers yet: half a character
         WallTime last{};           // when something came
+        core::LineAssembler console_rest;
     };
 
     void open_pump(Output& output, UniqueFd pipe, Loop& loop, const LogTargets& targets,
@@ -56,10 +59,12 @@ private:
     void follow(Output& output, std::string_view text, WallTime at);
     void write(std::optional<LogFile>& file, std::string_view text);
     void tell(const LogFile& file, const LogFile::News& news);
+    void finish(Output& output);
     void ended(Output& output);
 
     LogSource source_;
     LogFeed& feed_;
+    ConsoleLog& console_;
     OpenLogFiles& open_files_;
     bool disabled_;
     Output out_{.stream = core::LogStream::Out, .file = {}, .pump = {}};

@@ -44,8 +44,13 @@ Result<std::optional<Identity>> identity_of(const std::string& user, const std::
     return std::optional(std::move(*identity));
 }
 
-core::BalancePolicy policy_of(std::string_view balance) {
-    return balance == "sticky" ? core::BalancePolicy::Sticky : core::BalancePolicy::LeastConnections;
+PoolOptions options_of(std::string_view balance, int max_connections) {
+    PoolOptions options;
+    options.policy = balance == "sticky"              ? core::BalancePolicy::Sticky
+                     : balance == "least_connections" ? core::BalancePolicy::LeastConnections
+                                                      : core::BalancePolicy::FewestUnanswered;
+    if (max_connections > 0) options.max_connections = static_cast<std::uint64_t>(max_connections);
+    return options;
 }
 
 // The slot's, or the one for all.
@@ -78,7 +83,8 @@ Result<void> NodeApps::open(const core::PoolSpec& spec) {
     if (is_new) {
         app.pool = next_id_++;
         app.balance = spec.balance;
-        plane_.add_node_pool(app.pool, policy_of(app.balance));
+        app.max_connections = spec.max_connections;
+        plane_.add_node_pool(app.pool, options_of(app.balance, app.max_connections));
     }
     record(spec.name, app);
     return {};
@@ -106,12 +112,40 @@ bool NodeApps::has_socket(const WorkerId& worker) const {
     return home != homes_.end() && apps_.at(home->second.app).table.is_listening(worker.incarnation);
 }
 
-void NodeApps::add_worker(const std::string& name, const WorkerId& worker, int slot, UniqueFd channel) {
+void NodeApps::add_worker(const std::string& name, const WorkerId& worker, int slot, UniqueFd channel,
+                          bool counts) {
     App& app = apps_.at(name);
     homes_[worker] = {name, slot};
     app.table.add_worker(worker.incarnation);
-    plane_.add_node_worker(app.pool, worker, slot, std::move(channel), app.table.keys_of(worker.incarnation));
-    if (app.table.is_leaving(worker.incarnation)) plane_.drain_node_quietly(worker);
+    plane_.add_node_worker(app.pool, worker, slot, std::move(channel), app.table.keys_of(worker.incarnation),
+                           counts);
+    if (app.table.is_leaving(worker.incarnation)) return plane_.drain_node_quietly(worker);
+    answer_again(app, homes_.at(worker), worker);
+}
+
+// What an earlier daemon has recorded and perhaps died before it was sent.
+void NodeApps::answer_again(App& app, const Home& home, const WorkerId& worker) {
+    for (const auto& [key, question] : app.table.unheard_of(worker.incarnation)) {
+        const NodeSockets::Socket* const socket = app.table.find(key);
+        if (!app.open.contains(key)) continue;
+        if (auto answer = answer_of(app, home, *socket, question))
+            plane_.answer_node(worker, std::move(*answer));
+    }
+}
+
+std::optional<NodeAnswer> NodeApps::answer_of(const App& app, const Home& home,
+                                              const NodeSockets::Socket& socket,
+                                              std::uint64_t question) const {
+    const Open& open = app.open.at(socket.key);
+    const UniqueFd& opened = socket_for(open.sockets, home.slot);
+    NodeAnswer answer;
+    answer.what.question = question;
+    answer.what.key = socket.key;
+    answer.what.data = socket.query.data;
+    answer.what.name = socket_name(opened.get());
+    answer.is_udp = is_udp(socket);
+    if (open.way != Way::Accept && !(answer.handle = copy_of(opened))) return std::nullopt;
+    return answer;
 }
 
 NodeApps::App* NodeApps::home_of(const WorkerId& worker) {
@@ -156,7 +190,8 @@ void NodeApps::hear(const WorkerId& worker, const node::Message& message) {
         settle_.start(kSettle);
     } else if (std::holds_alternative<node::Leaving>(message)) {
         app->table.set_leaving(worker.incarnation);
-    } else {
+    } else if (!std::holds_alternative<node::Listening>(message) ||
+               !app->table.hear_listening(worker.incarnation)) {
         return;
     }
     record(home.app, *app);
@@ -174,19 +209,16 @@ void NodeApps::answer(App& app, const Home& home, const WorkerId& worker, const 
     answer.what.key = socket.key;
     auto made = make(app, home.slot, socket, answer.what.error_number);
     if (made) {
-        const Open& open = app.open.at(socket.key);
-        const UniqueFd& opened = socket_for(open.sockets, home.slot);
-        answer.what.data = socket.query.data;
-        answer.what.name = socket_name(opened.get());
-        answer.is_udp = is_udp(socket);
-        if (open.way != Way::Accept && !(answer.handle = copy_of(opened))) {
+        if (auto complete = answer_of(app, home, socket, asked.seq)) {
+            answer = std::move(*complete);
+        } else {
             answer.what.error_number = errno;
             made =
                 os_error("listen on", fmt::format("{}:{}", socket.query.address, socket.query.port), errno);
         }
     }
     if (made) {
-        app.table.join(worker.incarnation, socket.key);
+        app.table.join(worker.incarnation, socket.key, asked.seq);
         settle_.start(kSettle);
     } else {
         log_(fmt::format("App [{}:{}]: {}", home.app, worker.pm_id, made.error().message));
@@ -216,6 +248,11 @@ Result<void> NodeApps::make(App& app, int slot, const NodeSockets::Socket& socke
     const FileAccess as_the_app(app.identity);
     auto made = way == Way::Slots ? open_slot_socket(query, is_first, error_number)
                                   : open_node_socket(query, error_number);
+    // It may be the keeper's copy of the one before that holds the port, and is about to be closed.
+    if (!made && error_number == EADDRINUSE && is_udp(socket) && app.left_ports.erase(query.port) > 0) {
+        error_number = 0;
+        made = open_datagram_again(query, error_number);
+    }
     if (!made) return made.error();
     const std::uint64_t owner = is_first ? next_id_++ : known->second.owner;
     if (const auto kept = keeper_.store(owner, slot, made->get()); !kept) {
@@ -243,12 +280,16 @@ void NodeApps::close_socket(App& app, const std::string& key) {
     plane_.remove_node_socket(app.pool, key);
     keeper_.drop(it->second.owner);
     const FileAccess as_the_app(app.identity);
-    for (const auto& [slot, socket] : it->second.sockets) end_listening(socket.get());
+    for (const auto& [slot, socket] : it->second.sockets) {
+        end_listening(socket.get());
+        if (const auto port = leave_datagram_port(socket.get())) app.left_ports.insert(*port);
+    }
     app.open.erase(it);
 }
 
 void NodeApps::close_abandoned() {
     for (auto& [name, app] : apps_) {
+        app.left_ports.clear();
         const auto abandoned = app.table.take_abandoned();
         if (abandoned.empty()) continue;
         for (const std::string& key : abandoned) close_socket(app, key);
@@ -262,6 +303,7 @@ void NodeApps::record(const std::string& name, const App& app) {
         opened[key] = {{"owner", open.owner}, {"way", static_cast<int>(open.way)}};
     persist_(std::string(kKeyPrefix) + name, Json{{"pool", app.pool},
                                                   {"balance", app.balance},
+                                                  {"max_connections", app.max_connections},
                                                   {"user", app.user},
                                                   {"group", app.group},
                                                   {"table", app.table.state()},
@@ -279,6 +321,7 @@ void NodeApps::restore(const std::map<std::string, std::string>& state, std::vec
             app.pool = value.at("pool").get<PoolId>();
             app.table = NodeSockets::from_state(value.at("table"));
             app.balance = value.at("balance").get<std::string>();
+            app.max_connections = value.value("max_connections", 0);
             app.user = value.value("user", "");
             app.group = value.value("group", "");
             auto identity = identity_of(app.user, app.group);
@@ -302,7 +345,7 @@ void NodeApps::restore(const std::map<std::string, std::string>& state, std::vec
         // Recorded, but the daemon died before it was kept: made anew for the next who asks.
         for (const std::string& socket : app.table.keys())
             if (!app.open.contains(socket)) app.table.forget(socket);
-        plane_.add_node_pool(app.pool, policy_of(app.balance));
+        plane_.add_node_pool(app.pool, options_of(app.balance, app.max_connections));
         for (const auto& [socket, open] : app.open)
             for (const auto& [slot, listener] : open.sockets) show(app, socket, open, slot);
         apps_[name] = std::move(app);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,8 +44,9 @@ public:
     bool has_listening_twin(const WorkerId& worker) const;
 
     // One that an earlier daemon had goes on with what it listens on. `slot`: the same for the process that
-    // comes after it, from 0 on: which of the sockets it accepts on, where each has its own.
-    void add_worker(const std::string& app, const WorkerId& worker, int slot, UniqueFd channel);
+    // comes after it, from 0 on: which of the sockets it accepts on, where each has its own. `counts`: it may
+    // know how many connections it has.
+    void add_worker(const std::string& app, const WorkerId& worker, int slot, UniqueFd channel, bool counts);
     // It has been told to end by other means: no more connections. They wait for whoever comes after it, also
     // when it closes its servers.
     void leave(const WorkerId& worker);
@@ -69,10 +71,12 @@ private:
     struct App {
         PoolId pool = 0;
         std::string balance;
+        int max_connections = 0;           // per worker, 0 = no limit
         std::string user, group;           // as configured
         std::optional<Identity> identity;  // theirs: as whom socket files are made; none: as kpmd
         core::NodeSockets table;
         std::map<std::string, Open> open;  // by key
+        std::set<int> left_ports;          // of UDP, a moment ago
     };
 
     struct Home {
@@ -81,6 +85,11 @@ private:
     };
 
     App* home_of(const WorkerId& worker);
+    void answer_again(App& app, const Home& home, const WorkerId& worker);
+    // Empty: there is none that the worker could get, errno says why.
+    std::optional<NodeAnswer> answer_of(const App& app, const Home& home,
+                                        const core::NodeSockets::Socket& socket,
+                                        std::uint64_t question) const;
     void answer(App& app, const Home& home, const WorkerId& worker, const core::node::ListenAsked& asked);
     Way way_of(const App& app, const core::NodeSockets::Socket& socket) const;
     Result<void> make(App& app, int slot, const core::NodeSockets::Socket& socket, int& error_number);

@@ -161,7 +161,9 @@ void NodeChannel::take(ChannelReader::Heard heard) {
         message = node::AppSaid{std::move(sent->message)};
     }
     std::shared_ptr<void> hold;
-    if (!std::holds_alternative<node::ConnectionAnswered>(message)) {  // those are heard here
+    // Those two are heard here.
+    if (!std::holds_alternative<node::ConnectionAnswered>(message) &&
+        !std::holds_alternative<node::ConnectionsTold>(message)) {
         *unheard_ += heard.size;
         hold = std::shared_ptr<void>(nullptr,
                                      [unheard = unheard_, size = heard.size](void*) { *unheard -= size; });

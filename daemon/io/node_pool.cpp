@@ -18,7 +18,9 @@ using namespace std::chrono_literals;
 constexpr std::size_t kMaxPending = 1024;
 // A worker at its maxConnections refuses without end; so long it is asked again.
 constexpr auto kWorkerRest = 20ms;
-constexpr core::BalanceLimits kLimits{.window = 8, .max_connections = std::nullopt};
+constexpr std::size_t kWindow = 8;
+// How old the figures of what the kernel hands out may be.
+constexpr auto kCountPause = 1s;
 // A worker that accepts by itself is helped with no more than it can begin at once.
 constexpr core::BalanceLimits kReliefLimits{.window = 2, .max_connections = std::nullopt};
 constexpr auto kLookPause = 10ms;
@@ -34,8 +36,8 @@ std::uint64_t first_seq() {
 }  // namespace
 
 struct NodePool::Socket {
-    explicit Socket(core::BalancePolicy policy)
-        : balancer(policy, kLimits), relief(core::BalancePolicy::LeastConnections, kReliefLimits) {}
+    Socket(core::BalancePolicy policy, const core::BalanceLimits& limits)
+        : balancer(policy, limits), relief(core::BalancePolicy::FewestUnanswered, kReliefLimits) {}
 
     std::string key;
     UniqueFd listener;  // empty: the workers accept by themselves
@@ -53,6 +55,7 @@ struct NodePool::Worker {
     bool allowed = true;
     bool draining = false;
     bool resting = false;                // until the timer
+    bool counts = false;                 // it has told how many connections it has
     std::map<std::string, bool> joined;  // keys of the sockets that it listens on; false: about to
     std::deque<Connection> unacked;
     WorkerStats stats;
@@ -67,10 +70,11 @@ struct NodePool::Worker {
     }
 };
 
-NodePool::NodePool(Loop& loop, PoolId id, core::BalancePolicy policy, Sink sink)
+NodePool::NodePool(Loop& loop, PoolId id, const PoolOptions& options, Sink sink)
     : loop_(loop),
       id_(id),
-      policy_(policy),
+      policy_(options.policy),
+      limits_{.window = kWindow, .max_connections = options.max_connections},
       sink_(std::move(sink)),
       next_seq_(first_seq()),
       acceptor_(loop, {.on_trouble =
@@ -93,7 +97,7 @@ NodePool::~NodePool() = default;
 NodePool::Socket& NodePool::socket_of(const std::string& key) {
     auto& socket = sockets_[key];
     if (!socket) {
-        socket = std::make_unique<Socket>(policy_);
+        socket = std::make_unique<Socket>(policy_, limits_);
         socket->key = key;
     }
     return *socket;
@@ -103,7 +107,7 @@ void NodePool::add_socket(const std::string& key, UniqueFd listener) {
     Socket& socket = socket_of(key);
     socket.listener = std::move(listener);
     auto poll = PollFd::open(loop_, socket.listener.get(), 0, [this, &socket](int) {
-        accept_burst(socket, socket.listener.get(), socket.balancer, kLimits);
+        accept_burst(socket, socket.listener.get(), socket.balancer, limits_);
     });
     if (poll)
         socket.poll.emplace(std::move(poll).value());
@@ -118,7 +122,7 @@ void NodePool::add_slot(const std::string& key, int slot, UniqueFd listener) {
         socket.slots = std::make_unique<SlotSockets>(
             loop_, SlotSockets::Callbacks{.on_orphan =
                                               [this, &socket](int orphan) {
-                                                  accept_burst(socket, orphan, socket.balancer, kLimits);
+                                                  accept_burst(socket, orphan, socket.balancer, limits_);
                                               },
                                           .on_traffic =
                                               [this] {
@@ -138,7 +142,7 @@ void NodePool::remove_socket(const std::string& key) {
 }
 
 void NodePool::add_worker(const WorkerId& id, int slot, UniqueFd channel,
-                          const std::vector<std::string>& keys) {
+                          const std::vector<std::string>& keys, bool counts) {
     auto worker = std::make_unique<Worker>();
     Worker* const joined = worker.get();
     worker->id = id;
@@ -159,6 +163,8 @@ void NodePool::add_worker(const WorkerId& id, int slot, UniqueFd channel,
         return;
     }
     worker->channel = std::move(opened).value();
+    const bool at_once = limits_.max_connections || policy_ == core::BalancePolicy::LeastConnections;
+    if (counts) worker->channel->send(node::count_line(at_once ? 0ms : kCountPause));
     workers_.push_back(std::move(worker));
     dispatch_all();
 }
@@ -167,7 +173,8 @@ void NodePool::answer(const WorkerId& id, NodeAnswer answer) {
     Worker* const worker = find(id);
     if (!worker) return;
     const std::uint64_t seq = next_seq_++;
-    if (answer.what.error_number == 0 && !answer.is_udp) worker->joined[answer.what.key] = false;
+    // One that is answered again may listen already.
+    if (answer.what.error_number == 0 && !answer.is_udp) worker->joined.try_emplace(answer.what.key, false);
     if (!answer.handle) {
         worker->channel->send(node::answer_line(answer.what, seq));
         return;
@@ -222,6 +229,7 @@ NodePool::Worker* NodePool::find(const WorkerId& id) {
 void NodePool::heard(Worker& worker, node::Message message, std::shared_ptr<void> hold) {
     if (const auto* answer = std::get_if<node::ConnectionAnswered>(&message))
         return answered(worker, answer->seq, answer->accepted);
+    if (const auto* told = std::get_if<node::ConnectionsTold>(&message)) return counted(worker, *told);
     if (std::holds_alternative<node::Listening>(message)) {
         for (auto& [key, listens] : worker.joined) listens = true;
         dispatch_all();
@@ -234,6 +242,14 @@ void NodePool::heard(Worker& worker, node::Message message, std::shared_ptr<void
     sink_(NodeSaid{worker.id, std::move(message), std::move(hold)});
 }
 
+// Its answers to connections come before what it tells of them.
+void NodePool::counted(Worker& worker, const node::ConnectionsTold& told) {
+    worker.counts = true;
+    worker.stats.open = told.taken - told.ended;
+    worker.stats.accepted = told.taken;
+    dispatch_all();
+}
+
 void NodePool::answered(Worker& worker, std::uint64_t seq, bool accepted) {
     const auto it = std::find_if(worker.unacked.begin(), worker.unacked.end(),
                                  [&](const Connection& one) { return one.seq == seq; });
@@ -242,6 +258,7 @@ void NodePool::answered(Worker& worker, std::uint64_t seq, bool accepted) {
     worker.unacked.erase(it);
     if (accepted) {
         ++worker.stats.accepted;
+        if (worker.counts) ++worker.stats.open;
     } else {
         ++worker.stats.refused;
         rest(worker);
@@ -285,7 +302,7 @@ const std::vector<core::Candidate>& NodePool::candidates(const Socket& socket) {
                                .serving = worker->serves(socket.key),
                                .blocked = worker->resting || is_busy || !worker->channel->takes_connections(),
                                .unacked = worker->unacked.size(),
-                               .open = 0,
+                               .open = worker->stats.open,
                                .load = 0});
     }
     return candidates_;
@@ -314,6 +331,12 @@ bool NodePool::hand_over(Socket& socket, core::Balancer& balancer, Connection& c
 
 void NodePool::accept_burst(Socket& socket, int listener, core::Balancer& balancer,
                             const core::BalanceLimits& limits) {
+    take_waiting(socket, listener, balancer, limits);
+    dispatch(socket);
+}
+
+void NodePool::take_waiting(Socket& socket, int listener, core::Balancer& balancer,
+                            const core::BalanceLimits& limits) {
     acceptor_.take(
         listener, [&] { return socket.pending.empty() && can_take(socket, limits); },
         [&](Acceptor::Taken taken) {
@@ -325,16 +348,23 @@ void NodePool::accept_burst(Socket& socket, int listener, core::Balancer& balanc
             if (connection.rescued) ++stats_.rescued;
             if (!hand_over(socket, balancer, connection)) socket.pending.push_back(std::move(connection));
         });
-    dispatch(socket);
 }
 
 void NodePool::dispatch(Socket& socket) {
     while (!socket.pending.empty() && hand_over(socket, socket.balancer, socket.pending.front()))
         socket.pending.pop_front();
-    const bool open = socket.pending.empty() && !acceptor_.is_pausing() && can_take(socket, kLimits);
+    const auto is_open = [&] {
+        return socket.pending.empty() && !acceptor_.is_pausing() && can_take(socket, limits_);
+    };
+    bool open = is_open();
     if (socket.slots) watch_slots(socket, open);
-    if (socket.watched == open || !socket.poll) return;
-    socket.watched = open;
+    if (!socket.poll) return;
+    if (open && !socket.watched) {
+        // Under load there is always one more: to take it at once spares the watch its way on and off.
+        take_waiting(socket, socket.listener.get(), socket.balancer, limits_);
+        open = is_open();
+    }
+    if (std::exchange(socket.watched, open) == open) return;
     socket.poll->watch(open ? UV_READABLE : 0);
 }
 

@@ -6,8 +6,10 @@
 // A connection is accepted only when a worker can take it; otherwise it waits in the kernel's backlog. kpmd
 // keeps its copy until the worker answers; one that it refuses, or dies with, goes to another (see
 // ConnectionPool: the rules are the same). The next goes to the worker with the fewest unanswered ones, in
-// turn among equals: a worker that is blocked has one or two, not a window full. Or, with the policy sticky,
-// to that of its client's address.
+// turn among equals: a worker that is blocked has one or two, not a window full. Or, with the policy
+// least_connections, to the one with the fewest open ones, unanswered ones among them; with sticky, to that
+// of its client's address. How many are open, workers tell that run the script of io/node_count.h; of others
+// it is not known, and no limit holds for them.
 //
 // A socket that is given as a whole is accepted on here alone. One with a listener for each slot is accepted
 // on by the workers (io/slot_sockets.h), and only what they leave comes here: connections of a slot without a
@@ -38,7 +40,7 @@ class NodePool : public WorkerPool {
 public:
     using Sink = std::function<void(PlaneEvent)>;
 
-    NodePool(Loop& loop, PoolId id, core::BalancePolicy policy, Sink sink);
+    NodePool(Loop& loop, PoolId id, const PoolOptions& options, Sink sink);
     ~NodePool() override;
 
     // Connections to `listener` go to the workers that listen on `key`.
@@ -49,8 +51,9 @@ public:
     void remove_socket(const std::string& key);
 
     // `slot`: see add_slot. `keys`: what it listens on already, one that an earlier kpmd had. An event
-    // WorkerGone tells of a failure, too.
-    void add_worker(const WorkerId& id, int slot, UniqueFd channel, const std::vector<std::string>& keys);
+    // WorkerGone tells of a failure, too. `counts`: it may know how many connections it has.
+    void add_worker(const WorkerId& id, int slot, UniqueFd channel, const std::vector<std::string>& keys,
+                    bool counts);
     void answer(const WorkerId& id, NodeAnswer answer);
     // A message of the app's; dropped when it does not read.
     void say(const WorkerId& id, std::string line);
@@ -77,6 +80,7 @@ private:
 
     Worker* find(const WorkerId& id);
     void heard(Worker& worker, core::node::Message message, std::shared_ptr<void> hold);
+    void counted(Worker& worker, const core::node::ConnectionsTold& told);
     void answered(Worker& worker, std::uint64_t seq, bool accepted);
     void lost(Worker& worker, std::uint64_t seq);
     void gone(const WorkerId& id, std::string reason);
@@ -89,6 +93,8 @@ private:
     bool hand_over(Socket& socket, core::Balancer& balancer, Connection& connection);
     void accept_burst(Socket& socket, int listener, core::Balancer& balancer,
                       const core::BalanceLimits& limits);
+    void take_waiting(Socket& socket, int listener, core::Balancer& balancer,
+                      const core::BalanceLimits& limits);
     void dispatch(Socket& socket);
     void dispatch_all();
     void watch_slots(Socket& socket, bool accepts);
@@ -97,6 +103,7 @@ private:
     Loop& loop_;
     const PoolId id_;
     const core::BalancePolicy policy_;
+    const core::BalanceLimits limits_;
     Sink sink_;
     std::map<std::string, std::unique_ptr<Socket>> sockets_;
     std::vector<std::unique_ptr<Worker>> workers_;  // in the order of joining

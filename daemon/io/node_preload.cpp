@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "daemon/io/node_agent.h"
+#include "daemon/io/node_count.h"
 #include "daemon/io/node_drain.h"
 #include "daemon/io/small_file.h"
 
@@ -31,6 +32,7 @@ struct Source {
 
 Source source_of(NodeScript script) {
     if (script == NodeScript::Agent) return {"node-agent.cjs", node_agent_script()};
+    if (script == NodeScript::Count) return {"node-count.cjs", node_count_script()};
     return {"node-drain.cjs", node_drain_script()};
 }
 

@@ -13,7 +13,7 @@
 
 namespace kpm::io {
 
-enum class NodeScript { Agent, Drain };
+enum class NodeScript { Agent, Drain, Count };
 
 class NodePreloads {
 public:
@@ -26,7 +26,7 @@ private:
     Result<void> write(NodeScript script);
 
     ipc::Home home_;
-    std::array<std::string, 2> paths_;  // by NodeScript; "" = not written by this daemon yet
+    std::array<std::string, 3> paths_;  // by NodeScript; "" = not written by this daemon yet
 };
 
 // Puts the option into `env`. Pure.

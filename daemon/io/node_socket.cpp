@@ -31,6 +31,12 @@ ListenAddress address_of(const ListenQuery& query) {
     return address;
 }
 
+// Two sockets of one port must both be willing to.
+void share_port(int socket, bool shares) {
+    const int on = shares;
+    ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+}
+
 Result<UniqueFd> open_datagram(const ListenQuery& query, int& error_number) {
     const std::string host = !query.address.empty() ? query.address : query.is_ipv6 ? "::" : "0.0.0.0";
     const auto failed = [&](int number) {
@@ -54,8 +60,8 @@ Result<UniqueFd> open_datagram(const ListenQuery& query, int& error_number) {
     }
     UniqueFd socket(::socket(storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket) return failed(errno);
+    if (query.reuse_address) share_port(socket.get(), true);
     const int on = 1;
-    if (query.reuse_address) ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (query.is_ipv6 && query.only_ipv6)
         ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&storage), size) < 0) return failed(errno);
@@ -88,6 +94,25 @@ Result<UniqueFd> open_node_socket(const ListenQuery& query, int& error_number) {
     if (query.readable_by_all) options.unix_mode_added |= S_IRUSR | S_IRGRP | S_IROTH;
     if (query.writable_by_all) options.unix_mode_added |= S_IWUSR | S_IWGRP | S_IWOTH;
     return open_listener(address_of(query), options, &error_number);
+}
+
+std::optional<int> leave_datagram_port(int socket) {
+    int type = 0;
+    socklen_t size = sizeof type;
+    if (::getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_DGRAM)
+        return std::nullopt;
+    share_port(socket, true);
+    const auto name = socket_name(socket);
+    return name ? std::optional(name->port) : std::nullopt;
+}
+
+Result<UniqueFd> open_datagram_again(const ListenQuery& query, int& error_number) {
+    ListenQuery shared = query;
+    shared.reuse_address = true;
+    auto opened = open_datagram(shared, error_number);
+    // Now it shares with nobody else who comes.
+    if (opened && !query.reuse_address) share_port(opened->get(), false);
+    return opened;
 }
 
 std::optional<core::node::SocketName> socket_name(int socket) {

@@ -29,6 +29,8 @@ struct WorkerId {
 struct PoolOptions {
     core::BalancePolicy policy = core::BalancePolicy::LeastConnections;
     std::optional<std::uint64_t> max_connections;  // open ones per worker; more wait in the backlog
+
+    bool operator==(const PoolOptions&) const = default;
 };
 
 // The worker has said `ready`, or a worker that was taken over has said so in its `state`.
@@ -77,7 +79,7 @@ struct WorkerStats {
     bool serving = false;
     bool draining = false;
     std::uint64_t handed = 0;    // sent over the channel
-    std::uint64_t accepted = 0;  // answered with `accepted`
+    std::uint64_t accepted = 0;  // answered with `accepted`; those that the kernel handed it, as far as told
     std::uint64_t refused = 0;   // answered with `refused`
     std::uint64_t rescued = 0;   // came to it after another worker had died with it or refused it
     std::uint64_t open = 0;      // accepted and not done

@@ -17,7 +17,9 @@ Result<PollFd> PollFd::open(Loop& loop, int fd, int events, std::function<void(i
     return poll;
 }
 
+// libuv takes a descriptor out of epoll and puts it in again with each start, whether that changes it or not.
 void PollFd::watch(int events) {
+    if (std::exchange(box_->events, events) == events) return;
     if (events == 0)
         uv_poll_stop(&box_->handle);
     else
@@ -25,7 +27,9 @@ void PollFd::watch(int events) {
 }
 
 void PollFd::ready(uv_poll_t* handle, int status, int events) noexcept {
-    static_cast<Box*>(handle->data)->on_ready(status == 0 ? events : UV_READABLE | UV_WRITABLE);
+    Box& box = *static_cast<Box*>(handle->data);
+    if (status != 0) box.events = 0;  // libuv has stopped it
+    box.on_ready(status == 0 ? events : UV_READABLE | UV_WRITABLE);
 }
 
 }  // namespace kpm::io

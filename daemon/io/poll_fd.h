@@ -25,6 +25,7 @@ private:
     struct Box {
         uv_poll_t handle;
         std::function<void(int)> on_ready;
+        int events = 0;  // that libuv looks for
     };
     explicit PollFd(UvOwned<Box> box) : box_(std::move(box)) {}
     static void ready(uv_poll_t* handle, int status, int events) noexcept;

@@ -8,10 +8,12 @@
 #include <csignal>
 #include <random>
 
+#include "daemon/io/console_log.h"
 #include "daemon/io/daemon_log.h"
 #include "daemon/io/pidfd.h"
 #include "ipc/base/date_format.h"
 #include "ipc/dump_store.h"
+#include "ipc/protocol.h"
 
 namespace kpm::io {
 namespace {
@@ -112,7 +114,8 @@ UvHost::UvHost(Loop& loop, const ipc::Home& home, StateMemfd state, Heritage her
       log_events_(loop, [this](const LogEvent& event) { on_log_event(event); }),
       answers_(loop, [](const std::function<void()>& answer) { answer(); }),
       plane_([sender = plane_events_.sender()](PlaneEvent event) { sender.push(std::move(event)); }),
-      logs_([sender = log_events_.sender()](LogEvent event) { sender.push(std::move(event)); }) {}
+      console_(console_shape_from_environment()),
+      logs_([sender = log_events_.sender()](LogEvent event) { sender.push(std::move(event)); }, console_) {}
 
 UvHost::~UvHost() = default;
 
@@ -184,6 +187,9 @@ void UvHost::add_preloads(SpawnRequest& request, const core::LaunchSpec& spec) {
             log(fmt::format("{}; '{}' runs without it: {}", added.error().message, spec.name, result));
     };
     if (spec.drains_keep_alive) add(NodeScript::Drain, "a reload may cut keep-alive connections");
+    if (spec.tells_connections)
+        add(NodeScript::Count,
+            "max_connections and the policy least_connections do not know its connections");
     if (spec.runs_agent) add(NodeScript::Agent, "its exceptions and metrics are not reported");
 }
 
@@ -443,10 +449,13 @@ void UvHost::persist(const std::string& key, const std::optional<std::string>& v
 
 void UvHost::publish(const std::string& topic, const Json& payload) {
     callbacks_.publish(topic, payload);
+    if (console_ != core::ConsoleShape::Json || topic != ipc::topic::kProcessEvent) return;
+    logs_.print(core::console_event(payload.value("event", ""), payload["process"].value("name", ""),
+                                    std::chrono::system_clock::now()));
 }
 
 bool UvHost::has_followers() const {
-    return callbacks_.has_followers();
+    return console_ == core::ConsoleShape::Json || callbacks_.has_followers();
 }
 
 std::string UvHost::unique_id() {

@@ -188,6 +188,7 @@ private:
     std::unique_ptr<KeeperLink> keeper_;
     std::unique_ptr<NotifyReceiver> notify_;  // null: there is no socket
     DataPlane plane_;
+    core::ConsoleShape console_;
     LogLoop logs_;
     std::optional<ListenerPools> pools_;
     std::optional<NodeApps> nodes_;

@@ -41,7 +41,8 @@ void UvHost::add_node(Child& child, const core::LaunchSpec& spec, UniqueFd socke
     child.node_ready = spec.node_ready == core::NodeReady::Message ? spec.node_ready
                        : must_listen                               ? core::NodeReady::Listening
                                                                    : core::NodeReady::Online;
-    nodes_->add_worker(spec.pool, worker_of(child.key), spec.instance_index, std::move(socket));
+    nodes_->add_worker(spec.pool, worker_of(child.key), spec.instance_index, std::move(socket),
+                       spec.tells_connections);
     // One of an earlier daemon, which may have heard that it listens and died before it was recorded.
     if (child.node_ready != core::NodeReady::Message && nodes_->has_socket(worker_of(child.key)))
         callbacks_.post(child.key, core::Ready{});

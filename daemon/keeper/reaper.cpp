@@ -1,6 +1,7 @@
 #include "daemon/keeper/reaper.h"
 
 #include <ctime>
+#include <initializer_list>
 
 namespace kpm::keeper {
 
@@ -11,9 +12,13 @@ std::int64_t Reaper::now() {
 }
 
 int Reaper::next_look() const {
-    if (!is_asked_) return -1;
-    const std::int64_t wait = earliest_ - now();
-    return wait > 0 ? static_cast<int>(wait / 1000) : 0;
+    std::int64_t earliest = -1;
+    for (const Look* look : {&unwatched_, &orphans_}) {
+        if (look->is_asked && (earliest < 0 || look->earliest < earliest)) earliest = look->earliest;
+    }
+    if (earliest < 0) return -1;
+    const std::int64_t wait = earliest - now();
+    return wait > 0 ? static_cast<int>((wait + 999) / 1000) : 0;
 }
 
 bool Reaper::wait_for(idtype_t which, pid_t pid, Ended& ended) {

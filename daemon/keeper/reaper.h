@@ -2,9 +2,10 @@
 // Collects the children that ended, at a cost per end that does not grow with their number.
 //
 // Who ended is known by its pidfd or by SIGCHLD, which names one; others that end while it is pending do not
-// make a signal of their own. What has no pidfd (an orphan, a child when descriptors were short) may be among
-// them, and asking the kernel for "any" goes through the list of all: that look is taken at once while it is
-// quick, and not so often that it takes more than a small part of the time.
+// make a signal of their own. What has no pidfd may be among them. Children that got none (descriptors were
+// short) are asked for one by one; orphans are found by asking the kernel for "any", which goes through the
+// list of all children. Both looks are taken at once while they are quick, and not so often that they take
+// more than a small part of the time.
 
 #include <sys/wait.h>
 
@@ -27,44 +28,66 @@ public:
     // more).
     bool collect(pid_t pid, Ended& ended) { return wait_for(P_PID, pid, ended); }
     // After SIGCHLD: others may have ended too.
-    void ask_for_others() { is_asked_ = true; }
+    void ask_for_others() { unwatched_.is_asked = orphans_.is_asked = true; }
 
     // Milliseconds until collect_others() is due, for epoll_wait; -1: it is not asked for.
     int next_look() const;
     // All that have ended, each given to `use`, which may mark the child as ended.
     template <class Use>
     void collect_others(const Children& children, Use use) {
-        const std::int64_t begin = now();
-        is_asked_ = false;
         Ended ended;
-        int most = kOneByOne;
-        while (most > 0 && wait_for(P_ALL, 0, ended)) {
-            use(ended);
-            --most;
+        if (std::int64_t begin = now(); unwatched_.is_due(begin)) {
+            collect_each(
+                children, [](const Child& child) { return !child.pidfd; }, use);
+            unwatched_.rest(begin, now(), kLongestWait);
         }
-        if (most == 0) {  // many: by their pids, which costs one walk for all
-            for (std::size_t i = 0; i < children.capacity(); ++i) {
-                const Child* child = children.at(i);
-                if (child && child->alive && wait_for(P_PID, child->pid, ended)) use(ended);
+        if (std::int64_t begin = now(); orphans_.is_due(begin)) {
+            int most = kOneByOne;
+            while (most > 0 && wait_for(P_ALL, 0, ended)) {
+                use(ended);
+                --most;
             }
-            while (wait_for(P_ALL, 0, ended)) use(ended);
+            if (most == 0) {  // many: by their pids, which costs one walk for all
+                collect_each(
+                    children, [](const Child&) { return true; }, use);
+                while (wait_for(P_ALL, 0, ended)) use(ended);
+            }
+            orphans_.rest(begin, now(), kLongestOrphan);
         }
-        const std::int64_t end = now();
-        earliest_ = end + std::min((end - begin) * kRest, kLongestRest);
     }
 
 private:
     static constexpr int kOneByOne = 4;
-    // The look at all takes a hundredth of the time; more on a machine so slow that whoever waits for an end
-    // would wait for longer than this, in microseconds.
+    // A look takes a hundredth of the time; more on a machine so slow that whoever waits for an end would
+    // wait for longer than this, in microseconds. Nobody waits for an orphan's.
     static constexpr int kRest = 100;
-    static constexpr std::int64_t kLongestRest = 100'000;
+    static constexpr std::int64_t kLongestWait = 100'000;
+    static constexpr std::int64_t kLongestOrphan = 1'000'000;
+
+    struct Look {
+        bool is_asked = false;
+        std::int64_t earliest = 0;
+
+        bool is_due(std::int64_t time) const { return is_asked && time >= earliest; }
+        void rest(std::int64_t begin, std::int64_t end, std::int64_t longest) {
+            is_asked = false;
+            earliest = end + std::min((end - begin) * kRest, longest);
+        }
+    };
+
+    template <class Wanted, class Use>
+    static void collect_each(const Children& children, Wanted is_wanted, Use use) {
+        Ended ended;
+        for (std::size_t i = 0; i < children.capacity(); ++i) {
+            const Child* child = children.at(i);
+            if (child && child->alive && is_wanted(*child) && wait_for(P_PID, child->pid, ended)) use(ended);
+        }
+    }
 
     static std::int64_t now();  // monotonic microseconds
     static bool wait_for(idtype_t which, pid_t pid, Ended& ended);
 
-    bool is_asked_ = false;
-    std::int64_t earliest_ = 0;
+    Look unwatched_, orphans_;
 };
 
 }  // namespace kpm::keeper

@@ -10,18 +10,13 @@
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 #include "tests/support/render_load.h"
+#include "tests/support/under_load.h"
 #include "tests/support/ws_client.h"
 
 using namespace kpm;
 using namespace kpm::test;
 
 namespace {
-
-// 200 reloads is the acceptance run (KPM_RELOADS=200); a few find the same races in less time.
-int reload_count() {
-    const char* value = std::getenv("KPM_RELOADS");
-    return value ? std::atoi(value) : 20;
-}
 
 struct Cluster {
     KpmHome kpm;
@@ -132,6 +127,69 @@ TEST_CASE("cluster: a reload whose new worker never gets ready fails, and the ol
     const auto reply = client.get("/health");
     REQUIRE(reply);
     CHECK(reply->status == 200);
+}
+
+// A worker of the kpm channel that answers with its pid; `broken` is what it does, as soon as there is a file
+// of that name, in place of saying ready.
+TEST_CASE("cluster: broken reloads fail and say why, and the old workers serve every request", "[e2e]") {
+    struct Case {
+        const char* broken;
+        const char* reason;
+    };
+    const auto [broken, reason] = GENERATE(values<Case>({
+        {"time.sleep(1000)", "not ready within 700 ms"},
+        {"sys.exit(7)", "exited with code 7"},
+        {"channel.close(); time.sleep(1000)", "cannot reload"},
+        {"say(16); sys.exit(7)", "the new process was ready and then exited with code 7"},
+    }));
+    INFO(broken);
+    const KpmHome kpm;
+    kpm.write("worker.py", std::string(R"(import array, os, socket, struct, sys, time
+channel = socket.socket(fileno=int(os.environ["KPM_CHANNEL_FD"]))
+def say(kind, value=0): channel.send(struct.pack("<HHIQ", kind, 1, 0, value))
+if os.path.exists("broken"):
+    )") + broken + R"(
+say(16); say(16)  # ready, and once more
+body = str(os.getpid()).encode()
+while True:
+    packet, ancillary, _, _ = channel.recvmsg(16, socket.CMSG_SPACE(4))
+    if not packet: break
+    kind, _, _, value = struct.unpack("<HHIQ", packet)
+    if kind == 1:
+        client = socket.socket(fileno=struct.unpack("i", ancillary[0][2][:4])[0])
+        client.setblocking(True)
+        say(17)
+        client.recv(4096)
+        client.sendall(b"HTTP/1.1 200 OK
+Connection: close
+Content-Length: %d
+
+%s" % (len(body), body))
+        client.close()
+        say(19)
+    if kind == 2: say(21)
+)");
+    const auto port = static_cast<std::uint16_t>(free_port());
+    kpm.write("ecosystem.json", R"({"apps":[{"name":"w","script":"worker.py","interpreter":"python3",
+        "exec_mode":"cluster","instances":2,"kpm_channel":true,"wait_ready":true,"listen":["127.0.0.1:)" +
+                                    std::to_string(port) + "\"]}]}");
+    const CommandResult started = kpm.kpm({"start", "ecosystem.json"});
+    INFO(started.out << started.err << kpm.daemon_log());
+    REQUIRE(started.status == 0);
+    const int sibling = kpm.list()[1]["pid"];
+    HttpLoad load(port, 2, 0);
+    REQUIRE(load.wait_for(20));
+    run_under(load, kpm, {"reload", "w"});
+    REQUIRE(kpm.list()[1]["pid"] != sibling);
+    const Json before = kpm.list();
+    kpm.write("broken", "");
+    const CommandResult reloaded = kpm.kpm({"reload", "w", "--listen-timeout", "700"});
+    INFO(reloaded.out << reloaded.err << kpm.daemon_log());
+    CHECK(reloaded.status == 1);
+    CHECK((reloaded.out + reloaded.err).find(reason) != std::string::npos);
+    REQUIRE(load.wait_for(20));
+    stop_without_loss(load, kpm);
+    CHECK(kpm.list()[1]["pid"] == before[1]["pid"]);
 }
 
 TEST_CASE("cluster: a worker that gives up its channel is replaced", "[e2e]") {

@@ -1,93 +1,19 @@
 // Unmodified Node servers behind one port: started, reloaded, killed and taken over under load.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
-#include <set>
 
-#include "tests/support/eventually.h"
-#include "tests/support/http_load.h"
-#include "tests/support/kpm_home.h"
+#include "tests/support/node_app.h"
 #include "tests/support/under_load.h"
-#include "tests/support/ws_client.h"
 
 using namespace kpm;
 using namespace kpm::test;
 
-namespace {
-
-// Answers with its pid; /slow after a while, so that a reload finds requests at work.
-constexpr const char* kServer = R"(const http = require('http');
-const server = http.createServer((request, response) => {
-  if (request.url === '/slow') setTimeout(() => response.end(String(process.pid)), 30);
-  else response.end(String(process.pid));
-});
-server.listen(Number(process.env.APP_PORT), '127.0.0.1');
-)";
-
-struct App {
-    KpmHome kpm;
-    std::uint16_t port = static_cast<std::uint16_t>(free_port());
-
-    int instances;
-
-    explicit App(const std::string& source = kServer, int count = 2, const std::string& more = "")
-        : instances(count) {
-        kpm.write("app.js", source);
-        kpm.write("ecosystem.json",
-                  R"({"apps":[{"name":"web","script":"app.js","exec_mode":"cluster","instances":)" +
-                      std::to_string(count) + R"(,"env":{"APP_PORT":")" + std::to_string(port) + "\"}" +
-                      more + "}]}");
-    }
-    CommandResult start() const { return kpm.kpm({"start", "ecosystem.json"}); }
-    void start_well() const {
-        const CommandResult started = start();
-        INFO(started.out << started.err << kpm.daemon_log());
-        REQUIRE(started.status == 0);
-        REQUIRE(eventually([&] { return !answer().empty(); }));
-    }
-    // A worker is online before it listens: until each has answered. Not with a policy that sends one client
-    // to one worker.
-    void start_all_well() const {
-        start_well();
-        std::set<std::string> seen;
-        REQUIRE(eventually([&] {
-            seen.insert(answer());
-            seen.erase("");
-            return seen.size() == static_cast<std::size_t>(instances);
-        }));
-    }
-    std::string answer(const std::string& target = "/") const {
-        try {
-            const auto reply = HttpClient(port).get(target);
-            return reply ? reply->body : "";
-        } catch (const std::exception&) {
-            return "";
-        }
-    }
-    std::vector<int> pids() const {
-        std::vector<int> pids;
-        for (const Json& row : kpm.list()) pids.push_back(row["pid"]);
-        return pids;
-    }
-    std::string output(int id = 0) const {
-        return kpm.read(kpm.home() / "logs" / ("web-out-" + std::to_string(id) + ".log"));
-    }
-};
-
-// Two workers with clients that keep them busy.
-struct Loaded {
-    App app;
-    std::vector<int> before;
-    HttpLoad load;
-
-    Loaded() : before((app.start_all_well(), app.pids())), load(app.port, 2, 2, "/slow") {
-        REQUIRE(load.wait_for(20));
-    }
-};
-
-}  // namespace
+using App = NodeApp;
+using Loaded = LoadedNodeApp;
 
 TEST_CASE("node cluster: two workers share one port, and each gets its share", "[e2e][node]") {
-    const App app(kServer, 2, R"(,"balance":"round_robin")");
+    const App app(kNodeServer, 2, R"(,"balance":"round_robin")");
     app.start_all_well();
     std::map<std::string, int> answers;
     for (int i = 0; i < 20; ++i) ++answers[app.answer()];
@@ -96,36 +22,44 @@ TEST_CASE("node cluster: two workers share one port, and each gets its share", "
     for (const Json& row : app.kpm.list()) CHECK(row["pm2_env"]["exec_mode"] == "cluster_mode");
 }
 
-TEST_CASE("node cluster: reloads under load lose no request", "[e2e][node]") {
-    Loaded loaded;
-    const App& app = loaded.app;
-    for (int i = 0; i < 3; ++i) run_under(loaded.load, app.kpm, {"reload", "web"});
-    const HttpLoadFigures figures = stop_without_loss(loaded.load, app.kpm);
-    CHECK(figures.bodies.size() >= 4);  // old and new processes have served
-    for (const int pid : loaded.before) CHECK_FALSE(is_running(pid));
-    for (const Json& row : app.kpm.list()) CHECK(row["pm2_env"]["restart_time"] == 3);
-}
-
 TEST_CASE("node cluster: a worker that is killed loses only what it was serving", "[e2e][node]") {
-    const App app;
-    app.start_well();
-    HttpLoad load(app.port, 3, 0);
-    REQUIRE(load.wait_for(50));
+    const std::string balance = GENERATE("hybrid", "round_robin");
+    INFO(balance);
+    const App app(R"(const fs = require('fs'), log = fs.openSync('served-' + process.pid, 'a');
+require('http').createServer((request, response) => {
+  fs.writeSync(log, 'b');
+  setTimeout(() => { fs.writeSync(log, 'e'); response.end(String(process.pid)); }, 20);
+}).listen(Number(process.env.APP_PORT), '127.0.0.1');
+)",
+                  2, ",\"balance\":\"" + balance + "\"");
+    app.start_all_well();
+    HttpLoad load(app.port, 8, 0);
+    REQUIRE(load.wait_for(100));
     REQUIRE(load.figures().failures == 0);
-    const int victim = app.pids()[0];
-    REQUIRE(::kill(victim, SIGKILL) == 0);
-    REQUIRE(eventually([&] {
-        const Json row = app.kpm.list()[0];
-        return row["pid"] != victim && row["pm2_env"]["status"] == "online";
-    }));
-    REQUIRE(load.wait_for(50));
+    long served = 0;
+    for (int round = 0; round < 3; ++round) {
+        const int victim = app.pids()[0];
+        REQUIRE(::kill(victim, SIGKILL) == 0);
+        REQUIRE(eventually([&] {
+            const Json row = app.kpm.list()[0];
+            return row["pid"] != victim && row["pm2_env"]["status"] == "online";
+        }));
+        REQUIRE(load.wait_for(100));
+        const std::string log = app.kpm.read(app.kpm.work() / ("served-" + std::to_string(victim)));
+        served += std::ranges::count(log, 'b') - std::ranges::count(log, 'e');
+    }
     const HttpLoadFigures figures = load.stop();
-    CAPTURE(figures.reasons);
-    CHECK(figures.failures <= 3);  // one for each client at most
+    CAPTURE(figures.reasons, app.kpm.daemon_log());
+    // Node may have accepted one more each time, and not read its request yet.
+    CHECK(static_cast<long>(figures.failures) <= served + 3);
+    for (const std::string& reason : figures.reasons) {
+        CHECK(reason.find("refused") == std::string::npos);
+        CHECK(reason.find("timed out") == std::string::npos);
+    }
 }
 
 TEST_CASE("node cluster: a lone worker that dies leaves its clients waiting, not refused", "[e2e][node]") {
-    const App app(kServer, 1);
+    const App app(kNodeServer, 1);
     app.start_well();
     const int victim = app.pids()[0];
     HttpLoad load(app.port, 2, 0);
@@ -153,39 +87,10 @@ TEST_CASE("node cluster: the death of the daemon changes nothing for workers and
     stop_without_loss(loaded.load, app.kpm);
 }
 
-TEST_CASE("node cluster: a reload whose new worker does not listen fails, and the old one serves on",
-          "[e2e][node]") {
-    const App app(
-        std::string("if (require('fs').existsSync('broken')) setInterval(() => {}, 1000); else {\n") +
-            kServer + "}\n",
-        1);
-    app.start_well();
-    const std::string first = app.answer();
-    app.kpm.write("broken", "");
-    const CommandResult reloaded = app.kpm.kpm({"reload", "web", "--listen-timeout", "700"});
-    INFO(reloaded.out << reloaded.err << app.kpm.daemon_log());
-    CHECK(reloaded.status == 1);
-    CHECK((reloaded.out + reloaded.err).find("not ready within 700 ms") != std::string::npos);
-    CHECK(app.answer() == first);
-    CHECK(app.kpm.list().size() == 1);
-}
-
-TEST_CASE("node cluster: a reload whose new worker dies says so, and the old one serves on", "[e2e][node]") {
-    const App app(std::string("if (require('fs').existsSync('broken')) process.exit(7);\n") + kServer, 1);
-    app.start_well();
-    const std::string first = app.answer();
-    app.kpm.write("broken", "");
-    const CommandResult reloaded = app.kpm.kpm({"reload", "web"});
-    INFO(reloaded.out << reloaded.err << app.kpm.daemon_log());
-    CHECK(reloaded.status == 1);
-    CHECK((reloaded.out + reloaded.err).find("code 7") != std::string::npos);
-    CHECK(app.answer() == first);
-}
-
 TEST_CASE("node cluster: a port that another program holds is told of", "[e2e][node]") {
     const KpmHome other;
-    other.write("app.js", kServer);
-    const App app(std::string(kServer) +
+    other.write("app.js", kNodeServer);
+    const App app(std::string(kNodeServer) +
                       "server.on('error', (error) => { console.log(error.code); process.exit(1); });\n",
                   1, R"(,"autorestart":false)");
     auto env = other.env();
@@ -262,30 +167,6 @@ const ask = (...where) => new Promise((done) => { let text = '';
     CHECK(app.answer().empty());
 }
 
-TEST_CASE("node cluster: a worker that listens elsewhere after a restart leaves the old port",
-          "[e2e][node]") {
-    const App app(R"(const fs = require('fs'), http = require('http');
-http.createServer((q, r) => r.end('one')).listen(Number(fs.readFileSync('port', 'utf8')), '127.0.0.1');
-)",
-                  1);
-    const auto other = static_cast<std::uint16_t>(free_port());
-    app.kpm.write("port", std::to_string(app.port));
-    app.start_well();
-    app.kpm.write("port", std::to_string(other));
-    REQUIRE(app.kpm.kpm({"reload", "web"}).status == 0);
-    const auto reply = HttpClient(other).get("/");
-    REQUIRE(reply);
-    CHECK(reply->body == "one");
-    CHECK(eventually([&] {
-        try {
-            HttpClient client(app.port);
-            return false;
-        } catch (const std::exception&) {
-            return true;
-        }
-    }));
-}
-
 TEST_CASE("node cluster: a server that has closed may listen on its port again", "[e2e][node]") {
     const App app(R"(const http = require('http');
 const port = Number(process.env.APP_PORT);
@@ -345,7 +226,7 @@ require('http').createServer((request, response) => {
 }
 
 TEST_CASE("node cluster: sticky gives one client to one worker", "[e2e][node]") {
-    const App app(std::string(kServer) + "server.on('listening', () => console.log('listens'));\n", 3,
+    const App app(std::string(kNodeServer) + "server.on('listening', () => console.log('listens'));\n", 3,
                   R"(,"balance":"sticky")");
     app.start_well();
     REQUIRE(eventually([&] {

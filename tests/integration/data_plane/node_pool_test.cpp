@@ -79,6 +79,9 @@ public:
         answer(*connection, true);
         return ::send(connection->handle.get(), text.data(), text.size(), MSG_NOSIGNAL) > 0;
     }
+    void say_count(int taken, int ended) {
+        say(Json{{"cmd", "NODE_KPM_CONNECTIONS"}, {"taken", taken}, {"ended", ended}}.dump());
+    }
     void die() { socket_.reset(); }
 
 private:
@@ -92,8 +95,9 @@ class NodeFixture : public PlaneFixture {
 public:
     static constexpr PoolId kNodes = 8;
 
-    explicit NodeFixture(core::BalancePolicy policy = core::BalancePolicy::LeastConnections) {
-        plane().add_node_pool(kNodes, policy);
+    explicit NodeFixture(core::BalancePolicy policy = core::BalancePolicy::FewestUnanswered,
+                         std::optional<std::uint64_t> max_connections = std::nullopt) {
+        plane().add_node_pool(kNodes, {.policy = policy, .max_connections = max_connections});
     }
     // A socket on which the data plane accepts.
     void add_socket() { plane().add_node_socket(kNodes, kKey, bound()); }
@@ -104,15 +108,27 @@ public:
         plane().add_node_slot(kNodes, kKey, slot, std::move(made));
         return copy;
     }
-    FakeNode join(int pm_id) {
+    FakeNode join(int pm_id, bool counts = false) {
         int ends[2];
         if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
             throw std::runtime_error("socketpair");
-        plane().add_node_worker(kNodes, id(pm_id), pm_id, UniqueFd(ends[0]), {});
+        plane().add_node_worker(kNodes, id(pm_id), pm_id, UniqueFd(ends[0]), {}, counts);
         return FakeNode(UniqueFd(ends[1]));
     }
     FakeNode join_listening(int pm_id) {
         FakeNode worker = join(pm_id);
+        listen(worker, pm_id);
+        return worker;
+    }
+    // One that says how many connections it has, of which there are none.
+    FakeNode join_counting(int pm_id) {
+        FakeNode worker = join(pm_id, true);
+        if (worker.hear()->message["cmd"] != "NODE_KPM_COUNT") throw std::runtime_error("not asked");
+        worker.say_count(0, 0);
+        listen(worker, pm_id);
+        return worker;
+    }
+    void listen(FakeNode& worker, int pm_id) {
         NodeAnswer answer;
         answer.what.question = 1;
         answer.what.key = kKey;
@@ -120,7 +136,6 @@ public:
         if (worker.hear()->message["ack"] != 1) throw std::runtime_error("no answer");
         worker.say(R"({"cmd":"NODE_CLUSTER","act":"listening","seq":2})");
         if (!eventually([&] { return stats_of(pm_id).ready; })) throw std::runtime_error("not ready");
-        return worker;
     }
     UniqueFd visit() const {
         UniqueFd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -335,4 +350,58 @@ TEST_CASE("node pool: what a busy worker leaves standing goes to a free one", "[
     }));
     CHECK(free.serve("free"));
     CHECK(fixture.stats_of(1).rescued == 0);
+}
+
+TEST_CASE("node pool: a worker at its limit gets no more until one of its connections has ended",
+          "[integration][data_plane]") {
+    NodeFixture fixture(core::BalancePolicy::LeastConnections, 1);
+    fixture.add_socket();
+    FakeNode worker = fixture.join_counting(1);
+    const UniqueFd first = fixture.visit(), second = fixture.visit();
+    REQUIRE(worker.serve("first"));
+    CHECK_FALSE(worker.take(std::chrono::milliseconds{50}));
+    worker.say_count(1, 0);
+    CHECK_FALSE(worker.take(std::chrono::milliseconds{50}));
+    CHECK(fixture.stats_of(1).open == 1);
+    worker.say_count(1, 1);
+    REQUIRE(worker.serve("second"));
+    CHECK(read_all(second.get()) == "second");
+}
+
+TEST_CASE("node pool: of a worker that does not tell its connections no limit is kept",
+          "[integration][data_plane]") {
+    NodeFixture fixture(core::BalancePolicy::LeastConnections, 1);
+    fixture.add_socket();
+    FakeNode worker = fixture.join_listening(1);
+    const UniqueFd first = fixture.visit(), second = fixture.visit();
+    REQUIRE(worker.serve("first"));
+    REQUIRE(worker.serve("second"));
+}
+
+TEST_CASE("node pool: least_connections prefers the worker that has fewer open",
+          "[integration][data_plane]") {
+    NodeFixture fixture(core::BalancePolicy::LeastConnections);
+    fixture.add_socket();
+    FakeNode busy = fixture.join_counting(1), idle = fixture.join_counting(2);
+    busy.say_count(5, 2);
+    REQUIRE(eventually([&] { return fixture.stats_of(1).open == 3; }));
+    for (int i = 0; i < 3; ++i) {
+        const UniqueFd client = fixture.visit();
+        REQUIRE(idle.serve("idle"));
+    }
+    CHECK(eventually([&] { return fixture.stats_of(2).accepted == 3; }));
+    const UniqueFd client = fixture.visit();
+    CHECK(busy.serve("busy"));  // in turn among equals: both have three
+}
+
+TEST_CASE("node pool: what the kernel hands to workers is in the figures as far as they tell",
+          "[integration][data_plane]") {
+    NodeFixture fixture;
+    const UniqueFd slot = fixture.add_slot(1);
+    FakeNode worker = fixture.join_counting(1);
+    worker.say_count(7, 4);
+    CHECK(eventually([&] { return fixture.stats_of(1).accepted == 7 && fixture.stats_of(1).open == 3; }));
+    worker.say_count(7, 9);  // cannot be
+    worker.say_count(8, 4);
+    CHECK(eventually([&] { return fixture.stats_of(1).accepted == 8 && fixture.stats_of(1).open == 4; }));
 }

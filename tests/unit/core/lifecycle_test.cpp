@@ -55,6 +55,19 @@ TEST_CASE("lifecycle: a stop during the spawn wins, and nothing is started again
     CHECK(life.state() == State::Stopped);
 }
 
+TEST_CASE("lifecycle: a process may be ready before its start is told", "[unit][lifecycle]") {
+    Lifecycle life{LifecyclePolicy{.wait_ready = true}};
+    life.handle(Start{}, at(0ms));
+    CHECK(life.handle(Ready{}, at(1ms)).empty());
+    CHECK(has(life.handle(Spawned{42}, at(2ms)), Settled{Outcome::Online}));
+    CHECK(life.state() == State::Online);
+    // The next one has to say it again.
+    life.handle(Exited{1, 0}, at(5s));
+    REQUIRE(life.state() == State::Spawning);
+    life.handle(Spawned{43}, at(6s));
+    CHECK(life.state() == State::Starting);
+}
+
 TEST_CASE("lifecycle: a stop is over only when the whole tree is gone", "[unit][lifecycle]") {
     Lifecycle life = running({});
     life.handle(Stop{}, at(1s));

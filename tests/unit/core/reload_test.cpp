@@ -66,6 +66,22 @@ TEST_CASE("reload: a second one at the same time is refused", "[unit][supervisor
     CHECK(bench.error() == "Reload already in progress for process id 0, retry later");
 }
 
+TEST_CASE("reload: a new process that dies after it was ready is told of", "[unit][supervisor]") {
+    Bench bench;
+    const AppKey old = online_worker(bench);
+    bench.run([&] { bench.supervisor.reload(0, bench.done()); });
+    const AppKey fresh = bench.host.last();
+    bench.happen(fresh, Spawned{11});
+    bench.happen(fresh, Ready{});
+    bench.happen(fresh, Ready{});  // says it twice
+    CHECK_FALSE(bench.answer);
+    bench.happen(fresh, Exited{3, 0});
+    CHECK(bench.error() == "cannot reload 'render': the new process was ready and then exited with code 3");
+    bench.happen(old, Drained{});
+    bench.happen(old, Exited{0, 0});
+    CHECK(bench.supervisor.find(0)->outgoing == nullptr);
+}
+
 TEST_CASE("reload: a stop meanwhile ends both processes", "[unit][supervisor]") {
     Bench bench;
     const AppKey old = online_worker(bench);

@@ -30,13 +30,13 @@ TEST_CASE("slot config: gives back what was put in", "[unit][slot_config]") {
 
 TEST_CASE("slot config: instances share all but their paths", "[unit][slot_config]") {
     const SlotConfig first(instance(1));
-    const SlotConfig second(instance(2), &first);
+    const SlotConfig second(instance(2), {&first});
     CHECK(second.shares_with(first));
     CHECK(second.whole() == instance(2));
 
     ecosystem::AppConfig other = instance(3);
     other.env[0].value = "3001";
-    const SlotConfig third(other, &first);
+    const SlotConfig third(other, {nullptr, &first});
     CHECK_FALSE(third.shares_with(first));
     CHECK(third.whole() == other);
     CHECK(first->env[0].value == "3000");

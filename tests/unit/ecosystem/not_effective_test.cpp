@@ -30,8 +30,9 @@ TEST_CASE("not effective: what does not fit the app is named with it", "[unit][e
     config.listen = {"3000"};
     config.balance = Balance::Hybrid;
     config.max_connections = 4;
-    CHECK(not_effective(config) == Sentences{"web: max_connections has no effect without kpm_channel",
-                                             "web: balance hybrid has no effect, the app accepts by itself"});
+    CHECK(not_effective(config) ==
+          Sentences{"web: max_connections has no effect without kpm_channel or Node's cluster mode",
+                    "web: balance hybrid has no effect, the app accepts by itself"});
     config.kpm_channel = true;
     CHECK(not_effective(config) ==
           Sentences{"web: balance hybrid has no effect with kpm_channel, least_connections is used"});
@@ -39,6 +40,18 @@ TEST_CASE("not effective: what does not fit the app is named with it", "[unit][e
     node.listen = {"3000"};
     CHECK(not_effective(node) ==
           Sentences{"web: listen has no effect, a Node cluster app listens by itself"});
+    AppConfig limited{.name = "web", .interpreter = "node", .exec_mode = ExecMode::Cluster};
+    limited.max_connections = 4;
+    CHECK(not_effective(limited).empty());
+    limited.balance = Balance::Hybrid;
+    CHECK(not_effective(limited) ==
+          Sentences{"web: balance hybrid has no effect with max_connections, least_connections is used"});
+    limited.balance = Balance::RoundRobin;
+    limited.uid = "www-data";
+    CHECK(not_effective(limited) == Sentences{"web: max_connections has no effect with another user"});
+    limited.interpreter = "deno";
+    CHECK(not_effective(limited) ==
+          Sentences{"web: max_connections has no effect without kpm_channel or Node's cluster mode"});
     AppConfig deno{.name = "web", .interpreter = "deno", .exec_mode = ExecMode::Cluster};
     deno.balance = Balance::Shared;
     CHECK(not_effective(deno) ==

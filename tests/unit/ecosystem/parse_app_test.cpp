@@ -78,6 +78,39 @@ TEST_CASE("parse app: one value stands for a list of one", "[unit][ecosystem]") 
     CHECK_FALSE(dump_wire(*reset).contains("ignore_watch"));
 }
 
+TEST_CASE("parse app: depends_on is a name, a list or an object of conditions", "[unit][ecosystem]") {
+    using enum Condition;
+    CHECK(parsed(R"({"depends_on": "db"})").depends_on == Dependencies{{"db", Started}});
+    CHECK(parsed(R"({"dependsOn": ["db", "cache", "db"]})").depends_on ==
+          Dependencies{{"db", Started}, {"cache", Started}});
+    CHECK(parsed(R"({"depends_on": []})").depends_on.empty());
+    CHECK(parsed(R"({"depends_on": {"a": {"condition": "ready"}, "b": "completed", "c": {}, "d": null}})")
+              .depends_on == Dependencies{{"a", Ready}, {"b", Completed}, {"c", Started}, {"d", Started}});
+    CHECK(parsed(R"({"depends_on": {"a": {"condition": "service_started"},
+                                    "b": {"condition": "service_healthy"},
+                                    "c": {"condition": "service_completed_successfully"}}})")
+              .depends_on == Dependencies{{"a", Started}, {"b", Ready}, {"c", Completed}});
+    // On the wire as short as it can be written.
+    CHECK(dump_wire(parsed(R"({"depends_on": {"db": "started"}})"))["depends_on"] == Json{"db"});
+    CHECK(dump_wire(parsed(R"({"depends_on": {"db": "ready"}})"))["depends_on"] ==
+          Json::parse(R"({"db": {"condition": "ready"}})"));
+    CHECK_FALSE(dump_wire(AppConfig{}).contains("depends_on"));
+}
+
+TEST_CASE("parse app: a wrong depends_on names the place", "[unit][ecosystem]") {
+    CHECK(error_of(R"({"depends_on": {"db": {"condition": "healthy"}}})") ==
+          "apps[0].depends_on: expected started, ready or completed for 'db', found \"healthy\"");
+    CHECK(error_of(R"({"depends_on": {"db": {"condition": "ready", "required": false}}})") ==
+          "apps[0].depends_on: expected nothing but 'condition' for 'db', found 'required'");
+    CHECK(error_of(R"({"depends_on": {"db": 3}})") ==
+          "apps[0].depends_on: expected started, ready or completed for 'db', found 3");
+    CHECK(error_of(R"({"depends_on": true})") ==
+          "apps[0].depends_on: expected a name, a list of names or an object of conditions, found true");
+    CHECK(error_of(R"({"depends_on": [["db"]]})") ==
+          "apps[0].depends_on: expected a list of names, found a list");
+    CHECK(error_of(R"({"depends_on": ""})") == "apps[0].depends_on: expected names of apps, found \"\"");
+}
+
 TEST_CASE("parse app: watch is a flag, a text or a list", "[unit][ecosystem]") {
     CHECK(parsed(R"({"watch": true})").watch == Selection(true));
     CHECK(parsed(R"({"watch": "false"})").watch == Selection(false));

@@ -442,3 +442,24 @@ TEST_CASE("resolve: what describes an outer app is left out of a shell's variabl
     set_variable(inside, "PM2_HOME", "/h");
     CHECK(without_outer_app(inside) == Environment{{"A", "1"}, {"PM2_HOME", "/h"}});
 }
+
+TEST_CASE("resolve: a program of npm is run by Node when it is to be a cluster", "[unit][ecosystem]") {
+    const World resolve_in;
+    resolve_in.folder().file("next", "#!/usr/bin/env node\n1\n", true);
+    resolve_in.folder().file("flags", "#!/usr/bin/env -S node --no-warnings\n1\n", true);
+    AppConfig app = script("next");
+    CHECK(resolve_in(app).interpreter == "none");
+    app.instances = 2;
+    CHECK(resolve_in(app).interpreter == "node");
+    CHECK(resolve_in(app).exec_mode == ExecMode::Cluster);
+    app.execute_command = true;
+    CHECK(resolve_in(app).interpreter == "none");
+    app = script("next");
+    app.exec_mode = ExecMode::Cluster;
+    CHECK(resolve_in(app).interpreter == "node");
+    app.listen = {"3000"};
+    CHECK(resolve_in(app).interpreter == "none");
+    app = script("flags");
+    app.instances = 2;
+    CHECK(resolve_in(app).interpreter == "none");
+}

@@ -39,6 +39,7 @@ inline AppConfig sample_config() {
     config.log_type = "json";
     config.log_date_format = "HH:mm";
     config.time = true;
+    config.depends_on = {{"cache", Condition::Started}, {"db", Condition::Ready}};
     config.autostart = false;
     config.autorestart = false;
     config.max_restarts = 0;

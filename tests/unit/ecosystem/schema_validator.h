@@ -84,8 +84,9 @@ private:
 
     bool valid_among_patterns(const Json& schema, const Json& others, const std::string& name,
                               const Json& content) const {
-        bool is_known = schema["properties"].contains(name);
-        for (const auto& [pattern, rule] : schema["patternProperties"].items()) {
+        bool is_known = schema.value("properties", Json::object()).contains(name);
+        const Json patterns = schema.value("patternProperties", Json::object());
+        for (const auto& [pattern, rule] : patterns.items()) {
             if (!matches(name, pattern)) continue;
             is_known = true;
             if (!valid(rule, content)) return false;

@@ -119,3 +119,13 @@ TEST_CASE("balancer: sticky takes turns with clients that have no address", "[un
     const auto first = balancer.choose(workers);
     CHECK(first != balancer.choose(workers));
 }
+
+TEST_CASE("balancer: fewest_unanswered takes turns, but waits for nobody who is slow to answer",
+          "[unit][plane]") {
+    Balancer balancer(BalancePolicy::FewestUnanswered, {});
+    auto workers = serving_workers(3);
+    workers[0].open = 9;  // of no account
+    CHECK(choices(balancer, workers, 3) == std::vector<std::size_t>{0, 1, 2});
+    workers[1].unacked = 1;
+    CHECK(choices(balancer, workers, 4) == std::vector<std::size_t>{0, 2, 0, 2});
+}

@@ -116,5 +116,18 @@ TEST_CASE("node protocol: lines to send are what Node reads", "[unit][plane]") {
         "\n");
     CHECK(disconnect_line(4) == "{\"cmd\":\"NODE_CLUSTER\",\"act\":\"disconnect\",\"seq\":4}\n");
     CHECK(acknowledge_line(6, 10) == "{\"cmd\":\"NODE_CLUSTER\",\"ack\":6,\"seq\":10}\n");
+    CHECK(count_line(std::chrono::seconds{1}) == "{\"cmd\":\"NODE_KPM_COUNT\",\"pause\":1000}\n");
     CHECK(app_line("shutdown") == "\"shutdown\"\n");
+}
+
+TEST_CASE("node protocol: what a worker tells of its connections", "[unit][plane]") {
+    const auto told = parse_message(R"({"cmd":"NODE_KPM_CONNECTIONS","taken":7,"ended":3})");
+    REQUIRE(std::holds_alternative<ConnectionsTold>(told));
+    CHECK(std::get<ConnectionsTold>(told).taken == 7);
+    CHECK(std::get<ConnectionsTold>(told).ended == 3);
+    for (const char* odd :
+         {R"({"cmd":"NODE_KPM_CONNECTIONS"})", R"({"cmd":"NODE_KPM_CONNECTIONS","taken":1,"ended":2})",
+          R"({"cmd":"NODE_KPM_CONNECTIONS","taken":-1,"ended":-2})",
+          R"({"cmd":"NODE_KPM_CONNECTIONS","taken":"1","ended":0})"})
+        CHECK(std::holds_alternative<Unknown>(parse_message(odd)));
 }

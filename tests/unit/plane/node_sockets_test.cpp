@@ -20,9 +20,10 @@ struct Table : NodeSockets {
         const auto found = ask(worker, {.port = port, .index = index});
         REQUIRE(std::holds_alternative<Socket*>(found));
         std::string key = std::get<Socket*>(found)->key;
-        join(worker, key);
+        join(worker, key, ++question_);
         return key;
     }
+    std::uint64_t question_ = 0;
 };
 
 }  // namespace
@@ -128,4 +129,18 @@ TEST_CASE("node sockets: the next daemon finds the table as it was", "[unit][pla
     CHECK(std::get<NodeSockets::Socket*>(shared)->key == key);
     const auto fresh = restored.ask(kThird, {.port = 5000});
     CHECK(std::get<NodeSockets::Socket*>(fresh)->key != key);
+}
+
+TEST_CASE("node sockets: an answer counts as lost until the worker says that it listens", "[unit][plane]") {
+    Table table;
+    const std::string first = table.listen(kFirst, 3000), other = table.listen(kFirst, 4000);
+    table.listen(kSecond, 3000);
+    NodeSockets restored = NodeSockets::from_state(table.state());
+    CHECK(restored.unheard_of(kFirst) == std::map<std::string, std::uint64_t>{{first, 1}, {other, 2}});
+    CHECK(restored.hear_listening(kFirst));
+    CHECK_FALSE(restored.hear_listening(kFirst));
+    CHECK(restored.unheard_of(kFirst).empty());
+    CHECK(restored.unheard_of(kSecond).size() == 1);
+    restored.leave(kSecond, first);
+    CHECK(restored.unheard_of(kSecond).empty());
 }

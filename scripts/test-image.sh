@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# Builds both images of the Dockerfile without a Docker daemon and tries them: test-image.sh [FOLDER]
+# Needs root, buildah and debootstrap. The base is a Debian 12 made here by debootstrap (from this machine's own
+# package source), so that no registry is needed. FOLDER keeps the base between runs. With PREBUILT=build/release the
+# programs of that folder go into the images, instead of those that the Dockerfile compiles.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+folder=${1:-build/image}
+for program in buildah debootstrap; do
+    command -v $program >/dev/null || { echo "error: cannot find '$program': install it first" >&2; exit 1; }
+done
+mkdir -p "$folder"
+folder=$(realpath "$folder")
+export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
+store=(--root "$folder/store" --runroot "$folder/run")
+buildah=(buildah "${store[@]}")
+
+# The images stay, for the next run; containers and their mounts do not.
+clean_up() {
+    "${buildah[@]}" umount --all >/dev/null 2>&1 || true
+    "${buildah[@]}" rm --all >/dev/null 2>&1 || true
+}
+trap clean_up EXIT
+
+fail() { echo "error: $*" >&2; exit 1; }
+
+# The first source of this machine, and what apt needs to use it in the image as well.
+source=$({ sed -n 's/^URIs: *//p; s/^deb \(\[[^]]*\] \)\?\([^ ]*\).*/\2/p' /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources} 2>/dev/null || true; } | head -1)
+if [ ! -e "$folder/base.done" ]; then
+    rm -rf "$folder/base"
+    debootstrap --variant=minbase bookworm "$folder/base" "$source" >"$folder/debootstrap.log" 2>&1 ||
+        { tail "$folder/debootstrap.log" >&2; fail "cannot make the base"; }
+    rm -f "$folder/base/etc/apt/sources.list"
+    cp -a /etc/apt/apt.conf.d "$folder/base/etc/apt/"
+    cp -a /etc/apt/sources.list /etc/apt/sources.list.d "$folder/base/etc/apt/" 2>/dev/null || true
+    rm -f "$folder"/base/etc/apt/apt.conf.d/20packagekit
+    rm -rf "$folder"/base/var/cache/apt/archives/*.deb
+    touch "$folder/base.done"
+fi
+if ! "${buildah[@]}" inspect --type image localhost/base >/dev/null 2>&1; then
+    container=$("${buildah[@]}" from scratch)
+    "${buildah[@]}" add -q "$container" "$folder/base" / >/dev/null
+    "${buildah[@]}" commit -q "$container" localhost/base >/dev/null
+    "${buildah[@]}" rm "$container" >/dev/null
+fi
+
+options=()
+if [ -n "${PREBUILT:-}" ]; then
+    rm -rf "$folder/prebuilt"
+    for component in kpm render; do
+        DESTDIR=$folder/prebuilt/out/$component cmake --install "$PREBUILT" --prefix /usr/local --component $component \
+            --strip >/dev/null
+    done
+    options=(--build-context "build=$folder/prebuilt")
+fi
+for target in kpm render; do
+    "${buildah[@]}" build -q --layers --format docker --target $target "${options[@]}" --build-arg BASE=localhost/base \
+        --build-arg JOBS="${JOBS:-$(nproc)}" -t localhost/$target . >/dev/null
+    echo "built $target: $(du -sm "$(container=$("${buildah[@]}" from localhost/$target) && "${buildah[@]}" mount "$container")" | cut -f1) MB with its base"
+done
+
+# The image's own root, user, variables and command in namespaces of their own: what a runtime would make of it.
+try() { # NAME IMAGE COMMAND…: runs COMMAND as the image's user with its variables on its root, read-only
+    local image=$1 container root
+    shift
+    container=$("${buildah[@]}" from "localhost/$image")
+    root=$("${buildah[@]}" mount "$container")
+    mapfile -t variables < <("${buildah[@]}" inspect --format '{{range .OCIv1.Config.Env}}{{println .}}{{end}}' --type image "localhost/$image" | sed '/^$/d')
+    unshare --pid --mount --fork --kill-child sh -c '
+        set -e
+        root=$1; shift
+        mount --make-rprivate /
+        mount --bind "$root" "$root"
+        mount -t proc proc "$root/proc"
+        mount --rbind /dev "$root/dev"
+        mount -t tmpfs -o mode=1777 tmp "$root/tmp"
+        mount -o remount,bind,ro "$root"
+        exec chroot --userspec=1000:1000 "$root" env -i "$@"' sh "$root" "${variables[@]}" "$@"
+}
+
+[ "$(try kpm kpm-runtime --version)" = "$(try kpm kpm --version)" ] || fail "kpm-runtime and kpm differ"
+code=0
+try kpm sh -c 'exec kpm-runtime /bin/sh --name job --no-autorestart --interpreter none -- -c "echo said; exit 3"' \
+    >"$folder/out" 2>"$folder/err" || code=$?
+[ $code = 3 ] || { cat "$folder/err" >&2; fail "the exit code is $code, not 3"; }
+[ "$(cat "$folder/out")" = said ] || fail "standard output is not the app's"
+
+for managed in true false; do
+    port=$((20000 + RANDOM % 20000))
+    command=$("${buildah[@]}" inspect --format '{{index .OCIv1.Config.Cmd 2}}' --type image localhost/render)
+    try render USE_PM2=$managed PORT=$port sh -c "$command" >"$folder/out" 2>"$folder/err" &
+    runner=$!
+    for _ in $(seq 300); do
+        body=$( (exec 3<>/dev/tcp/127.0.0.1/$port && printf 'GET /ready HTTP/1.0\r\n\r\n' >&3 && cat <&3) 2>/dev/null) || body=
+        [[ $body == *ready* ]] && break
+        kill -0 $runner 2>/dev/null || break
+        sleep 0.2
+    done
+    [[ $body == *'"status":"ready"'* ]] || { cat "$folder/err" >&2; fail "the render image (USE_PM2=$managed) does not get ready"; }
+    first=$(cat /proc/$runner/task/$runner/children)
+    kill -TERM "$(cat "/proc/${first%% *}/task/${first%% *}/children" 2>/dev/null || true)" 2>/dev/null || kill -TERM $first
+    code=0
+    wait $runner || code=$?
+    [ $code = 0 ] || { cat "$folder/err" >&2; fail "the render image (USE_PM2=$managed) ends with $code after SIGTERM"; }
+    echo "render (USE_PM2=$managed): ready, and gone after SIGTERM"
+done

@@ -1,0 +1,165 @@
+// How many connections Node workers have: told, limited, balanced by; and sockets that change hands.
+#include <sys/socket.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <list>
+#include <optional>
+
+#include "ipc/client.h"
+#include "tests/support/node_app.h"
+
+using namespace kpm;
+using namespace kpm::test;
+
+namespace {
+
+Json workers_of(const KpmHome& kpm) {
+    auto client = ipc::Client::connect(ipc::Home(kpm.home()));
+    REQUIRE(client);
+    auto rows = client->call("kpm.workers");
+    REQUIRE(rows);
+    return *rows;
+}
+
+Json worker_of(const KpmHome& kpm, int id) {
+    for (const Json& row : workers_of(kpm))
+        if (row["pm_id"] == id) return row;
+    return {};
+}
+
+// Node would close idle connections after five seconds.
+const std::string kServer = std::string(kNodeServer) + "server.keepAliveTimeout = 60000;\n";
+
+// Each worker, so many open.
+bool have(const KpmHome& kpm, int count) {
+    return eventually([&] {
+        for (const Json& worker : workers_of(kpm))
+            if (worker["active"] != count) return false;
+        return true;
+    });
+}
+
+// Connections that were answered once and stay.
+std::list<HttpClient> hold(const NodeApp& app, int count) {
+    std::list<HttpClient> held;
+    for (int i = 0; i < count; ++i) REQUIRE(held.emplace_back(app.port).get("/"));
+    return held;
+}
+
+}  // namespace
+
+TEST_CASE("node connections: no worker has more than max_connections, the others wait", "[e2e][node]") {
+    const NodeApp app(kServer, 2, R"(,"max_connections":2)");
+    app.start_all_well();
+    REQUIRE(have(app.kpm, 0));
+    auto held = hold(app, 4);
+    CHECK(have(app.kpm, 2));
+    CHECK_FALSE(HttpClient(app.port).get("/", std::chrono::milliseconds{300}));
+    held.pop_back();
+    CHECK(HttpClient(app.port).get("/"));
+}
+
+TEST_CASE("node connections: the next daemon keeps the limit", "[e2e][node]") {
+    const NodeApp app(kServer, 1, R"(,"max_connections":2)");
+    app.start_well();
+    REQUIRE(eventually([&] { return worker_of(app.kpm, 0)["active"] == 0; }));
+    auto held = hold(app, 2);
+    const int daemon = app.kpm.daemon_pid();
+    REQUIRE(::kill(daemon, SIGKILL) == 0);
+    REQUIRE(eventually([&] { return app.kpm.daemon_pid() != daemon && app.kpm.list().size() == 1; }));
+    REQUIRE(eventually([&] { return worker_of(app.kpm, 0)["active"] == 2; }));
+    CHECK_FALSE(HttpClient(app.port).get("/", std::chrono::milliseconds{300}));
+    held.pop_back();
+    CHECK(HttpClient(app.port).get("/"));
+}
+
+TEST_CASE("node connections: least_connections goes by what is open", "[e2e][node]") {
+    const NodeApp app(kServer, 2, R"(,"balance":"least_connections")");
+    app.start_all_well();
+    auto held = hold(app, 8);
+    CHECK(have(app.kpm, 4));
+    // All of one worker's end: the next four are its.
+    const auto pid = std::to_string(app.pids()[0]);
+    std::erase_if(held, [&](HttpClient& client) { return client.get("/")->body == pid; });
+    REQUIRE(eventually([&] { return worker_of(app.kpm, 0)["active"] == 0; }));
+    for (int i = 0; i < 4; ++i) CHECK(held.emplace_back(app.port).get("/")->body == pid);
+}
+
+TEST_CASE("node connections: those that the kernel hands out are counted", "[e2e][node]") {
+    const NodeApp app(kServer, 2);
+    app.start_all_well();
+    const auto accepted = [&] {
+        std::uint64_t sum = 0;
+        for (const Json& worker : workers_of(app.kpm)) sum += worker["accepted"].get<std::uint64_t>();
+        return sum;
+    };
+    const auto before = accepted();
+    const auto held = hold(app, 10);
+    CHECK(eventually([&] { return accepted() >= before + 10; }));
+    CHECK(eventually([&] {
+        return worker_of(app.kpm, 0)["active"].get<int>() + worker_of(app.kpm, 1)["active"].get<int>() == 10;
+    }));
+}
+
+TEST_CASE("node connections: a UDP port may be bound again at once", "[e2e][node]") {
+    const NodeApp app(R"(const dgram = require('dgram');
+const port = Number(process.env.APP_PORT);
+const again = (left) => {
+  const socket = dgram.createSocket('udp4');
+  socket.on('error', (error) => console.log(error.code));
+  socket.bind(port, '127.0.0.1', () => {
+    if (left === 0) return console.log('bound');
+    socket.close(() => again(left - 1));
+  });
+};
+again(50);
+)",
+                      1);
+    REQUIRE(app.start().status == 0);
+    INFO(app.kpm.daemon_log());
+    CHECK(eventually([&] { return app.output() == "bound\n"; }));
+}
+
+// The answer lies behind what the worker has not read yet when the daemon dies.
+TEST_CASE("node connections: an answer that got lost with the daemon is given by the next", "[e2e][node]") {
+    const std::string balance = GENERATE("hybrid", "round_robin");
+    INFO(balance);
+    const NodeApp app(R"(const fs = require('fs');
+const wait = (file) => { while (!fs.existsSync(file)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10); };
+process.on('message', () => {});
+setTimeout(() => {
+  fs.writeFileSync('up', '');
+  wait('full');
+  require('http').createServer((q, r) => r.end('here')).listen(Number(process.env.APP_PORT), '127.0.0.1');
+  fs.writeFileSync('asked', '');
+  wait('go');
+}, 1);
+)",
+                      1, ",\"balance\":\"" + balance + "\"");
+    REQUIRE(app.start().status == 0);
+    const auto is_there = [&](const char* name) {
+        return eventually([&] { return std::filesystem::exists(app.kpm.work() / name); });
+    };
+    REQUIRE(is_there("up"));
+    {
+        auto client = ipc::Client::connect(ipc::Home(app.kpm.home()));
+        REQUIRE(client);
+        for (int i = 0; i < 1000; ++i)
+            REQUIRE(client->call("sendDataToProcessId",
+                                 Json::array({{{"id", 0},
+                                               {"type", "process:msg"},
+                                               {"topic", "fill"},
+                                               {"data", {{"text", std::string(1000, 'x')}}}}})));
+    }
+    app.kpm.write("full", "");
+    REQUIRE(is_there("asked"));
+    const int daemon = app.kpm.daemon_pid();
+    // Each answer has gone through the thread that hears the worker, and back: then the question is recorded.
+    for (int i = 0; i < 3; ++i) REQUIRE(worker_of(app.kpm, 0)["pm_id"] == 0);
+    REQUIRE(::kill(daemon, SIGKILL) == 0);
+    REQUIRE(eventually([&] { return app.kpm.daemon_pid() != daemon && app.kpm.list().size() == 1; }));
+    app.kpm.write("go", "");
+    INFO(app.kpm.daemon_log());
+    CHECK(eventually([&] { return app.answer() == "here"; }));
+}
