@@ -303,7 +303,7 @@ const std::vector<core::Candidate>& NodePool::candidates(const Socket& socket) {
                                .blocked = worker->resting || is_busy || !worker->channel->takes_connections(),
                                .unacked = worker->unacked.size(),
                                .open = worker->stats.open,
-                               .load = 0});
+                               .load = worker->stats.open});
     }
     return candidates_;
 }
