@@ -14,7 +14,7 @@ namespace kpm::test {
 
 inline int reload_count() {
     const char* const value = std::getenv("KPM_RELOADS");
-    return value ? std::atoi(value) : 5;
+    return value ? std::atoi(value) : 3;
 }
 
 // What a start may take on a busy machine; only a failure waits so long.
