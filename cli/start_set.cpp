@@ -38,7 +38,8 @@ public:
 
     void ask_for(const FileApp& app) { add(app.name, needs_of(app, file_), app.app, app.rows, true); }
     void ask_for(const std::string& name, std::vector<ProcessRow> rows) {
-        add(name, needs_in(rows.front().env()), nullptr, std::move(rows), true);
+        Dependencies needs = needs_in(rows.front().env());
+        add(name, std::move(needs), nullptr, std::move(rows), true);
     }
 
     std::vector<StartItem> build() {

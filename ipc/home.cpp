@@ -41,6 +41,13 @@ bool can_be_made(fs::path path) {
     return ::eaccess(path.c_str(), W_OK | X_OK) == 0;
 }
 
+// Everybody may lay something in /tmp, also a daemon that waits for what a client tells it.
+Result<void> check_owner(const fs::path& fallback) {
+    struct stat entry {};
+    if (::lstat(fallback.c_str(), &entry) != 0 || entry.st_uid == ::geteuid()) return {};
+    return Error{ErrorCode::Denied, fmt::format("cannot use '{}': it is another user's", fallback.string())};
+}
+
 Result<void> ensure_directory(const fs::path& path, mode_t mode) {
     if (::mkdir(path.c_str(), mode) == 0) return {};
     const int reason = errno;
@@ -95,6 +102,7 @@ Result<Home> find_home() {
     if (is_chosen || (home ? can_be_made(home->root()) : home.error().code != ErrorCode::NotFound))
         return home;
     const fs::path fallback = fallback_root();
+    if (auto checked = check_owner(fallback); !checked) return checked.error();
     return can_be_made(fallback) ? Home(fallback) : home;
 }
 
@@ -108,10 +116,8 @@ Result<void> ensure_home(const Home& home) {
     for (auto path = missing.rbegin(); path != missing.rend(); ++path)
         if (Result<void> made = ensure_directory(*path, 0777); !made) return made;
     if (Result<void> made = ensure_directory(home.root(), kPrivate); !made) return made;
-    if (struct stat entry{}; home.root() == fallback_root() &&
-                             (::lstat(home.root().c_str(), &entry) != 0 || entry.st_uid != ::geteuid()))
-        return Error{ErrorCode::Denied,
-                     fmt::format("cannot use '{}': it is another user's", home.root().string())};
+    if (home.root() == fallback_root())
+        if (Result<void> checked = check_owner(home.root()); !checked) return checked;
     for (const fs::path& path : {home.logs(), home.pids()})
         if (Result<void> made = ensure_directory(path, kPrivate); !made) return made;
     return {};

@@ -25,6 +25,7 @@ struct Arguments {
     ServerOptions server;
     std::string gpu = "auto";
     long long drain_idle = 2000;  // milliseconds
+    bool anti_aliasing = false;
     bool probe = false;
 };
 
@@ -52,6 +53,8 @@ void declare(CLI::App& app, Arguments& arguments) {
                    "milliseconds of silence before a drain closes a connection")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
+    app.add_flag("--anti-aliasing", arguments.anti_aliasing,
+                 "take requests for anti-aliased sound, which are refused otherwise");
     app.add_flag("--probe", arguments.probe, "print the GPUs that can be used, then exit");
 }
 
@@ -61,7 +64,9 @@ int print_devices() {
 }
 
 int run(Arguments arguments) {
-    Result<EngineFactory> factory = make_engine_factory(arguments.gpu);
+    Quirks quirks;
+    quirks.anti_aliasing_unreliable = !arguments.anti_aliasing;
+    Result<EngineFactory> factory = make_engine_factory(arguments.gpu, quirks);
     if (!factory) return fail(factory.error().message);
     Result<std::optional<UniqueFd>> channel = channel_from_environment();
     if (!channel) return fail(channel.error().message);

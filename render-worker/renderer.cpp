@@ -4,13 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <unordered_map>
 
+#include "render-worker/dsp/convolver.h"
+#include "render-worker/dsp/delay.h"
 #include "render-worker/dsp/output_stage.h"
 #include "render-worker/genome/audio_plan.h"
 #include "render-worker/genome/genome.h"
 #include "render-worker/graph/graph_builder.h"
+#include "render-worker/signal_maker.h"
 
 namespace kpm::render {
 namespace {
@@ -19,19 +21,16 @@ constexpr double kMaxDuration = 600;  // seconds
 constexpr double kMinRate = 3000;     // Hz
 constexpr double kMaxRate = 384000;   // Hz
 constexpr double kMaxNote = 1200;     // semitones either way: no frequency gets out of double's range
-constexpr std::size_t kMaxCurveSamples = 1 << 28;  // of all signals and curves together: 1 GiB
+constexpr double kMaxSamplesNeeded = 1 << 28;  // of signals, curves and delays together: 1 GiB
 constexpr std::uint32_t kNoiseSeed = 20240229;
-
-Error refused(std::string_view reason) {
-    return {ErrorCode::Invalid, fmt::format("cannot render genome: {}", reason)};
-}
 
 bool is_within(double value, double min, double max) {
     return value >= min && value <= max;
 }  // false for NaN
 
-Result<void> check(const RenderRequest& request) {
-    if (request.anti_aliasing) return refused("anti-aliasing is not supported");
+Result<void> check(const RenderRequest& request, const Quirks& quirks) {
+    if (request.anti_aliasing && quirks.anti_aliasing_unreliable)
+        return refused("anti-aliasing is not supported");
     if (!is_within(request.sample_rate, kMinRate, kMaxRate))
         return refused(
             fmt::format("sample rate {} is not from {} to {} Hz", request.sample_rate, kMinRate, kMaxRate));
@@ -47,9 +46,15 @@ Result<void> check(const RenderRequest& request) {
     return {};
 }
 
-// Half up, as JavaScript rounds.
-std::size_t sample_count(const RenderRequest& request) {
-    return static_cast<std::size_t>(std::floor(request.sample_rate * request.duration + 0.5));
+Result<void> check_length(const RenderRequest& request) {
+    const std::size_t samples = sound_samples(request);
+    if (samples < 2) return refused(fmt::format("{} seconds are less than two samples", request.duration));
+    if (!request.part) return {};
+    const auto [offset, count] = *request.part;
+    if (count < 2) return refused(fmt::format("{} samples are too few, it needs two", count));
+    if (offset > samples || count > samples - offset)
+        return refused(fmt::format("{} samples from the {}th on are not within {}", count, offset, samples));
+    return {};
 }
 
 // What has no effect on the sound is not worth evaluating.
@@ -65,86 +70,28 @@ void drop_unused(std::vector<NetworkOutput>& outputs, const std::vector<PlanNode
     std::erase_if(outputs, [](const NetworkOutput& output) { return output.connections.empty(); });
 }
 
-std::size_t curve_count(const std::vector<NetworkOutput>& outputs) {
-    std::size_t count = 0;
-    for (const NetworkOutput& output : outputs) count += 1 + output.connections.size();
-    return count;
+// Signals, their curves, and what the nodes have to remember, in samples.
+double samples_needed(const std::vector<NetworkOutput>& outputs, const std::vector<PlanNode>& plan,
+                      const RenderRequest& request, const Quirks& quirks) {
+    constexpr double kSurround = 6;  // channels that a delay may have to remember
+    const auto samples = static_cast<double>(sound_samples(request));
+    const auto delay = static_cast<double>(delay_memory(request.sample_rate, sound_samples(request), quirks));
+    double needed = 0;
+    for (const NetworkOutput& output : outputs)
+        needed += samples * static_cast<double>(output.connections.size() + (request.anti_aliasing ? 2 : 1));
+    for (const PlanNode& node : plan) {
+        if (node.kind == NodeKind::Delay || node.kind == NodeKind::FeedbackDelay) needed += kSurround * delay;
+        if (node.kind == NodeKind::Convolver) needed += convolver_memory(sound_samples(request));
+    }
+    return needed;
 }
-
-// Evaluates every network once per frequency, for all the outputs wanted there.
-class SignalMaker {
-public:
-    SignalMaker(CppnEvaluator& evaluator, NoiseSource& noise, const WaveNetwork& network,
-                const RenderRequest& request, const CancelFlag& cancelled)
-        : evaluator_(evaluator), noise_(noise), network_(network), request_(request), cancelled_(cancelled) {}
-
-    // One signal per output.
-    Result<std::vector<Curve>> make(const std::vector<NetworkOutput>& outputs) {
-        std::vector<Curve> signals(outputs.size());
-        std::map<std::pair<const CppnProgram*, double>, std::vector<std::size_t>> groups;
-        for (std::size_t i = 0; i < outputs.size(); ++i) {
-            if (outputs[i].kind != SignalKind::Network) {
-                auto noise = noise_.make(outputs[i].kind, sample_count(request_));
-                signals[i] = std::make_shared<const std::vector<float>>(std::move(noise));
-                continue;
-            }
-            if (network_.empty()) return refused("it has no waveNetwork, but its patch uses one");
-            if (!std::isfinite(outputs[i].frequency))
-                return refused("a transposed frequency is out of range");
-            groups[{&network_.for_frequency(outputs[i].base_frequency), outputs[i].frequency}].push_back(i);
-        }
-        for (const auto& [key, members] : groups)
-            if (auto done = evaluate(*key.first, key.second, members, outputs, signals); !done)
-                return done.error();
-        return signals;
-    }
-
-private:
-    Result<void> evaluate(const CppnProgram& program, double frequency,
-                          const std::vector<std::size_t>& members, const std::vector<NetworkOutput>& outputs,
-                          std::vector<Curve>& signals) {
-        std::vector<std::uint32_t> wanted;
-        for (std::size_t member : members) wanted.push_back(outputs[member].index);
-        std::sort(wanted.begin(), wanted.end());
-        wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-        if (wanted.back() >= program.output_slots.size())
-            return refused(fmt::format("its patch uses output {} of a network with {} outputs", wanted.back(),
-                                       program.output_slots.size()));
-
-        SignalSpec spec;
-        spec.frequency = frequency;
-        spec.sample_rate = request_.sample_rate;
-        spec.sample_count = spec.total = sample_count(request_);
-        spec.velocity = request_.velocity;
-        auto evaluated = evaluator_.evaluate(program, wanted, spec, cancelled_);
-        if (!evaluated) return std::move(evaluated).error();
-
-        std::vector<Curve> curves;
-        for (auto& samples : *evaluated) {
-            if (request_.reverse) std::reverse(samples.begin(), samples.end());
-            curves.push_back(std::make_shared<const std::vector<float>>(std::move(samples)));
-        }
-        for (std::size_t member : members) {
-            const auto place = std::lower_bound(wanted.begin(), wanted.end(), outputs[member].index);
-            signals[member] = curves[static_cast<std::size_t>(place - wanted.begin())];
-        }
-        return {};
-    }
-
-    CppnEvaluator& evaluator_;
-    NoiseSource& noise_;
-    const WaveNetwork& network_;
-    const RenderRequest& request_;
-    const CancelFlag& cancelled_;
-};
 
 }  // namespace
 
 Result<RenderedSound> Renderer::render(const Json& json, const RenderRequest& request,
                                        const CancelFlag& cancelled) {
-    if (auto checked = check(request); !checked) return checked.error();
-    const std::size_t samples = sample_count(request);
-    if (samples < 2) return refused(fmt::format("{} seconds are less than two samples", request.duration));
+    if (auto checked = check(request, quirks_); !checked) return checked.error();
+    if (auto checked = check_length(request); !checked) return checked.error();
 
     const auto genome = parse_genome(json);
     if (!genome) return genome.error();
@@ -154,17 +101,20 @@ Result<RenderedSound> Renderer::render(const Json& json, const RenderRequest& re
     if (!outputs) return std::move(outputs).error();
     const auto plan = plan_audio(genome->patch, *outputs);
     if (!plan) return plan.error();
-    if (auto supported = check_supported(*plan); !supported) return supported.error();
     drop_unused(*outputs, *plan);
-    if (curve_count(*outputs) > kMaxCurveSamples / samples)
-        return refused(fmt::format("{} signals of {} samples are too much", curve_count(*outputs), samples));
+    const std::size_t samples = sound_samples(request);
+    if (const double needed = samples_needed(*outputs, *plan, request, quirks_); needed > kMaxSamplesNeeded)
+        return refused(fmt::format("it needs {:.0f} samples of memory, at most {:.0f} are allowed", needed,
+                                   kMaxSamplesNeeded));
 
     SeededNoise seeded(kNoiseSeed);
-    SignalMaker maker(evaluator_, noise_ != nullptr ? *noise_ : seeded, genome->network, request, cancelled);
+    SignalMaker maker(evaluator_, noise_ != nullptr ? *noise_ : seeded, genome->network, request, quirks_,
+                      cancelled);
     const auto signals = maker.make(*outputs);
     if (!signals) return signals.error();
 
-    const GraphOptions options{request.sample_rate, request.duration, pitch, 2, quirks_};
+    const double part = static_cast<double>(signal_samples(request)) / static_cast<double>(samples);
+    const GraphOptions options{request.sample_rate, part * request.duration, samples, pitch, 2, quirks_};
     auto graph = build_graph({*plan, *outputs, *signals}, options);
     if (!graph) return std::move(graph).error();
     auto channels = graph->render(samples, cancelled);

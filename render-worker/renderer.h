@@ -16,6 +16,12 @@
 
 namespace kpm::render {
 
+// Samples of a sound's signals.
+struct SignalPart {
+    std::size_t offset = 0;
+    std::size_t count = 0;
+};
+
 struct RenderRequest {
     double duration = 1;    // seconds
     double note_delta = 0;  // semitones
@@ -26,7 +32,10 @@ struct RenderRequest {
     bool reverse = false;
     bool use_overtone_inharmonicity_factors = true;
     bool frequency_updates_apply_to_all = false;
-    bool anti_aliasing = false;  // refused: the reference's own is broken
+    bool anti_aliasing = false;  // refused unless Quirks::anti_aliasing_unreliable is off
+    // Only this part of the signals is computed (sampleOffset, sampleCountToActivate). It is put where the
+    // sound begins, and envelopes run over its length; the sound keeps its own length.
+    std::optional<SignalPart> part;
 };
 
 struct RenderedSound {
@@ -42,8 +51,8 @@ public:
         : evaluator_(evaluator), quirks_(quirks), noise_(noise) {}
 
     // `genome` is the JSON of a genome in any wrapping (object, or a string that holds JSON).
-    // At least 2 samples, at most 10 minutes. Errors: Invalid for bad genomes and requests (an unsupported
-    // node type is named); Unavailable when cancelled; whatever the evaluator reports.
+    // At least 2 samples, at most 10 minutes. Errors: Invalid for bad genomes and requests (a node that
+    // cannot be made is named); Unavailable when cancelled; whatever the evaluator reports.
     Result<RenderedSound> render(const Json& genome, const RenderRequest& request,
                                  const CancelFlag& cancelled);
 

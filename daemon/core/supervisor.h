@@ -182,6 +182,7 @@ private:
     void forget_told(Slot& slot);
     void forget_live(Slot& slot, const Instance& instance);
     void adopt(Slot& slot, Instance& instance);
+    void adopt_survivor(Slot& slot, Instance& instance, const AppKey& key);
 
     Slot* find_mutable(int pm_id);
     Instance* find_instance(Slot& slot, std::uint64_t incarnation);

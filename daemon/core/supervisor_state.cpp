@@ -80,12 +80,25 @@ void Supervisor::restore(const std::map<std::string, std::string>& state) {
     }
 }
 
+// It was given up because it is still alive after SIGKILL. A stop or the next launch comes back to it.
+void Supervisor::adopt_survivor(Slot& slot, Instance& instance, const AppKey& key) {
+    if (host_.adopt(key, launch_spec(slot, instance, settings_)).kind == Adopted::Kind::Unknown) {
+        post(key, Exited{std::nullopt, SIGKILL});
+        return;
+    }
+    instance.is_held = true;
+    host_.signal_tree(key, SIGKILL);  // tells when it has ended
+}
+
 void Supervisor::adopt(Slot& slot, Instance& instance) {
     const State state = instance.life.state();
     if (state == State::Backoff || has_process(state))
         if (const auto opened = use_pool(slot); !opened) host_.log(opened.error().message);
-    if (!has_process(state)) return;
     const AppKey key = slot.key(instance);
+    if (!has_process(state)) {
+        if (instance.life.data().pid != 0) adopt_survivor(slot, instance, key);
+        return;
+    }
     const LaunchSpec spec = launch_spec(slot, instance, settings_);
     const Adopted adopted = host_.adopt(key, spec);
     const bool stopping = state == State::Stopping || state == State::Killing;

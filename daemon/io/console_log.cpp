@@ -5,8 +5,8 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <ctime>
 
+#include "daemon/io/local_offset.h"
 #include "ipc/container_protocol.h"
 
 namespace kpm::io {
@@ -25,13 +25,6 @@ void write_whole(int fd, std::string_view bytes) {
             return;
         }
     }
-}
-
-std::chrono::seconds local_offset(WallTime time) {
-    const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-    std::tm local{};
-    ::localtime_r(&seconds, &local);
-    return std::chrono::seconds{local.tm_gmtoff};
 }
 
 }  // namespace

@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <ctime>
 #include <utility>
 
+#include "daemon/io/local_offset.h"
 #include "ipc/base/date_format.h"
 
 namespace kpm::io {
@@ -30,13 +30,10 @@ const std::string& daemon_log_format() {
 
 void write_daemon_log(std::string_view text) {
     const auto now = std::chrono::system_clock::now();
-    const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-    std::tm local{};
-    ::localtime_r(&seconds, &local);
-    const auto offset = std::chrono::seconds{local.tm_gmtoff};
-    const std::string line = format().empty()
-                                 ? fmt::format("{}\n", text)
-                                 : fmt::format("{}: PM2 log: {}\n", format_date(format(), now, offset), text);
+    const std::string line =
+        format().empty()
+            ? fmt::format("{}\n", text)
+            : fmt::format("{}: PM2 log: {}\n", format_date(format(), now, local_offset(now)), text);
     // A log that cannot be written must not stop the daemon.
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
 }

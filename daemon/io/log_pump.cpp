@@ -4,8 +4,9 @@
 
 #include <cerrno>
 #include <chrono>
-#include <ctime>
 #include <utility>
+
+#include "daemon/io/local_offset.h"
 
 namespace kpm::io {
 namespace {
@@ -16,13 +17,6 @@ constexpr int kReadsPerTurn = 4;
 constexpr int kReadsAtClose = 256;
 // Memory that one endless line has taken is given back.
 constexpr std::size_t kKeptCapacity = std::size_t{256} << 10;
-
-std::chrono::seconds local_offset(WallTime time) {
-    const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-    std::tm local{};
-    ::localtime_r(&seconds, &local);
-    return std::chrono::seconds{local.tm_gmtoff};
-}
 
 }  // namespace
 

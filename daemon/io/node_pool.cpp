@@ -344,7 +344,7 @@ const std::vector<core::Candidate>& NodePool::candidates(const Socket& socket) {
                                .blocked = worker->resting || is_busy || !worker->channel->takes_connections(),
                                .unacked = worker->unacked.size(),
                                .open = worker->stats.open,
-                               .load = 0});
+                               .load = worker->stats.open});
     }
     return candidates_;
 }
@@ -372,12 +372,6 @@ bool NodePool::hand_over(Socket& socket, core::Balancer& balancer, Connection& c
 
 void NodePool::accept_burst(Socket& socket, int listener, core::Balancer& balancer,
                             const core::BalanceLimits& limits) {
-    take_waiting(socket, listener, balancer, limits);
-    dispatch(socket);
-}
-
-void NodePool::take_waiting(Socket& socket, int listener, core::Balancer& balancer,
-                            const core::BalanceLimits& limits) {
     acceptor_.take(
         listener, [&] { return socket.pending.empty() && can_take(socket, limits); },
         [&](Acceptor::Taken taken) {
@@ -389,23 +383,15 @@ void NodePool::take_waiting(Socket& socket, int listener, core::Balancer& balanc
             if (connection.rescued) ++stats_.rescued;
             if (!hand_over(socket, balancer, connection)) socket.pending.push_back(std::move(connection));
         });
+    dispatch(socket);
 }
 
 void NodePool::dispatch(Socket& socket) {
     while (!socket.pending.empty() && hand_over(socket, socket.balancer, socket.pending.front()))
         socket.pending.pop_front();
-    const auto is_open = [&] {
-        return socket.pending.empty() && !acceptor_.is_pausing() && can_take(socket, limits_);
-    };
-    bool open = is_open();
+    const bool open = socket.pending.empty() && !acceptor_.is_pausing() && can_take(socket, limits_);
     if (socket.slots) watch_slots(socket, open);
-    if (!socket.poll) return;
-    if (open && !socket.watched) {
-        // Under load there is always one more: to take it at once spares the watch its way on and off.
-        take_waiting(socket, socket.listener.get(), socket.balancer, limits_);
-        open = is_open();
-    }
-    if (std::exchange(socket.watched, open) == open) return;
+    if (!socket.poll || std::exchange(socket.watched, open) == open) return;
     socket.poll->watch(open ? UV_READABLE : 0);
 }
 

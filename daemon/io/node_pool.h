@@ -97,8 +97,6 @@ private:
     bool hand_over(Socket& socket, core::Balancer& balancer, Connection& connection);
     void accept_burst(Socket& socket, int listener, core::Balancer& balancer,
                       const core::BalanceLimits& limits);
-    void take_waiting(Socket& socket, int listener, core::Balancer& balancer,
-                      const core::BalanceLimits& limits);
     void dispatch(Socket& socket);
     void dispatch_all();
     void watch_slots(Socket& socket, bool accepts);

@@ -10,7 +10,7 @@
 namespace kpm::io {
 namespace {
 
-// From the end of a Node worker's channel to the signal that ends the worker.
+// From the end of a worker's channel to the signal that ends the worker.
 constexpr std::chrono::seconds kFarewell{2};
 
 WorkerId worker_of(const core::AppKey& key) {
@@ -100,10 +100,12 @@ void UvHost::on_worker_gone(const WorkerGone& gone) {
     Child* child = find(gone.worker.incarnation);
     if (!child) return;
     child->is_worker = false;
-    if (!child->is_node) return end_without_channel(gone.worker.incarnation, gone.reason);
-    nodes_->remove_worker(gone.worker);
-    if (const auto end = std::exchange(child->unheard_end, std::nullopt)) return tell_exit(*child, *end);
-    // Node exits by itself when its channel ends, in most cases at once.
+    if (child->is_node) {
+        nodes_->remove_worker(gone.worker);
+        if (const auto end = std::exchange(child->unheard_end, std::nullopt)) return tell_exit(*child, *end);
+    }
+    // A process that exits closes its channel a moment before: its end shall be its own. Node exits by itself
+    // when its channel ends, in most cases at once.
     child->farewell = std::make_unique<Timer>(
         loop_, [this, gone] { end_without_channel(gone.worker.incarnation, gone.reason); });
     child->farewell->start(kFarewell);

@@ -15,6 +15,20 @@ struct Quirks {
     bool surround_merger = true;
     // A parameter with several input channels takes the first one instead of mixing them down to mono.
     bool first_channel_modulates = true;
+    // A filter's `q` is never applied: Q is 1 unless something is connected to it.
+    bool filter_q_ignored = true;
+    // Delays end at one second, though genomes ask for up to three.
+    bool delay_stops_at_a_second = true;
+    // Nothing enters a feedback delay, so it is silent.
+    bool feedback_delay_silent = true;
+    // The gain that should fade a sound's first and last milliseconds is made, but never connected.
+    bool edges_click = true;
+    // Most anti-aliased signals are whatever lies in freed memory. Nobody can want that: the request is
+    // refused. With the quirk off they are computed as they were meant, but for the next one.
+    bool anti_aliasing_unreliable = true;
+    // Anti-aliased signals are the first half of what was computed at twice the rate, so that a sound is the
+    // first half of its gesture, stretched; not every second sample of it.
+    bool anti_aliasing_keeps_first_half = true;
 };
 
 }  // namespace kpm::render

@@ -70,7 +70,7 @@ public:
             const auto kind = kind_named(patch_node.name);
             if (!kind)
                 return Error{ErrorCode::Invalid,
-                             fmt::format("cannot render genome: node type {} is not supported",
+                             fmt::format("cannot render {}: this node type is not supported",
                                          in_quotes(patch_node.name))};
             nodes_.push_back({patch_node.id, *kind, &patch_node, 1, {}});
         }

@@ -13,19 +13,27 @@ public:
 };
 
 // The depth-first search of the order, with an own stack because genomes may chain thousands of nodes.
-template <class TargetsOf>
+template <class TargetsOf, class BreaksCycles>
 class Ordering {
 public:
-    Ordering(std::size_t count, TargetsOf targets_of)
-        : targets_of_(targets_of), seen_(count, false), on_path_(count, false), on_cycle_(count, false) {}
+    Ordering(std::size_t count, TargetsOf targets_of, BreaksCycles breaks_cycles)
+        : targets_of_(targets_of),
+          breaks_cycles_(breaks_cycles),
+          seen_(count, false),
+          on_path_(count, false),
+          on_cycle_(count, false) {}
 
-    std::vector<std::size_t> run() {
-        for (std::size_t node = 0; node < seen_.size(); ++node)
+    // False when a cycle can be cut behind breaker(): then it has to be, and a new ordering made.
+    bool run() {
+        for (std::size_t node = 0; node < seen_.size() && !breaker_; ++node)
             if (!seen_[node]) visit(node);
+        if (breaker_) return false;
         std::erase_if(left_, [this](std::size_t node) { return on_cycle_[node]; });
         std::reverse(left_.begin(), left_.end());
-        return std::move(left_);
+        return true;
     }
+    std::vector<std::size_t> take_order() { return std::move(left_); }
+    std::size_t breaker() const { return *breaker_; }
 
 private:
     struct Frame {
@@ -35,7 +43,7 @@ private:
 
     void visit(std::size_t root) {
         enter(root);
-        while (!path_.empty()) {
+        while (!path_.empty() && !breaker_) {
             Frame& frame = path_.back();
             const auto& targets = targets_of_(frame.node);
             if (frame.next == targets.size()) {
@@ -46,7 +54,7 @@ private:
             }
             const std::size_t target = targets[frame.next++].to;
             if (on_path_[target])
-                mark_cycle(target);
+                close_cycle(target);
             else if (!seen_[target])
                 enter(target);
         }
@@ -58,14 +66,21 @@ private:
         path_.push_back({node, 0});
     }
 
-    void mark_cycle(std::size_t from) {
-        for (auto frame = path_.rbegin(); frame != path_.rend(); ++frame) {
-            on_cycle_[frame->node] = true;
-            if (frame->node == from) break;
+    void close_cycle(std::size_t start) {
+        const auto first =
+            std::find_if(path_.begin(), path_.end(), [&](const Frame& f) { return f.node == start; });
+        const auto breaker =
+            std::find_if(first, path_.end(), [this](const Frame& f) { return breaks_cycles_(f.node); });
+        if (breaker != path_.end()) {
+            breaker_ = breaker->node;
+            return;
         }
+        for (auto frame = first; frame != path_.end(); ++frame) on_cycle_[frame->node] = true;
     }
 
     TargetsOf targets_of_;
+    BreaksCycles breaks_cycles_;
+    std::optional<std::size_t> breaker_;
     std::vector<bool> seen_, on_path_, on_cycle_;
     std::vector<Frame> path_;
     std::vector<std::size_t> left_;
@@ -84,18 +99,27 @@ AudioGraph::Index AudioGraph::add(std::unique_ptr<AudioNode> node) {
 }
 
 void AudioGraph::connect(Index from, Index to) {
-    vertices_[from].edges.push_back({to, nullptr});
+    vertices_[from].edges.push_back({to, nullptr, true});
 }
 
 void AudioGraph::connect_param(Index from, Index to, AudioParam& param) {
-    vertices_[from].edges.push_back({to, &param});
+    vertices_[from].edges.push_back({to, &param, true});
 }
 
-std::vector<AudioGraph::Index> AudioGraph::processing_order() const {
+void AudioGraph::order(Index from, Index to) {
+    vertices_[from].edges.push_back({to, nullptr, false});
+}
+
+std::vector<AudioGraph::Index> AudioGraph::processing_order() {
     const auto targets_of = [this](Index index) -> const std::vector<Edge>& {
         return vertices_[index].edges;
     };
-    return Ordering(vertices_.size(), targets_of).run();
+    const auto breaks_cycles = [this](Index index) { return vertices_[index].node->breaks_cycles(); };
+    for (;;) {
+        Ordering ordering(vertices_.size(), targets_of, breaks_cycles);
+        if (ordering.run()) return ordering.take_order();
+        vertices_[ordering.breaker()].edges.clear();
+    }
 }
 
 void AudioGraph::process(Index index, const BlockTime& time) {
@@ -103,7 +127,7 @@ void AudioGraph::process(Index index, const BlockTime& time) {
     node.process(time);
     for (Quantum& input : node.inputs()) input.make_silent();
     for (const Edge& edge : vertices_[index].edges) {
-        if (!runs_[edge.to]) continue;
+        if (!edge.carries || !runs_[edge.to]) continue;
         if (edge.param != nullptr) {
             kpm::render::add(edge.param->input(), node.output(), edge.param->input_rule());
             continue;
@@ -119,7 +143,7 @@ Result<std::vector<std::vector<float>>> AudioGraph::render(std::size_t frames, c
     for (Index index : order) runs_[index] = true;
     std::vector<std::vector<float>> channels(destination_channels_, std::vector<float>(frames, 0));
     for (std::size_t frame = 0; frame < frames; frame += kQuantum) {
-        if (cancelled) return Error{ErrorCode::Unavailable, "cannot render genome: cancelled"};
+        if (cancelled) return Error{ErrorCode::Unavailable, "cannot render 'genome': cancelled"};
         for (Index index : order) process(index, {frame, sample_rate_});
         const Quantum& out = node(kDestination).output();
         if (out.silent) continue;

@@ -3,7 +3,8 @@
 // of one or more channels. Used by one thread. The order of processing, which fixes the order of summation at
 // the inputs, is the reference's: depth first over the nodes in the order of their making (the destination
 // first) along the outgoing connections in their order; the reverse of the order in which nodes are left.
-// Nodes on a cycle are muted.
+// A cycle is cut behind the first node on it that breaks cycles (the input end of a delay); the nodes of a
+// cycle without one are muted.
 
 #include <cstdint>
 #include <memory>
@@ -28,6 +29,9 @@ public:
     void connect(Index from, Index to);
     // `param` belongs to the node `to`.
     void connect_param(Index from, Index to, AudioParam& param);
+    // Nothing flows, but `to` is processed after `from`; unless `from` breaks a cycle there. An edge as good
+    // as any for finding cycles.
+    void order(Index from, Index to);
 
     // The destination's channels, `frames` samples each. Errors: Unavailable (cancelled).
     Result<std::vector<std::vector<float>>> render(std::size_t frames, const CancelFlag& cancelled);
@@ -36,13 +40,15 @@ private:
     struct Edge {
         Index to = 0;
         AudioParam* param = nullptr;  // null: the node's input
+        bool carries = true;          // false: order only
     };
     struct Vertex {
         std::unique_ptr<AudioNode> node;
         std::vector<Edge> edges;
     };
 
-    std::vector<Index> processing_order() const;
+    // Cuts cycles.
+    std::vector<Index> processing_order();
     void process(Index index, const BlockTime& time);
 
     double sample_rate_;

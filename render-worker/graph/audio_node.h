@@ -26,6 +26,9 @@ public:
     // nullptr when the node has no such parameter; owned by the node.
     virtual AudioParam* param(std::string_view) { return nullptr; }
 
+    // Where a cycle runs through this node, the graph may process what follows it first.
+    virtual bool breaks_cycles() const { return false; }
+
     const ChannelRule& input_rule() const { return rule_; }
     std::vector<Quantum>& inputs() { return inputs_; }
     const Quantum& output() const { return output_; }

@@ -18,7 +18,7 @@ void AudioParam::set_curve(Curve curve, double duration) {
 }
 
 std::span<const float> AudioParam::compute(const BlockTime& time) {
-    const bool varies = fill_from_curve(time);
+    const bool varies = approaches_.empty() ? fill_from_curve(time) : fill_from_approaches(time);
     if (input_.silent && !varies) {
         values_[0] = clamped(value_);
         return std::span(values_).first(1);
@@ -33,6 +33,25 @@ std::span<const float> AudioParam::compute(const BlockTime& time) {
 
 float AudioParam::clamped(float value) const {
     return std::isnan(value) ? limits_.initial : std::clamp(value, limits_.min, limits_.max);
+}
+
+bool AudioParam::fill_from_approaches(const BlockTime& time) {
+    const auto value_at = [this](double t) {
+        const Approach& a = approaches_[approach_];
+        if (t < a.start) return value_;
+        return std::fma(value_ - a.target, static_cast<float>(std::exp(-(t - a.start) / a.constant)),
+                        a.target);
+    };
+    double t = time.start();
+    for (float& value : values_) {
+        while (approach_ + 1 < approaches_.size() && approaches_[approach_ + 1].start <= t) {
+            value_ = value_at(approaches_[approach_ + 1].start);
+            ++approach_;
+        }
+        value = value_at(t);
+        t += time.step();
+    }
+    return true;
 }
 
 // p = (n - 1) t / T in double; linear between the two values around p, in one rounding.

@@ -1,11 +1,12 @@
 #pragma once
-// A parameter of an audio node (AudioParam of the Web Audio specification): a constant or a curve over time,
-// plus what is connected to it, clamped to the parameter's range. The node that has it computes it once per
-// block.
+// A parameter of an audio node (AudioParam of the Web Audio specification): a constant, a curve over time or
+// exponential approaches to values, plus what is connected to it, clamped to the parameter's range. The node
+// that has it computes it once per block.
 
 #include <array>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "render-worker/graph/quantum.h"
@@ -35,6 +36,15 @@ public:
     AudioParam(Limits limits, bool first_channel_modulates);
 
     void set(float value) { value_ = value; }
+    // From `start` on (seconds) towards `target`: v(t) = target + (v(start) - target) · e^-((t - start) /
+    // constant).
+    struct Approach {
+        double start = 0;
+        float target = 0;
+        double constant = 0;  // seconds
+    };
+    // One approach after the other, by start, from the value set. In place of a curve.
+    void approach(std::vector<Approach> approaches) { approaches_ = std::move(approaches); }
     // The curve from time 0 on, over `duration` seconds; then its last value. REQUIRES: at least two values.
     void set_curve(Curve curve, double duration);
 
@@ -47,12 +57,15 @@ public:
 private:
     float clamped(float value) const;
     bool fill_from_curve(const BlockTime& time);
+    bool fill_from_approaches(const BlockTime& time);
 
     Limits limits_;
     ChannelRule rule_;
     float value_;
     Curve curve_;
     double duration_ = 0;
+    std::vector<Approach> approaches_;
+    std::size_t approach_ = 0;  // the one that is going on
     Quantum input_;
     std::array<float, kQuantum> values_{};
 };

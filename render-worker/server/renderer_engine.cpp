@@ -22,11 +22,11 @@ namespace {
 class RendererEngine final : public RenderEngine {
 public:
     // `gpu` may be null; `remark` follows "cpu" in the description.
-    RendererEngine(std::unique_ptr<GlesCppn> gpu, std::string remark)
-        : gpu_(std::move(gpu)), remark_(std::move(remark)) {
+    RendererEngine(std::unique_ptr<GlesCppn> gpu, const Quirks& quirks, std::string remark)
+        : gpu_(std::move(gpu)), remark_(std::move(remark)), exact_(cpu_, quirks) {
         if (!gpu_) return;
         gpu_first_.emplace(*gpu_, cpu_);
-        fast_.emplace(*gpu_first_);
+        fast_.emplace(*gpu_first_, quirks);
     }
 
     Result<RenderedSound> render(const RenderTask& task, const CancelFlag& cancelled) override {
@@ -47,7 +47,7 @@ private:
     std::unique_ptr<GlesCppn> gpu_;
     std::string remark_;
     std::optional<GpuFirstEvaluator> gpu_first_;
-    Renderer exact_{cpu_};
+    Renderer exact_;
     std::optional<Renderer> fast_;
 };
 
@@ -58,23 +58,23 @@ bool has_gpu_files() {
            std::filesystem::exists("/dev/dri", ignored) || std::filesystem::exists("/dev/dxg", ignored);
 }
 
-std::unique_ptr<RenderEngine> cpu_engine(std::string remark = {}) {
-    return std::make_unique<RendererEngine>(nullptr, std::move(remark));
+std::unique_ptr<RenderEngine> cpu_engine(const Quirks& quirks, std::string remark = {}) {
+    return std::make_unique<RendererEngine>(nullptr, quirks, std::move(remark));
 }
 
 }  // namespace
 
-Result<EngineFactory> make_engine_factory(const std::string& gpu) {
+Result<EngineFactory> make_engine_factory(const std::string& gpu, const Quirks& quirks) {
     const Result<DeviceSelector> parsed = DeviceSelector::parse(gpu == "off" ? "cpu" : gpu);
     if (!parsed) return parsed.error();
     return EngineFactory(
-        [selector = *parsed]() -> std::variant<std::unique_ptr<RenderEngine>, EngineFailure> {
+        [selector = *parsed, quirks]() -> std::variant<std::unique_ptr<RenderEngine>, EngineFailure> {
             const bool is_auto = selector.kind == DeviceSelector::Kind::Auto;
-            if (!selector.wants_gpu() || (is_auto && !has_gpu_files())) return cpu_engine();
+            if (!selector.wants_gpu() || (is_auto && !has_gpu_files())) return cpu_engine(quirks);
             GpuResult<std::unique_ptr<GlesCppn>> opened = GlesCppn::create(selector);
-            if (opened) return std::make_unique<RendererEngine>(*std::move(opened), "");
+            if (opened) return std::make_unique<RendererEngine>(*std::move(opened), quirks, "");
             const Error error = to_error(opened.error());
-            if (is_auto) return cpu_engine("; " + error.message);
+            if (is_auto) return cpu_engine(quirks, "; " + error.message);
             return EngineFailure{error, exit_code(opened.error().code)};
         });
 }

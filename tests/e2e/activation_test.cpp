@@ -128,7 +128,8 @@ TEST_CASE("activation: two Python servers share the socket and reload without a 
 
 TEST_CASE("activation: a reload whose new process is not ready fails, and the old one serves on",
           "[e2e][activation]") {
-    const Activated app(R"("script":"web.py","interpreter":"python3","wait_ready":true)");
+    const Activated app(
+        R"("script":"web.py","interpreter":"python3","wait_ready":true,"listen_timeout":60000)");
     app.kpm.write("web.py", std::string("import os, time\nif os.path.exists('broken'): time.sleep(1000)\n") +
                                 "os.write(int(os.environ['NODE_CHANNEL_FD']), b'\"ready\"\\n')\n" + kPython);
     app.start_well();

@@ -316,15 +316,30 @@ TEST_CASE("bad input: another user is refused in words", "[e2e]") {
     served.check();
 }
 
-TEST_CASE("bad input: without a home it says so", "[e2e]") {
+TEST_CASE("bad input: without a home there is one for the user, which must be the user's own", "[e2e]") {
     REQUIRE(can_become_another());
-    const KpmHome kpm;
-    const std::vector<std::string> ping{"setpriv", "--reuid=54321", "--clear-groups",
-                                        (bin_dir() / "kpm").string(), "ping"};
-    const CommandResult result = run_command(ping, {{"KPM_HOME", ""}, {"PM2_HOME", ""}, {"HOME", ""}}, "/");
+    const fs::path fallback = "/tmp/.kpm-54321";
+    const auto as_nobody = [](const char* command) {
+        return run_command(
+            {"setpriv", "--reuid=54321", "--clear-groups", (bin_dir() / "kpm").string(), command},
+            {{"KPM_HOME", ""}, {"PM2_HOME", ""}, {"HOME", ""}}, "/");
+    };
+    REQUIRE_FALSE(fs::exists(fallback));
+    fs::create_directory(fallback);  // laid there by another user, here root
+    fs::permissions(fallback, fs::perms(0777));
+    CommandResult result = as_nobody("ping");
+    fs::remove_all(fallback);
     INFO(result.out << result.err);
     CHECK(result.status == 1);
-    CHECK(says(result, "KPM_HOME"));
+    CHECK(says(result, "cannot use '" + fallback.string() + "': it is another user's"));
+
+    result = as_nobody("ping");
+    const CommandResult killed = as_nobody("kill");
+    fs::remove_all(fallback);
+    INFO(result.out << result.err);
+    CHECK(result.status == 0);
+    CHECK(says(result, "pm2_home=" + fallback.string()));
+    CHECK(killed.status == 0);
 }
 
 TEST_CASE("bad input: terminals that are narrow, without a size, or not for UTF-8", "[e2e]") {

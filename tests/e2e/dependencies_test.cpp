@@ -126,7 +126,8 @@ TEST_CASE("dependencies: an app that is to be ready has said so", "[e2e]") {
     kpm.write("db.py", R"(import os, socket, time
 time.sleep(0.5)
 open('order', 'a').write('ready db\n')
-socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b'READY=1', os.environ['NOTIFY_SOCKET'])
+address = os.environ['NOTIFY_SOCKET'].replace('@', '\0', 1)
+socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b'READY=1', address)
 while True: time.sleep(1)
 )");
     kpm.configure(Json::parse(R"([{"name": "web", "depends_on": {"db": {"condition": "service_healthy"}}},

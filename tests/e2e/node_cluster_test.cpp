@@ -242,5 +242,5 @@ TEST_CASE("node cluster: what kpm loads into the app can be switched off", "[e2e
     const App app("console.log(Object.keys(require.cache).length); setInterval(() => {}, 1000);\n", 1,
                   is_on ? "" : R"(,"drain_keep_alive":false,"pmx":false)");
     REQUIRE(app.start().status == 0);
-    CHECK(eventually([&] { return app.output() == (is_on ? "3\n" : "1\n"); }));
+    CHECK(eventually([&] { return app.output() == (is_on ? "4\n" : "1\n"); }));
 }

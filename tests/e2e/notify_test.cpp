@@ -83,7 +83,7 @@ time.sleep(600)
     CHECK(started.status == 1);
     CHECK((started.out + started.err).find("cannot start 'app': not ready within 1500 ms") !=
           std::string::npos);
-    CHECK(status_text(kpm) == "never mind");
+    CHECK(eventually([&] { return status_text(kpm) == "never mind"; }));
 }
 
 TEST_CASE("notify: a child of the app speaks for it, somebody else does not", "[e2e]") {

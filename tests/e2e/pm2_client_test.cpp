@@ -162,7 +162,8 @@ TEST_CASE("pm2 client: jlist shows name, pid, state and figures of each app", "[
     CHECK(contains(command_line(pid), "idle.py"));
     // The kernel's quick count, which pm2 takes too, is some pages behind.
     CHECK(idle["monit"]["memory"] == Approx(double(figures_of(pid).resident)).epsilon(0.05));
-    CHECK(idle["monit"]["cpu"] < 5);
+    // Its start may lie in the time that the first looks are about.
+    CHECK(eventually([&] { return pm2.find("idle")["monit"]["cpu"] < 5; }));
 
     const Json& busy = rows[1];
     CHECK(busy["name"] == "busy");

@@ -97,7 +97,7 @@ std::span<const Difference> known_differences() {
 std::span<const Difference> differences_everywhere() {
     static constexpr Difference kEverywhere[] = {
         {"", Part::Files, "(touch|modules|module_conf.json|agent.*)",
-         R"((kpm.lock|notify|node-(agent|drain)\.cjs))", "Files of the home"},
+         R"((kpm.lock|notify|node-(agent|count|drain)\.cjs))", "Files of the home"},
         {"", Part::Output, R"(PM2 +\| .*)", R"(PM2 +\| .*)", "Lines of the daemon's own log"},
     };
     return kEverywhere;

@@ -430,10 +430,16 @@ TEST_CASE("node pool: least_connections prefers the worker that has fewer open",
     FakeNode busy = fixture.join_counting(1), idle = fixture.join_counting(2);
     busy.say_count(5, 2);
     REQUIRE(eventually([&] { return fixture.stats_of(1).open == 3; }));
+    // Not answered yet: those count as much as open ones.
+    std::vector<UniqueFd> clients;
+    std::vector<FakeNode::Line> taken;
     for (int i = 0; i < 3; ++i) {
-        const UniqueFd client = fixture.visit();
-        REQUIRE(idle.serve("idle"));
+        clients.push_back(fixture.visit());
+        auto connection = idle.take();
+        REQUIRE(connection);
+        taken.push_back(std::move(*connection));
     }
+    for (const FakeNode::Line& connection : taken) idle.answer(connection, true);
     CHECK(eventually([&] { return fixture.stats_of(2).accepted == 3; }));
     const UniqueFd client = fixture.visit();
     CHECK(busy.serve("busy"));  // in turn among equals: both have three

@@ -79,6 +79,7 @@ TEST_CASE("reload: a new process that dies after it was ready is told of", "[uni
     CHECK(bench.error() == "cannot reload 'render': the new process was ready and then exited with code 3");
     bench.happen(old, Drained{});
     bench.happen(old, Exited{0, 0});
+    bench.happen(old, TreeGone{});
     CHECK(bench.supervisor.find(0)->outgoing == nullptr);
 }
 

@@ -31,6 +31,41 @@ TEST_CASE("restore: the next daemon takes over what lives and starts what was ne
     CHECK(next.find(1)->current.incarnation == 3);
 }
 
+TEST_CASE("restore: a process that has survived SIGKILL is still the app's own, until it is gone",
+          "[unit][supervisor]") {
+    std::map<std::string, std::string> state;
+    {
+        Bench first;
+        first.add(forked("deaf"));
+        first.happen(Spawned{10});
+        first.run([&] { first.supervisor.stop(0, first.done()); });
+        first.pass(1600ms);
+        first.pass(1600ms);
+        REQUIRE(first.state() == State::Errored);
+        state = first.host.state;
+    }
+    FakeHost host;
+    host.adoptable[1] = {Adopted::Kind::Alive, 10};
+    Supervisor next(host, Settings{});
+    next.restore(state);
+    next.drain();
+    CHECK(host.take() == Lines{"adopt 0/1", "signal 0/1 9"});
+    next.post({0, 1}, Exited{std::nullopt, SIGKILL});
+    next.post({0, 1}, TreeGone{});
+    next.drain();
+    CHECK(host.take() == Lines{"release 0/1"});
+    CHECK(next.find(0)->current.life.data().pid == 0);
+
+    FakeHost without;  // it ended while there was no daemon, or was ended as nobody's
+    Supervisor other(without, Settings{});
+    other.restore(state);
+    other.drain();
+    CHECK(other.find(0)->current.life.data().pid == 0);
+    other.stop(0, [](const Result<void>& result) { CHECK(result); });
+    other.drain();
+    CHECK(without.take() == Lines{"adopt 0/1"});
+}
+
 TEST_CASE("restore: a process that ended meanwhile is started again, one being stopped is not",
           "[unit][supervisor]") {
     std::map<std::string, std::string> state;

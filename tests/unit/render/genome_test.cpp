@@ -175,18 +175,18 @@ std::string render_mistake_at(const char* pointer, Json value) {
 
 TEST_CASE("genome: what cannot be rendered is refused with the node's name", "[unit][genome]") {
     CHECK(render_mistake_at("/asNEATPatch/nodes/0/name", "PannerNode") ==
-          "cannot render genome: node type 'PannerNode' is not supported");
+          "cannot render 'PannerNode': this node type is not supported");
     CHECK(render_mistake_at("/asNEATPatch/connections/0/targetParameter", "loudness")
-              .find("has no parameter 'loudness'") != std::string::npos);
+              .find(": no parameter 'loudness'") != std::string::npos);
     Json no_network = opened();
     no_network.erase("waveNetwork");
     CHECK(render_mistake(no_network) ==
-          "cannot render genome: it has no waveNetwork, but its patch uses one");
+          "cannot render 'genome': it has no waveNetwork, but its patch uses one");
     Json no_such_output = opened();
     for (Json& node : no_such_output["asNEATPatch"]["nodes"])
         if (node.contains("type")) node["type"] = "18";
     CHECK(render_mistake(no_such_output) ==
-          "cannot render genome: its patch uses output 18 of a network with 18 outputs");
+          "cannot render 'genome': its patch uses output 18 of a network with 18 outputs");
 }
 
 TEST_CASE("genome: no mutilated genome gets out as an exception", "[unit][genome]") {

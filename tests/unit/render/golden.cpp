@@ -20,6 +20,9 @@ std::string folder() {
     return std::string(source) + "/tests/golden/kromosynth/";
 }
 
+// From the golden folder.
+const std::string kSounds = "../../unit/render/sounds/";
+
 std::string text_or_empty(const Json& object, const char* key) {
     return object.contains(key) ? object.at(key).get<std::string>() : std::string();
 }
@@ -101,6 +104,31 @@ const std::vector<GenomeEntry>& genomes() {
         return list;
     }();
     return entries;
+}
+
+std::vector<Sound> sounds() {
+    std::vector<Sound> list;
+    const Json index = read_json(kSounds + "index.json");
+    for (const Json& entry : index.at("renders")) {
+        Sound sound{entry.at("genome").get<std::string>(), rendering_from(entry)};
+        sound.rendering.final_file = kSounds + sound.rendering.final_file;
+        list.push_back(std::move(sound));
+    }
+    return list;
+}
+
+std::vector<NodeCase> node_cases() {
+    std::vector<NodeCase> list;
+    const Json index = read_json(kSounds + "index.json");
+    for (const Json& c : index.at("node_cases"))
+        list.push_back({c.at("name").get<std::string>(), c.at("channels").get<std::size_t>(),
+                        c.at("frames").get<std::size_t>(), kSounds + c.at("file").get<std::string>()});
+    return list;
+}
+
+std::vector<float> node_input(const std::string& name) {
+    const bool is_new = name == "impulses" || name == "loud";
+    return read_floats((is_new ? kSounds : "") + "nodes/in_" + name + ".f32.gz");
 }
 
 double max_error(const std::vector<float>& a, const std::vector<float>& b) {

@@ -1,6 +1,6 @@
 #pragma once
-// Reads the reference data in tests/golden/kromosynth (see its README). Throws std::runtime_error when a file
-// is missing or damaged: a test without its data must fail.
+// Reads the reference data in tests/golden/kromosynth and sounds/ (see their READMEs). Throws
+// std::runtime_error when a file is missing or damaged: a test without its data must fail.
 
 #include <string>
 #include <vector>
@@ -41,6 +41,27 @@ struct GenomeEntry {
 };
 
 const std::vector<GenomeEntry>& genomes();
+
+// A stored sound of sounds/, with the genome that made it.
+struct Sound {
+    std::string genome_file;
+    Rendering rendering;
+};
+
+std::vector<Sound> sounds();
+
+// A small audio graph and what it puts out.
+struct NodeCase {
+    std::string name;
+    std::size_t channels = 0;
+    std::size_t frames = 0;
+    std::string file;  // planar
+};
+
+std::vector<NodeCase> node_cases();
+
+// One of the inputs of the node cases: "noise", "sine", "ramp", "sinc", "impulses", "loud".
+std::vector<float> node_input(const std::string& name);
 
 // The largest |a - b|; infinity when the lengths differ or a value is not finite.
 double max_error(const std::vector<float>& a, const std::vector<float>& b);
