@@ -12,7 +12,9 @@ set(CMAKE_CXX_FLAGS_DEBUG "-Og -g1")
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 
 if(KPM_SANITIZE)
-    target_compile_options(kpm_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined)
+    # The tests' own code goes without UBSan: it is a third of what compiling them costs, and finds nothing of kpm's.
+    target_compile_options(kpm_options INTERFACE -fsanitize=address
+        $<$<NOT:$<BOOL:$<TARGET_PROPERTY:KPM_IS_TEST>>>:-fsanitize=undefined$<SEMICOLON>-fno-sanitize-recover=undefined>)
     target_compile_definitions(kpm_options INTERFACE _GLIBCXX_ASSERTIONS)
     target_link_options(kpm_options INTERFACE -fsanitize=address,undefined)
 else()

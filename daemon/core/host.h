@@ -152,8 +152,10 @@ public:
     // The root ended by itself: ends what it left behind, without waiting for it.
     virtual void sweep(const AppKey& key) = 0;
     // The supervisor is done with this process: its log pipes are drained and closed, its descriptors
-    // dropped. One that survived SIGKILL is given up so; the host collects its end by itself.
-    virtual void release(const AppKey& key) = 0;
+    // dropped. One that survived SIGKILL is given up so; the host collects its end by itself. Its pid file is
+    // removed, unless it is `next_pid_file`: that of the launch that follows at once ("": none does), which
+    // writes over it. Removing and making a file again would be the dearest part of a restart.
+    virtual void release(const AppKey& key, const std::string& next_pid_file) = 0;
 
     // A pool of listening sockets, one per clustered app name. Idempotent: an open pool takes over the new
     // policy.

@@ -44,6 +44,7 @@ Result<ProcStat> parse_proc_stat(std::string_view text) {
     read(6, stat.session);
     read(14, stat.user_ticks);
     read(15, stat.system_ticks);
+    read(20, stat.threads);
     read(22, stat.start_ticks);
     read(24, stat.resident_pages);
     if (!well_formed) return malformed();

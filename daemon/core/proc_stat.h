@@ -17,6 +17,7 @@ struct ProcStat {
     int group = 0;
     int session = 0;
     char state = '?';
+    int threads = 1;
     std::uint64_t user_ticks = 0;
     std::uint64_t system_ticks = 0;
     std::uint64_t start_ticks = 0;  // since boot; with the pid it names one process for good

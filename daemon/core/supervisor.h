@@ -134,7 +134,7 @@ private:
     void launch(Slot& slot, Instance& instance);
     void ask_next();
     void ask_for(Slot& slot, Instance& instance);
-    void release(const Slot& slot, Instance& instance);
+    void release(const Slot& slot, Instance& instance, bool starts_again = false);
     void abort_root(const Slot& slot, const Instance& instance, Duration silence);
     bool can_drain(const Slot& slot) const;
     void stop_at_once(int pm_id, Done done);

@@ -1,5 +1,6 @@
 // The inbox: events and deadlines in, lifecycle decisions out, and what those need done.
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 
@@ -16,6 +17,10 @@ namespace {
 std::string signal_name(int signo) {
     const char* name = ::sigabbrev_np(signo);
     return name ? fmt::format("SIG{}", name) : std::to_string(signo);
+}
+
+bool has_spawn(const Actions& actions) {
+    return std::ranges::any_of(actions, [](const Action& one) { return std::holds_alternative<Spawn>(one); });
 }
 
 }  // namespace
@@ -105,7 +110,7 @@ void Supervisor::apply(Slot& slot, Instance& instance, const Event& event) {
                                              signal_name(exited->signal)));
     }
     if (&instance == &slot.current) note_end(slot, event);
-    if (std::holds_alternative<TreeGone>(event)) release(slot, instance);
+    if (std::holds_alternative<TreeGone>(event)) release(slot, instance, has_spawn(actions));
     if (const auto* failed = std::get_if<SpawnFailed>(&event)) {
         host_.log(fmt::format("{} could not be started: {}", log_label(slot), failed->reason));
         release(slot, instance);
@@ -126,7 +131,7 @@ void Supervisor::perform(Slot& slot, Instance& instance, const Actions& actions)
             abort_root(slot, instance, abortion->silence);
         } else if (std::holds_alternative<Sweep>(action)) {
             host_.sweep(slot.key(instance));
-            release(slot, instance);
+            release(slot, instance, has_spawn(actions));
         } else if (const auto* announcement = std::get_if<Announce>(&action)) {
             announce(slot, announcement->notice);
         } else if (const auto* settled = std::get_if<Settled>(&action)) {
@@ -135,15 +140,16 @@ void Supervisor::perform(Slot& slot, Instance& instance, const Actions& actions)
     }
 }
 
-void Supervisor::release(const Slot& slot, Instance& instance) {
-    if (std::exchange(instance.is_held, false)) host_.release(slot.key(instance));
+void Supervisor::release(const Slot& slot, Instance& instance, bool starts_again) {
+    if (std::exchange(instance.is_held, false))
+        host_.release(slot.key(instance), starts_again ? slot.config.paths().pid_file : std::string{});
 }
 
 void Supervisor::launch(Slot& slot, Instance& instance) {
     slot.stop_waiters.answer({});  // it is stopped, even if another client wants it back
     forget_told(slot);
     slot.version = host_.package_version(slot.config->script);
-    release(slot, instance);  // what SIGKILL did not end in time, and nobody waits for
+    release(slot, instance, true);  // what SIGKILL did not end in time, and nobody waits for
     instance.incarnation = next_incarnation_++;
     instance.launched = host_.wall_now();
     if (!slot.created_at) slot.created_at = instance.launched;  // it was given up before

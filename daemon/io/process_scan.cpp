@@ -27,7 +27,7 @@ std::optional<ProcessEntry> read_process(pid_t pid) {
     if (size <= 0) return std::nullopt;
     const auto stat = core::parse_proc_stat({buffer, static_cast<std::size_t>(size)});
     if (!stat || stat->state == 'Z' || stat->state == 'X') return std::nullopt;
-    return ProcessEntry{stat->parent_pid, stat->session, stat->start_ticks};
+    return ProcessEntry{stat->parent_pid, stat->session, stat->start_ticks, stat->threads};
 }
 
 std::optional<std::uint64_t> read_start(pid_t pid, int pidfd) {
@@ -53,42 +53,58 @@ ProcessSnapshot scan_processes() {
 
 namespace {
 
-// Appends. ENOENT: no such thread, or the kernel does not list children; 0 or that.
-int read_thread_children(const std::string& thread, std::vector<pid_t>& children) {
-    const UniqueFd file(::open((thread + "/children").c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file) return errno;
-    std::string text;
-    char part[16384];
-    for (ssize_t size; (size = ::read(file.get(), part, sizeof part)) > 0;)
-        text.append(part, static_cast<std::size_t>(size));
+std::string children_path(pid_t pid, pid_t thread) {
+    return fmt::format("/proc/{}/task/{}/children", pid, thread);
+}
+
+std::vector<pid_t> parse_children(std::string_view text) {
+    std::vector<pid_t> children;
     for (const std::string_view word : split(text, ' ')) {
         pid_t child = 0;
         if (std::from_chars(word.data(), word.data() + word.size(), child).ec == std::errc{})
             children.push_back(child);
     }
-    return 0;
+    return children;
+}
+
+std::vector<pid_t> read_list(int file) {
+    std::string text;
+    char part[16384];
+    for (ssize_t size; (size = ::pread(file, part, sizeof part, static_cast<off_t>(text.size()))) > 0;)
+        text.append(part, static_cast<std::size_t>(size));
+    return parse_children(text);
+}
+
+UniqueFd open_list(pid_t pid, pid_t thread) {
+    return UniqueFd(::open(children_path(pid, thread).c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+// CONFIG_PROC_CHILDREN does not change while the machine runs.
+bool kernel_lists_children() {
+    static const bool answer = ::access(children_path(::getpid(), ::getpid()).c_str(), R_OK) == 0;
+    return answer;
 }
 
 }  // namespace
 
-std::optional<std::vector<pid_t>> read_children(pid_t pid) {
-    const std::string tasks = fmt::format("/proc/{}/task", pid);
-    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(tasks.c_str()), &::closedir);
-    if (!directory) return std::vector<pid_t>{};
-    std::vector<pid_t> children;
-    while (const dirent* entry = ::readdir(directory.get())) {
-        if (!is_number(entry->d_name)) continue;
-        const std::string thread = tasks + '/' + entry->d_name;
-        // With its folder still there the thread has not ended: it is the kernel that lacks the list.
-        if (read_thread_children(thread, children) == ENOENT && ::access(thread.c_str(), F_OK) == 0)
-            return std::nullopt;
-    }
-    return children;
+std::optional<std::vector<pid_t>> read_thread_children(pid_t pid, pid_t thread) {
+    const UniqueFd file = open_list(pid, thread);
+    if (!file) return std::nullopt;
+    return read_list(file.get());
 }
 
-std::vector<pid_t> read_main_children(pid_t pid) {
+std::optional<std::vector<pid_t>> read_children(pid_t pid) {
+    if (!kernel_lists_children()) return std::nullopt;
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(fmt::format("/proc/{}/task", pid).c_str()),
+                                                        &::closedir);
     std::vector<pid_t> children;
-    read_thread_children(fmt::format("/proc/{0}/task/{0}", pid), children);
+    while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
+        const std::string_view name(entry->d_name);
+        pid_t thread = 0;
+        if (std::from_chars(name.data(), name.data() + name.size(), thread).ec != std::errc{}) continue;
+        if (const auto found = read_thread_children(pid, thread))
+            children.insert(children.end(), found->begin(), found->end());
+    }
     return children;
 }
 
@@ -109,8 +125,8 @@ std::optional<std::string> read_variable(pid_t pid, std::string_view name) {
     return std::nullopt;
 }
 
-ProcessLook::ProcessLook(const Adopter& adopter)
-    : adopter_(adopter), lists_children_(read_children(::getpid()).has_value()) {
+ProcessLook::ProcessLook(const Adopter& adopter, int adopter_children)
+    : adopter_(adopter), adopter_children_(adopter_children), lists_children_(kernel_lists_children()) {
     if (!lists_children_) read_all();
 }
 
@@ -128,7 +144,14 @@ std::optional<ProcessEntry> ProcessLook::find(pid_t pid) {
 }
 
 std::vector<pid_t> ProcessLook::children_of(pid_t pid) {
-    if (lists_children_) return read_children(pid).value_or(std::vector<pid_t>{});
+    if (lists_children_) {
+        // Most processes have one thread: the folder of the threads is not read for them. One that is begun
+        // after this look has read `threads` is as one that is begun after the folder was read.
+        const auto known = known_.find(pid);
+        if (known != known_.end() && known->second.threads == 1)
+            if (auto children = read_thread_children(pid, pid)) return std::move(*children);
+        return read_children(pid).value_or(std::vector<pid_t>{});
+    }
     std::vector<pid_t> found;
     const auto [first, last] = children_.equal_range(pid);
     for (auto it = first; it != last; ++it) found.push_back(it->second);
@@ -153,14 +176,21 @@ std::vector<pid_t> ProcessLook::marked_orphans(const std::string& mark) {
 
 void ProcessLook::read_orphans() {
     orphans_.emplace();
-    for (const pid_t pid : lists_children_ ? read_main_children(adopter_.pid) : children_of(adopter_.pid)) {
+    const std::vector<pid_t> adopted =
+        !lists_children_ ? children_of(adopter_.pid)
+        : adopter_children_ >= 0
+            ? read_list(adopter_children_)
+            : read_thread_children(adopter_.pid, adopter_.pid).value_or(std::vector<pid_t>{});
+    for (const pid_t pid : adopted) {
         if (const pid_t session = ::getsid(pid); session > 0) orphans_->emplace(session, pid);
         if (auto mark = read_variable(pid, adopter_.mark)) marked_.emplace(std::move(*mark), pid);
     }
 }
 
 ProcessScanner::ProcessScanner(Loop& loop, Adopter adopter)
-    : adopter_(std::move(adopter)), timer_(loop, [this] { scan(); }) {}
+    : adopter_(std::move(adopter)),
+      adopter_children_(open_list(adopter_.pid, adopter_.pid)),
+      timer_(loop, [this] { scan(); }) {}
 
 void ProcessScanner::request(ScanListener& listener) {
     waiting_.insert(&listener);
@@ -178,7 +208,7 @@ void ProcessScanner::cancel(ScanListener& listener) {
 void ProcessScanner::scan() {
     const auto begun = std::chrono::steady_clock::now();
     served_.swap(waiting_);
-    ProcessLook look(adopter_);
+    ProcessLook look(adopter_, adopter_children_.get());
     while (!served_.empty()) {
         ScanListener* const listener = *served_.begin();
         served_.erase(served_.begin());

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "daemon/io/timer.h"
+#include "ipc/base/unique_fd.h"
 
 namespace kpm::io {
 
@@ -23,6 +24,7 @@ struct ProcessEntry {
     pid_t parent = 0;
     pid_t session = 0;
     std::uint64_t start_ticks = 0;  // with the pid it names one process for good
+    int threads = 1;
 };
 
 // By pid; the dead that nobody has reaped are left out. Not atomic: a process that forks meanwhile may be
@@ -34,8 +36,8 @@ std::optional<ProcessEntry> read_process(pid_t pid);
 ProcessSnapshot scan_processes();
 // Those of all its threads, unreaped ones too. nullopt: the kernel does not list them.
 std::optional<std::vector<pid_t>> read_children(pid_t pid);
-// Those of its main thread: what it forked there, and the orphans that it adopted.
-std::vector<pid_t> read_main_children(pid_t pid);
+// Those of one thread. nullopt: no such thread, or the kernel does not list them.
+std::optional<std::vector<pid_t>> read_thread_children(pid_t pid, pid_t thread);
 
 // nullopt: it has ended. `pidfd` says that it is still the one that was meant; -1: nobody knows.
 std::optional<std::uint64_t> read_start(pid_t pid, int pidfd);
@@ -57,7 +59,8 @@ struct Adopter {
 // does not read again.
 class ProcessLook {
 public:
-    explicit ProcessLook(const Adopter& adopter);  // which must outlive it
+    // The adopter must outlive it; `adopter_children` is an open list of its children, -1: read it by name.
+    ProcessLook(const Adopter& adopter, int adopter_children);
 
     std::optional<ProcessEntry> find(pid_t pid);
     std::vector<pid_t> children_of(pid_t pid);
@@ -73,6 +76,7 @@ private:
     void read_orphans();
 
     const Adopter& adopter_;
+    int adopter_children_;
     bool lists_children_;
     ProcessSnapshot known_;                               // without children lists: all there are
     Groups children_;                                     // the same
@@ -101,6 +105,7 @@ private:
     void scan();
 
     Adopter adopter_;
+    UniqueFd adopter_children_;  // read at each stop of an app: it stays open; empty: there was none
     std::unordered_set<ScanListener*> waiting_;
     std::unordered_set<ScanListener*> served_;  // get the present look
     std::chrono::steady_clock::time_point earliest_{};

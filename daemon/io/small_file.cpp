@@ -9,13 +9,6 @@
 #include "ipc/base/unique_fd.h"
 
 namespace kpm::io {
-namespace {
-
-// Whose name it is may have put a FIFO or a terminal there: the daemon waits for neither.
-constexpr int kNoWait = O_NONBLOCK | O_NOCTTY;
-
-}  // namespace
-
 std::string read_small_file(const std::string& path, std::size_t limit) {
     constexpr std::size_t kStep = 4096;
     const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | kNoWait));

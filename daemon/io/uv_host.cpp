@@ -10,6 +10,7 @@
 
 #include "daemon/io/console_log.h"
 #include "daemon/io/daemon_log.h"
+#include "daemon/io/pid_file.h"
 #include "daemon/io/pidfd.h"
 #include "ipc/base/date_format.h"
 #include "ipc/dump_store.h"
@@ -283,7 +284,9 @@ void UvHost::on_spawned(KeeperChild spawned) {
     starting_.erase(spawned.token);
     child->pid = spawned.pid;
     child->root_start = read_start(spawned.pid, spawned.pidfd.get());
-    write_pid_file(*child);
+    if (!child->pid_file.empty())
+        if (const auto written = write_pid_file(child->pid_file, child->pid); !written)
+            log(written.error().message);
     callbacks_.post(child->key, core::Spawned{spawned.pid});
     if (notify_) notify_->add(child->key, spawned.pid);
 }
@@ -393,7 +396,7 @@ void UvHost::sweep(const core::AppKey& key) {
     sweep->begin(child->pid, std::nullopt, SIGKILL);
 }
 
-void UvHost::release(const core::AppKey& key) {
+void UvHost::release(const core::AppKey& key, const std::string& next_pid_file) {
     Child* child = find(key);
     if (!child || child->is_released) return;
     child->is_released = true;
@@ -401,7 +404,8 @@ void UvHost::release(const core::AppKey& key) {
     child->messages.reset();
     if (child->is_node) nodes_->remove_worker(worker_of(key));
     if (child->is_worker) plane_.remove_worker(worker_of(key));
-    if (!child->pid_file.empty() && child->pid != 0) ::unlink(child->pid_file.c_str());
+    if (!child->pid_file.empty() && child->pid_file != next_pid_file)
+        remove_pid_file(child->pid_file, child->pid);
     // Not left to the last writer: a process that has left the tree could hold the pipes for ever. But what a
     // stop leaves alive on purpose may go on writing.
     if (child->has_logs && child->whole_tree)

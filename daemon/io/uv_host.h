@@ -97,7 +97,7 @@ public:
     Result<void> send_message(const core::AppKey& key, const Json& message) override;
     Result<void> write_input(const core::AppKey& key, std::string_view text) override;
     void sweep(const core::AppKey& key) override;
-    void release(const core::AppKey& key) override;
+    void release(const core::AppKey& key, const std::string& next_pid_file) override;
     Result<void> open_pool(const core::PoolSpec& pool) override;
     void close_pool(const std::string& name, core::PoolSpec::Kind kind) override;
     void probe(const core::AppKey& key, core::ProbeKind kind, const core::ProbeSpec& spec,
@@ -176,7 +176,6 @@ private:
     void on_log_event(const LogEvent& event);
     void forget_if_finished(std::uint64_t incarnation);
     std::string mark_of(std::uint64_t incarnation) const;
-    void write_pid_file(const Child& child);
 
     Loop& loop_;
     ipc::Home home_;

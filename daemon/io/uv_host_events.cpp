@@ -8,7 +8,6 @@
 #include <csignal>
 #include <utility>
 
-#include "daemon/io/small_file.h"
 #include "daemon/io/uv_host.h"
 
 namespace kpm::io {
@@ -206,12 +205,6 @@ void UvHost::end_leftovers() {
         leftover->begin(pid, entry.start_ticks, SIGTERM);
     }
     if (!leftovers_.empty()) leftovers_kill_.start(kLeftoverPatience);
-}
-
-void UvHost::write_pid_file(const Child& child) {
-    if (child.pid_file.empty()) return;
-    const auto written = write_small_file(child.pid_file, std::to_string(child.pid));
-    if (!written) log(written.error().message);
 }
 
 }  // namespace kpm::io

@@ -25,13 +25,21 @@ Child& Children::add(std::uint64_t token, pid_t pid) {
     child.pid = pid;
     by_token_.insert(token, &child);
     by_pid_.insert(static_cast<std::uint64_t>(pid), &child);
+    ++unwatched_;
     return child;
+}
+
+void Children::watch(Child& child, UniqueFd pidfd) {
+    if (!pidfd || child.pidfd || !child.alive) return;
+    child.pidfd = std::move(pidfd);
+    --unwatched_;
 }
 
 void Children::mark_exited(pid_t pid, int exit_code, int signal) {
     Child* child = by_pid_.find(static_cast<std::uint64_t>(pid));
     if (!child) return;
     by_pid_.erase(static_cast<std::uint64_t>(pid));
+    if (!child->pidfd) --unwatched_;
     child->pidfd.reset();
     child->alive = false;
     child->exit_code = exit_code;

@@ -12,7 +12,7 @@ namespace kpm::keeper {
 struct Child {
     std::uint64_t token = 0;
     pid_t pid = 0;
-    UniqueFd pidfd;  // becomes readable at its end; empty: none was left, SIGCHLD tells
+    UniqueFd pidfd;  // becomes readable at its end; empty: none was left, SIGCHLD tells (see Children::watch)
     bool alive = true;
     int exit_code = -1;
     int signal = 0;
@@ -32,6 +32,10 @@ public:
     // Makes room for one more, so that add() cannot fail after the fork; false = no memory.
     bool reserve();
     Child& add(std::uint64_t token, pid_t pid);
+    // From now on this tells of its end.
+    void watch(Child& child, UniqueFd pidfd);
+    // How many live children have no pidfd.
+    std::size_t unwatched() const { return unwatched_; }
     Child* find(std::uint64_t token) const { return by_token_.find(token); }
     // Records the end of a child and queues it; does nothing for a pid that is not one of them (an orphan).
     void mark_exited(pid_t pid, int exit_code, int signal);
@@ -47,6 +51,7 @@ public:
 private:
     Table<Child> by_token_;
     Table<Child> by_pid_;  // only those that live: a pid may come again
+    std::size_t unwatched_ = 0;
     Child* spare_ = nullptr;
     Child* first_ = nullptr;
     Child* last_ = nullptr;

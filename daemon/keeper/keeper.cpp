@@ -123,7 +123,7 @@ void Keeper::handle_signals() {
         }
         if (signo == SIGCHLD) {
             collect(static_cast<pid_t>(info.ssi_pid));
-            reaper_.ask_for_others();
+            reaper_.ask_for_others(children_);
         }
     }
 }
@@ -249,7 +249,7 @@ void Keeper::spawn(Packet& packet) {
         return answer(
             {Kind::SpawnFailed, 0, token, static_cast<std::int64_t>(launched.stage), launched.error});
     Child& child = children_.add(token, launched.pid);
-    child.pidfd = watch_process(child.pid);
+    children_.watch(child, watch_process(child.pid));
     answer({Kind::Spawned, child.pid, token}, open_pidfd(child.pid));
 }
 

@@ -23,7 +23,8 @@ int Reaper::next_look() const {
 
 bool Reaper::wait_for(idtype_t which, pid_t pid, Ended& ended) {
     siginfo_t info{};
-    if (::waitid(which, static_cast<id_t>(pid), &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0)
+    const int whose = which == P_ALL ? __WNOTHREAD : 0;
+    if (::waitid(which, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | whose) != 0 || info.si_pid == 0)
         return false;
     const bool exited = info.si_code == CLD_EXITED;
     ended = {info.si_pid, exited ? info.si_status : -1, exited ? 0 : info.si_status};

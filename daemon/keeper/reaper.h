@@ -1,11 +1,13 @@
 #pragma once
-// Collects the children that ended, at a cost per end that does not grow with their number.
+// Collects the children that ended, at a cost per end that does not grow with their number. The keeper's main
+// thread drives it.
 //
 // Who ended is known by its pidfd or by SIGCHLD, which names one; others that end while it is pending do not
 // make a signal of their own. What has no pidfd may be among them. Children that got none (descriptors were
-// short) are asked for one by one; orphans are found by asking the kernel for "any", which goes through the
-// list of all children. Both looks are taken at once while they are quick, and not so often that they take
-// more than a small part of the time.
+// short) are asked for one by one. Orphans are found by asking the kernel for any child of this thread: they
+// are given to the main thread, whereas kpmd's children were forked by the launcher's, so that the kernel
+// goes through the orphans alone. Both looks are taken at once while they are quick, and not so often that
+// they take more than a small part of the time.
 
 #include <sys/wait.h>
 
@@ -28,7 +30,10 @@ public:
     // more).
     bool collect(pid_t pid, Ended& ended) { return wait_for(P_PID, pid, ended); }
     // After SIGCHLD: others may have ended too.
-    void ask_for_others() { unwatched_.is_asked = orphans_.is_asked = true; }
+    void ask_for_others(const Children& children) {
+        unwatched_.is_asked = children.unwatched() > 0;
+        orphans_.is_asked = true;
+    }
 
     // Milliseconds until collect_others() is due, for epoll_wait; -1: it is not asked for.
     int next_look() const;
@@ -37,27 +42,16 @@ public:
     void collect_others(const Children& children, Use use) {
         Ended ended;
         if (std::int64_t begin = now(); unwatched_.is_due(begin)) {
-            collect_each(
-                children, [](const Child& child) { return !child.pidfd; }, use);
+            collect_unwatched(children, use);
             unwatched_.rest(begin, now(), kLongestWait);
         }
         if (std::int64_t begin = now(); orphans_.is_due(begin)) {
-            int most = kOneByOne;
-            while (most > 0 && wait_for(P_ALL, 0, ended)) {
-                use(ended);
-                --most;
-            }
-            if (most == 0) {  // many: by their pids, which costs one walk for all
-                collect_each(
-                    children, [](const Child&) { return true; }, use);
-                while (wait_for(P_ALL, 0, ended)) use(ended);
-            }
+            while (wait_for(P_ALL, 0, ended)) use(ended);
             orphans_.rest(begin, now(), kLongestOrphan);
         }
     }
 
 private:
-    static constexpr int kOneByOne = 4;
     // A look takes a hundredth of the time; more on a machine so slow that whoever waits for an end would
     // wait for longer than this, in microseconds. Nobody waits for an orphan's.
     static constexpr int kRest = 100;
@@ -75,12 +69,12 @@ private:
         }
     };
 
-    template <class Wanted, class Use>
-    static void collect_each(const Children& children, Wanted is_wanted, Use use) {
+    template <class Use>
+    static void collect_unwatched(const Children& children, Use use) {
         Ended ended;
         for (std::size_t i = 0; i < children.capacity(); ++i) {
             const Child* child = children.at(i);
-            if (child && child->alive && is_wanted(*child) && wait_for(P_PID, child->pid, ended)) use(ended);
+            if (child && child->alive && !child->pidfd && wait_for(P_PID, child->pid, ended)) use(ended);
         }
     }
 

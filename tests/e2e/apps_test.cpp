@@ -43,8 +43,10 @@ TEST_CASE("apps: a script is started, listed, restarted, stopped and deleted", "
     CHECK(row["pm2_env"]["restart_time"] == 1);
     CHECK(row["pid"] != first);
     CHECK_FALSE(is_running(first));
+    CHECK(kpm.read(kpm.home() / "pids" / "app-0.pid") == std::to_string(row["pid"].get<int>()));
 
     REQUIRE(kpm.kpm({"stop", "0"}).status == 0);
+    CHECK_FALSE(std::filesystem::exists(kpm.home() / "pids" / "app-0.pid"));
     row = kpm.find("app");
     CHECK(row["pm2_env"]["status"] == "stopped");
     CHECK(row["pid"] == 0);
@@ -53,6 +55,24 @@ TEST_CASE("apps: a script is started, listed, restarted, stopped and deleted", "
 
     REQUIRE(kpm.kpm({"delete", "all"}).status == 0);
     CHECK(kpm.list().empty());
+}
+
+TEST_CASE("apps: the pid file is there only while the process is that it names", "[e2e]") {
+    const KpmHome kpm;
+    const std::filesystem::path file = kpm.home() / "pids" / "app-0.pid";
+    std::filesystem::create_directory(kpm.work() / "folder");
+    kpm.write("app.sh", kTicker);
+    REQUIRE(kpm.kpm({"start", "app.sh", "--cwd", (kpm.work() / "folder").string()}).status == 0);
+    const int first = kpm.find("app")["pid"];
+    ::kill(first, SIGKILL);
+    CHECK(eventually([&] {
+        const int pid = kpm.find("app")["pid"];
+        return pid != first && pid != 0 && kpm.read(file) == std::to_string(pid);
+    }));
+
+    std::filesystem::remove(kpm.work() / "folder");
+    CHECK(kpm.kpm({"restart", "app"}).status == 1);
+    CHECK_FALSE(std::filesystem::exists(file));
 }
 
 TEST_CASE("apps: the list shows the version of the script's package", "[e2e]") {

@@ -235,6 +235,9 @@ TEST_CASE("cluster: the example of the kpm channel serves, reloads and survives 
     for (int i = 0; i < 4; ++i) CHECK(answer() == "hi\n");
     REQUIRE(kpm.kpm({"reload", "hi"}).status == 0);
     CHECK(answer() == "hi\n");
+    for (const Json& row : kpm.list())  // the old worker has not taken the new one's with it
+        CHECK(kpm.read(kpm.home() / "pids" / fmt::format("hi-{}.pid", row["pm_id"].get<int>())) ==
+              std::to_string(row["pid"].get<int>()));
     const int daemon = kpm.daemon_pid();
     ::kill(daemon, SIGKILL);
     CHECK(answer() == "hi\n");  // waits in the backlog until the next daemon is there

@@ -241,7 +241,7 @@ void World::sweep(const AppKey& key) {
     it->second.has_strays = false;
 }
 
-void World::release(const AppKey& key) {
+void World::release(const AppKey& key, const std::string&) {
     note(key.pm_id, fmt::format("release {}", key.incarnation));
     const auto it = processes_.find(key);
     if (it == processes_.end()) return;  // of a start that failed
@@ -328,7 +328,7 @@ void World::end_unclaimed() {
         note(key.pm_id, fmt::format("{} is unclaimed", key.incarnation));
         if (process.lives) {
             signal_tree(key, SIGKILL);
-            release(key);
+            release(key, "");
         } else {
             processes_.erase(key);
         }

@@ -84,7 +84,7 @@ public:
     Result<void> send_message(const core::AppKey&, const Json&) override { return {}; }
     Result<void> write_input(const core::AppKey&, std::string_view) override { return {}; }
     void sweep(const core::AppKey& key) override;
-    void release(const core::AppKey& key) override;
+    void release(const core::AppKey& key, const std::string& next_pid_file) override;
     Result<void> open_pool(const core::PoolSpec& pool) override;
     void close_pool(const std::string&, core::PoolSpec::Kind) override {}
     void probe(const core::AppKey& key, core::ProbeKind kind, const core::ProbeSpec& spec,

@@ -37,7 +37,9 @@ public:
         return {};
     }
     void sweep(const AppKey& key) override { note("sweep {}", text(key)); }
-    void release(const AppKey& key) override { note("release {}", text(key)); }
+    void release(const AppKey& key, const std::string& next_pid_file) override {
+        note("release {}{}", text(key), next_pid_file.empty() ? "" : ", its pid file stays");
+    }
     Result<void> open_pool(const PoolSpec& pool) override {
         note("open-pool {}", pool.name);
         if (pool_error) return *pool_error;

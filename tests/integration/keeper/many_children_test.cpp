@@ -60,11 +60,11 @@ TEST_CASE("keeper: its main thread has no children but kpmd and orphans", "[inte
     const auto children = io::read_children(keeper.pid());
     REQUIRE(children);
     CHECK(children->size() == kCount + 1);
-    CHECK(io::read_main_children(keeper.pid()).size() == 1);
+    CHECK(io::read_thread_children(keeper.pid(), keeper.pid())->size() == 1);
 
     kpmd.spawn(kCount + 1, shell("(exec sleep 100) & exit 0"));
     CHECK(kpmd.wait_exit(kCount + 1).exit_code == 0);
-    CHECK(io::read_main_children(keeper.pid()).size() == 2);
+    CHECK(io::read_thread_children(keeper.pid(), keeper.pid())->size() == 2);
     for (const pid_t pid : pids) ::kill(pid, SIGKILL);
 }
 

@@ -53,6 +53,23 @@ TEST_CASE("supervisor: a crash sweeps what is left, releases it and starts the n
     CHECK(bench.supervisor.find(0)->current.life.data().restart_time == 1);
 }
 
+TEST_CASE("supervisor: a life that follows at once takes the pid file over, a stop removes it",
+          "[unit][supervisor]") {
+    Bench bench;
+    ecosystem::AppConfig config = forked();
+    config.pid_file = "/pids/web.pid";
+    bench.add(config);
+    bench.happen(Spawned{10});
+    bench.host.take();
+    bench.happen(Exited{1, 0});
+    CHECK(bench.host.take() == Lines{"sweep 0/1", "release 0/1, its pid file stays", "spawn 0/2 web"});
+    bench.happen(Spawned{11});
+    bench.run([&] { bench.supervisor.stop(0, bench.done()); });
+    bench.happen(Exited{0, 0});
+    bench.happen(TreeGone{});
+    CHECK(bench.host.take() == Lines{"signal 0/2 2", "release 0/2"});
+}
+
 TEST_CASE("supervisor: a stop is answered when the tree is gone, and kills after its time",
           "[unit][supervisor]") {
     Bench bench;
