@@ -389,7 +389,11 @@ void NodePool::accept_burst(Socket& socket, int listener, core::Balancer& balanc
 void NodePool::dispatch(Socket& socket) {
     while (!socket.pending.empty() && hand_over(socket, socket.balancer, socket.pending.front()))
         socket.pending.pop_front();
-    const bool open = socket.pending.empty() && !acceptor_.is_pausing() && can_take(socket, limits_);
+    core::BalanceLimits limits = limits_;
+    // Once all windows are full it waits until one is half empty: connections are taken in bursts then, and the
+    // listener is not given to the kernel to be watched, and taken back, for each of them.
+    if (socket.poll && !socket.watched) limits.window = kWindow / 2;
+    const bool open = socket.pending.empty() && !acceptor_.is_pausing() && can_take(socket, limits);
     if (socket.slots) watch_slots(socket, open);
     if (!socket.poll || std::exchange(socket.watched, open) == open) return;
     socket.poll->watch(open ? UV_READABLE : 0);

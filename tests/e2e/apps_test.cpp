@@ -62,7 +62,8 @@ TEST_CASE("apps: the pid file is there only while the process is that it names",
     const std::filesystem::path file = kpm.home() / "pids" / "app-0.pid";
     std::filesystem::create_directory(kpm.work() / "folder");
     kpm.write("app.sh", kTicker);
-    REQUIRE(kpm.kpm({"start", "app.sh", "--cwd", (kpm.work() / "folder").string()}).status == 0);
+    REQUIRE(kpm.kpm({"start", (kpm.work() / "app.sh").string(), "--cwd", (kpm.work() / "folder").string()})
+                .status == 0);
     const int first = kpm.find("app")["pid"];
     ::kill(first, SIGKILL);
     CHECK(eventually([&] {

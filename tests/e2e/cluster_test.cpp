@@ -1,5 +1,6 @@
 // Render workers behind one port: the sound is right, a reload loses nothing, a crash only what that worker
 // had.
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <csignal>
