@@ -27,8 +27,17 @@ std::string signal_name(int signo) {
 
 }  // namespace
 
+// A look that was asked for while the one before was still being killed.
+struct ProbeCommands::Next {
+    core::AppKey key;
+    core::ProbeSpec spec;
+    core::LaunchSpec launch;
+    Done done;
+};
+
 struct ProbeCommands::Run {
     Place place;
+    std::unique_ptr<Next> next;
     Done done;  // empty: answered, or nobody asks any more
     std::string program, cwd;
     std::chrono::milliseconds patience{0};
@@ -62,8 +71,12 @@ ProbeCommands::~ProbeCommands() {
 void ProbeCommands::run(KeeperLink& keeper, const core::AppKey& key, core::ProbeKind kind,
                         const core::ProbeSpec& spec, const core::LaunchSpec& launch, Done done) {
     const Place place{key.incarnation, kind};
-    if (tokens_.contains(place))
-        return done({Verdict::Failed, "its last run has not ended yet, also after SIGKILL"});
+    if (const auto last = tokens_.find(place); last != tokens_.end()) {
+        Run& run = *runs_.at(last->second);
+        run.next = std::make_unique<Next>(Next{key, spec, launch, std::move(done)});
+        run.timer->start(spec.timeout);
+        return;
+    }
     core::LaunchSpec command = launch;
     command.argv = spec.argv;
     command.channel = core::ChildChannel::None;
@@ -94,6 +107,8 @@ void ProbeCommands::run(KeeperLink& keeper, const core::AppKey& key, core::Probe
 // Its time is up.
 void ProbeCommands::end(std::uint64_t token) {
     Run& run = *runs_.at(token);
+    if (const auto next = std::exchange(run.next, nullptr))
+        return next->done({Verdict::Failed, "its last run has not ended yet, also after SIGKILL"});
     kill(token, run);
     run.answer(Verdict::Failed, fmt::format("no end within {} ms", run.patience.count()));
 }
@@ -104,6 +119,7 @@ void ProbeCommands::stop(const core::AppKey& key) {
         if (it == tokens_.end()) continue;
         Run& run = *runs_.at(it->second);
         run.done = nullptr;
+        run.next.reset();
         kill(it->second, run);
     }
 }
@@ -133,7 +149,8 @@ bool ProbeCommands::spawned(KeeperChild& child) {
     return true;
 }
 
-bool ProbeCommands::spawn_failed(std::uint64_t token, keeper::SpawnStage stage, int error_number) {
+bool ProbeCommands::spawn_failed(KeeperLink& keeper, std::uint64_t token, keeper::SpawnStage stage,
+                                 int error_number) {
     const auto it = runs_.find(token);
     if (it == runs_.end()) return false;
     const std::unique_ptr<Run> run = std::move(it->second);
@@ -142,6 +159,7 @@ bool ProbeCommands::spawn_failed(std::uint64_t token, keeper::SpawnStage stage, 
         stage == keeper::SpawnStage::Fork || error_number == EAGAIN || error_number == ENOMEM;
     run->answer(is_transient ? Verdict::Unknown : Verdict::Failed,
                 spawn_error(stage, error_number, run->program, run->cwd).message);
+    begin_next(keeper, *run);
     return true;
 }
 
@@ -159,7 +177,13 @@ bool ProbeCommands::exited(KeeperLink& keeper, const KeeperExit& exit) {
         run->answer(Verdict::Failed, fmt::format("exit code {}", exit.exit_code));
     else
         run->answer(Verdict::Passed, "");
+    begin_next(keeper, *run);
     return true;
+}
+
+void ProbeCommands::begin_next(KeeperLink& keeper, Run& ended) {
+    if (const auto next = std::exchange(ended.next, nullptr))
+        run(keeper, next->key, ended.place.second, next->spec, next->launch, std::move(next->done));
 }
 
 void ProbeCommands::sweep(pid_t root, std::uint64_t token) {

@@ -31,21 +31,24 @@ public:
     ProbeCommands(Loop& loop, ProcessScanner& scanner, std::string mark_name, Mark mark);
     ~ProbeCommands();
 
-    // `done` is called once, unless stop() comes first; perhaps from within.
+    // `done` is called once, unless stop() comes first; perhaps from within. While the last look of this kind
+    // is still being killed, the new one waits for its end.
     void run(KeeperLink& keeper, const core::AppKey& key, core::ProbeKind kind, const core::ProbeSpec& spec,
              const core::LaunchSpec& launch, Done done);
     void stop(const core::AppKey& key);
 
     // The keeper's news; false: of a process that is none of these.
     bool spawned(KeeperChild& child);
-    bool spawn_failed(std::uint64_t token, keeper::SpawnStage stage, int error_number);
+    bool spawn_failed(KeeperLink& keeper, std::uint64_t token, keeper::SpawnStage stage, int error_number);
     bool exited(KeeperLink& keeper, const KeeperExit& exit);
 
 private:
     using Place = std::pair<std::uint64_t, core::ProbeKind>;  // incarnation
     struct Run;
+    struct Next;
 
     void end(std::uint64_t token);
+    void begin_next(KeeperLink& keeper, Run& ended);
     void kill(std::uint64_t token, Run& run);
     void sweep(pid_t root, std::uint64_t token);
     void forget(std::uint64_t token);

@@ -294,7 +294,8 @@ void UvHost::on_spawned(KeeperChild spawned) {
 void UvHost::on_spawn_failed(std::uint64_t token, keeper::SpawnStage stage, int error_number) {
     Child* child = find(token);
     if (!child) {
-        if (!versions_.spawn_failed(token)) probes_.commands().spawn_failed(token, stage, error_number);
+        if (!versions_.spawn_failed(token))
+            probes_.commands().spawn_failed(*keeper_, token, stage, error_number);
         return;
     }
     child->is_ended = true;

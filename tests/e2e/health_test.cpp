@@ -124,7 +124,7 @@ TEST_CASE("health: the next daemon goes on with it", "[e2e][health]") {
 }
 
 TEST_CASE("health: an app that hangs is started again", "[e2e][health]") {
-    const App app(R"({"readiness": {"http": "/"},
+    const App app(R"({"startup": {"http": "/", "interval": 100, "failure_threshold": 300},
                       "liveness": {"http": "/", "interval": 100, "timeout": 1000}})");
     app.start_well();
     const int pid = app.row()["pid"];
@@ -143,7 +143,9 @@ TEST_CASE("health: an app that hangs is started again", "[e2e][health]") {
 }
 
 TEST_CASE("health: a worker that hangs is found out although others answer on its port", "[e2e][health]") {
-    const App app(R"({"liveness": {"http": "/", "interval": 100, "timeout": 1000}})", kTwoWorkers);
+    const App app(R"({"startup": {"http": "/", "interval": 100, "failure_threshold": 300},
+                      "liveness": {"http": "/", "interval": 100, "timeout": 1000}})",
+                  kTwoWorkers);
     app.start_well();
     REQUIRE(eventually([&] { return !app.answer().empty(); }));
     const int other = app.row(0)["pid"], pid = app.row(1)["pid"];
@@ -198,8 +200,9 @@ TEST_CASE("health: a command that does not end is killed with what it has starte
                                    "interval": 100, "timeout": 700, "failure_threshold": 2}})");
     app.start_well();
     REQUIRE(eventually([&] { return app.row()["pm2_env"]["restart_time"] > 0; }));
-    CHECK(app.kpm.kpm({"why", "web"}).out.find("liveness probe failed: no end within 700 ms (2 times)") !=
-          std::string::npos);
+    const std::string why = app.kpm.kpm({"why", "web"}).out;
+    INFO(why);
+    CHECK(why.find("liveness probe failed: no end within 700 ms (2 times)") != std::string::npos);
     REQUIRE(app.kpm.kpm({"delete", "web"}).status == 0);
     std::istringstream pids(app.kpm.read(app.kpm.work() / "pids"));
     int count = 0;
