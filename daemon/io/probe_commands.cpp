@@ -120,13 +120,13 @@ void ProbeCommands::stop(const core::AppKey& key) {
         Run& run = *runs_.at(it->second);
         run.done = nullptr;
         run.next.reset();
+        run.timer->stop();
         kill(it->second, run);
     }
 }
 
 void ProbeCommands::kill(std::uint64_t token, Run& run) {
     run.is_to_die = true;
-    run.timer->stop();
     if (run.pid == 0 || run.tree) return;  // when it is there; already
     // At once, and then what it has started.
     if (run.pidfd) (void)send_signal(run.pidfd.get(), SIGKILL);

@@ -35,10 +35,6 @@ LogTargets targets_of(const core::LogFiles& logs) {
     return targets;
 }
 
-WorkerId worker_of(const core::AppKey& key) {
-    return {key.pm_id, key.incarnation};
-}
-
 std::unordered_map<std::uint64_t, UvHost::Inherited> by_token(Inventory inventory) {
     std::unordered_map<std::uint64_t, UvHost::Inherited> processes;
     for (KeeperChild& child : inventory.children) {
@@ -214,56 +210,6 @@ void UvHost::connect(Child& child, const core::LaunchSpec& spec, ChildEnds ends,
     child.is_worker = true;
     child.pool = spec.pool;
     plane_.add_worker(*pool, worker_of(child.key), std::move(ends.channel), resumed);
-}
-
-void UvHost::open_messages(Child& child, UniqueFd socket) {
-    if (!socket) return;  // nobody is at its other end
-    auto opened = MessageChannel::open(
-        loop_, std::move(socket),
-        {.on_message = [this, key = child.key](Json message) { callbacks_.message(key, std::move(message)); },
-         .on_gone =
-             [this, token = child.key.incarnation](const std::string&) {
-                 if (Child* one = find(token)) one->messages.reset();
-             }});
-    if (!opened) return log(opened.error().message);
-    child.messages = std::move(*opened);
-}
-
-Result<void> UvHost::send_message(const core::AppKey& key, const Json& message) {
-    Child* child = find(key);
-    if (child && child->is_worker && child->is_node) {
-        plane_.say_to_node(worker_of(key), core::node::app_line(message));
-        return {};
-    }
-    if (!child || !child->messages)
-        return Error{ErrorCode::NotFound,
-                     fmt::format("cannot send 'message': process {} has no message channel", key.pm_id)};
-    return child->messages->send(message);
-}
-
-// Through /proc: nobody but the process itself holds its stdin (see set_up_child), because a descriptor for
-// each process, here and in the keeper, is dear for what is so seldom written to.
-Result<void> UvHost::write_input(const core::AppKey& key, std::string_view text) {
-    const Error no_input{ErrorCode::NotFound,
-                         fmt::format("cannot write to 'process {}': it has no input", key.pm_id)};
-    const Child* child = find(key);
-    if (!child || child->pid == 0) return no_input;
-    const UniqueFd in(::open(fmt::format("/proc/{}/fd/0", child->pid).c_str(),
-                             O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-    if (!in && errno == EACCES) return os_error("write to", fmt::format("process {}", child->pid), EACCES);
-    struct stat kind {};
-    // It may have put a file or a terminal in its place: those are not written to. And the pid may have been
-    // another's when it was opened.
-    if (!in || ::fstat(in.get(), &kind) != 0 || !S_ISFIFO(kind.st_mode) || !open_root(*child))
-        return no_input;
-    const ssize_t count = ::write(in.get(), text.data(), text.size());
-    // A pipe that the process does not read takes no more, and that is an error, not a wait.
-    if (count < 0) return os_error("write to", fmt::format("process {}", child->pid), errno);
-    if (static_cast<std::size_t>(count) < text.size())
-        return Error{ErrorCode::Unavailable,
-                     fmt::format("cannot write to 'process {}': it took {} of {} bytes", child->pid, count,
-                                 text.size())};
-    return {};
 }
 
 // Opened when it is needed: holding one for each process would cost a descriptor for each.

@@ -40,6 +40,10 @@ namespace kpm::io {
 // In the environment of each app's processes: "INCARNATION@HOME"; "INCARNATION@" with treekill: false.
 inline constexpr const char* kMark = "KPM_PROCESS";
 
+inline WorkerId worker_of(const core::AppKey& key) {
+    return {key.pm_id, key.incarnation};
+}
+
 class UvHost : public core::Host {
 public:
     struct Callbacks {

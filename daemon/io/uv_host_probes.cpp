@@ -7,15 +7,6 @@
 #include "daemon/io/uv_host.h"
 
 namespace kpm::io {
-namespace {
-
-using ecosystem::Probe;
-
-WorkerId worker_of(const core::AppKey& key) {
-    return {key.pm_id, key.incarnation};
-}
-
-}  // namespace
 
 void UvHost::probe(const core::AppKey& key, core::ProbeKind kind, const core::ProbeSpec& spec,
                    const core::LaunchSpec* launch) {

@@ -13,10 +13,6 @@ namespace {
 // From the end of a worker's channel to the signal that ends the worker.
 constexpr std::chrono::seconds kFarewell{2};
 
-WorkerId worker_of(const core::AppKey& key) {
-    return {key.pm_id, key.incarnation};
-}
-
 core::AppKey key_of(const WorkerId& worker) {
     return {worker.pm_id, worker.incarnation};
 }

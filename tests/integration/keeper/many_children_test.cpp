@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -36,6 +37,13 @@ TEST_CASE("keeper: children that end at once are all told, although one signal s
           "[integration][keeper]") {
     KeeperFixture keeper;
     FakeKpmd kpmd = keeper.start_ready();
+    // So few that none is left for pidfds: then the children are asked one by one.
+    if (GENERATE(false, true)) {
+        rlimit few{};
+        REQUIRE(::prlimit(keeper.pid(), RLIMIT_NOFILE, nullptr, &few) == 0);
+        few.rlim_cur = 500;
+        REQUIRE(::prlimit(keeper.pid(), RLIMIT_NOFILE, &few, nullptr) == 0);
+    }
     const std::vector<pid_t> pids = start_sleepers(kpmd);
     // While the keeper is stopped their SIGCHLDs become one.
     REQUIRE(::kill(keeper.pid(), SIGSTOP) == 0);
