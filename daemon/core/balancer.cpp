@@ -34,7 +34,10 @@ std::optional<std::size_t> Balancer::choose(std::span<const Candidate> workers, 
             std::get<0>(rank) = worker.load + worker.unacked;
             std::get<1>(rank) = worker.open + worker.unacked;
         }
-        if (policy_ == BalancePolicy::FewestUnanswered) std::get<0>(rank) = worker.unacked;
+        if (policy_ == BalancePolicy::FewestUnanswered) {
+            std::get<0>(rank) = worker.slow ? 1 : 0;
+            std::get<1>(rank) = worker.unacked;
+        }
         if (policy_ == BalancePolicy::Sticky && client != 0) std::get<0>(rank) = mix(client, worker.slot);
         if (best && rank >= best_rank) continue;
         best = i;

@@ -5,7 +5,7 @@
 // worker that cannot take one now is skipped and waits for its next turn. least_connections: the smallest
 // reported load (jobs queued and running) plus the connections that the worker has not answered for yet,
 // because their jobs are not in its report; then the fewest open connections; then round robin.
-// fewest_unanswered: round robin, too, but a worker that is slow to answer is not waited for. sticky:
+// fewest_unanswered: round robin, too, but a worker that is slow to answer comes after all others. sticky:
 // always the same worker for the same client, as long as that worker can take one; the others keep their
 // clients when a worker comes or goes (rendezvous hashing over the slots).
 
@@ -25,6 +25,7 @@ struct Candidate {
     bool serving = false;     // ready, allowed to serve, not draining
     bool blocked = false;     // its channel is full, or it has just refused
     std::size_t unacked = 0;  // handed over, not yet answered
+    bool slow = false;        // has left one unanswered for long
     std::uint64_t open = 0;   // accepted and not done
     std::uint64_t load = 0;   // as it reported
 };

@@ -19,6 +19,12 @@ constexpr std::size_t kMaxPending = 1024;
 // A worker at its maxConnections refuses without end; so long it is asked again.
 constexpr auto kWorkerRest = 20ms;
 constexpr std::size_t kWindow = 8;
+// A session's worker is waited for longer: another one does not know the session.
+constexpr std::size_t kStickyWindow = 64;
+// Node answers for a connection when it takes it off its channel, in a moment unless it computes. Answers
+// that are under way when the next connection comes must not make a blocked worker look as good as a free
+// one.
+constexpr auto kSlow = 10ms;
 // How old the figures of what the kernel hands out may be.
 constexpr auto kCountPause = 1s;
 // A worker that accepts by itself is helped with no more than it can begin at once.
@@ -75,7 +81,8 @@ NodePool::NodePool(Loop& loop, PoolId id, const PoolOptions& options, Sink sink)
     : loop_(loop),
       id_(id),
       policy_(options.policy),
-      limits_{.window = kWindow, .max_connections = options.max_connections},
+      limits_{.window = policy_ == core::BalancePolicy::Sticky ? kStickyWindow : kWindow,
+              .max_connections = options.max_connections},
       sink_(std::move(sink)),
       next_seq_(first_seq()),
       acceptor_(loop, {.on_trouble =
@@ -250,6 +257,7 @@ void NodePool::send_probe(Worker& worker) {
     worker.unacked.push_back({.socket = std::move(probe.connection),
                               .key = std::move(probe.key),
                               .seq = seq,
+                              .handed_at = std::chrono::steady_clock::now(),
                               .probe = std::move(probe.answer)});
     worker.probe.reset();
 }
@@ -336,15 +344,18 @@ void NodePool::rest(Worker& worker) {
 
 const std::vector<core::Candidate>& NodePool::candidates(const Socket& socket) {
     candidates_.clear();
+    const auto now = std::chrono::steady_clock::now();
     for (const auto& worker : workers_) {
         const bool is_busy = socket.slots && socket.slots->is_standing(worker->id.pm_id);
-        candidates_.push_back({.order = worker->order,
-                               .slot = worker->slot,
-                               .serving = worker->serves(socket.key),
-                               .blocked = worker->resting || is_busy || !worker->channel->takes_connections(),
-                               .unacked = worker->unacked.size(),
-                               .open = worker->stats.open,
-                               .load = worker->stats.open});
+        candidates_.push_back(
+            {.order = worker->order,
+             .slot = worker->slot,
+             .serving = worker->serves(socket.key),
+             .blocked = worker->resting || is_busy || !worker->channel->takes_connections(),
+             .unacked = worker->unacked.size(),
+             .slow = !worker->unacked.empty() && now - worker->unacked.front().handed_at > kSlow,
+             .open = worker->stats.open,
+             .load = worker->stats.open});
     }
     return candidates_;
 }
@@ -362,6 +373,7 @@ bool NodePool::hand_over(Socket& socket, core::Balancer& balancer, Connection& c
                                             connection.socket.get())) {
             ++worker.stats.handed;
             if (connection.rescued) ++worker.stats.rescued;
+            connection.handed_at = std::chrono::steady_clock::now();
             worker.unacked.push_back(std::move(connection));
             return true;
         }
@@ -390,9 +402,9 @@ void NodePool::dispatch(Socket& socket) {
     while (!socket.pending.empty() && hand_over(socket, socket.balancer, socket.pending.front()))
         socket.pending.pop_front();
     core::BalanceLimits limits = limits_;
-    // Once all windows are full it waits until one is half empty: connections are taken in bursts then, and the
-    // listener is not given to the kernel to be watched, and taken back, for each of them.
-    if (socket.poll && !socket.watched) limits.window = kWindow / 2;
+    // Once all windows are full it waits until one is half empty: connections are taken in bursts then, and
+    // the listener is not given to the kernel to be watched, and taken back, for each of them.
+    if (socket.poll && !socket.watched) limits.window /= 2;
     const bool open = socket.pending.empty() && !acceptor_.is_pausing() && can_take(socket, limits);
     if (socket.slots) watch_slots(socket, open);
     if (!socket.poll || std::exchange(socket.watched, open) == open) return;

@@ -17,6 +17,7 @@
 // looked at every ten milliseconds while there is traffic, and not at all when there is none, or nobody else
 // to pass them to.
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -77,6 +78,7 @@ private:
         std::uint64_t seq = 0;     // of the line that it was sent with
         std::uint64_t client = 0;  // its address, see core::Balancer
         bool rescued = false;
+        std::chrono::steady_clock::time_point handed_at{};
         std::function<void(std::string trouble)> probe{};  // it is one, see PlaneProbe
     };
 

@@ -128,4 +128,10 @@ TEST_CASE("balancer: fewest_unanswered takes turns, but waits for nobody who is 
     CHECK(choices(balancer, workers, 3) == std::vector<std::size_t>{0, 1, 2});
     workers[1].unacked = 1;
     CHECK(choices(balancer, workers, 4) == std::vector<std::size_t>{0, 2, 0, 2});
+    // It is given one only when no other can take any, however busy they are.
+    workers[1].slow = true;
+    workers[0].unacked = workers[2].unacked = 3;
+    CHECK(choices(balancer, workers, 4) == std::vector<std::size_t>{0, 2, 0, 2});
+    workers[0].blocked = workers[2].blocked = true;
+    CHECK(balancer.choose(workers) == 1);
 }
