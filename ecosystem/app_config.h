@@ -112,6 +112,7 @@ struct AppConfig {
     std::optional<Balance> balance;     // not given: the way of taking connections decides
     std::uint32_t max_connections = 0;  // per worker; 0 = no limit
     Duration drain_timeout{30000};
+    Duration min_ready_time{250};  // of a reload's new process, beside the old one
     bool drain_keep_alive = true;  // Node cluster: see io/node_preload.h
     Duration watchdog{0};          // 0 = none
     std::string gpu;               // "", "auto", "none", an index, a PCI address or a UUID

@@ -115,6 +115,8 @@ constexpr Field kFields[] = {
      .doc = "probes: startup, readiness and liveness (below and docs/health.md); an address alone: readiness"},
     {.key = "drain_timeout", .wire_key = "drain_timeout", .flag = "--drain-timeout", .slot = &App::drain_timeout, .group = Group::Stopping, .on_change = Live,
      .doc = "longest time that a worker being replaced may take to finish its connections"},
+    {.key = "min_ready_time", .wire_key = "min_ready_time", .flag = "--min-ready-time", .slot = &App::min_ready_time, .group = Group::Stopping, .on_change = Live,
+     .doc = "how long a reload's new process must last after it was ready, beside the old one; if it ends sooner, the old one goes on and the reload fails"},
     {.key = "watchdog", .wire_key = "watchdog", .flag = "--watchdog", .slot = &App::watchdog, .group = Group::Stopping,
      .doc = "restart the app when it does not send WATCHDOG=1 on NOTIFY_SOCKET for this long; 0: off"},
 

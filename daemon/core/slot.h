@@ -87,7 +87,8 @@ struct Slot {
     std::unique_ptr<Told> told;  // by its newest process; null: nothing
 
     Instance current;
-    std::unique_ptr<Instance> incoming;  // a reload's new process, until it is ready
+    std::unique_ptr<Instance> incoming;  // a reload's new process, until it takes the slot
+    std::optional<TimePoint> promotion;  // when it does; nullopt: it is not ready
     std::unique_ptr<Instance> outgoing;  // a reload's old process, until it has finished
     // The configuration to go back to if the reload fails; null: as it is.
     std::unique_ptr<SlotConfig> before;

@@ -19,6 +19,14 @@ std::string signal_name(int signo) {
     return name ? fmt::format("SIG{}", name) : std::to_string(signo);
 }
 
+std::string end_of_ready(const Instance& instance) {
+    const LifecycleData& life = instance.life.data();
+    if (!life.failure.empty()) return fmt::format("the new process was ready, and then {}", life.failure);
+    return life.exit_code
+               ? fmt::format("the new process was ready and then exited with code {}", *life.exit_code)
+               : fmt::format("the new process was ready and then was ended by signal {}", life.exit_signal);
+}
+
 bool has_spawn(const Actions& actions) {
     return std::ranges::any_of(actions, [](const Action& one) { return std::holds_alternative<Spawn>(one); });
 }
@@ -89,6 +97,7 @@ void Supervisor::handle_time() {
         if (due(slot->incoming.get())) apply(*slot, *slot->incoming, TimeUp{});
         if (due(slot->outgoing.get())) apply(*slot, *slot->outgoing, TimeUp{});
         if (due(&slot->current)) apply(*slot, slot->current, TimeUp{});
+        if (slot->promotion && *slot->promotion <= now) promote(*slot);
         for (Instance* instance : {slot->incoming.get(), slot->outgoing.get(), &slot->current})
             if (instance && instance->health &&
                 instance->health->check.deadline().value_or(now + Duration{1}) <= now)
@@ -280,8 +289,10 @@ void Supervisor::settle(Slot& slot, Instance& instance, Outcome outcome) {
         release(slot, instance);
     }
     if (&instance == slot.incoming.get()) {
-        if (outcome == Outcome::Online) return promote(slot);
-        fail_reload(slot, outcome_error(slot, instance, outcome).message);
+        if (outcome == Outcome::Online) return try_successor(slot);
+        fail_reload(slot, slot.promotion && outcome == Outcome::Exited
+                              ? end_of_ready(instance)
+                              : outcome_error(slot, instance, outcome).message);
         return;
     }
     if (&instance == slot.outgoing.get()) {
@@ -305,8 +316,16 @@ void Supervisor::settle_current(Slot& slot, Outcome outcome) {
     check_rest(slot);
 }
 
-// The reload's new process is ready: it takes the slot, the old one finishes what it has.
+// The reload's new process is ready. What is broken in it shows with its first requests, and the old process
+// cannot be had back once it has been told to finish: for a while both serve.
+void Supervisor::try_successor(Slot& slot) {
+    slot.promotion = host_.now() + slot.config->min_ready_time;
+    if (slot.config->min_ready_time <= Duration{0}) promote(slot);
+}
+
+// The new process takes the slot, the old one finishes what it has.
 void Supervisor::promote(Slot& slot) {
+    slot.promotion.reset();
     slot.outgoing = std::make_unique<Instance>(std::move(slot.current));
     slot.current = std::move(*slot.incoming);
     slot.incoming.reset();
@@ -319,6 +338,7 @@ void Supervisor::promote(Slot& slot) {
 
 void Supervisor::fail_reload(Slot& slot, const std::string& reason) {
     if (!slot.incoming) return;
+    slot.promotion.reset();
     slot.reload_waiters.answer(
         Error{ErrorCode::Unavailable,
               fmt::format("cannot reload '{}': {}; the old process goes on", slot.config->name, reason)});
@@ -333,12 +353,9 @@ void Supervisor::fail_reload(Slot& slot, const std::string& reason) {
 
 // It died while the old process was finishing, which cannot be taken back.
 void Supervisor::tell_lost_successor(Slot& slot) {
-    const LifecycleData& life = slot.current.life.data();
-    const std::string end = life.exit_code ? fmt::format("exited with code {}", *life.exit_code)
-                                           : fmt::format("was ended by signal {}", life.exit_signal);
-    slot.reload_waiters.answer(Error{
-        ErrorCode::Unavailable,
-        fmt::format("cannot reload '{}': the new process was ready and then {}", slot.config->name, end)});
+    slot.reload_waiters.answer(
+        Error{ErrorCode::Unavailable,
+              fmt::format("cannot reload '{}': {}", slot.config->name, end_of_ready(slot.current))});
 }
 
 void Supervisor::check_rest(Slot& slot) {
@@ -358,6 +375,7 @@ void Supervisor::schedule(const Slot& slot) {
     for (const Instance* one :
          std::initializer_list<const Instance*>{slot.incoming.get(), slot.outgoing.get(), &slot.current})
         if (one && one->health) consider(one->health->check.deadline());
+    consider(slot.promotion);
     const auto it = deadline_of_.find(slot.pm_id);
     if (it != deadline_of_.end()) {
         if (earliest == it->second) return;

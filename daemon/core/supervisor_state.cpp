@@ -74,6 +74,7 @@ void Supervisor::restore(const std::map<std::string, std::string>& state) {
         adopt(slot, slot.current);
         if (slot.outgoing) adopt(slot, *slot.outgoing);
         if (slot.incoming) adopt(slot, *slot.incoming);
+        if (slot.incoming && slot.incoming->life.state() == State::Online) try_successor(slot);
         // The client that asked for the reload or the delete is gone; what it asked for goes on.
         check_rest(slot);
         schedule(slot);

@@ -181,7 +181,8 @@ while True:
     const Json before = kpm.list();
     kpm.write("broken", "");
     const bool ends = std::string_view(reason).find("not ready") == std::string_view::npos;
-    const CommandResult reloaded = kpm.kpm({"reload", "w", "--listen-timeout", ends ? kEnough : "700"});
+    const CommandResult reloaded =
+        kpm.kpm({"reload", "w", "--listen-timeout", ends ? kEnough : "700", "--min-ready-time", kEnough});
     INFO(reloaded.out << reloaded.err << kpm.daemon_log());
     CHECK(reloaded.status == 1);
     CHECK((reloaded.out + reloaded.err).find(reason) != std::string::npos);

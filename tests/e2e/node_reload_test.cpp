@@ -44,6 +44,8 @@ TEST_CASE("node reload: a broken one fails and says why, and the old workers ser
         {"process.kill(process.pid, 'SIGKILL');", "signal 9"},
         {"throw new Error('broken');", "exited with code 1"},
         {"process.disconnect(); setInterval(() => {}, 1000); return;", "cannot reload"},
+        {"require('net').createServer().listen(process.env.APP_PORT, () => process.exit(7)); return;",
+         "the new process was ready and then exited with code 7"},
     }));
     INFO(broken);
     const App app(breakable(broken), 2);
@@ -53,8 +55,8 @@ TEST_CASE("node reload: a broken one fails and says why, and the old workers ser
     REQUIRE(load.wait_for(20));
     app.kpm.write("broken", "");
     const bool ends = std::string_view(reason).find("not ready") == std::string_view::npos;
-    const CommandResult reloaded =
-        app.kpm.kpm({"reload", "web", "--listen-timeout", ends ? kEnough : "1000"});
+    const CommandResult reloaded = app.kpm.kpm(
+        {"reload", "web", "--listen-timeout", ends ? kEnough : "1000", "--min-ready-time", kEnough});
     INFO(reloaded.out << reloaded.err << app.kpm.daemon_log());
     CHECK(reloaded.status == 1);
     CHECK((reloaded.out + reloaded.err).find(reason) != std::string::npos);
@@ -63,15 +65,16 @@ TEST_CASE("node reload: a broken one fails and says why, and the old workers ser
     CHECK(app.pids() == before);
 }
 
-// The one that it was to replace is lost; the reload goes no further.
-TEST_CASE("node reload: one whose new worker is ready and dies fails, and the other old one serves on",
-          "[e2e][node]") {
+// The one that it replaces is lost; the reload goes no further.
+TEST_CASE(
+    "node reload: one whose new worker dies after min_ready_time fails, and the other old one serves on",
+    "[e2e][node]") {
     const App app(R"(const http = require('http'), broken = require('fs').existsSync('broken');
 const server = http.createServer((request, response) =>
   setTimeout(() => response.end(String(process.pid)), request.url === '/slow' ? 1000 : 0));
 server.listen(Number(process.env.APP_PORT), '127.0.0.1', () => broken && setImmediate(() => process.exit(7)));
 )",
-                  2, R"(,"autorestart":false)");
+                  2, R"(,"autorestart":false,"min_ready_time":0)");
     app.start_all_well();
     const auto before = app.pids();
     app.kpm.write("broken", "");

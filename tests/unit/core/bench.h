@@ -26,6 +26,7 @@ inline ecosystem::AppConfig clustered() {
     config.exec_mode = ecosystem::ExecMode::Cluster;
     config.listen = {"3000"};
     config.kpm_channel = true;
+    config.min_ready_time = Duration{0};  // most tests are not about it
     return config;
 }
 

@@ -83,6 +83,70 @@ TEST_CASE("reload: a new process that dies after it was ready is told of", "[uni
     CHECK(bench.supervisor.find(0)->outgoing == nullptr);
 }
 
+// A reload whose new process is ready and must last 250 ms longer; its first incarnation is 1, the new one 2.
+namespace {
+
+struct TrialBench : Bench {
+    TrialBench() {
+        online_worker(*this);
+        ecosystem::AppConfig changed = supervisor.find(0)->config.whole();
+        changed.args = {"--new"};
+        changed.min_ready_time = 250ms;
+        run([&] { supervisor.reload(0, changed, done()); });
+        happen(Spawned{11});
+        happen(Ready{});
+        host.take();
+    }
+};
+
+}  // namespace
+
+TEST_CASE("reload: a new process that is ready must last before it takes the slot", "[unit][supervisor]") {
+    TrialBench bench;
+    SECTION("it lasts") {
+        bench.pass(249ms);
+        CHECK(bench.host.take().empty());
+        bench.pass(1ms);
+        CHECK(bench.host.take() == Lines{"drain 0/1"});
+        CHECK(bench.supervisor.find(0)->current.incarnation == 2);
+        bench.happen({0, 1}, Exited{0, 0});
+        REQUIRE(bench.answer);
+        CHECK(bench.answer->has_value());
+        CHECK(bench.supervisor.find(0)->config->args == std::vector<std::string>{"--new"});
+    }
+    SECTION("it ends before that") {
+        bench.pass(100ms);
+        bench.happen(Exited{7, 0});
+        CHECK(bench.error() ==
+              "cannot reload 'render': the new process was ready and then exited with code 7; the old "
+              "process goes on");
+        CHECK(bench.supervisor.find(0)->config->args.empty());
+        bench.pass(10s);
+        for (const std::string& call : bench.host.take()) CHECK(call.find("0/1") == std::string::npos);
+        CHECK(bench.supervisor.find(0)->current.incarnation == 1);
+        CHECK(bench.state() == State::Online);
+    }
+    SECTION("a restart meanwhile takes the old one's place, and no other") {
+        bench.run([&] { bench.supervisor.restart(0, bench.done()); });
+        bench.pass(250ms);
+        CHECK(bench.host.take() == Lines{"signal 0/2 2", "signal 0/1 2"});
+    }
+    SECTION("the daemon dies meanwhile") {
+        FakeHost host;
+        host.adoptable[1] = {Adopted::Kind::Alive, 10};
+        host.adoptable[2] = {Adopted::Kind::Alive, 11};
+        Supervisor next(host, Settings{.home = "/home/kpm"});
+        next.restore(bench.host.state);
+        next.drain();
+        host.advance(249ms);
+        next.drain();
+        CHECK(next.find(0)->current.incarnation == 1);
+        host.advance(1ms);
+        next.drain();
+        CHECK(next.find(0)->current.incarnation == 2);
+    }
+}
+
 TEST_CASE("reload: a stop meanwhile ends both processes", "[unit][supervisor]") {
     Bench bench;
     const AppKey old = online_worker(bench);

@@ -69,6 +69,7 @@ inline AppConfig sample_config() {
     config.balance = Balance::Sticky;
     config.max_connections = 100;
     config.drain_timeout = 1min;
+    config.min_ready_time = 2s;
     config.drain_keep_alive = false;
     config.watchdog = 30s;
     config.gpu = "auto";
