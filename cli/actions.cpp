@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +17,7 @@
 #include "cli/progress.h"
 #include "cli/restart_by_file.h"
 #include "ecosystem/dump_app.h"
+#include "ipc/base/user.h"
 #include "ipc/protocol.h"
 
 namespace kpm::cli {
@@ -97,8 +97,8 @@ std::string waiting_for(const ActionRequest& request, std::size_t asked, std::si
 }
 
 std::string user_name() {
-    const passwd* user = getpwuid(geteuid());
-    return user == nullptr ? std::to_string(geteuid()) : user->pw_name;
+    const auto user = find_user(geteuid());
+    return user ? user->name : std::to_string(geteuid());
 }
 
 }  // namespace

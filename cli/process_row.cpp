@@ -1,7 +1,5 @@
 #include "cli/process_row.h"
 
-#include <pwd.h>
-
 #include <fmt/format.h>
 
 #include <array>
@@ -9,6 +7,10 @@
 #include <chrono>
 #include <cmath>
 #include <ctime>
+#include <map>
+#include <utility>
+
+#include "ipc/base/user.h"
 
 namespace kpm::cli {
 namespace {
@@ -24,6 +26,17 @@ bool is_on(const Json& value) {
     return value.is_boolean() ? value.get<bool>() : value.is_array() || value.is_string();
 }
 
+// The rows of a list are mostly of few users.
+const std::string& name_of_uid(uid_t uid) {
+    static std::map<uid_t, std::string> known;
+    const auto [entry, is_new] = known.try_emplace(uid);
+    if (is_new) {
+        auto user = find_user(uid);
+        entry->second = user ? std::move(user->name) : std::to_string(uid);
+    }
+    return entry->second;
+}
+
 // Whom the process runs as: its uid when it has one, else who started it.
 std::string shown_user(const Json& env) {
     const auto uid = env.find("uid");
@@ -34,8 +47,7 @@ std::string shown_user(const Json& env) {
     uid_t number = 0;
     const auto [end, error] = std::from_chars(user.data(), user.data() + user.size(), number);
     const bool is_number = error == std::errc{} && end == user.data() + user.size();
-    const passwd* entry = is_number ? ::getpwuid(number) : nullptr;
-    return entry ? entry->pw_name : user;
+    return is_number ? name_of_uid(number) : user;
 }
 
 ProcessRow read_row(const Json& entry) {

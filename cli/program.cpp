@@ -60,7 +60,7 @@ int run_command(const Command& command, CommandLine& line, Console& console) {
     if (const auto made = ipc::ensure_home(*home); !made) return context.fail(made.error());
     const auto if_absent =
         command.daemon == NeedsDaemon::Yes ? Session::IfAbsent::Launch : Session::IfAbsent::Fail;
-    auto session = Session::open(*home, console, if_absent);
+    auto session = Session::open(*home, console, if_absent, command.question);
     if (session) {
         context.session = &*session;
         if (session->is_new()) start_installed_modules(context);

@@ -80,7 +80,8 @@ unsigned cpus_of(const Json& hello) {
 
 }  // namespace
 
-Result<Session> Session::open(const ipc::Home& home, Console& console, IfAbsent if_absent) {
+Result<Session> Session::open(const ipc::Home& home, Console& console, IfAbsent if_absent,
+                              std::string_view question) {
     auto client = ipc::Client::connect(home);
     if (!client && client.error().code == ErrorCode::Denied) return refused(home, client.error());
     bool is_new = false;
@@ -93,7 +94,7 @@ Result<Session> Session::open(const ipc::Home& home, Console& console, IfAbsent 
     }
     Session session(std::move(*client));
     session.is_new_ = is_new;
-    if (auto known = session.identify(); !known)
+    if (auto known = session.identify(question); !known)
         return is_anothers(home) ? refused(home, known.error()) : known.error();
     if (!session.is_kpm_ && !pm2_is_allowed()) {
         return Error{
@@ -112,8 +113,10 @@ Result<Session> Session::open(const ipc::Home& home, Console& console, IfAbsent 
     return session;
 }
 
-Result<void> Session::identify() {
-    const auto hello = client_.call(ipc::method::kHello, Json::array({Json::object()}), ipc::kConnectTimeout);
+Result<void> Session::identify(std::string_view question) {
+    const auto greeting = client_.send(ipc::method::kHello);
+    if (!question.empty()) question_ = client_.send_for_text(question);
+    const auto hello = client_.wait(greeting, ipc::kConnectTimeout);
     if (hello) {
         is_kpm_ = true;
         daemon_version_ = text_of(*hello, "version");
@@ -128,6 +131,10 @@ Result<void> Session::identify() {
     cpus_ = cpus_of(Json::object());
     daemon_version_ = version->is_string() ? version->get<std::string>() : std::string();
     return {};
+}
+
+Result<std::string> Session::answer() {
+    return client_.wait_for_text(question_);
 }
 
 Result<ProcessList> Session::list() {

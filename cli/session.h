@@ -28,7 +28,10 @@ public:
     enum class IfAbsent { Launch, Fail };
 
     // With Fail: NotFound when no daemon runs. Says on the console that a daemon is started.
-    static Result<Session> open(const ipc::Home& home, Console& console, IfAbsent if_absent);
+    // `question`: a method that only tells, whose answer the command wants in any case ("" = none); it goes
+    // along with the greeting, which saves a round trip.
+    static Result<Session> open(const ipc::Home& home, Console& console, IfAbsent if_absent,
+                                std::string_view question = {});
 
     bool is_kpm() const { return is_kpm_; }
     const std::string& daemon_version() const { return daemon_version_; }
@@ -41,6 +44,8 @@ public:
     Result<Json> call(std::string_view method, Json args = Json::array({Json::object()})) {
         return client_.call(method, std::move(args));
     }
+    // The answer to the question as the text that came, once.
+    Result<std::string> answer();
     Result<ProcessList> list();
     // Without the environments of the apps: enough for lists and targets, and a fraction of the bytes.
     Result<ProcessList> brief_list();
@@ -48,9 +53,10 @@ public:
 
 private:
     explicit Session(ipc::Client client) : client_(std::move(client)) {}
-    Result<void> identify();
+    Result<void> identify(std::string_view question);
 
     ipc::Client client_;
+    ipc::Client::Ticket question_ = 0;
     bool is_kpm_ = false;
     bool is_new_ = false;
     unsigned cpus_ = 1;

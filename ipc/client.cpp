@@ -153,10 +153,15 @@ Result<void> Client::wait_for(Open::iterator entry, Timeout timeout) {
     return {};
 }
 
-Result<std::string> Client::call_for_text(std::string_view method, Json args) {
+Client::Ticket Client::send_for_text(std::string_view method, Json args) {
     const Ticket ticket = send(method, std::move(args));
     text_wanted_ = ticket;
+    return ticket;
+}
+
+Result<std::string> Client::wait_for_text(Ticket ticket) {
     const auto entry = open_.find(ticket);
+    if (entry == open_.end()) return Error{ErrorCode::Invalid, "cannot wait for a call: it is not open"};
     const Result<void> answered = wait_for(entry, kForever);
     text_wanted_.reset();
     if (!answered) return answered.error();

@@ -48,12 +48,17 @@ public:
 
     // The same, but the value stays the text that came: for a large one that is only passed on. For kpmd
     // only, see value_text().
-    Result<std::string> call_for_text(std::string_view method, Json args = Json::array({Json::object()}));
+    Result<std::string> call_for_text(std::string_view method, Json args = Json::array({Json::object()})) {
+        return wait_for_text(send_for_text(method, std::move(args)));
+    }
 
     // Pipelining: send any number, then wait for each in any order. Replies are kept until waited for.
     using Ticket = std::uint64_t;
     Ticket send(std::string_view method, Json args = Json::array({Json::object()}));
     Result<Json> wait(Ticket ticket, Timeout timeout = kForever);
+    // The two halves of call_for_text; one at a time.
+    Ticket send_for_text(std::string_view method, Json args = Json::array({Json::object()}));
+    Result<std::string> wait_for_text(Ticket ticket);
 
     // For callers that poll themselves: writes and reads what goes now. nullopt: not answered yet, and still
     // open.
@@ -91,7 +96,7 @@ private:
     Result<Json> close(Open::iterator answered);
 
     Open open_;
-    std::optional<Ticket> text_wanted_;  // by call_for_text
+    std::optional<Ticket> text_wanted_;  // by send_for_text
     std::string text_;
     Ticket next_ticket_ = 0;
     bool closed_ = false;

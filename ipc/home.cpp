@@ -1,7 +1,6 @@
 #include "ipc/home.h"
 
 #include <fmt/format.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -10,7 +9,10 @@
 #include <cstdlib>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
+
+#include "ipc/base/user.h"
 
 namespace kpm::ipc {
 namespace {
@@ -20,12 +22,8 @@ namespace fs = std::filesystem;
 constexpr mode_t kPrivate = 0700;
 
 std::optional<std::string> user_directory_by_password_file() {
-    std::vector<char> text(16384);
-    passwd entry{};
-    passwd* found = nullptr;
-    if (::getpwuid_r(::geteuid(), &entry, text.data(), text.size(), &found) != 0 || found == nullptr)
-        return std::nullopt;
-    return std::string(found->pw_dir);
+    if (auto user = find_user(::geteuid())) return std::move(user->directory);
+    return std::nullopt;
 }
 
 // Where there is no home, or one that cannot be written: a container's user, a read-only root. The same for

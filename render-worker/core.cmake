@@ -20,3 +20,4 @@ target_include_directories(render_core SYSTEM PUBLIC ${KISSFFT_INCLUDE_DIR})
 target_link_libraries(render_core PUBLIC kpm_base nlohmann_json::nlohmann_json)
 target_compile_options(render_core PRIVATE -ffp-contract=off -fno-math-errno -fno-trapping-math
     $<$<CONFIG:Release>:-O3>)
+kpm_alone(dsp/biquad.cpp dsp/buffer_source.cpp dsp/convolver.cpp genome/network_outputs.cpp genome/patch.cpp)

@@ -1,6 +1,5 @@
 // completion: the tab key's script, its installation, and the answers that it asks for.
 #include <fmt/format.h>
-#include <pwd.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -11,6 +10,7 @@
 #include "cli/complete.h"
 #include "cli/completion_script.h"
 #include "cli/user_file.h"
+#include "ipc/base/user.h"
 
 namespace kpm::cli {
 namespace {
@@ -58,10 +58,9 @@ int answer(Context& context) {
 
 Result<std::string> home_directory() {
     if (std::string home = variable("HOME"); !home.empty()) return home;
-    const passwd* user = getpwuid(geteuid());
-    if (user == nullptr)
-        return Error{ErrorCode::NotFound, "cannot find your home directory: HOME is not set"};
-    return std::string(user->pw_dir);
+    const auto user = find_user(geteuid());
+    if (!user) return Error{ErrorCode::NotFound, "cannot find your home directory: HOME is not set"};
+    return user->directory;
 }
 
 // fish reads a folder of completions; the others have one file that a user writes as well.

@@ -102,14 +102,8 @@ int run_list(Context& context) {
 }
 
 int run_jlist(Context& context) {
-    if (!context.session->is_kpm()) {
-        const auto data = context.session->call(ipc::method::kGetMonitorData);
-        if (!data) return context.fail(data.error());
-        context.console.output(data->dump(-1, ' ', false, Json::error_handler_t::replace));
-        return kDone;
-    }
     // The answer is the output: a thousand environments need not be read for that.
-    const auto text = context.session->client().call_for_text(ipc::method::kGetMonitorData);
+    const auto text = context.session->answer();
     if (!text) return context.fail(text.error());
     context.console.output(*text);
     return kDone;

@@ -1,6 +1,5 @@
 // startup, unstartup: the daemon and the saved apps come back with the machine.
 #include <fmt/format.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "cli/startup/init_system.h"
 #include "cli/startup/quoting.h"
 #include "cli/user_file.h"
+#include "ipc/base/user.h"
 
 namespace kpm::cli {
 namespace {
@@ -38,23 +38,16 @@ std::string quoted_line(const CommandWords& words) {
     return line;
 }
 
-struct User {
-    std::string name;
-    std::string directory;
-    uid_t uid = 0;
-    gid_t gid = 0;
-};
-
 Result<User> chosen_user(const Context& context) {
     std::string name = context.line.value("user").value_or("");
-    const passwd* entry = name.empty() ? getpwuid(geteuid()) : getpwnam(name.c_str());
-    if (entry == nullptr) {
+    auto user = name.empty() ? find_user(geteuid()) : find_user(name);
+    if (!user) {
         if (name.empty()) name = std::to_string(geteuid());
         return Error{ErrorCode::NotFound,
                      fmt::format("cannot set up the start of '{}': no such user, name one by -u", name)};
     }
-    return User{entry->pw_name, context.line.value("hp").value_or(entry->pw_dir), entry->pw_uid,
-                entry->pw_gid};
+    if (const auto directory = context.line.value("hp")) user->directory = *directory;
+    return *std::move(user);
 }
 
 // The home that is named by a variable is meant; without one it is the user's, not root's.

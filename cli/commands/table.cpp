@@ -3,6 +3,7 @@
 
 #include "cli/commands/groups.h"
 #include "ipc/base/text.h"
+#include "ipc/protocol.h"
 
 namespace kpm::cli {
 namespace {
@@ -72,7 +73,11 @@ const Command kCommands[] = {
      .run = run_list,
      .options = kJsonOption,
      .ends = Command::Ends::UnlessWatching},
-    {"jlist", "", "", "the list as JSON", run_jlist, {}, NeedsDaemon::Yes, true},
+    {.name = "jlist",
+     .help = "the list as JSON",
+     .run = run_jlist,
+     .machine_output = true,
+     .question = ipc::method::kGetMonitorData},
     {"prettylist",
      "",
      "",

@@ -1,7 +1,6 @@
 #include "cli/doctor/examine.h"
 
 #include <fmt/format.h>
-#include <pwd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -18,6 +17,7 @@
 #include "cli/startup/init_system.h"
 #include "cli/user_file.h"
 #include "ecosystem/resolve.h"
+#include "ipc/base/user.h"
 #include "ipc/client.h"
 
 namespace kpm::cli {
@@ -195,9 +195,9 @@ Check check_startup(const ecosystem::Environment& env) {
         [&](std::string_view tool) { return ecosystem::find_in_path(tool, env).has_value(); });
     if (system == nullptr)
         return {"startup", Health::Ok, "no init system here (a container?), nothing to set up", ""};
-    const passwd* user = getpwuid(geteuid());
+    const auto user = find_user(geteuid());
     Service service;
-    service.name = default_service_name(*system, user == nullptr ? "" : user->pw_name);
+    service.name = default_service_name(*system, user ? user->name : "");
     const std::string file = system->file(service);
     if (access(file.c_str(), F_OK) == 0) return {"startup", Health::Ok, file, ""};
     return {"startup", Health::Warn,

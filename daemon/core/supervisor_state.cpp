@@ -114,8 +114,10 @@ void Supervisor::adopt(Slot& slot, Instance& instance) {
     resume_health(slot, instance, spec);
     if (state == State::Spawning) post(key, Spawned{adopted.pid});
     if (state == State::Online) post(key, Pinged{});  // nobody listened: the watch begins anew
+    // With a reason it is ended by its probes, which is done as any stop.
+    const LifecycleData& life = instance.life.data();
     const bool aborting =
-        state == State::Stopping && instance.life.data().goal == LifecycleData::Goal::Running;
+        state == State::Stopping && life.goal == LifecycleData::Goal::Running && life.failure.empty();
     if (aborting) (void)host_.signal_root(key, SIGABRT);
     if (stopping)
         host_.signal_tree(key, state == State::Killing ? SIGKILL

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "daemon/core/proc_stat.h"
+#include "ipc/base/unique_fd.h"
 
 namespace kpm::io {
 
@@ -26,6 +27,7 @@ public:
     void forget(pid_t pid) { last_.erase(pid); }
 
 private:
+    UniqueFd proc_;
     std::unordered_map<pid_t, core::ProcSample> last_;
     std::chrono::steady_clock::time_point pruned_{};
     long ticks_per_second_;

@@ -287,6 +287,26 @@ TEST_CASE("health: the next daemon goes on; who was ready stays so", "[unit][sup
     CHECK(next.state() == State::Online);
 }
 
+TEST_CASE("health: the next daemon ends as any other what its probes have given up",
+          "[unit][supervisor][health]") {
+    HealthBench bench;
+    ecosystem::AppConfig config = with_health(forked(), "l");
+    config.health.liveness->failure_threshold = 1;
+    bench.add(config);
+    bench.happen(Spawned{10});
+    bench.fail_after(10s, kLiveness);
+    CHECK(bench.state() == State::Stopping);
+
+    HealthBench next;
+    next.host.adoptable[1] = {Adopted::Kind::Alive, 10};
+    next.supervisor.restore(bench.host.state);
+    next.supervisor.drain();
+    CHECK(has(next.host.take(), "signal 0/1 2"));
+    next.happen({0, 1}, Exited{0, 0});
+    next.happen({0, 1}, TreeGone{});
+    CHECK(next.supervisor.find(0)->current.life.data().restart_time == 1);
+}
+
 TEST_CASE("health: what its probes tell is not in the dump", "[unit][supervisor][health]") {
     HealthBench bench;
     bench.add(with_health(forked(), "r"));
