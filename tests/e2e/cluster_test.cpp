@@ -205,7 +205,7 @@ time.sleep(300)
     kpm.write(
         "ecosystem.json",
         R"({"apps":[{"name":"w","script":"worker.py","interpreter":"python3","exec_mode":"cluster","instances":1,
-                  "kpm_channel":true,"wait_ready":true,"listen":["127.0.0.1:)" +
+                  "kpm_channel":true,"wait_ready":true,"listen_timeout":60000,"listen":["127.0.0.1:)" +
             std::to_string(free_port()) + "\"]}]}");
     const CommandResult started = kpm.kpm({"start", "ecosystem.json"});
     INFO(started.out << started.err << kpm.daemon_log());
@@ -225,7 +225,7 @@ TEST_CASE("cluster: the example of the kpm channel serves, reloads and survives 
     kpm.write("ecosystem.json", R"({"apps":[{"name":"hi","script":")" +
                                     (source_dir() / "examples" / "kpm_channel.py").string() +
                                     R"(","interpreter":"python3","exec_mode":"cluster","instances":2,
-                  "kpm_channel":true,"wait_ready":true,"listen":["127.0.0.1:)" +
+                  "kpm_channel":true,"wait_ready":true,"listen_timeout":60000,"listen":["127.0.0.1:)" +
                                     std::to_string(port) + "\"]}]}");
     const CommandResult started = kpm.kpm({"start", "ecosystem.json"});
     INFO(started.out << started.err << kpm.daemon_log());

@@ -116,7 +116,7 @@ setInterval(() => {}, 1000);
 process.send({type: 'axm:action', data: {action_name: 'greet', opts: null, arity: 0}});
 process.send('ready');
 )",
-                  1, R"(,"wait_ready":true)");
+                  1, R"(,"wait_ready":true,"listen_timeout":60000)");
     const CommandResult started = app.start();
     INFO(started.out << started.err << app.kpm.daemon_log());
     CHECK(started.status == 0);

@@ -47,7 +47,7 @@ std::string status_text(const KpmHome& kpm) {
     return kpm.find("app")["pm2_env"].value("status_text", "none");
 }
 
-const Json kWatchdog{{"wait_ready", true}, {"watchdog", 1000}};
+const Json kWatchdog{{"wait_ready", true}, {"listen_timeout", 60000}, {"watchdog", 1000}};
 
 }  // namespace
 
@@ -60,7 +60,7 @@ open("said", "w")
 notify("READY=1\nSTATUS=warm as toast")
 time.sleep(600)
 )",
-                                        {{"wait_ready", true}});
+                                        {{"wait_ready", true}, {"listen_timeout", 60000}});
     INFO(started.out << started.err << kpm.daemon_log());
     REQUIRE(started.status == 0);
     CHECK(std::filesystem::exists(kpm.work() / "said"));  // the command did not return before
@@ -98,7 +98,7 @@ open("address", "w").write(os.environ["NOTIFY_SOCKET"])
 subprocess.Popen([sys.executable, "child.py"])
 time.sleep(600)
 )",
-                                        {{"wait_ready", true}});
+                                        {{"wait_ready", true}, {"listen_timeout", 60000}});
     INFO(started.out << started.err << kpm.daemon_log());
     REQUIRE(started.status == 0);
     CHECK(status_text(kpm) == "by a child");
@@ -157,11 +157,12 @@ TEST_CASE("notify: a kill -9 of kpmd loses neither what is sent meanwhile nor th
 
 TEST_CASE("notify: an app that ends on purpose is started again, and not given up", "[e2e]") {
     const KpmHome kpm;
-    const CommandResult started = start(kpm, R"(from sd import notify
+    const CommandResult started =
+        start(kpm, R"(from sd import notify
 open("starts", "a").write("x")
 notify("READY=1\nSTOPPING=1\nSTATUS=bye")
 )",
-                                        {{"wait_ready", true}, {"max_restarts", 2}, {"min_uptime", 300}});
+              {{"wait_ready", true}, {"listen_timeout", 60000}, {"max_restarts", 2}, {"min_uptime", 300}});
     INFO(started.out << started.err << kpm.daemon_log());
     REQUIRE(eventually([&] { return kpm.read(kpm.work() / "starts").size() >= 5; }));
     const Json env = kpm.find("app")["pm2_env"];

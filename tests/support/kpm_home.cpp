@@ -1,8 +1,5 @@
 #include "tests/support/kpm_home.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -10,10 +7,8 @@
 #include <fstream>
 #include <iostream>
 #include <sstream>
-#include <random>
 #include <stdexcept>
 
-#include "ipc/base/unique_fd.h"
 #include "tests/support/eventually.h"
 
 namespace kpm::test {
@@ -42,22 +37,6 @@ std::filesystem::path source_dir() {
 }
 std::filesystem::path pm2_program() {
     return from_variable("KPM_PM2");
-}
-
-// Below the range from which the kernel takes the ports of clients: those of a load test would come to use it before
-// the server does. At random, because tests run beside each other.
-int free_port() {
-    static std::mt19937 random{std::random_device{}()};
-    for (int tries = 0; tries < 1000; ++tries) {
-        const int port = std::uniform_int_distribution(10'000, 32'000)(random);
-        const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(static_cast<std::uint16_t>(port));
-        address.sin_addr.s_addr = htonl(INADDR_ANY);
-        if (::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) return port;
-    }
-    throw std::runtime_error("no free port");
 }
 
 bool is_running(int pid) {

@@ -9,6 +9,7 @@
 
 #include "ipc/base/json.h"
 #include "tests/support/command.h"
+#include "tests/support/free_port.h"
 
 namespace kpm::test {
 
@@ -44,8 +45,6 @@ std::filesystem::path bin_dir();
 std::filesystem::path source_dir();
 // The real pm2's command line, which ctest has installed for the tests that ask for it.
 std::filesystem::path pm2_program();
-// A TCP port on loopback that nobody listens on at the moment.
-int free_port();
 // A name for `kill -0`: is there such a process (not a zombie)?
 bool is_running(int pid);
 

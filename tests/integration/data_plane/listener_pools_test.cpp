@@ -6,6 +6,7 @@
 
 #include "daemon/keeper/keeper_protocol.h"
 #include "tests/integration/data_plane/plane_fixture.h"
+#include "tests/support/free_port.h"
 #include "tests/support/temp_dir.h"
 
 using namespace kpm;
@@ -22,11 +23,8 @@ std::uint16_t port_of(int socket) {
     return bound_address(socket).value().port;
 }
 
-// Nobody listens there, until somebody else comes by.
 std::uint16_t free_port() {
-    const auto listener =
-        open_listener({.kind = core::ListenAddress::Kind::Ipv4, .host = "127.0.0.1", .path = {}});
-    return port_of(listener->get());
+    return static_cast<std::uint16_t>(test::free_port());
 }
 
 bool answers(std::uint16_t port) {
