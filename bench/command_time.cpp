@@ -78,6 +78,7 @@ bool live(char* const* argv, double& start, double& stop) {
     const pid_t pid = ::fork();
     if (pid == 0) {
         ::setsid();
+        ::signal(SIGINT, SIG_DFL);  // ignored in the background of a shell that has no job control
         ::execv(argv[0], argv);
         ::_exit(127);
     }
