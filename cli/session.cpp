@@ -94,7 +94,8 @@ Result<Session> Session::open(const ipc::Home& home, Console& console, IfAbsent 
     }
     Session session(std::move(*client));
     session.is_new_ = is_new;
-    if (auto known = session.identify(question); !known)
+    session.question_ = question;
+    if (auto known = session.identify(); !known)
         return is_anothers(home) ? refused(home, known.error()) : known.error();
     if (!session.is_kpm_ && !pm2_is_allowed()) {
         return Error{
@@ -113,9 +114,10 @@ Result<Session> Session::open(const ipc::Home& home, Console& console, IfAbsent 
     return session;
 }
 
-Result<void> Session::identify(std::string_view question) {
+Result<void> Session::identify() {
     const auto greeting = client_.send(ipc::method::kHello);
-    if (!question.empty()) question_ = client_.send_for_text(question);
+    // A new daemon has not yet what is started along with it.
+    if (!question_.empty() && !is_new_) asked_ = client_.send_for_text(question_);
     const auto hello = client_.wait(greeting, ipc::kConnectTimeout);
     if (hello) {
         is_kpm_ = true;
@@ -134,7 +136,7 @@ Result<void> Session::identify(std::string_view question) {
 }
 
 Result<std::string> Session::answer() {
-    return client_.wait_for_text(question_);
+    return asked_ ? client_.wait_for_text(*asked_) : client_.call_for_text(question_);
 }
 
 Result<ProcessList> Session::list() {

@@ -28,8 +28,8 @@ public:
     enum class IfAbsent { Launch, Fail };
 
     // With Fail: NotFound when no daemon runs. Says on the console that a daemon is started.
-    // `question`: a method that only tells, whose answer the command wants in any case ("" = none); it goes
-    // along with the greeting, which saves a round trip.
+    // `question`: a method that only tells, whose answer the command wants in any case ("" = none); to a
+    // daemon that runs it goes along with the greeting, which saves a round trip.
     static Result<Session> open(const ipc::Home& home, Console& console, IfAbsent if_absent,
                                 std::string_view question = {});
 
@@ -53,10 +53,11 @@ public:
 
 private:
     explicit Session(ipc::Client client) : client_(std::move(client)) {}
-    Result<void> identify(std::string_view question);
+    Result<void> identify();
 
     ipc::Client client_;
-    ipc::Client::Ticket question_ = 0;
+    std::string_view question_;
+    std::optional<ipc::Client::Ticket> asked_;  // the question
     bool is_kpm_ = false;
     bool is_new_ = false;
     unsigned cpus_ = 1;

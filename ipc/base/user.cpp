@@ -28,12 +28,10 @@ std::optional<User> find_in(FILE* file, const Wanted& wanted) {
     std::array<char, 16384> text;
     passwd entry{};
     passwd* found = nullptr;
-    while (true) {
-        const int trouble = ::fgetpwent_r(file, &entry, text.data(), text.size(), &found);
-        if (trouble == ERANGE) continue;  // a line that is too long is left out
-        if (trouble != 0) return std::nullopt;
+    // A line that is too long ends it as well: it would be read again and again.
+    while (::fgetpwent_r(file, &entry, text.data(), text.size(), &found) == 0)
         if (wanted(entry)) return User{entry.pw_name, entry.pw_dir, entry.pw_uid, entry.pw_gid};
-    }
+    return std::nullopt;
 }
 
 std::optional<User> ask_getent(const std::string& key, const Wanted& wanted) {

@@ -36,13 +36,16 @@ TEST_CASE("users: one that nobody knows, whatever its name looks like", "[integr
 TEST_CASE("users: getent is asked for those who are not in the file", "[integration][user]") {
     const TempDir folder;
     const auto program = folder.path() / "getent";
-    std::ofstream(program) << "#!/bin/sh\n[ \"$*\" = \"passwd -- ann-of-ldap\" ] || exit 2\n"
-                              "echo 'ann-of-ldap:*:4242:4343:Ann:/home/ann:/bin/sh'\n";
+    std::ofstream(program)
+        << "#!/bin/sh\n[ \"$*\" = \"passwd -- endless\" ] && printf 'endless:%40000d\\n' 1\n"
+           "[ \"$*\" = \"passwd -- ann-of-ldap\" ] || exit 2\n"
+           "echo 'ann-of-ldap:*:4242:4343:Ann:/home/ann:/bin/sh'\n";
     std::filesystem::permissions(program, std::filesystem::perms::owner_all);
     const std::string before = std::getenv("PATH");
     ::setenv("PATH", (folder.path().string() + ":" + before).c_str(), 1);
     const auto user = find_user(std::string("ann-of-ldap"));
     const auto other = find_user(std::string("ann"));
+    const auto too_long = find_user(std::string("endless"));
     ::setenv("PATH", folder.path().c_str(), 1);
     std::filesystem::remove(program);
     const auto without = find_user(std::string("ann-of-ldap"));
@@ -52,5 +55,6 @@ TEST_CASE("users: getent is asked for those who are not in the file", "[integrat
     CHECK(user->gid == 4343);
     CHECK(user->directory == "/home/ann");
     CHECK_FALSE(other);
+    CHECK_FALSE(too_long);
     CHECK_FALSE(without);
 }

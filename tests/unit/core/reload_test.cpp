@@ -83,9 +83,19 @@ TEST_CASE("reload: a new process that dies after it was ready is told of", "[uni
     CHECK(bench.supervisor.find(0)->outgoing == nullptr);
 }
 
-// A reload whose new process is ready and must last 250 ms longer; its first incarnation is 1, the new one 2.
 namespace {
 
+// The daemon after one that died in the middle of a reload: both processes still live.
+struct NextDaemon : Bench {
+    explicit NextDaemon(const Bench& before) {
+        host.adoptable[1] = {Adopted::Kind::Alive, 10};
+        host.adoptable[2] = {Adopted::Kind::Alive, 11};
+        supervisor.restore(before.host.state);
+        supervisor.drain();
+    }
+};
+
+// A reload whose new process is ready and must last 250 ms longer; its first incarnation is 1, the new one 2.
 struct TrialBench : Bench {
     TrialBench() {
         online_worker(*this);
@@ -132,18 +142,11 @@ TEST_CASE("reload: a new process that is ready must last before it takes the slo
         CHECK(bench.host.take() == Lines{"signal 0/2 2", "signal 0/1 2"});
     }
     SECTION("the daemon dies meanwhile") {
-        FakeHost host;
-        host.adoptable[1] = {Adopted::Kind::Alive, 10};
-        host.adoptable[2] = {Adopted::Kind::Alive, 11};
-        Supervisor next(host, Settings{.home = "/home/kpm"});
-        next.restore(bench.host.state);
-        next.drain();
-        host.advance(249ms);
-        next.drain();
-        CHECK(next.find(0)->current.incarnation == 1);
-        host.advance(1ms);
-        next.drain();
-        CHECK(next.find(0)->current.incarnation == 2);
+        NextDaemon next(bench);
+        next.pass(249ms);
+        CHECK(next.supervisor.find(0)->current.incarnation == 1);
+        next.pass(1ms);
+        CHECK(next.supervisor.find(0)->current.incarnation == 2);
     }
 }
 
@@ -210,16 +213,10 @@ TEST_CASE("reload: a configuration whose process does not get ready is not kept"
         CHECK(bench.supervisor.find(0)->config->args.empty());
     }
     SECTION("the daemon dies meanwhile, and then it fails") {
-        FakeHost host;
-        host.adoptable[1] = {Adopted::Kind::Alive, 10};
-        host.adoptable[2] = {Adopted::Kind::Alive, 11};
-        Supervisor next(host, Settings{.home = "/home/kpm"});
-        next.restore(bench.host.state);
-        next.drain();
-        CHECK(next.find(0)->config->args == std::vector<std::string>{"--new"});
-        next.post({0, 2}, Exited{1, 0});
-        next.drain();
-        CHECK(next.find(0)->config->args.empty());
+        NextDaemon next(bench);
+        CHECK(next.supervisor.find(0)->config->args == std::vector<std::string>{"--new"});
+        next.happen({0, 2}, Exited{1, 0});
+        CHECK(next.supervisor.find(0)->config->args.empty());
     }
     SECTION("it gets ready") {
         bench.happen(Spawned{11});
