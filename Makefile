@@ -33,10 +33,8 @@ soak: build
 	@cmake --build --preset release --parallel $(JOBS) --target sim_core
 	@build/release/tests/sim_core --seed $(or $(SEED),1) --seeds $(or $(SEEDS),100)
 	@cmake --build --preset release --parallel $(JOBS) --target soak_tests
-	@for test in cluster node_reload activation; do KPM_BIN_DIR=$(CURDIR)/build/release/bin KPM_SOURCE_DIR=$(CURDIR) \
-	    KPM_RELOADS=200 build/release/tests/e2e_$$test '*reloads under*' || exit; done
-	@KPM_BIN_DIR=$(CURDIR)/build/release/bin KPM_SOURCE_DIR=$(CURDIR) KPM_CONNECTIONS=100000 \
-	    build/release/tests/e2e_connections
+	@KPM_BIN_DIR=$(CURDIR)/build/release/bin KPM_SOURCE_DIR=$(CURDIR) KPM_RELOADS=200 KPM_CONNECTIONS=100000 \
+	    build/release/tests/e2e_traffic --filenames-as-tags '*reloads under*,[#connections_test]'
 
 image-test:
 	@scripts/install-packages.sh image

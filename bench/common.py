@@ -39,7 +39,8 @@ class Row:
 
 
 class Side:
-    """One process manager, kpm or pm2, in a home of its own. Its daemon lives as long as `running()`."""
+    """One process manager, kpm or pm2, in a home of its own. Its daemon lives as long as `running()`; `inside` is the
+    folder of the home."""
 
     def __init__(self, name, program, home_variable):
         self.name = name
@@ -54,8 +55,8 @@ class Side:
         return kept | {"HOME": root, self.home_variable: str(self.home), MARK: root, "PM2_DISCRETE_MODE": "1"}
 
     @contextlib.contextmanager
-    def running(self):
-        root = pathlib.Path(tempfile.mkdtemp(prefix=f"bench-{self.name}-"))
+    def running(self, inside=None):
+        root = pathlib.Path(tempfile.mkdtemp(prefix=f"bench-{self.name}-", dir=inside))
         self.home = root / "home"
         try:
             self.call("ping")

@@ -32,15 +32,13 @@ std::string monitor_data(Supervisor& supervisor, const Json& args) {
         usages.push_back(is_measured ? supervisor.host().usage(measured_instead(slot).value_or(life.pid))
                                      : Usage{});
     }
+    RowTexts& texts = supervisor.row_texts();
+    texts.prepare(usages.size());
     std::string rows = "[";
     auto usage = usages.begin();
     for (const auto& [pm_id, slot] : supervisor.slots()) {
         if (rows.size() > 1) rows += ',';
-        if (environment == Environment::Shown)
-            append_row(rows, slot, *usage++);
-        else
-            rows += row_with_usage(slot, *usage++, environment)
-                        .dump(-1, ' ', false, Json::error_handler_t::replace);
+        texts.append(rows, slot, *usage++, environment);
         // The others are about as long as the first: grown by doubling, all would be copied again.
         if (usage == usages.begin() + 1) rows.reserve(rows.size() * (usages.size() + usages.size() / 8 + 1));
     }

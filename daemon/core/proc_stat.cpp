@@ -51,13 +51,20 @@ Result<ProcStat> parse_proc_stat(std::string_view text) {
     return stat;
 }
 
-double cpu_percent(const ProcSample& before, const ProcSample& now, long ticks_per_second) {
-    const std::uint64_t used_before = before.stat.user_ticks + before.stat.system_ticks;
-    const std::uint64_t used_now = now.stat.user_ticks + now.stat.system_ticks;
+std::optional<std::uint64_t> resident_pages_in(std::string_view statm) {
+    const std::size_t blank = statm.find(' ');  // the size comes first
+    if (blank == std::string_view::npos) return std::nullopt;
+    std::uint64_t pages = 0;
+    const char* const begin = statm.data() + blank + 1;
+    const auto [end, error] = std::from_chars(begin, statm.data() + statm.size(), pages);
+    if (error != std::errc{} || end == begin) return std::nullopt;
+    return pages;
+}
+
+double cpu_percent(const ProcSample& before, const ProcSample& now) {
     const double passed = std::chrono::duration<double>(now.at - before.at).count();
-    if (before.stat.start_ticks != now.stat.start_ticks || used_now < used_before || passed <= 0) return 0;
-    const double used = static_cast<double>(used_now - used_before) / static_cast<double>(ticks_per_second);
-    return std::round(used / passed * 1000) / 10;
+    if (before.start_ticks != now.start_ticks || now.used < before.used || passed <= 0) return 0;
+    return std::round(std::chrono::duration<double>(now.used - before.used).count() / passed * 1000) / 10;
 }
 
 }  // namespace kpm::core

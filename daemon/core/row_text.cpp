@@ -1,46 +1,40 @@
 #include "daemon/core/row_text.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
-#include "ecosystem/dump_app.h"
+#include "daemon/core/state_members.h"
 #include "ecosystem/schema.h"
+#include "ecosystem/wire_text.h"
+#include "ipc/base/json_text.h"
 
 namespace kpm::core {
 namespace {
 
-std::string text_of(const Json& value) {
-    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-// The members of an object without the braces, with a comma before them where something precedes.
-void append_members(std::string& text, const Json& object) {
-    if (object.empty()) return;
-    const std::string whole = text_of(object);
-    if (!text.ends_with('{')) text += ',';
-    text.append(whole, 1, whole.size() - 2);
-}
+using ecosystem::AppConfig;
+using ecosystem::Field;
+using Names = std::vector<std::string_view>;
 
 // `env`, and beside it each variable that no other member has the name of. `own` are PM2's
 // entries, which win.
 void append_variables(std::string& text, const ecosystem::Environment& variables, const Json& own,
-                      const Json& attributes, const Json& state) {
-    std::vector<std::string_view> taken;
-    for (const Json* members : {&attributes, &state})
-        for (const auto& [name, value] : members->get_ref<const Json::object_t&>()) taken.push_back(name);
-    std::ranges::sort(taken);
+                      const Names& taken) {
     std::string beside;
-    text += text.ends_with('{') ? R"("env":{)" : R"(,"env":{)";
+    append_key(text, "env");
+    text += '{';
     append_members(text, own);
     for (const auto& [name, value] : variables) {
         if (own.contains(name)) continue;
         if (!text.ends_with('{')) text += ',';
         const std::size_t begin = text.size();
-        append_string(text, name);
+        append_json(text, std::string_view(name));
         text += ':';
-        append_string(text, value);
-        if (std::ranges::binary_search(taken, name) || ecosystem::find_wire_field(name)) continue;
+        append_json(text, std::string_view(value));
+        if (std::ranges::find(taken, name) != taken.end() || ecosystem::find_wire_field(name)) continue;
         beside += ',';
         beside.append(text, begin);
     }
@@ -48,42 +42,126 @@ void append_variables(std::string& text, const ecosystem::Environment& variables
     text += beside;
 }
 
-}  // namespace
-
-void append_string(std::string& text, std::string_view value) {
-    const bool is_plain =
-        std::ranges::all_of(value, [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
-    if (!is_plain) {
-        text += text_of(Json(value));
-        return;
-    }
-    text += '"';
-    text += value;
-    text += '"';
+// The rows of the table that are written here: the environment stands twice, and the paths differ between
+// instances that share the rest.
+const std::array<const Field*, 4>& own_fields() {
+    static const std::array<const Field*, 4> kFields{
+        ecosystem::find_field("env"), ecosystem::find_field("out_file"), ecosystem::find_field("error_file"),
+        ecosystem::find_field("pid_file")};
+    return kFields;
 }
 
-void append_row(std::string& text, const Slot& slot, const Usage& usage) {
-    ecosystem::AppConfig config = slot.config.whole();
-    config.env.clear();
-    Json attributes = ecosystem::dump_wire(config);
-    attributes.erase("env");  // empty; the whole one follows
-    Json state = Json::object();
-    if (const auto version = attributes.find("version"); version != attributes.end())
-        state["version"] = *version;
-    add_state(state, slot);
-    // What a client has sent along must not be there twice.
-    for (const auto& [name, value] : config.extra.items())
-        if (state.contains(name)) attributes.erase(name);
+void append_paths(std::string& text, const SlotConfig::Paths& paths) {
+    const std::array values{&paths.out_file, &paths.error_file, &paths.pid_file};
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        append_key(text, own_fields()[i + 1]->wire_key);
+        append_json(text, std::string_view(*values[i]));
+    }
+}
 
-    text += R"({"pid":)" + std::to_string(slot.current.life.data().pid) + R"(,"name":)";
-    append_string(text, slot.config->name);
-    text += R"(,"pm2_env":{)";
-    append_members(text, attributes);
-    append_variables(text, slot.config->env, own_variables(slot), attributes, state);
-    append_members(text, state);
-    text += R"(},"pm_id":)" + std::to_string(slot.pm_id) + R"(,"monit":)";
-    text += text_of({{"memory", usage.memory}, {"cpu", usage.cpu}});
-    text += '}';
+const Json* given_version(const Slot& slot) {
+    const Json& extra = slot.config->extra;
+    const auto version = extra.find("version");
+    return version == extra.end() ? nullptr : &*version;
+}
+
+Names state_names(const Slot& slot) {
+    Names names;
+    visit_state(slot, given_version(slot),
+                [&](std::string_view name, const auto&) { names.push_back(name); });
+    return names;
+}
+
+// What comes from the configuration, without the braces around.
+void append_configuration(std::string& text, const Slot& slot, Environment environment) {
+    const AppConfig& config = *slot.config;
+    Names taken = state_names(slot);
+    ecosystem::append_wire(text, config, own_fields(), taken);
+    append_paths(text, slot.config.paths());
+    if (environment == Environment::LeftOut) {
+        append_key(text, "env");
+        text += "{}";
+        return;
+    }
+    for (const auto& [name, value] : config.extra.get_ref<const Json::object_t&>()) taken.push_back(name);
+    append_variables(text, config.env, own_variables(slot), taken);
+}
+
+// A member that is not always there would hide another one of the configuration's, so that this is not always
+// the same.
+bool is_constant(const AppConfig& config) {
+    const auto is_occasional = [](std::string_view name) {
+        return std::ranges::find(kOccasionalMembers, name) != kOccasionalMembers.end();
+    };
+    for (const auto& [name, value] : config.extra.get_ref<const Json::object_t&>())
+        if (is_occasional(name)) return false;
+    return std::ranges::none_of(config.env, is_occasional, &ecosystem::EnvVar::name);
+}
+
+void append_state(std::string& text, const Slot& slot) {
+    visit_state(slot, given_version(slot), [&](std::string_view name, const auto& value) {
+        using Value = std::remove_cvref_t<decltype(value)>;
+        if (name.data() == slot.config->instance_var.data())
+            append_key(text, name);
+        else
+            append_plain_key(text, name);
+        if constexpr (std::is_same_v<Value, bool>)
+            text += value ? "true" : "false";
+        else if constexpr (std::is_integral_v<Value>)
+            text += std::to_string(value);
+        else if constexpr (std::is_same_v<Value, std::nullptr_t>)
+            text += "null";
+        else
+            append_json(text, value);
+    });
+}
+
+}  // namespace
+
+void RowTexts::append(std::string& text, const Slot& slot, const Usage& usage, Environment environment) {
+    text += R"({"pid":)" + std::to_string(slot.current.life.data().pid);
+    append_key(text, "name");
+    append_json(text, std::string_view(slot.config->name));
+    append_key(text, "pm2_env");
+    text += '{';
+    if (environment == Environment::Shown && remembers_)
+        append_remembered(text, slot);
+    else
+        append_configuration(text, slot, environment);
+    append_state(text, slot);
+    text += R"(},"pm_id":)" + std::to_string(slot.pm_id);
+    text += R"(,"monit":{"memory":)" + std::to_string(usage.memory) + R"(,"cpu":)";
+    append_json(text, Json(usage.cpu));
+    text += "}}";
+}
+
+void RowTexts::append_remembered(std::string& text, const Slot& slot) {
+    const auto known = parts_.find(slot.pm_id);
+    if (known != parts_.end()) {
+        const Part& part = known->second;
+        if (part.config.is_same(slot.config) && part.unique_id == slot.unique_id) {
+            text += part.text;
+            return;
+        }
+        bytes_ -= part.text.size();
+        parts_.erase(known);
+    }
+    const std::size_t begin = text.size();
+    append_configuration(text, slot, Environment::Shown);
+    const std::size_t size = text.size() - begin;
+    if (parts_.size() == kMostRows || bytes_ + size > kMostBytes || !is_constant(*slot.config)) return;
+    parts_.emplace(slot.pm_id, Part{slot.config, slot.unique_id, text.substr(begin)});
+    bytes_ += size;
+}
+
+void RowTexts::prepare(std::size_t rows) {
+    remembers_ = rows <= kMostRows;
+    if (!remembers_ || parts_.size() > rows) forget_all();
+}
+
+void RowTexts::forget_all() {
+    parts_.clear();
+    bytes_ = 0;
 }
 
 }  // namespace kpm::core

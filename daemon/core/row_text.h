@@ -3,16 +3,45 @@
 // environments are most of a list, each is in it twice, and a tree of them costs many times what their text
 // does. Pure.
 
+#include <memory>
 #include <string>
+#include <unordered_map>
 
 #include "daemon/core/rows.h"
 
 namespace kpm::core {
 
-// Appends what row_with_usage(slot, usage) is as text; the members of pm2_env may be in another order.
-void append_row(std::string& text, const Slot& slot, const Usage& usage);
+// Writes rows. Remembers what of them comes from the configuration, which is most, and changes seldom: of up
+// to kMostRows slots, in up to kMostBytes. The supervisor's commands drive it.
+class RowTexts {
+public:
+    static constexpr std::size_t kMostRows = 256;
+    static constexpr std::size_t kMostBytes = std::size_t{512} << 10;
 
-// Appends a string of JSON, quotes included; bytes that are no UTF-8 become U+FFFD, as everywhere.
-void append_string(std::string& text, std::string_view value);
+    // Appends what row_with_usage(slot, usage, environment) is as text; the members of pm2_env may be in
+    // another order.
+    void append(std::string& text, const Slot& slot, const Usage& usage,
+                Environment environment = Environment::Shown);
+
+    // A list of this many rows is about to be written: those of slots that are gone are forgotten, all if
+    // there are more rows than can be remembered.
+    void prepare(std::size_t rows);
+
+    std::size_t remembered() const { return parts_.size(); }
+
+private:
+    struct Part {
+        SlotConfig config;  // it is of this, for this id
+        std::string unique_id;
+        std::string text;
+    };
+
+    void append_remembered(std::string& text, const Slot& slot);
+    void forget_all();
+
+    std::unordered_map<int, Part> parts_;  // by pm_id
+    std::size_t bytes_ = 0;
+    bool remembers_ = true;
+};
 
 }  // namespace kpm::core

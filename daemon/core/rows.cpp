@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "daemon/core/state_members.h"
 #include "ecosystem/dump_app.h"
 #include "ecosystem/schema.h"
 #include "ipc/base/json_room.h"
@@ -11,12 +12,16 @@
 namespace kpm::core {
 namespace {
 
-const Told kNothingTold;
 constexpr const char* kUniqueId = "unique_id";
-constexpr std::size_t kStateMembers = 25;  // what add_state() adds, at most
-constexpr const char* kHealthState = "health_state";
 
-Json health_state(const HealthCheck& check) {
+int shown_pid(const Slot& slot) {
+    return slot.current.life.data().pid;
+}
+
+}  // namespace
+
+Json health_state(const Slot& slot) {
+    const HealthCheck& check = slot.current.health->check;
     Json state{{"ready", check.is_ready()}};
     for (const ProbeKind kind : kProbeKinds) {
         const auto& shown = check.shown(kind);
@@ -28,12 +33,6 @@ Json health_state(const HealthCheck& check) {
     }
     return state;
 }
-
-int shown_pid(const Slot& slot) {
-    return slot.current.life.data().pid;
-}
-
-}  // namespace
 
 Json pm2_env(const Slot& slot, Environment environment) {
     const auto& variables = slot.config->env;
@@ -69,41 +68,11 @@ void drop_own_variables(ecosystem::AppConfig& config, const Json& wire) {
 }
 
 void add_state(Json& env, const Slot& slot) {
-    const LifecycleData& life = slot.current.life.data();
-    const auto& variables = slot.config->env;
     make_room(env, env.size() + kStateMembers);
-    env["status"] = public_name(life.state);
-    env["pm_id"] = slot.pm_id;
-    env["pm_uptime"] = slot.current.launched.since_epoch;
-    env["created_at"] = slot.created_at ? Json(slot.created_at->since_epoch) : Json(nullptr);
-    env["restart_time"] = life.restart_time;
-    env["unstable_restarts"] = life.history.early_exits.size();
-    env[kUniqueId] = slot.unique_id;
-    env[slot.config->instance_var] = slot.instance_index;
-    const Told& told = slot.told ? *slot.told : kNothingTold;
-    env["axm_actions"] = told.axm_actions;
-    env["axm_monitor"] = told.axm_monitor;
-    env["axm_options"] = told.axm_options;
-    env["axm_dynamic"] = Json::object();
-    env["vizion_running"] = false;
-    env["km_link"] = false;  // to PM2's vendor service, of which there is none here
-    if (!told.node_version.empty()) env["node_version"] = told.node_version;
-    if (!slot.version.empty())
-        env["version"] = slot.version;
-    else if (const auto own = std::ranges::find(variables, "version", &ecosystem::EnvVar::name);
-             own != variables.end())
-        env["version"] = own->value;
-    else if (!env.contains("version"))
-        env["version"] = "N/A";
-    if (life.exit_code || life.exit_signal != 0) {
-        // PM2 says 0 for a death by signal; the signal itself is kpm's addition.
-        env["exit_code"] = life.exit_code.value_or(0);
-        if (life.exit_signal != 0) env["exit_signal"] = life.exit_signal;
-    }
-    if (life.history.backoff > Duration{0}) env["prev_restart_delay"] = life.history.backoff.count();
-    if (!life.failure.empty()) env["failure"] = life.failure;
-    if (!told.status_text.empty()) env["status_text"] = told.status_text;
-    if (slot.current.health) env[kHealthState] = health_state(slot.current.health->check);
+    const auto given = env.find("version");
+    const Json version = given == env.end() ? Json() : *given;
+    visit_state(slot, given == env.end() ? nullptr : &version,
+                [&env](std::string_view name, const auto& value) { env[std::string(name)] = value; });
 }
 
 std::optional<int> measured_instead(const Slot& slot) {
@@ -139,7 +108,7 @@ Json process_object(const Slot& slot, Environment environment) {
 
 Json dump_entry(const Slot& slot) {
     Json entry = pm2_env(slot);
-    for (const char* key : {"pm_id", "instances", "prev_restart_delay", "status_text", kHealthState})
+    for (const char* key : {"pm_id", "instances", "prev_restart_delay", "status_text", "health_state"})
         entry.erase(key);
     entry[ipc::kDumpVersionKey] = ipc::kDumpVersion;
     return entry;

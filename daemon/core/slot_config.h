@@ -31,6 +31,8 @@ public:
     ecosystem::AppConfig whole() const;
 
     bool shares_with(const SlotConfig& other) const { return common_ == other.common_; }
+    // The same one, unchanged; equal ones may be others.
+    bool is_same(const SlotConfig& other) const { return shares_with(other) && paths_ == other.paths_; }
 
 private:
     std::shared_ptr<const ecosystem::AppConfig> common_;  // never null

@@ -25,6 +25,7 @@
 #include "daemon/core/host.h"
 #include "daemon/core/namesakes.h"
 #include "daemon/core/notify_message.h"
+#include "daemon/core/row_text.h"
 #include "daemon/core/settings.h"
 #include "daemon/core/slot.h"
 
@@ -115,6 +116,7 @@ public:
     std::vector<int> ids_of(const std::string& name) const;
     const Settings& settings() const { return settings_; }
     Host& host() { return host_; }
+    RowTexts& row_texts() { return row_texts_; }
 
 private:
     static constexpr std::size_t kMostAsked = 64;  // launches that the host has not answered yet
@@ -223,6 +225,7 @@ private:
     std::vector<int> doomed_;  // erased at the end of drain()
     std::vector<AllEnded> end_waiters_;
     std::optional<LastEnd> last_end_;
+    RowTexts row_texts_;
     int busy_ = -1;  // a slot that was not at rest at the last look: most looks need no other
     int next_id_ = 0;
     bool is_ending_ = false;

@@ -1,11 +1,17 @@
 #pragma once
-// CPU and memory of a set of processes, on demand: remembers the last sample of each pid to compare with.
-// Reads /proc on the caller's thread, a file per pid.
+// CPU and memory of processes, on demand: remembers the last sample of each to compare with. Reads /proc on
+// the caller's thread.
+//
+// A list of apps asks for all of them, and most of what that takes is opening files: /proc/PID/statm of the
+// first kMostKept processes is kept open, and their CPU time comes from their clock (clock_getcpuclockid(3)).
+// An open file there is of one process for good, whoever gets its pid next. Others are told apart by the time
+// of their start, in /proc/PID/stat.
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
-#include <span>
+#include <optional>
 #include <unordered_map>
 
 #include "daemon/core/proc_stat.h"
@@ -20,15 +26,33 @@ struct ProcUsage {
 
 class ProcSampler {
 public:
+    static constexpr std::size_t kMostKept = 128;  // files
+
     ProcSampler();
 
-    // Pids that are gone are missing in the answer and forgotten.
-    std::unordered_map<pid_t, ProcUsage> sample(std::span<const pid_t> pids);
-    void forget(pid_t pid) { last_.erase(pid); }
+    // nullopt: it is gone, and forgotten.
+    std::optional<ProcUsage> sample(pid_t pid);
+    void forget(pid_t pid);
 
 private:
+    struct Known {
+        UniqueFd statm;  // not kept: there are enough
+        clockid_t clock{};
+        core::ProcSample last;
+    };
+    struct Look {
+        core::ProcSample sample;
+        std::uint64_t resident_pages = 0;
+    };
+
+    std::optional<Look> look(Known& known) const;
+    std::optional<Look> look(pid_t pid) const;
+    std::optional<Look> meet(pid_t pid, Known& known);
+    void prune(std::chrono::steady_clock::time_point now);
+
     UniqueFd proc_;
-    std::unordered_map<pid_t, core::ProcSample> last_;
+    std::unordered_map<pid_t, Known> known_;
+    std::size_t kept_ = 0;
     std::chrono::steady_clock::time_point pruned_{};
     long ticks_per_second_;
     long page_size_;

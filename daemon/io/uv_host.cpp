@@ -382,10 +382,8 @@ Result<void> UvHost::write_dump(const std::string& text) {
 }
 
 core::Usage UvHost::usage(int pid) {
-    const pid_t pids[] = {pid};
-    const auto sampled = sampler_.sample(pids);
-    const auto it = sampled.find(pid);
-    return it == sampled.end() ? core::Usage{} : core::Usage{it->second.memory_bytes, it->second.cpu_percent};
+    const auto sampled = sampler_.sample(pid);
+    return sampled ? core::Usage{sampled->memory_bytes, sampled->cpu_percent} : core::Usage{};
 }
 
 void UvHost::shut_down(int client_pid) {

@@ -10,8 +10,8 @@
 #include "tests/support/under_load.h"
 #include "tests/support/ws_client.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::activation_test {
+using namespace test;
 
 namespace {
 
@@ -151,3 +151,5 @@ TEST_CASE("activation: an address that is taken is an error that names the holde
     CHECK(started.status == 1);
     CHECK((started.out + started.err).find("Address already in use (held by pid") != std::string::npos);
 }
+
+}  // namespace kpm::activation_test

@@ -8,8 +8,8 @@
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::apps_test {
+using namespace test;
 
 namespace {
 
@@ -207,3 +207,5 @@ TEST_CASE("apps: a descendant that escapes with the pipes costs the daemon no de
     std::istringstream strays(kpm.read(kpm.work() / "strays.pid"));
     for (int pid = 0; strays >> pid;) ::kill(pid, SIGKILL);
 }
+
+}  // namespace kpm::apps_test

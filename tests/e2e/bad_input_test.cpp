@@ -21,8 +21,8 @@
 #include "tests/support/process_table.h"
 #include "tests/support/terminal_command.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::bad_input_test {
+using namespace test;
 
 namespace {
 
@@ -419,3 +419,5 @@ TEST_CASE("bad input: an output that nobody reads", "[e2e]") {
     CHECK(served.kpm.find("other").is_null());
     CHECK(served.kpm.daemon_log().find("disconnected a client") == std::string::npos);
 }
+
+}  // namespace kpm::bad_input_test

@@ -8,8 +8,8 @@
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::care_test {
+using namespace test;
 
 namespace {
 
@@ -130,3 +130,5 @@ TEST_CASE("doctor: a healthy home, then what is wrong with it", "[e2e]") {
     CHECK(has(ill.out, "is damaged\n"));
     CHECK(fs::file_size(dump) == 10);  // it only looks
 }
+
+}  // namespace kpm::care_test

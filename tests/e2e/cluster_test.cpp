@@ -14,8 +14,8 @@
 #include "tests/support/under_load.h"
 #include "tests/support/ws_client.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::cluster_test {
+using namespace test;
 
 namespace {
 
@@ -246,3 +246,5 @@ TEST_CASE("cluster: the example of the kpm channel serves, reloads and survives 
     CHECK(kpm.list().size() == 2);
     CHECK(kpm.daemon_pid() != daemon);
 }
+
+}  // namespace kpm::cluster_test

@@ -6,8 +6,8 @@
 
 #include "tests/support/kpm_home.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::completion_test {
+using namespace test;
 
 namespace {
 
@@ -116,3 +116,5 @@ TEST_CASE("completion: an unknown shell is named, exit 1", "[e2e]") {
     CHECK(result.status == 1);
     CHECK(has(result.err, "cannot complete in 'csh'"));
 }
+
+}  // namespace kpm::completion_test

@@ -8,8 +8,8 @@
 #include "tests/support/pm2_pair.h"
 #include "tests/support/process_table.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::config_parity_test {
+using namespace test;
 
 namespace {
 
@@ -307,3 +307,5 @@ TEST_CASE("config parity: a file that has changed gives the same apps under pm2 
     CHECK(changing["exec_mode"] == "fork_mode");
     CHECK(changing["pm_out_log_path"].get<std::string>().ends_with("/first.log"));
 }
+
+}  // namespace kpm::config_parity_test

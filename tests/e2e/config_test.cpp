@@ -6,8 +6,8 @@
 #include "tests/support/kpm_home.h"
 #include "tests/support/outcome.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::config_test {
+using namespace test;
 
 namespace {
 
@@ -199,3 +199,5 @@ TEST_CASE("config: a wrong attribute is named with its reason", "[e2e]") {
     refuses(kpm, "eco.json", app_with("uid: 'nobody-of-that-name'"),
             "cannot start 'app': cannot find user 'nobody-of-that-name': no such user");
 }
+
+}  // namespace kpm::config_test

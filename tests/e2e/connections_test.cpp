@@ -8,8 +8,8 @@
 #include "tests/support/node_app.h"
 #include "tests/support/process_table.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::connections_test {
+using namespace test;
 
 namespace {
 
@@ -72,3 +72,5 @@ TEST_CASE("connections: those of workers with a kpm channel leave no descriptor 
     REQUIRE(kpm.kpm({"start", "ecosystem.json"}).status == 0);
     check_leaves_nothing(kpm, port, "/health");
 }
+
+}  // namespace kpm::connections_test

@@ -11,8 +11,8 @@
 #include "tests/support/kpm_home.h"
 #include "tests/support/process_table.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::daemon_settings_test {
+using namespace test;
 namespace fs = std::filesystem;
 
 namespace {
@@ -156,3 +156,5 @@ TEST_CASE("daemon settings: PM2_SOCKET_USER and PM2_SOCKET_GROUP let that user a
     CHECK((home.st_mode & 0777) == 0711);
     CHECK(kpm.kpm({"ping"}).status == 0);  // root, as before
 }
+
+}  // namespace kpm::daemon_settings_test

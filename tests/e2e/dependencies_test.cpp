@@ -7,8 +7,8 @@
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::dependencies_test {
+using namespace test;
 using Lines = std::vector<std::string>;
 
 namespace {
@@ -214,3 +214,5 @@ TEST_CASE("dependencies: --only starts what is missing along", "[e2e]") {
     kpm.good({"restart", "eco.json", "--only", "web"});
     CHECK(kpm.order(2) == Lines{"stop web", "start web"});
 }
+
+}  // namespace kpm::dependencies_test

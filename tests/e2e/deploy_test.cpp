@@ -5,8 +5,8 @@
 
 #include "tests/support/kpm_home.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::deploy_test {
+using namespace test;
 
 namespace {
 
@@ -127,3 +127,5 @@ TEST_CASE("deploy: failures end it, are named, exit 1", "[e2e]") {
     fs::remove(site.kpm().work() / "clone/ecosystem.json");
     says({"production"}, "Not any default deployment file exists.");
 }
+
+}  // namespace kpm::deploy_test

@@ -7,8 +7,8 @@
 #include "tests/support/kpm_home.h"
 #include "tests/support/process_table.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::descriptors_test {
+using namespace test;
 
 namespace {
 
@@ -86,3 +86,5 @@ TEST_CASE("descriptors: when none are to spare for pidfds, ends are known all th
     CHECK(kpm.kpm({"delete", "all"}).status == 0);
     CHECK(kpm.list().empty());
 }
+
+}  // namespace kpm::descriptors_test

@@ -5,8 +5,8 @@
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::early_death_test {
+using namespace test;
 
 namespace {
 
@@ -138,3 +138,5 @@ TEST_CASE("early death: restart, reload and scale tell of it, too", "[e2e]") {
         CHECK(says(result, "    boom"));
     }
 }
+
+}  // namespace kpm::early_death_test

@@ -15,8 +15,8 @@
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::errors_test {
+using namespace test;
 
 namespace {
 
@@ -276,3 +276,5 @@ TEST_CASE("errors: wrong values of options are named, and nothing is started", "
     }
     CHECK(kpm.list().empty());
 }
+
+}  // namespace kpm::errors_test

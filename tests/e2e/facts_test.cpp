@@ -8,8 +8,8 @@
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::facts_test {
+using namespace test;
 namespace fs = std::filesystem;
 
 namespace {
@@ -121,3 +121,5 @@ TEST_CASE("facts: folders of logs and pid files are made, and it is said", "[e2e
     CHECK(has(started.out, "[PM2] Creating folder: " + work + "/more\n"));
     CHECK_FALSE(has(kpm.kpm({"start", "app.sh", "--name", "third"}).out, "Creating folder"));
 }
+
+}  // namespace kpm::facts_test

@@ -8,8 +8,8 @@
 #include "tests/support/kpm_home.h"
 #include "tests/support/small_disk.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::full_disk_test {
+using namespace test;
 
 namespace {
 
@@ -138,3 +138,5 @@ TEST_CASE("full disk: in a home that has become read-only save is refused, the d
     CHECK(kpm.kpm({"save"}).status == 0);
     CHECK(kpm.daemon_pid() == daemon);
 }
+
+}  // namespace kpm::full_disk_test

@@ -10,8 +10,8 @@
 #include "tests/support/kpm_home.h"
 #include "tests/support/ws_client.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::health_test {
+using namespace test;
 
 namespace {
 
@@ -227,3 +227,5 @@ TEST_CASE("health: a wrong probe is told with its place, and nothing is started"
           std::string::npos);
     CHECK(app.kpm.list().empty());
 }
+
+}  // namespace kpm::health_test

@@ -6,8 +6,8 @@
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::hostile_apps_test {
+using namespace test;
 
 namespace {
 
@@ -138,3 +138,5 @@ TEST_CASE("hostile apps: one that ends at once is given up after max_restarts, a
     CHECK(env["exit_code"] == 1);
     CHECK(env["restart_time"] == 15);
 }
+
+}  // namespace kpm::hostile_apps_test

@@ -9,8 +9,8 @@
 #include "tests/support/kpm_home.h"
 #include "tests/support/process_table.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::leaks_test {
+using namespace test;
 
 namespace {
 
@@ -168,3 +168,5 @@ TEST_CASE("leaks: a thousand starts and stops leave nothing behind", "[e2e]") {
         CHECK(keeper.resident <= keeper_memory + kMemoryMargin);
     }
 }
+
+}  // namespace kpm::leaks_test

@@ -7,8 +7,8 @@
 #include "tests/support/eventually.h"
 #include "tests/support/pm2_pair.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::lifecycle_parity_test {
+using namespace test;
 using namespace std::chrono_literals;
 
 namespace {
@@ -179,3 +179,5 @@ TEST_CASE("parity: a dump that pm2 has written is restored", "[e2e][parity]") {
     CHECK(eventually([&] { return pair.kpm().read(log) == "red one 0\nred one 0\n"; }));
     pair.run_pm2({"kill"});
 }
+
+}  // namespace kpm::lifecycle_parity_test

@@ -4,8 +4,8 @@
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::messages_test {
+using namespace test;
 
 namespace {
 
@@ -155,3 +155,5 @@ TEST_CASE("messages: a handle that a fork-mode app sends holds nothing up", "[e2
     CHECK(monitor["Before"]["value"] == 1);
     CHECK(monitor["After"]["value"] == 2);
 }
+
+}  // namespace kpm::messages_test

@@ -6,8 +6,8 @@
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::modules_test {
+using namespace test;
 
 namespace {
 
@@ -185,3 +185,5 @@ TEST_CASE("modules: what cannot be installed is said, exit 1", "[e2e]") {
     CHECK(has(result, "Installation failed via NPM"));
     CHECK(kpm.list().empty());
 }
+
+}  // namespace kpm::modules_test

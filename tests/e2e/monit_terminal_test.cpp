@@ -3,8 +3,8 @@
 
 #include "monit_fixture.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::monit_terminal_test {
+using namespace test;
 
 TEST_CASE("monit: the screen follows the terminal's size", "[e2e][monit]") {
     const KpmHome kpm;
@@ -93,3 +93,5 @@ TEST_CASE("monit: without a terminal, or with an unknown one, it says so and end
     CHECK(comes(screen, "cannot use terminal 'dumb': it cannot move its cursor"));
     CHECK(comes(screen, "ended with 1"));
 }
+
+}  // namespace kpm::monit_terminal_test

@@ -3,8 +3,8 @@
 
 #include "monit_fixture.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::monit_test {
+using namespace test;
 
 TEST_CASE("monit: shows processes, the selected one's log lines and metadata, live", "[e2e][monit]") {
     const KpmHome kpm;
@@ -204,3 +204,5 @@ TEST_CASE("monit: a flood of log lines leaves the keys working", "[e2e][monit]")
     screen.press({"q"});
     CHECK(comes(screen, "ended with 0"));
 }
+
+}  // namespace kpm::monit_test

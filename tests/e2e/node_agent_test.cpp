@@ -6,8 +6,8 @@
 #include "tests/support/eventually.h"
 #include "tests/support/pm2_pair.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::node_agent_test {
+using namespace test;
 
 namespace {
 
@@ -274,3 +274,5 @@ TEST_CASE("node agent: a script that somebody has deleted keeps no app from star
     CHECK(fs::exists(kpm.home() / "node-agent.cjs"));
     CHECK(eventually([&] { return metrics_of(kpm, "idle").size() == 7; }));
 }
+
+}  // namespace kpm::node_agent_test

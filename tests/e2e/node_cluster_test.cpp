@@ -6,8 +6,8 @@
 #include "tests/support/node_app.h"
 #include "tests/support/under_load.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::node_cluster_test {
+using namespace test;
 
 using App = NodeApp;
 using Loaded = LoadedNodeApp;
@@ -244,3 +244,5 @@ TEST_CASE("node cluster: what kpm loads into the app can be switched off", "[e2e
     REQUIRE(app.start().status == 0);
     CHECK(eventually([&] { return app.output() == (is_on ? "4\n" : "1\n"); }));
 }
+
+}  // namespace kpm::node_cluster_test

@@ -9,8 +9,8 @@
 #include "ipc/client.h"
 #include "tests/support/node_app.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::node_connections_test {
+using namespace test;
 
 namespace {
 
@@ -163,3 +163,5 @@ setTimeout(() => {
     INFO(app.kpm.daemon_log());
     CHECK(eventually([&] { return app.answer() == "here"; }));
 }
+
+}  // namespace kpm::node_connections_test

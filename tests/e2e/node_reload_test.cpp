@@ -5,8 +5,8 @@
 #include "tests/support/node_app.h"
 #include "tests/support/under_load.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::node_reload_test {
+using namespace test;
 using App = NodeApp;
 using Loaded = LoadedNodeApp;
 
@@ -126,3 +126,5 @@ http.createServer((q, r) => r.end('one')).listen(Number(fs.readFileSync('port', 
         }
     }));
 }
+
+}  // namespace kpm::node_reload_test

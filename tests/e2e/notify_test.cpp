@@ -5,8 +5,8 @@
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::notify_test {
+using namespace test;
 
 namespace {
 
@@ -169,3 +169,5 @@ notify("READY=1\nSTOPPING=1\nSTATUS=bye")
     CHECK(env["status"] != "errored");
     CHECK(env["unstable_restarts"] == 0);
 }
+
+}  // namespace kpm::notify_test

@@ -8,8 +8,8 @@
 #include "tests/support/kpm_home.h"
 #include "tests/support/process_table.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::pm2_client_test {
+using namespace test;
 
 namespace {
 
@@ -374,3 +374,5 @@ TEST_CASE("pm2 client: stdin has no end while no daemon runs, and takes lines af
     CHECK(run_pm2(kpm, {"send", "0", "a line"}).status == 0);
     CHECK(eventually([&] { return kpm.read(heard) == "a line\n"; }));
 }
+
+}  // namespace kpm::pm2_client_test

@@ -9,8 +9,8 @@
 #include "tests/support/process_table.h"
 #include "tests/support/tmux_screen.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::pm2_commands_test {
+using namespace test;
 
 namespace {
 
@@ -139,3 +139,5 @@ TEST_CASE("pm2 commands: in a home that PM2's own daemon serves kpm says so and 
     CHECK(restored.status == 0);
     CHECK(kpm.find("app")["pm2_env"]["status"] == "online");
 }
+
+}  // namespace kpm::pm2_commands_test

@@ -6,8 +6,8 @@
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::pm2_tools_test {
+using namespace test;
 
 namespace {
 
@@ -183,3 +183,5 @@ TEST_CASE("pm2-server-monit: its figures are shown", "[e2e]") {
     CHECK(kpm.find("pm2-server-monit")["pm2_env"]["restart_time"] == 0);
     CHECK(has(kpm.kpm({"list"}).out, "Module"));
 }
+
+}  // namespace kpm::pm2_tools_test

@@ -10,8 +10,8 @@
 #include "tests/support/kpm_home.h"
 #include "tests/support/process_table.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::process_limit_test {
+using namespace test;
 namespace fs = std::filesystem;
 
 namespace {
@@ -119,3 +119,5 @@ TEST_CASE("process limit: one user's limit fails that user's apps only", "[e2e]"
     CHECK(kpm.kpm({"stop", "first"}).status == 0);
     CHECK(eventually([&] { return kpm.find("second")["pm2_env"]["status"] == "online"; }));
 }
+
+}  // namespace kpm::process_limit_test

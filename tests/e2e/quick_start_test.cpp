@@ -10,8 +10,8 @@
 #include "tests/support/process_table.h"
 #include "tests/support/tmux_screen.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::quick_start_test {
+using namespace test;
 
 namespace {
 
@@ -262,3 +262,5 @@ TEST_CASE("no-daemon: --attach does not make it deaf to signals", "[e2e]") {
     CHECK(here.end(SIGTERM) == 0);
     CHECK(desk.kpm().daemon_pid() == 0);
 }
+
+}  // namespace kpm::quick_start_test

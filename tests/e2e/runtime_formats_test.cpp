@@ -15,8 +15,8 @@
 #include "tests/support/kpm_home.h"
 #include "tests/support/temp_dir.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::runtime_formats_test {
+using namespace test;
 using namespace std::chrono_literals;
 
 namespace {
@@ -272,3 +272,5 @@ TEST_CASE("runtime: a compose file's variables", "[e2e]") {
         CHECK(container.wait() == 9);
     }
 }
+
+}  // namespace kpm::runtime_formats_test

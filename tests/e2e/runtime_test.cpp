@@ -10,8 +10,8 @@
 #include "tests/support/container.h"
 #include "tests/support/eventually.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::runtime_test {
+using namespace test;
 using namespace std::chrono_literals;
 
 namespace {
@@ -229,3 +229,5 @@ TEST_CASE("runtime: a killed daemon changes nothing, a killed keeper ends the co
         CHECK(has(container.err(), "the keeper of the apps has ended"));
     }
 }
+
+}  // namespace kpm::runtime_test

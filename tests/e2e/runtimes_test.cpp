@@ -9,8 +9,8 @@
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::runtimes_test {
+using namespace test;
 namespace fs = std::filesystem;
 
 namespace {
@@ -164,3 +164,5 @@ TEST_CASE("runtimes: the version of Node that Bun stands in for is shown, as PM2
     CHECK(eventually([&] { return kpm.find("app")["pm2_env"].value("node_version", "") == expected; }));
     CHECK(kpm.find("app")["pm2_env"]["exec_interpreter"] == "bun");
 }
+
+}  // namespace kpm::runtimes_test

@@ -12,8 +12,8 @@
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::serve_test {
+using namespace test;
 
 namespace {
 
@@ -163,3 +163,5 @@ TEST_CASE("serve: what cannot be served is said, exit 1", "[e2e]") {
     says({"serve", ".", std::to_string(port), "--name", "second"},
          "cannot listen on '0.0.0.0:" + std::to_string(port) + "': Address already in use");
 }
+
+}  // namespace kpm::serve_test

@@ -5,8 +5,8 @@
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::settings_test {
+using namespace test;
 
 TEST_CASE("settings: are set, shown and removed in PM2's words, without a daemon", "[e2e]") {
     const KpmHome kpm;
@@ -73,3 +73,5 @@ TEST_CASE("settings: without a key the editor gets the file", "[e2e]") {
     CHECK(result.status == 1);
     CHECK(result.err.find("it is no object of JSON") != std::string::npos);
 }
+
+}  // namespace kpm::settings_test

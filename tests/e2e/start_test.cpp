@@ -11,8 +11,8 @@
 #include "tests/support/outcome.h"
 #include "tests/support/process_table.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::start_test {
+using namespace test;
 namespace fs = std::filesystem;
 
 namespace {
@@ -215,3 +215,5 @@ TEST_CASE("reload: the lock of another reload counts for PM2_RELOAD_LOCK_TIMEOUT
     }
     CHECK(reload("1").status == 0);
 }
+
+}  // namespace kpm::start_test

@@ -13,8 +13,8 @@
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::startup_test {
+using namespace test;
 
 namespace {
 
@@ -198,3 +198,5 @@ TEST_CASE("startup: without root it says what to type, exit 1", "[e2e]") {
     CHECK(has(result.out, "sudo env PATH=$PATH KPM_HOME='/var/my kpm' " + (bin_dir() / "kpm").string() +
                               " startup systemd -u root --hp /root --wait-ip\n"));
 }
+
+}  // namespace kpm::startup_test

@@ -5,8 +5,8 @@
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::supervision_test {
+using namespace test;
 
 namespace {
 
@@ -194,3 +194,5 @@ TEST_CASE("supervision: cron_restart restarts; a wrong pattern is refused and lo
     CHECK((refused.out + refused.err).find("Cron pattern error") != std::string::npos);
     CHECK(kpm.list().size() == 1);
 }
+
+}  // namespace kpm::supervision_test

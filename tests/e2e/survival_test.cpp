@@ -9,8 +9,8 @@
 #include "tests/support/process_table.h"
 #include "tests/support/render_load.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::survival_test {
+using namespace test;
 
 namespace {
 
@@ -164,3 +164,5 @@ TEST_CASE("survival: render workers serve on through a kill -9 of kpmd under loa
     CAPTURE(figures.reasons);
     CHECK(figures.failures <= 3);
 }
+
+}  // namespace kpm::survival_test

@@ -14,8 +14,8 @@
 #include "tests/support/kpm_home.h"
 #include "tests/support/process_table.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::users_test {
+using namespace test;
 namespace fs = std::filesystem;
 
 namespace {
@@ -240,3 +240,5 @@ for (const path of ['roots/web.sock', 'mine/web.sock'])
     CHECK(kpm.kpm({"delete", "sockets"}).status == 0);
     CHECK_FALSE(fs::exists(kpm.work() / "mine" / "web.sock"));
 }
+
+}  // namespace kpm::users_test

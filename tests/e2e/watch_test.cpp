@@ -5,8 +5,8 @@
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::watch_test {
+using namespace test;
 namespace fs = std::filesystem;
 
 namespace {
@@ -127,3 +127,5 @@ TEST_CASE("watch: a limit of inotify is said by the start, with what to raise", 
                          "fs.inotify.max_user_instances") != std::string::npos);
     for (const char* name : {"app", "other"}) CHECK(kpm.find(name)["pm2_env"]["status"] == "online");
 }
+
+}  // namespace kpm::watch_test

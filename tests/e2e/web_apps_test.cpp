@@ -10,8 +10,8 @@
 #include "tests/support/under_load.h"
 #include "tests/support/ws_client.h"
 
-using namespace kpm;
-using namespace kpm::test;
+namespace kpm::web_apps_test {
+using namespace test;
 namespace fs = std::filesystem;
 
 namespace {
@@ -178,3 +178,5 @@ Promise.all([...Array(10).keys()].map(visit)).then((pids) => console.log([...new
     CHECK(asked.status == 0);
     CHECK(pids_in(asked.out) == pids);
 }
+
+}  // namespace kpm::web_apps_test

@@ -10,16 +10,17 @@ using namespace kpm::core;
 namespace {
 
 // The same members with the same values; their order is not compared.
-void check_row(const Slot& slot, const Usage& usage = {}) {
+void check_row(RowTexts& texts, const Slot& slot, const Usage& usage = {},
+               Environment environment = Environment::Shown) {
     std::string text;
-    append_row(text, slot, usage);
+    texts.append(text, slot, usage, environment);
     INFO(text);
     int keys = 0;
     const Json parsed = Json::parse(text, [&](int depth, Json::parse_event_t event, Json&) {
         keys += depth == 2 && event == Json::parse_event_t::key;
         return true;
     });
-    const Json tree = row_with_usage(slot, usage);
+    const Json tree = row_with_usage(slot, usage, environment);
     const std::string whole = tree.dump(-1, ' ', false, Json::error_handler_t::replace);
     CHECK(nlohmann::json::parse(parsed.dump()) == nlohmann::json::parse(whole));
     CHECK(keys == static_cast<int>(tree["pm2_env"].size() + tree["monit"].size()));  // none twice
@@ -50,25 +51,78 @@ TEST_CASE("row text: is what the tree of the row is", "[unit][rows]") {
         config.env = {{"version", "2"}};
         config.extra = {{"version", "3"}, {"pmx_module", true}, {"status", "odd"}};
     }
+    SECTION("with values of every kind that differ from the defaults") {
+        config.args = {"a", "b \"c\""};
+        config.stop_exit_codes = {0, 3};
+        config.watch = std::vector<std::string>{"src"};
+        config.filter_env = true;
+        config.log_file = std::string("/tmp/all.log");
+        config.max_memory_restart = ecosystem::Bytes{1 << 20};
+        config.kill_timeout = ecosystem::Duration{3000};
+        config.ignore_watch = std::vector<std::string>{};
+        config.port = 3000;
+        config.balance = ecosystem::Balance::Sticky;
+        config.depends_on = {{"db", ecosystem::Condition::Ready}};
+        config.health.liveness = ecosystem::Probe{.text = ":80/live"};
+        config.merge_logs = false;
+        config.out_file = "/logs/out.log";
+    }
+    SECTION("with blocks of variables, one of which has the name of another row") {
+        config.env_file = {".env"};
+        config.env_blocks = {{"production", {{"A", "1"}}}, {"file", {{"B", "2"}}}};
+        config.env = {{"env_production", "x"}};
+    }
     SECTION("with a version of the client's alone") {
         config.extra = {{"version", "3"}};
     }
+    SECTION("with the names of members that are not always there") {
+        config.env = {{"failure", "x"}, {"exit_code", "y"}};
+        config.extra = {{"exit_signal", "z"}};
+    }
     bench.add(config);
-    check_row(*bench.supervisor.find(0));
+    RowTexts texts;
+    const auto check = [&](const Usage& usage = {}) {
+        const Slot& slot = *bench.supervisor.find(0);
+        check_row(texts, slot, usage);
+        check_row(texts, slot, usage);  // from what is remembered
+        check_row(texts, slot, usage, Environment::LeftOut);
+    };
+    check();
     bench.happen(Spawned{10});
-    check_row(*bench.supervisor.find(0), {4096, 12.5});
+    check({4096, 12.5});
     bench.happen(Exited{3, 0});
-    check_row(*bench.supervisor.find(0));
+    check();
+    config.env.push_back({"NEW", "1"});
+    bench.run([&] { CHECK(bench.supervisor.reconfigure(0, config)); });
+    check();
 }
 
-TEST_CASE("row text: a string of JSON", "[unit][rows]") {
-    const auto of = [](std::string_view value) {
-        std::string text = "x";
-        append_string(text, value);
-        return text.substr(1);
-    };
-    CHECK(of("plain ~ text") == R"("plain ~ text")");
-    CHECK(of("") == R"("")");
-    CHECK(of("a\"\\\n") == R"("a\"\\\n")");
-    CHECK(of("\xff") == "\"\xef\xbf\xbd\"");
+TEST_CASE("row text: what is remembered is bounded", "[unit][rows]") {
+    Bench bench;
+    ecosystem::AppConfig config = forked();
+    RowTexts texts;
+    std::string text;
+    SECTION("in rows") {
+        for (std::size_t i = 0; i <= RowTexts::kMostRows; ++i) bench.add(config);
+        for (const auto& [id, slot] : bench.supervisor.slots()) texts.append(text, slot, {});
+        CHECK(texts.remembered() == RowTexts::kMostRows);
+        texts.prepare(RowTexts::kMostRows + 1);
+        CHECK(texts.remembered() == 0);
+        texts.append(text, *bench.supervisor.find(0), {});
+        CHECK(texts.remembered() == 0);
+    }
+    SECTION("in bytes") {
+        config.env = {{"LONG", std::string(RowTexts::kMostBytes, 'x')}};
+        bench.add(config);
+        texts.append(text, *bench.supervisor.find(0), {});
+        CHECK(texts.remembered() == 0);
+    }
+    SECTION("to slots that are there") {
+        bench.add(config);
+        bench.add(config);
+        for (const auto& [id, slot] : bench.supervisor.slots()) texts.append(text, slot, {});
+        CHECK(texts.remembered() == 2);
+        texts.prepare(1);
+        CHECK(texts.remembered() == 0);
+    }
 }

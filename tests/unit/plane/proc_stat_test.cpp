@@ -14,14 +14,8 @@ std::string stat_of(const std::string& name) {
            "18446744073709551615 1 1 0 0\n";
 }
 
-ProcSample sample(std::uint64_t user, std::uint64_t system, std::chrono::milliseconds at,
-                  std::uint64_t start = 1) {
-    ProcSample result;
-    result.stat.user_ticks = user;
-    result.stat.system_ticks = system;
-    result.stat.start_ticks = start;
-    result.at = std::chrono::steady_clock::time_point{at};
-    return result;
+ProcSample sample(std::chrono::milliseconds used, std::chrono::milliseconds at, std::uint64_t start = 1) {
+    return {used, start, std::chrono::steady_clock::time_point{at}};
 }
 
 }  // namespace
@@ -51,14 +45,21 @@ TEST_CASE("proc stat: a cut or strange text is an error", "[unit][proc_stat]") {
     CHECK_FALSE(parse_proc_stat(text).has_value());
 }
 
-TEST_CASE("proc stat: CPU is ticks over time, of one core, with one decimal", "[unit][proc_stat]") {
-    CHECK(cpu_percent(sample(0, 0, 0ms), sample(30, 20, 1000ms), 100) == 50.0);
-    CHECK(cpu_percent(sample(100, 100, 0ms), sample(300, 200, 1000ms), 100) == 300.0);
-    CHECK(cpu_percent(sample(0, 0, 0ms), sample(1, 0, 3000ms), 100) == 0.3);
+TEST_CASE("proc stat: the resident set of statm is its second number", "[unit][proc_stat]") {
+    CHECK(resident_pages_in("614 142 107 11 0 110 0\n") == 142);
+    CHECK(resident_pages_in("0 0") == 0);
+    for (const char* text : {"", "614", "614 ", "614 x", "614 -1"}) CHECK_FALSE(resident_pages_in(text));
 }
 
-TEST_CASE("proc stat: a reused pid, a clock that stood still and falling ticks are 0", "[unit][proc_stat]") {
-    CHECK(cpu_percent(sample(0, 0, 0ms, 1), sample(50, 0, 1000ms, 2), 100) == 0);
-    CHECK(cpu_percent(sample(0, 0, 5ms), sample(50, 0, 5ms), 100) == 0);
-    CHECK(cpu_percent(sample(50, 0, 0ms), sample(40, 0, 1000ms), 100) == 0);
+TEST_CASE("proc stat: CPU is time used over time passed, of one core, with one decimal",
+          "[unit][proc_stat]") {
+    CHECK(cpu_percent(sample(0ms, 0ms), sample(500ms, 1000ms)) == 50.0);
+    CHECK(cpu_percent(sample(2000ms, 0ms), sample(5000ms, 1000ms)) == 300.0);
+    CHECK(cpu_percent(sample(0ms, 0ms), sample(10ms, 3000ms)) == 0.3);
+}
+
+TEST_CASE("proc stat: a reused pid, a clock that stood still and falling times are 0", "[unit][proc_stat]") {
+    CHECK(cpu_percent(sample(0ms, 0ms, 1), sample(500ms, 1000ms, 2)) == 0);
+    CHECK(cpu_percent(sample(0ms, 5ms), sample(500ms, 5ms)) == 0);
+    CHECK(cpu_percent(sample(500ms, 0ms), sample(400ms, 1000ms)) == 0);
 }
