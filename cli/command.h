@@ -64,7 +64,7 @@ struct Command {
     std::string_view choices = {};  // words that may stand first, separated by blanks; for completion
     bool env_is_switch = false;     // --env takes no name here
     enum class Ends { Yes, No, UnlessWatching } ends = Ends::Yes;  // UnlessWatching: not with --watch
-    std::string_view question = {};                                // see Session::open
+    Question question = Question::None;
 
     // Goes on until it is interrupted.
     bool is_endless(const CommandLine& given) const {

@@ -18,7 +18,7 @@ using Clock = RestWatch::Clock;
 using std::chrono::milliseconds;
 
 constexpr Clock::duration kCalm = milliseconds(1);
-constexpr Clock::duration kFirstPause = std::chrono::microseconds(500), kLongestPause = milliseconds(10);
+constexpr Clock::duration kShortPause = std::chrono::microseconds(500), kLongestPause = milliseconds(10);
 constexpr int kPauseShare = 16;  // of the time waited so far: who starts slowly is looked at less often
 constexpr std::int64_t kDefaultUptime = 1000;  // ms; PM2's min_uptime
 constexpr milliseconds kNewsLimit{1000};       // for the daemon to hear of an end
@@ -42,7 +42,7 @@ Result<ProcessList> list_without(Context& context, std::span<const std::pair<std
                 dead, [&](const auto& one) { return row.id == one.first && row.pid == one.second; });
         });
         if (is_known || Clock::now() > limit) return list;
-        std::this_thread::sleep_for(kFirstPause);
+        std::this_thread::sleep_for(kShortPause);
     }
 }
 
@@ -51,7 +51,7 @@ std::vector<std::string> last_words(const ProcessRow& row, std::int64_t since) {
     for (;;) {
         auto lines = errors_since(row.error_log, since - kClockGrain);
         if (!lines.empty() || row.error_log.empty() || Clock::now() > limit) return lines;
-        std::this_thread::sleep_for(kFirstPause);
+        std::this_thread::sleep_for(kShortPause);
     }
 }
 
@@ -97,24 +97,27 @@ void Launches::add(const Json& answer) {
     open_.push_back({*id, static_cast<pid_t>(pid), text_of(env, "name"),
                      Clock::now() + std::min(milliseconds(uptime - lived), kLongest),
                      RestWatch(static_cast<pid_t>(pid))});
+    open_.back().watch.look(Clock::now());  // so that its calm counts from here
 }
 
 void Launches::wait(Context& context) {
     const auto begin = Clock::now();
     Progress progress(context.console);
-    for (Clock::duration pause = kFirstPause;;) {
+    for (;;) {
         const auto now = Clock::now();
-        const Clock::duration needed = std::max(kCalm, pause);
+        const Clock::duration needed = std::clamp((now - begin) / kPauseShare, kCalm, kLongestPause);
+        Clock::duration pause{0};
         std::erase_if(open_, [&](Launch& launch) {
             const RestWatch::Sight sight = launch.watch.look(now);
             if (sight.is_gone) dead_.push_back({launch.id, launch.pid, launch.app});
-            return sight.is_gone || sight.calm >= needed || now >= launch.stable;
+            const bool is_done = sight.is_gone || sight.calm >= needed || now >= launch.stable;
+            if (!is_done) pause = std::max(pause, needed - sight.calm);
+            return is_done;
         });
         if (open_.empty()) return;
         progress.show(
             fmt::format("waiting for {} process{} to be up", open_.size(), open_.size() == 1 ? "" : "es"));
         std::this_thread::sleep_for(pause);
-        pause = std::clamp<Clock::duration>((Clock::now() - begin) / kPauseShare, kFirstPause, kLongestPause);
     }
 }
 

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <thread>
+#include <utility>
 
 #include "cli/launch.h"
 #include "ipc/protocol.h"
@@ -81,7 +82,7 @@ unsigned cpus_of(const Json& hello) {
 }  // namespace
 
 Result<Session> Session::open(const ipc::Home& home, Console& console, IfAbsent if_absent,
-                              std::string_view question) {
+                              Question question) {
     auto client = ipc::Client::connect(home);
     if (!client && client.error().code == ErrorCode::Denied) return refused(home, client.error());
     bool is_new = false;
@@ -117,7 +118,10 @@ Result<Session> Session::open(const ipc::Home& home, Console& console, IfAbsent 
 Result<void> Session::identify() {
     const auto greeting = client_.send(ipc::method::kHello);
     // A new daemon has not yet what is started along with it.
-    if (!question_.empty() && !is_new_) asked_ = client_.send_for_text(question_);
+    if (question_ == Question::List && !is_new_)
+        asked_ = client_.send_for_text(ipc::method::kGetMonitorData);
+    else if (question_ == Question::BriefList && !is_new_)
+        asked_ = client_.send(ipc::method::kGetMonitorData, brief_list_args());
     const auto hello = client_.wait(greeting, ipc::kConnectTimeout);
     if (hello) {
         is_kpm_ = true;
@@ -136,7 +140,8 @@ Result<void> Session::identify() {
 }
 
 Result<std::string> Session::answer() {
-    return asked_ ? client_.wait_for_text(*asked_) : client_.call_for_text(question_);
+    const auto asked = std::exchange(asked_, std::nullopt);
+    return asked ? client_.wait_for_text(*asked) : client_.call_for_text(ipc::method::kGetMonitorData);
 }
 
 Result<ProcessList> Session::list() {
@@ -144,7 +149,9 @@ Result<ProcessList> Session::list() {
 }
 
 Result<ProcessList> Session::brief_list() {
-    return list_from(client_.call(ipc::method::kGetMonitorData, brief_list_args()));
+    const auto asked = std::exchange(asked_, std::nullopt);
+    return list_from(asked ? client_.wait(*asked)
+                           : client_.call(ipc::method::kGetMonitorData, brief_list_args()));
 }
 
 Json Session::brief_list_args() {

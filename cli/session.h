@@ -23,15 +23,21 @@ struct ProcessList {
     std::vector<ProcessRow> rows;
 };
 
+// What a command asks for in any case. To a daemon that runs it goes along with the greeting, which saves a
+// round trip.
+enum class Question {
+    None,
+    List,       // answer()
+    BriefList,  // the first brief_list()
+};
+
 class Session {
 public:
     enum class IfAbsent { Launch, Fail };
 
     // With Fail: NotFound when no daemon runs. Says on the console that a daemon is started.
-    // `question`: a method that only tells, whose answer the command wants in any case ("" = none); to a
-    // daemon that runs it goes along with the greeting, which saves a round trip.
     static Result<Session> open(const ipc::Home& home, Console& console, IfAbsent if_absent,
-                                std::string_view question = {});
+                                Question question = Question::None);
 
     bool is_kpm() const { return is_kpm_; }
     const std::string& daemon_version() const { return daemon_version_; }
@@ -44,7 +50,7 @@ public:
     Result<Json> call(std::string_view method, Json args = Json::array({Json::object()})) {
         return client_.call(method, std::move(args));
     }
-    // The answer to the question as the text that came, once.
+    // The list as the text that came, once.
     Result<std::string> answer();
     Result<ProcessList> list();
     // Without the environments of the apps: enough for lists and targets, and a fraction of the bytes.
@@ -56,7 +62,7 @@ private:
     Result<void> identify();
 
     ipc::Client client_;
-    std::string_view question_;
+    Question question_ = Question::None;
     std::optional<ipc::Client::Ticket> asked_;  // the question
     bool is_kpm_ = false;
     bool is_new_ = false;

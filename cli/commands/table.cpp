@@ -3,7 +3,6 @@
 
 #include "cli/commands/groups.h"
 #include "ipc/base/text.h"
-#include "ipc/protocol.h"
 
 namespace kpm::cli {
 namespace {
@@ -44,13 +43,32 @@ constexpr const char* kPlatforms =
 constexpr const char* kTargets = "<id|name|namespace|all|json|stdin...>";
 
 const Command kCommands[] = {
-    {"start", "", "[name|namespace|file|ecosystem|id...]", "start an app, or what is stopped", run_start},
-    {"restart", "", kTargets, "stop and start again", run_restart},
-    {"reload", "", "<id|name|namespace|all>", "restart without a moment in which nobody serves (cluster)",
-     run_reload},
-    {"stop", "", kTargets, "stop, and keep in the list", run_stop},
-    {"delete", "del", "<name|id|namespace|script|all|json|stdin...>", "stop and remove from the list",
-     run_delete},
+    {.name = "start",
+     .args = "[name|namespace|file|ecosystem|id...]",
+     .help = "start an app, or what is stopped",
+     .run = run_start,
+     .question = Question::BriefList},
+    {.name = "restart",
+     .args = kTargets,
+     .help = "stop and start again",
+     .run = run_restart,
+     .question = Question::BriefList},
+    {.name = "reload",
+     .args = "<id|name|namespace|all>",
+     .help = "restart without a moment in which nobody serves (cluster)",
+     .run = run_reload,
+     .question = Question::BriefList},
+    {.name = "stop",
+     .args = kTargets,
+     .help = "stop, and keep in the list",
+     .run = run_stop,
+     .question = Question::BriefList},
+    {.name = "delete",
+     .aliases = "del",
+     .args = "<name|id|namespace|script|all|json|stdin...>",
+     .help = "stop and remove from the list",
+     .run = run_delete,
+     .question = Question::BriefList},
     {"scale", "", "<app_name> <number>", "have this many instances, or +n more", run_scale},
     {"startOrRestart", "", "<json>", "restart the apps of a file that run, start the others",
      run_start_or_restart},
@@ -77,7 +95,7 @@ const Command kCommands[] = {
      .help = "the list as JSON",
      .run = run_jlist,
      .machine_output = true,
-     .question = ipc::method::kGetMonitorData},
+     .question = Question::List},
     {"prettylist",
      "",
      "",
