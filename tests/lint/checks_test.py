@@ -7,6 +7,7 @@ import unittest
 
 import check_links
 import check_proofs
+import check_tour
 
 
 class Links(unittest.TestCase):
@@ -62,6 +63,16 @@ class Proofs(unittest.TestCase):
             (pathlib.Path(root) / "tests" / "b.js").write_text("test('b: it\\'s one', () => {});\n")
             self.assertEqual(set(check_proofs.test_names(pathlib.Path(root))),
                              {"a: one", "a: two, joined", "b: it's one"})
+
+
+class Tour(unittest.TestCase):
+    SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><text>shop$ kpm list</text></svg>'
+
+    def test_commands_size_and_form(self):
+        self.assertEqual(list(check_tour.errors(self.SVG, ["kpm list    # why"])), [])
+        self.assertIn("'kpm monit' is not typed", next(check_tour.errors(self.SVG, ["kpm monit"])))
+        self.assertIn("no element found", next(check_tour.errors(self.SVG[:-6], [])))
+        self.assertIn("at most", next(check_tour.errors(self.SVG + b" " * check_tour.LIMIT, [])))
 
 
 if __name__ == "__main__":
