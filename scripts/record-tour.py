@@ -19,7 +19,7 @@ import time
 
 from terminal_svg import animated
 
-COLUMNS, ROWS = 94, 26
+COLUMNS, ROWS = 92, 24  # monit needs 80 by 24
 LONGEST_REST = 2.5   # seconds: a longer time without a change is cut
 LAST_REST = 4        # the last frame stands so long before it begins anew
 APP = """\
@@ -35,15 +35,14 @@ TOUR = [
     ("kpm reload web    # one by one, no request is lost", 2),
     ("sed -i s/createServer/createSever/ app.js    # a version that does not work", 0.5),
     ("kpm reload web", 2.5),
-    ("curl localhost:3000", 1.5),
+    ("curl localhost:3000    # the old one goes on", 1.5),
     ("C-l", 0.5),
-    ("kill -9 $(cat ~/.kpm/pm2.pid)    # the daemon dies, the apps do not", 1),
-    ("curl localhost:3000", 1),
-    ("kpm list", 2.5),
     ("kpm monit", 4),
     ("q", 0.5),
     ("C-l", 0.5),
-    ("kpm delete web", 2),
+    ("kill -9 $(cat ~/.kpm/pm2.pid)    # the daemon dies, the apps do not", 1),
+    ("curl localhost:3000", 1),
+    ("kpm list", 1),
 ]
 
 

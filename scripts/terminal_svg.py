@@ -16,6 +16,9 @@ COLOURS = ["#16181d", "#e06c75", "#8fc66f", "#e0b45c", "#61a8e8", "#c583dc", "#5
            "#6b7280", "#ef8891", "#a5d88a", "#efc97d", "#84bff2", "#d5a0e8", "#7ccdd6", "#ffffff"]
 
 
+PLAIN = (None, None, False, False, False)  # fore, back, bold, dim, inverse
+
+
 def colour(index):
     if index < 16:
         return COLOURS[index]
@@ -33,7 +36,7 @@ def restyled(style, codes):
     while codes:
         code = codes.pop(0)
         if code == 0:
-            fore, back, bold, dim, inverse = None, None, False, False, False
+            fore, back, bold, dim, inverse = PLAIN
         elif code in (1, 2):
             bold, dim = bold or code == 1, dim or code == 2
         elif code == 22:
@@ -55,9 +58,9 @@ def restyled(style, codes):
     return fore, back, bold, dim, inverse
 
 
-def runs(line):
-    """-> (column, width, text, style) of each piece of one style, without blanks that show nothing."""
-    style, column = (None, None, False, False, False), 0
+def runs(line, style):
+    """-> [(column, width, text, style) of each piece of one style, without blanks that show nothing], style at the end."""
+    found, column = [], 0
     for part in re.split(r"(\x1b\[[0-9;]*m)", line):
         if code := re.match(r"\x1b\[([0-9;]*)m", part):
             style = restyled(style, code[1])
@@ -66,18 +69,19 @@ def runs(line):
         for text in re.split(r"(\s{3,})", part):
             width = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
             if text.strip() or style[1] or style[4]:
-                yield column, width, text, style
+                found.append((column, width, text, style))
             column += width
+    return found, style
 
 
-def drawn(line):
+def drawn(pieces):
     """The SVG of a line at the top of the screen."""
     backs, texts = [], []
-    for column, width, text, (fore, back, bold, dim, inverse) in runs(line):
+    for column, width, text, (fore, back, bold, dim, inverse) in pieces:
         if inverse:
             fore, back = back or BACKGROUND, fore or FOREGROUND
         x, w = round(column * CELL[0], 1), round(width * CELL[0], 1)
-        if back:
+        if back and width:
             backs.append(f'<rect x="{x:g}" width="{w:g}" height="{CELL[1]}" fill="{back}"/>')
         if text.strip():
             look = (f' fill="{fore}"' if fore else "") + (' class="b"' if bold else "") + (' opacity=".6"' if dim else "")
@@ -86,12 +90,20 @@ def drawn(line):
     return "".join(backs + texts)
 
 
+def screen(lines):
+    """The SVG of each line; tmux goes on with a line's last style in the next one."""
+    style = PLAIN
+    for line in lines:
+        pieces, style = runs(line, style)
+        yield drawn(pieces)
+
+
 def animated(frames, columns, rows, title):
     """`frames`: (seconds, lines, (column, row) of the cursor or None), the last one the end: only its time counts."""
     total = frames[-1][0]
     shown = {}  # (row, what) -> [(from, to), …]
     for (start, lines, cursor), (end, _, _) in zip(frames, frames[1:]):
-        places = {(row, drawn(line)) for row, line in enumerate(lines[:rows]) if line.strip()}
+        places = {(row, what) for row, what in enumerate(screen(lines[:rows])) if what}
         if cursor:
             places.add((cursor[1], f'<rect x="{round(cursor[0] * CELL[0], 1):g}" width="8" height="17" '
                                    f'fill="{FOREGROUND}" opacity=".7"/>'))
