@@ -118,7 +118,8 @@ def animated(frames, columns, rows, title):
     for _, what in shown:
         names.setdefault(what, f"l{len(names)}")
     width, height = columns * CELL[0] + 2 * PAD, rows * CELL[1] + 2 * PAD
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img" '
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
+           f'viewBox="0 0 {width:g} {height:g}" role="img" '
            'xml:space="preserve">',
            f"<title>{html.escape(title)}</title>",
            f'<style>text{{font:{FONT}px ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace}}'
