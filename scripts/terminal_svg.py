@@ -65,8 +65,8 @@ def runs(line, style):
         if code := re.match(r"\x1b\[([0-9;]*)m", part):
             style = restyled(style, code[1])
             continue
-        # Long gaps are left out: the next piece has its own place.
-        for text in re.split(r"(\s{3,})", part):
+        # Gaps are left out, and the next piece has its own place: renderers differ in what they make of blanks.
+        for text in re.split(r"(\s{2,}|^\s|\s$)", part):
             width = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
             if text.strip() or style[1] or style[4]:
                 found.append((column, width, text, style))
@@ -119,8 +119,7 @@ def animated(frames, columns, rows, title):
         names.setdefault(what, f"l{len(names)}")
     width, height = columns * CELL[0] + 2 * PAD, rows * CELL[1] + 2 * PAD
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
-           f'viewBox="0 0 {width:g} {height:g}" role="img" '
-           'xml:space="preserve">',
+           f'viewBox="0 0 {width:g} {height:g}" role="img">',
            f"<title>{html.escape(title)}</title>",
            f'<style>text{{font:{FONT}px ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace}}'
            '.b{font-weight:bold}</style>',

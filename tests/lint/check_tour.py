@@ -28,9 +28,9 @@ def errors(svg, commands):
         yield str(error)
         return
     for command in commands:
-        # Long gaps end a piece of text.
-        piece = re.split(r"\s{3,}", command)[0]
-        if not any(text.rstrip().endswith(f"$ {piece}") for text in texts):
+        # Gaps end a piece of text.
+        piece = re.split(r"\s{2,}", command)[0]
+        if not any(text.endswith(f"$ {piece}") for text in texts):
             yield f"'{piece}' is not typed in it: record it anew with scripts/record-tour.py"
 
 
