@@ -46,6 +46,8 @@ format:
 lint:
 	@scripts/install-packages.sh build lint
 	@tests/lint/check_includes.sh
+	@tests/lint/check_links.py
+	@tests/lint/check_proofs.py
 	@cmake --preset release >/dev/null
 	@git ls-files '*.cpp' | grep -v '^tests/' | xargs -P $(JOBS) -n 4 clang-tidy -p build/release --quiet
 
