@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "ipc/base/text.h"
+
 namespace kpm::render {
 namespace {
 
@@ -22,7 +24,10 @@ std::string term_of(const CLI::Option& option) {
     std::string term;
     for (const std::string& name : option.get_snames()) term += fmt::format("-{} ", name);
     for (const std::string& name : option.get_lnames()) term += fmt::format("--{} ", name);
-    if (option.get_items_expected_max() > 0) return term + fmt::format("<{}>", option.get_type_name());
+    // "FLOAT:POSITIVE": what it is, and what it is checked for.
+    const std::string type = option.get_type_name();
+    if (option.get_items_expected_max() > 0)
+        return term + fmt::format("<{}>", lower(type.substr(0, type.find(':'))));
     term.pop_back();
     return term;
 }
