@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing for the given purposes (build, test, image, lint), and no others.
+# Installs the Debian packages that are missing for the given purposes (build, test, image, package, package-test,
+# lint), and no others.
 # As root at once; otherwise asks before it uses sudo.
 set -euo pipefail
 
@@ -9,6 +10,8 @@ declare -A packages=(
     [test]="nodejs npm python3 git libegl1 libgl1-mesa-dri procps tmux groff-base
             zsh fish"
     [image]="buildah debootstrap"
+    [package]="dpkg-dev file npm"
+    [package-test]="debootstrap lintian"
     [lint]="clang-tidy clang-format"
 )
 
