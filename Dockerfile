@@ -15,8 +15,8 @@ COPY . .
 ARG JOBS=2
 RUN cmake --preset release >/dev/null \
  && cmake --build --preset release --parallel "${JOBS}" --target programs \
- && for component in kpm render; do \
-        DESTDIR=/out/$component cmake --install build/release --prefix /usr/local --component $component --strip; \
+ && for part in kpm/kpm kpm/pm2-names render/render; do \
+        DESTDIR=/out/${part%/*} cmake --install build/release --prefix /usr/local --component ${part#*/} --strip; \
     done
 
 FROM ${BASE} AS kpm

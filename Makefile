@@ -4,10 +4,13 @@
 # make soak    the supervisor through a hundred times a million simulated events; 200 reloads under load of each kind of
 #              app, a hundred thousand connections
 # make image-test  builds the container images without a Docker daemon, and tries them (needs root, some minutes)
+# make deb     Debian packages of kpm and of the render worker, in build/release/packages
+# make npm     an npm package of kpm, there as well
+# make package-test  builds both and installs, uses and removes them (needs root, a Debian of its own for the first)
 # make format  clang-format over all sources        make lint  clang-tidy and the dependency check
 JOBS ?= $(shell nproc)
 
-.PHONY: run test bench soak image-test build format lint clean
+.PHONY: run test bench soak image-test deb npm package-test build format lint clean
 
 build:
 	@scripts/install-packages.sh build
@@ -39,6 +42,21 @@ soak: build
 image-test:
 	@scripts/install-packages.sh image
 	@JOBS=$(JOBS) scripts/test-image.sh build/image
+
+deb: build
+	@scripts/install-packages.sh package
+	@rm -f build/release/packages/*.deb
+	@cpack --config build/release/CPackConfig.cmake
+
+npm: build
+	@scripts/install-packages.sh package
+	@rm -f build/release/packages/*.tgz
+	@scripts/make-npm.sh build/release
+
+package-test: deb npm
+	@scripts/install-packages.sh package-test
+	@scripts/test-deb.sh build/release/packages build/image
+	@scripts/test-npm.sh build/release/packages/kpm-[0-9]*.tgz
 
 format:
 	@git ls-files '*.h' '*.cpp' | xargs clang-format -i

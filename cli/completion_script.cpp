@@ -70,6 +70,12 @@ std::string_view completion_script(Shell shell) {
     return kBash;
 }
 
+std::string completion_file(Shell shell) {
+    const std::string script(completion_script(shell));
+    // zsh takes the file for the function that completes, and runs it for the first time to load it.
+    return shell == Shell::Zsh ? "#compdef kpm\n" + script + "_kpm_completion \"$@\"\n" : script;
+}
+
 std::string with_script(std::string_view text, std::string_view script) {
     std::string result = without_script(text).value_or(std::string(text));
     if (!result.empty() && result.back() != '\n') result += '\n';

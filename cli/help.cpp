@@ -24,6 +24,14 @@ std::string block(std::string_view head, const std::vector<Entry>& entries) {
     return text + "\n";
 }
 
+std::vector<Entry> option_entries(std::span<const OptionSpec> options) {
+    std::vector<Entry> entries;
+    for (const OptionSpec& option : options) entries.push_back({option_title(option), option.help});
+    return entries;
+}
+
+}  // namespace
+
 std::string command_title(const Command& command) {
     std::string title(command.name);
     for (const std::string_view alias : split(command.aliases, ' ')) {
@@ -33,14 +41,6 @@ std::string command_title(const Command& command) {
     if (!command.args.empty()) title.append(" ").append(command.args);
     return title;
 }
-
-std::vector<Entry> option_entries(std::span<const OptionSpec> options) {
-    std::vector<Entry> entries;
-    for (const OptionSpec& option : options) entries.push_back({option_title(option), option.help});
-    return entries;
-}
-
-}  // namespace
 
 std::string usage_text() {
     return "usage: kpm [options] <command>\n\n"

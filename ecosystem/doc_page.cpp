@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <iterator>
-#include <utility>
 
 #include "ecosystem/field_value.h"
 #include "ecosystem/health_json.h"
@@ -14,16 +12,12 @@
 namespace kpm::ecosystem {
 namespace {
 
-constexpr std::array<std::pair<Group, std::string_view>, 9> kGroups{
-    {{Group::Basics, "What to run"},
-     {Group::Variables, "Environment"},
-     {Group::Logs, "Logs and files"},
-     {Group::Order, "Order"},
-     {Group::Restarts, "Starting again"},
-     {Group::Stopping, "Readiness and stopping"},
-     {Group::Watching, "Watching files"},
-     {Group::Connections, "Connections"},
-     {Group::Node, "Node and PM2"}}};
+constexpr GroupTitle kGroups[] = {
+    {Group::Basics, "What to run"},      {Group::Variables, "Environment"},
+    {Group::Logs, "Logs and files"},     {Group::Order, "Order"},
+    {Group::Restarts, "Starting again"}, {Group::Stopping, "Readiness and stopping"},
+    {Group::Watching, "Watching files"}, {Group::Connections, "Connections"},
+    {Group::Node, "Node and PM2"}};
 
 constexpr std::string_view kIntroduction = R"(# Configuration
 
@@ -120,6 +114,10 @@ void append_probes(std::string& page) {
 }
 
 }  // namespace
+
+std::span<const GroupTitle> group_titles() {
+    return kGroups;
+}
 
 std::string config_page() {
     std::string page(kIntroduction);

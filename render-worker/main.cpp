@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "render-worker/gpu/probe.h"
+#include "render-worker/manual.h"
 #include "render-worker/server/channel_fd.h"
 #include "render-worker/server/options.h"
 #include "render-worker/server/pcm_protocol.h"
@@ -58,6 +59,24 @@ void declare(CLI::App& app, Arguments& arguments) {
     app.add_flag("--probe", arguments.probe, "print the GPUs that can be used, then exit");
 }
 
+void declare_man_page(CLI::App& app) {
+    using Entry = Manual::Entry;
+    add_man_page(
+        app,
+        {{"DESCRIPTION",
+          {Manual::Paragraph{
+              "Serves renders over HTTP and WebSocket: on a port of its own, or, as an app of `kpm` with "
+              "`kpm_channel`, on connections that are handed over to it. Renders on one GPU, or exactly, "
+              "in double precision, on the CPU."}}}},
+        {{"SIGNALS", {Entry{"SIGTERM, SIGINT", "take no more connections, finish what is under way, end"}}},
+         {"EXIT STATUS",
+          {Entry{"0", "ended after a signal"}, Entry{"1", "it could not start"},
+           Entry{"69", "there is no such GPU"}, Entry{"70", "a bug in what runs on the GPU"},
+           Entry{"71", "the GPU's memory is full"}, Entry{"75", "the GPU's context was lost"},
+           Entry{"76", "the GPU did not answer in time"}}}},
+        {{"kpm", 1}, {"render-client", 1}});
+}
+
 int print_devices() {
     fmt::print("{}", probe_json_lines());
     return 0;
@@ -84,6 +103,7 @@ int main(int argc, char** argv) {
     Arguments arguments;
     CLI::App app("Renders KromoSynth genomes to sound, for WebSocket clients.", "render-worker");
     declare(app, arguments);
+    declare_man_page(app);
     CLI11_PARSE(app, argc, argv);
     if (arguments.probe) return print_devices();
     return run(std::move(arguments));

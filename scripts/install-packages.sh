@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing for the given purposes (build, test, image, lint), and no others.
+# Installs the Debian packages that are missing for the given purposes (build, test, image, package, package-test,
+# lint), and no others.
 # As root at once; otherwise asks before it uses sudo.
 set -euo pipefail
 
 declare -A packages=(
     [build]="g++ make cmake ninja-build libuv1-dev nlohmann-json3-dev libcli11-dev libfmt-dev libyaml-cpp-dev
              libboost-dev libkissfft-dev zlib1g-dev libegl-dev libgles-dev libncurses-dev catch2"
-    [test]="nodejs npm python3 git libegl1 libgl1-mesa-dri procps tmux curl
+    [test]="nodejs npm python3 git libegl1 libgl1-mesa-dri procps tmux curl groff-base
             zsh fish"
     [image]="buildah debootstrap"
+    [package]="dpkg-dev file npm"
+    [package-test]="debootstrap lintian"
     [lint]="clang-tidy clang-format"
 )
 

@@ -24,19 +24,7 @@ trap clean_up EXIT
 
 fail() { echo "error: $*" >&2; exit 1; }
 
-# The first source of this machine, and what apt needs to use it in the image as well.
-source=$({ sed -n 's/^URIs: *//p; s/^deb \(\[[^]]*\] \)\?\([^ ]*\).*/\2/p' /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources} 2>/dev/null || true; } | head -1)
-if [ ! -e "$folder/base.done" ]; then
-    rm -rf "$folder/base"
-    debootstrap --variant=minbase bookworm "$folder/base" "$source" >"$folder/debootstrap.log" 2>&1 ||
-        { tail "$folder/debootstrap.log" >&2; fail "cannot make the base"; }
-    rm -f "$folder/base/etc/apt/sources.list"
-    cp -a /etc/apt/apt.conf.d "$folder/base/etc/apt/"
-    cp -a /etc/apt/sources.list /etc/apt/sources.list.d "$folder/base/etc/apt/" 2>/dev/null || true
-    rm -f "$folder"/base/etc/apt/apt.conf.d/20packagekit
-    rm -rf "$folder"/base/var/cache/apt/archives/*.deb
-    touch "$folder/base.done"
-fi
+scripts/debian-base.sh "$folder"
 if ! "${buildah[@]}" inspect --type image localhost/base >/dev/null 2>&1; then
     container=$("${buildah[@]}" from scratch)
     "${buildah[@]}" add -q "$container" "$folder/base" / >/dev/null
@@ -47,9 +35,9 @@ fi
 options=()
 if [ -n "${PREBUILT:-}" ]; then
     rm -rf "$folder/prebuilt"
-    for component in kpm render; do
-        DESTDIR=$folder/prebuilt/out/$component cmake --install "$PREBUILT" --prefix /usr/local --component $component \
-            --strip >/dev/null
+    for part in kpm/kpm kpm/pm2-names render/render; do
+        DESTDIR=$folder/prebuilt/out/${part%/*} cmake --install "$PREBUILT" --prefix /usr/local \
+            --component ${part#*/} --strip >/dev/null
     done
     options=(--build-context "build=$folder/prebuilt")
 fi

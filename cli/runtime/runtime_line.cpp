@@ -64,6 +64,10 @@ Result<RuntimeLine> read_runtime_line(std::span<const std::string> words) {
     return result;
 }
 
+std::span<const OptionSpec> runtime_options() {
+    return kOptions;
+}
+
 std::string runtime_usage_text() {
     return "usage: kpm-runtime [options] <script|configuration file> [-- arguments of the app]\n\n"
            "kpm-runtime -h, --help     all options\n\n"

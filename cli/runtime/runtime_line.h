@@ -23,6 +23,8 @@ struct RuntimeLine {
 // Errors are for the user: an unknown option, a value that is none.
 Result<RuntimeLine> read_runtime_line(std::span<const std::string> words);
 
+// What it has beside the options of all commands.
+std::span<const OptionSpec> runtime_options();
 std::string runtime_help_text();
 std::string runtime_usage_text();
 

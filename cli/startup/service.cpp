@@ -27,6 +27,22 @@ std::string unit_path(std::string_view path) {
     return escaped;
 }
 
+std::string unit_commands(std::string_view program) {
+    // "-": an app that does not come up must not take the others down with it.
+    return fmt::format("ExecStartPost=-{0} resurrect\nExecReload={0} reload all\nExecStop={0} kill\n",
+                       unit_word(program));
+}
+
+std::string unit_end() {
+    // One app that the kernel ends for its memory is one app; the default would end the service. So would an
+    // end of the time for the start while the last of many saved apps come up.
+    // network-online.target is no place to install to: what waits for it is still wanted by the machine.
+    return "Restart=on-failure\nTimeoutStartSec=600\nKillMode=mixed\nOOMPolicy=continue\nTasksMax="
+           "infinity\nLimitNOFILE=infinity\n"
+           "LimitNPROC=infinity\nLimitCORE=infinity\n\n"
+           "[Install]\nWantedBy=multi-user.target\n";
+}
+
 // The command as that user, by su; the environment is set in the same words, su may drop it.
 std::string as_user(const Service& service, std::string_view command) {
     const std::string line = fmt::format("PATH={} KPM_HOME={} HOME={} exec {} {}", shell_word(service.path),
@@ -54,19 +70,24 @@ std::string systemd_unit(const Service& service) {
     text += fmt::format("WorkingDirectory={}\n", unit_path(service.user_directory));
     text += fmt::format("ExecStart={} --home {} --daemon {} --foreground\n", unit_word(service.keeper),
                         unit_word(service.home), unit_word(service.daemon));
-    const std::string kpm = unit_word(service.kpm);
-    // "-": an app that does not come up must not take the others down with it.
-    text += fmt::format("ExecStartPost=-{0} resurrect\nExecReload={0} reload all\nExecStop={0} kill\n", kpm);
+    text += unit_commands(service.kpm);
     text += fmt::format("StandardOutput=append:{0}/pm2.log\nStandardError=append:{0}/pm2.log\n",
                         unit_path(service.home));
-    // One app that the kernel ends for its memory is one app; the default would end the service. So would an
-    // end of the time for the start while the last of many saved apps come up.
-    text +=
-        "Restart=on-failure\nTimeoutStartSec=600\nKillMode=mixed\nOOMPolicy=continue\nTasksMax="
-        "infinity\nLimitNOFILE=infinity\n"
-        "LimitNPROC=infinity\nLimitCORE=infinity\n\n";
-    // network-online.target is no place to install to: what waits for it is still wanted by the machine.
-    return text + "[Install]\nWantedBy=multi-user.target\n";
+    return text + unit_end();
+}
+
+std::string systemd_template(const Service& service) {
+    // exec: the keeper is the process that the service manager has started and watches.
+    const std::string command = fmt::format(
+        "home=\"$${{KPM_HOME:-$$HOME/.kpm}}\"; mkdir -p -m 0700 \"$$home\" && exec {} --home \"$$home\" "
+        "--daemon {} "
+        "--foreground >>\"$$home/pm2.log\" 2>&1",
+        unit_path(service.keeper), unit_path(service.daemon));
+    return "[Unit]\nDescription=kpm process manager of %i\nDocumentation=man:kpm(1)\nAfter=network.target\n\n"
+           "[Service]\nType=notify\nUser=%i\n" +
+           unit_assignment("PATH", service.path) +
+           fmt::format("WorkingDirectory=~\nExecStart=/bin/sh -c '{}'\n", command) +
+           unit_commands(service.kpm) + unit_end();
 }
 
 std::string openrc_script(const Service& service) {

@@ -23,6 +23,10 @@ struct Service {
 // crash, `kpm update`) is the keeper's business and no reason to end the service. The keeper says on
 // NOTIFY_SOCKET that the daemon answers; started counts when the saved apps are up, too (ExecStartPost).
 std::string systemd_unit(const Service& service);
+// kpm@.service: the same for the user that the instance is named after (kpm@ann.service), as a package
+// installs it once for all. A unit cannot name that user's home directory, but it is $HOME in what the unit
+// runs. Of `service` only the programs and the path count; KPM_HOME may be set in a drop-in.
+std::string systemd_template(const Service& service);
 std::string openrc_script(const Service& service);
 std::string launchd_plist(const Service& service);
 std::string sysv_script(const Service& service);  // also for upstart's machines

@@ -15,6 +15,7 @@
 
 #include "render-worker/client/render_call.h"
 #include "render-worker/client/wav.h"
+#include "render-worker/manual.h"
 
 namespace {
 
@@ -81,6 +82,7 @@ int main(int argc, char** argv) {
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
     app.add_option("-o,--output", arguments.output, "WAV file to write")->capture_default_str();
+    add_man_page(app, {}, {}, {{"render-worker", 1}});
     CLI11_PARSE(app, argc, argv);
     return write_sound(std::move(arguments));
 }

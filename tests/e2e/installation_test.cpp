@@ -1,0 +1,186 @@
+// kpm as it is installed, not as it is built: by cmake --install, by npm, with the files for shells and
+// systemd.
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+
+#include "ipc/base/unique_fd.h"
+#include "tests/support/kpm_home.h"
+
+namespace kpm::installation_test {
+using namespace test;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+CommandResult must(const std::vector<std::string>& argv, const std::map<std::string, std::string>& env = {},
+                   const std::string& cwd = "") {
+    CommandResult result = run_command(argv, env, cwd);
+    INFO(result.out << result.err);
+    REQUIRE(result.status == 0);
+    return result;
+}
+
+// The component kpm below a folder of the test; PATH begins with its programs.
+class Installation {
+public:
+    Installation() {
+        must({"cmake", "--install", bin_dir().parent_path().string(), "--component", "kpm", "--prefix",
+              prefix().string()});
+        env_ = kpm_.env();
+        env_["HOME"] = kpm_.work().string();
+        use(prefix() / "bin");
+    }
+    void use(const fs::path& programs) { env_["PATH"] = programs.string() + ":" + std::getenv("PATH"); }
+    CommandResult run(const std::vector<std::string>& argv) const {
+        return run_command(argv, env_, kpm_.work().string());
+    }
+    fs::path prefix() const { return kpm_.work() / "usr"; }
+    fs::path share() const { return prefix() / "share"; }
+    const KpmHome& kpm() const { return kpm_; }
+    std::map<std::string, std::string>& env() { return env_; }
+
+private:
+    KpmHome kpm_;
+    std::map<std::string, std::string> env_;
+};
+
+// Starts an app, finds it online, and stops all, with the kpm that PATH has.
+void check_works(const Installation& installed, const fs::path& programs) {
+    installed.kpm().write("app.sh", "#!/bin/sh\nwhile :; do sleep 1; done\n");
+    const CommandResult started = installed.run({"kpm", "start", "app.sh", "--name", "web"});
+    INFO(started.out << started.err);
+    REQUIRE(started.status == 0);
+    CHECK(contains(installed.run({"kpm", "list"}).out, "online"));
+    const int daemon = installed.kpm().daemon_pid();
+    CHECK(fs::read_symlink("/proc/" + std::to_string(daemon) + "/exe") == programs / "kpmd");
+    CHECK(installed.run({"kpm", "kill"}).status == 0);
+    CHECK_FALSE(is_running(daemon));
+    CHECK(installed.run({"kpm-runtime", "--version"}).out == installed.run({"kpm", "--version"}).out);
+    const CommandResult job = installed.run({"kpm-runtime", "--no-autorestart", "/bin/sh", "--interpreter",
+                                             "none", "--", "-c", "echo said; exit 3"});
+    CHECK(job.status == 3);
+    CHECK(job.out == "said\n");
+}
+
+}  // namespace
+
+TEST_CASE("installation: what cmake --install has copied works on its own", "[e2e]") {
+    const Installation installed;
+    check_works(installed, installed.prefix() / "libexec/kpm");
+    for (const char* page :
+         {"man1/kpm.1.gz", "man1/kpm-runtime.1.gz", "man8/kpmd.8.gz", "man8/kpm-keeper.8.gz"})
+        CHECK(installed.run({"gzip", "-t", (installed.share() / "man" / page).string()}).status == 0);
+    CHECK_FALSE(fs::exists(installed.prefix() / "bin/pm2-runtime"));
+}
+
+TEST_CASE("installation: npm's links to the programs are enough", "[e2e]") {
+    Installation installed;
+    // What `make npm` packs, without packing the debug build's programs.
+    const fs::path package = installed.prefix(), global = installed.kpm().work() / "global";
+    fs::copy_file(bin_dir().parent_path() / "npm/package.json", package / "package.json");
+    const auto npm = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), "npm");
+        words.insert(words.end(),
+                     {"--global", "--offline", "--no-audit", "--no-fund", "--prefix", global.string()});
+        return must(words, installed.env());
+    };
+    npm({"install", package.string()});
+    installed.use(global / "bin");
+    CHECK(installed.run({"sh", "-c", "command -v kpm"}).out == (global / "bin/kpm").string() + "\n");
+    check_works(installed, package / "libexec/kpm");
+    CHECK(fs::exists(global / "share/man/man1/kpm.1.gz"));
+    const Json manifest = Json::parse(installed.kpm().read(package / "package.json"));
+    CHECK(manifest["version"].get<std::string>() + "\n" == installed.run({"kpm", "--version"}).out);
+    npm({"uninstall", "kpm"});
+    CHECK_FALSE(fs::exists(fs::symlink_status(global / "bin/kpm")));
+    CHECK_FALSE(fs::exists(fs::symlink_status(global / "bin/kpm-runtime")));
+}
+
+// The unit is carried out as systemd would for a user: HOME, the command, the word on NOTIFY_SOCKET.
+TEST_CASE("installation: the unit kpm@USER starts that user's daemon and saved apps, and ends them",
+          "[e2e]") {
+    Installation installed;
+    const KpmHome& kpm = installed.kpm();
+    must({(bin_dir() / "kpm-manual").string(), (kpm.work() / "made").string(), installed.prefix().string()});
+    const fs::path file = kpm.work() / "made/systemd/kpm@.service";
+    const std::string unit = kpm.read(file);
+    INFO(unit);
+    if (run_command({"sh", "-c", "command -v systemd-analyze"}).status == 0) {
+        const fs::path instance = file.parent_path() / "kpm@root.service";
+        fs::copy_file(file, instance);
+        const CommandResult checked =
+            run_command({"systemd-analyze", "verify", "--man=no", instance.string()});
+        INFO(checked.err);
+        CHECK_FALSE(contains(checked.err, "kpm@root.service"));
+    }
+    const auto command = [&](const std::string& key) {
+        const std::size_t begin = unit.find("\n" + key) + 1 + key.size();
+        std::string text = unit.substr(begin, unit.find('\n', begin) - begin);
+        for (std::size_t at = 0; (at = text.find("$$", at)) != std::string::npos; ++at) text.erase(at, 1);
+        return text;
+    };
+    installed.env()["KPM_HOME"] = installed.env()["PM2_HOME"] =
+        "";  // it is to be found in the user's directory
+    const fs::path home = kpm.work() / ".kpm";
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string path = (kpm.work() / "notify").string();
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    const UniqueFd manager(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    REQUIRE(::bind(manager.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    const timeval limit{60, 0};
+    ::setsockopt(manager.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    kpm.write("app.sh", "#!/bin/sh\nwhile :; do sleep 1; done\n");
+    must({"kpm", "start", "app.sh", "--name", "web"}, installed.env(), kpm.work().string());
+    must({"kpm", "save"}, installed.env());
+    must({"kpm", "kill"}, installed.env());
+
+    auto env = installed.env();
+    env["NOTIFY_SOCKET"] = path;
+    RunningCommand keeper({"sh", "-c", "exec " + command("ExecStart=")}, env, kpm.work().string());
+    char text[64];
+    const ssize_t size = ::recv(manager.get(), text, sizeof text, 0);
+    REQUIRE(size > 0);
+    CHECK(std::string_view(text, static_cast<std::size_t>(size)) == "READY=1");
+    CHECK((fs::status(home).permissions() & fs::perms::all) == fs::perms::owner_all);
+    CHECK(installed.run({"sh", "-c", command("ExecStartPost=-")}).status == 0);
+    const CommandResult pid = installed.run({"kpm", "pid", "web"});
+    const int app = std::atoi(pid.out.c_str());
+    CHECK(is_running(app));
+    CHECK(contains(kpm.read(home / "pm2.log"), "online"));
+    CHECK(installed.run({"sh", "-c", command("ExecStop=")}).status == 0);
+    CHECK_FALSE(is_running(app));
+    CHECK(keeper.end(0) == 0);
+}
+
+TEST_CASE("installation: shells find the completions in their folders", "[e2e]") {
+    const Installation installed;
+    const std::string bash = (installed.share() / "bash-completion/completions/kpm").string();
+    CHECK(contains(installed.run({"bash", "--norc", "-c", ". " + bash + "; complete -p kpm"}).out,
+                   "-F _kpm_completion kpm"));
+    const std::string fish = (installed.share() / "fish/vendor_completions.d/kpm.fish").string();
+    CHECK(contains(
+        installed.run({"fish", "--no-config", "-c", "source " + fish + "; complete -C 'kpm resu'"}).out,
+        "resurrect\t"));
+    // compinit reads the first line only; the file itself is run when it is to complete for the first time.
+    const std::string folder = (bin_dir().parent_path() / "share/zsh").string();
+    const CommandResult zsh = installed.run(
+        {"zsh", "-f", "-c",
+         "fpath=(" + folder +
+             " $fpath); autoload -Uz compinit; compinit -u -D; print $_comps[kpm]; "
+             "_describe() { print -rl -- ${(P)2} }; words=(kpm resu); CURRENT=2; $_comps[kpm]"});
+    INFO(zsh.err);
+    CHECK(zsh.out == "_kpm\nresurrect:start what was saved\n");
+}
+
+}  // namespace kpm::installation_test
