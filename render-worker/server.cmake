@@ -7,10 +7,10 @@ add_library(render_server STATIC
     server/ws_session.cpp)
 target_link_libraries(render_server PUBLIC render_core render_gpu kpm_asio)
 
-add_executable(render-worker main.cpp)
-target_link_libraries(render-worker PRIVATE render_server CLI11::CLI11)
+add_executable(render-worker main.cpp command/render_command.cpp)
+target_link_libraries(render-worker PRIVATE render_server render_files CLI11::CLI11)
 
-add_library(render_client STATIC client/render_call.cpp client/wav.cpp)
-target_link_libraries(render_client PUBLIC kpm_base kpm_asio nlohmann_json::nlohmann_json)
+add_library(render_client STATIC client/render_call.cpp)
+target_link_libraries(render_client PUBLIC render_files kpm_asio nlohmann_json::nlohmann_json)
 add_executable(render-client client/main.cpp)
 target_link_libraries(render-client PRIVATE render_client CLI11::CLI11)

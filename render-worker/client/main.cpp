@@ -14,7 +14,8 @@
 #include <string>
 
 #include "render-worker/client/render_call.h"
-#include "render-worker/client/wav.h"
+#include "render-worker/files/new_file.h"
+#include "render-worker/files/wav.h"
 
 namespace {
 
@@ -54,9 +55,10 @@ int write_sound(Arguments arguments) {
     if (!samples) return fail(samples.error());
 
     const double rate = arguments.call.sample_rate;
-    const Result<void> written =
-        write_wav(arguments.output, *samples, static_cast<std::uint32_t>(std::lround(rate)));
-    if (!written) return fail(written.error());
+    const std::string wav = wav_bytes(*samples, static_cast<std::uint32_t>(std::lround(rate)));
+    Result<NewFile> file = NewFile::write(arguments.output, wav);
+    if (!file) return fail(file.error());
+    if (const Result<void> kept = file->keep(); !kept) return fail(kept.error());
     const auto [low, high] = std::ranges::minmax(*samples);
     const int peak = std::max(std::abs(int{low}), std::abs(int{high}));
     fmt::print("{}: {:.3f} s, peak {:.3f}\n", arguments.output, static_cast<double>(samples->size()) / rate,
