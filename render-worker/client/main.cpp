@@ -5,16 +5,14 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "render-worker/client/render_call.h"
 #include "render-worker/files/new_file.h"
+#include "render-worker/files/read_file.h"
 #include "render-worker/files/wav.h"
 
 namespace {
@@ -31,12 +29,6 @@ struct Arguments {
 int fail(const Error& error) {
     fmt::print(stderr, "error: {}\n", error.message);
     return 1;
-}
-
-Result<std::string> read_file(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return os_error("read", path, errno);
-    return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
 void show_progress(std::chrono::milliseconds waited) {

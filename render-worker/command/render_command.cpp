@@ -4,12 +4,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <utility>
@@ -19,19 +15,12 @@
 #include "ipc/base/json.h"
 #include "render-worker/files/new_file.h"
 #include "render-worker/files/plot.h"
+#include "render-worker/files/read_file.h"
 #include "render-worker/files/wav.h"
 #include "render-worker/server/renderer_engine.h"
 
 namespace kpm::render {
 namespace {
-
-Result<std::string> read_file(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return os_error("read", path, errno);
-    std::string text(std::istreambuf_iterator<char>(file), {});
-    if (file.bad()) return os_error("read", path, errno == 0 ? EIO : errno);
-    return text;
-}
 
 // Exceptions of the parser are the only source of the byte offset. Deep nesting is refused by the renderer.
 Result<Json> read_genome(const std::string& path) {
@@ -108,8 +97,9 @@ CLI::App& declare_render(CLI::App& app, RenderArguments& arguments) {
                        "two ratios to multiply the pitch with, in place of the note delta");
     command.add_option("--velocity", request.velocity, "0 to 1")->capture_default_str();
     command.add_flag("--reverse", request.reverse, "turn the network's signals round");
-    command.add_flag("!--no-inharmonicity", request.use_overtone_inharmonicity_factors,
-                     "partials without inharmonicity");
+    command.add_flag_callback(
+        "--no-inharmonicity", [&request] { request.use_overtone_inharmonicity_factors = false; },
+        "partials without inharmonicity");
     command.add_flag("--note-for-all", request.frequency_updates_apply_to_all,
                      "the note applies to all signals, not only to buffers and partials");
     command.add_flag("--anti-aliasing", request.anti_aliasing,

@@ -150,7 +150,7 @@ TEST_CASE("render command: what cannot be read, rendered or written is named, an
     CHECK(read_file(fixture.path("keep.wav")) == "old");
     fixture.check_refused({"genome.json", "-o", "out.wav", "--duration", "-1"},
                           "cannot render 'genome': duration -1 is not from 0 to 600 seconds");
-    fixture.check_refused(
-        {"genome.json", "-o", "out.wav", "--gpu", "blue"},
-        "cannot use GPU 'blue': expected auto, off, cpu, software, a PCI address or a UUID");
+    fixture.check_refused({"genome.json", "-o", "out.wav", "--gpu", "blue"},
+                          "cannot select gpu 'blue': expected auto, software, cpu, off, none, a PCI address "
+                          "(0000:41:00.0), a UUID or a render node (/dev/dri/renderD128)");
 }
