@@ -8,9 +8,7 @@ import os
 import pathlib
 import random
 import re
-import resource
 import subprocess
-import tempfile
 import threading
 import time
 
@@ -37,35 +35,6 @@ def genome_text(name):
     return gzip.decompress((GOLDEN / f"{name}.json.gz").read_bytes()).decode()
 
 
-def cpu_milliseconds(words):
-    """CPU time, user and system, of a process from its start to its end."""
-    def children():
-        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return (usage.ru_utime + usage.ru_stime) * 1000
-
-    before = children()
-    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, timeout=60)
-    return children() - before
-
-
-def render_cpu(worker, rounds):
-    """Of a whole process for each genome: its start and the parsing of the genome are in it."""
-    rows, against_gpu_off, against_fallback = [], [], []
-    with tempfile.TemporaryDirectory(prefix="bench-render-") as folder:
-        for name, (slow, fast, graph) in REFERENCE.items():
-            path = pathlib.Path(folder) / f"{name}.json"
-            path.write_text(genome_text(name))
-            words = [worker, "render", str(path), "-o", "/dev/null", "--sample-rate", "48000", "--duration", "1"]
-            row = Row(f"CPU for 1 s of audio, {name}", "ms",
-                      {"kpm": [cpu_milliseconds(words) for _ in range(rounds)], "pm2": [slow + graph]})
-            rows.append(row)
-            against_gpu_off.append((slow + graph) / row.median("kpm"))
-            against_fallback.append((fast + graph) / row.median("kpm"))
-    rows.append(Row("  times less than the reference, useGPU false", "", {"kpm": against_gpu_off}, "higher"))
-    rows.append(Row("  times less than the reference, its CPU fallback", "", {"kpm": against_fallback}, "higher"))
-    return rows
-
-
 def request(genome, duration, sample_rate):
     return json.dumps({"type": "get_audio_data", "genomeString": genome, "duration": duration, "noteDelta": 0,
                        "velocity": 1, "useGPU": False, "sampleRate": sample_rate}).encode()
@@ -76,6 +45,51 @@ def ask(client, message):
     kind, reply = client.receive()
     if kind != BINARY or not reply:
         raise BenchError(f"render-worker: {reply.decode(errors='replace')}")
+
+
+@contextlib.contextmanager
+def worker_alone(bench):
+    """-> pid, port"""
+    process = subprocess.Popen([bench.tool("render-worker"), "--host", "127.0.0.1", "--port", "0", "--gpu", "off"],
+                               stdout=subprocess.PIPE, text=True, env={"PATH": os.environ["PATH"]})
+    try:
+        port = re.search(r":(\d+)", process.stdout.readline())
+        if not port:
+            raise BenchError("render-worker: no ready line")
+        yield process.pid, int(port[1])
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()
+
+
+def worker_cpu(pid):
+    """CPU time of all its threads, in ms."""
+    tasks = pathlib.Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e6
+
+
+def render_cpu(bench, rounds):
+    """Of a warm worker, for a request from its arrival to the last byte of its reply."""
+    rows, against_slow, against_fast = [], [], []
+    with worker_alone(bench) as (pid, port):
+        client = WebSocket(port)
+        for name, (slow, fast, graph) in REFERENCE.items():
+            message = request(genome_text(name), 1, 48000)
+            ask(client, message)
+            samples = []
+            for _ in range(rounds):
+                before = worker_cpu(pid)
+                ask(client, message)
+                samples.append(worker_cpu(pid) - before)
+            row = Row(f"CPU for 1 s of audio, {name}", "ms", {"kpm": samples, "pm2": [slow + graph]})
+            rows.append(row)
+            against_slow.append((slow + graph) / row.median("kpm"))
+            against_fast.append((fast + graph) / row.median("kpm"))
+        client.close()
+    rows.append(Row("  times less than the reference, useGPU false", "", {"kpm": against_slow}, "higher"))
+    rows.append(Row("  times less than the reference, its CPU fallback", "", {"kpm": against_fast}, "higher"))
+    return rows
 
 
 def renders_per_second(port):
@@ -118,22 +132,6 @@ def behind_kpm(bench, rounds):
                {"kpm": samples[f"{WORKERS} workers"], "pm2": samples["1 workers"]}, "higher")
 
 
-@contextlib.contextmanager
-def worker_alone(bench):
-    """-> pid, port"""
-    process = subprocess.Popen([bench.tool("render-worker"), "--host", "127.0.0.1", "--port", "0", "--gpu", "off"],
-                               stdout=subprocess.PIPE, text=True, env={"PATH": os.environ["PATH"]})
-    try:
-        port = re.search(r":(\d+)", process.stdout.readline())
-        if not port:
-            raise BenchError("render-worker: no ready line")
-        yield process.pid, int(port[1])
-    finally:
-        process.terminate()
-        process.wait()
-        process.stdout.close()
-
-
 def resident(pid):
     return int(status_field(pid, "VmRSS")) / 1024
 
@@ -166,6 +164,6 @@ def memory(bench, rounds):
 
 
 def measure(bench, rounds):
-    rows = render_cpu(bench.tool("render-worker"), rounds)
+    rows = render_cpu(bench, rounds)
     rows.append(behind_kpm(bench, rounds))
     return rows + memory(bench, 1)
