@@ -119,10 +119,10 @@ def behind_kpm(bench, rounds):
     kpm = bench.sides[0]
     ports = {WORKERS: free_port(), 1: free_port()}
     with kpm.running():
-        systems = start(kpm, [(f"{count} workers", port, {"name": f"render-{count}", "script": bench.tool("render-worker"),
-                                                          "exec_mode": "cluster", "instances": count,
-                                                          "listen": [f"127.0.0.1:{port}"], "kpm_channel": True,
-                                                          "listen_timeout": 10000, "env": {"RW_GPU": "off"}})
+        app = {"script": bench.tool("render-worker"), "exec_mode": "cluster", "kpm_channel": True,
+               "listen_timeout": 10000, "env": {"RW_GPU": "off"}}
+        systems = start(kpm, [(f"{count} workers", port, app | {"name": f"render-{count}", "instances": count,
+                                                                "listen": [f"127.0.0.1:{port}"]})
                               for count, port in ports.items()])
         samples = {name: [] for name in systems}
         for _ in range(rounds):
