@@ -1,4 +1,5 @@
-// render-worker: serves renders on connections that kpmd hands over (KPM_CHANNEL_FD) or on an own port.
+// render-worker: serves renders on connections that kpmd hands over (KPM_CHANNEL_FD) or on an own port; or
+// renders one file.
 
 #include <fmt/format.h>
 
@@ -9,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "render-worker/command/render_command.h"
 #include "render-worker/gpu/probe.h"
 #include "render-worker/manual.h"
 #include "render-worker/server/channel_fd.h"
@@ -82,6 +84,13 @@ int print_devices() {
     return 0;
 }
 
+int render_file(const RenderArguments& arguments) {
+    const Result<std::string> done = render_to_files(arguments);
+    if (!done) return fail(done.error().message);
+    fmt::print("{}\n", *done);
+    return 0;
+}
+
 int run(Arguments arguments) {
     Quirks quirks;
     quirks.anti_aliasing_unreliable = !arguments.anti_aliasing;
@@ -101,10 +110,13 @@ int run(Arguments arguments) {
 
 int main(int argc, char** argv) {
     Arguments arguments;
-    CLI::App app("Renders KromoSynth genomes to sound, for WebSocket clients.", "render-worker");
+    RenderArguments file;
+    CLI::App app("Renders KromoSynth genomes to sound, for WebSocket clients or to a file.", "render-worker");
     declare(app, arguments);
+    const CLI::App& render = declare_render(app, file);
     declare_man_page(app);
     CLI11_PARSE(app, argc, argv);
+    if (render.parsed()) return render_file(file);
     if (arguments.probe) return print_devices();
     return run(std::move(arguments));
 }

@@ -5,16 +5,15 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "render-worker/client/render_call.h"
-#include "render-worker/client/wav.h"
+#include "render-worker/files/new_file.h"
+#include "render-worker/files/read_file.h"
+#include "render-worker/files/wav.h"
 #include "render-worker/manual.h"
 
 namespace {
@@ -33,12 +32,6 @@ int fail(const Error& error) {
     return 1;
 }
 
-Result<std::string> read_file(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return os_error("read", path, errno);
-    return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
 void show_progress(std::chrono::milliseconds waited) {
     fmt::print(stderr, "\rrendering … {:.1f} s", static_cast<double>(waited.count()) / 1000);
     std::fflush(stderr);
@@ -55,9 +48,10 @@ int write_sound(Arguments arguments) {
     if (!samples) return fail(samples.error());
 
     const double rate = arguments.call.sample_rate;
-    const Result<void> written =
-        write_wav(arguments.output, *samples, static_cast<std::uint32_t>(std::lround(rate)));
-    if (!written) return fail(written.error());
+    const std::string wav = wav_bytes(*samples, static_cast<std::uint32_t>(std::lround(rate)));
+    Result<NewFile> file = NewFile::write(arguments.output, wav);
+    if (!file) return fail(file.error());
+    if (const Result<void> kept = file->keep(); !kept) return fail(kept.error());
     const auto [low, high] = std::ranges::minmax(*samples);
     const int peak = std::max(std::abs(int{low}), std::abs(int{high}));
     fmt::print("{}: {:.3f} s, peak {:.3f}\n", arguments.output, static_cast<double>(samples->size()) / rate,

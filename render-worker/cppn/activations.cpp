@@ -1,7 +1,10 @@
 #include "render-worker/cppn/activations.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
+
+#include "render-worker/cppn/block_math.h"
 
 namespace kpm::render {
 
@@ -46,50 +49,84 @@ double gaussian(double x) {
     return 2.0 * std::exp(-(scaled * scaled)) - 1.0;
 }
 
-// Calls `visit` with the function, so that a block loop is compiled once per function.
-template <class Visit>
-auto with_function(Activation activation, Visit visit) {
-    switch (activation) {
-        case Activation::Sine:
-            return visit([](double x) { return std::sin(x); });
-        case Activation::Sine2:
-            return visit([](double x) { return std::sin(2.0 * x); });
-        case Activation::Cosine:
-            return visit([](double x) { return std::cos(x); });
-        case Activation::ArcTangent:
-            return visit([](double x) { return std::atan(x); });
-        case Activation::Triangle:
-            return visit([](double x) { return 2.0 / std::numbers::pi * std::asin(std::sin(x)); });
-        case Activation::Sawtooth:
-            return visit([](double x) { return sawtooth(x); });
-        case Activation::Step:
-            return visit([](double x) { return x <= 0.0 ? -1.0 : 1.0; });
-        case Activation::Spike:
-            return visit([](double x) { return spike(x); });
-        case Activation::BipolarSigmoid:
-            return visit([](double x) { return 2.0 / (1.0 + std::exp(-4.9 * x)) - 1.0; });
-        case Activation::PlainSigmoid:
-            return visit([](double x) { return 1.0 / (1.0 + std::exp(-x)); });
-        case Activation::Gaussian:
-            return visit([](double x) { return gaussian(x); });
-        case Activation::Linear:
-            return visit([](double x) { return std::abs(x); });
-        case Activation::Null:
-            break;
-    }
-    return visit([](double) { return 0.0; });
+template <class Function>
+void apply(std::span<double> values, Function function) {
+    for (double& value : values) value = function(value);
 }
 
 }  // namespace
 
 double activate(Activation activation, double x) {
-    return with_function(activation, [x](auto function) { return function(x); });
+    switch (activation) {
+        case Activation::Sine:
+            return std::sin(x);
+        case Activation::Sine2:
+            return std::sin(2.0 * x);
+        case Activation::Cosine:
+            return std::cos(x);
+        case Activation::ArcTangent:
+            return std::atan(x);
+        case Activation::Triangle:
+            return 2.0 / std::numbers::pi * std::asin(std::sin(x));
+        case Activation::Sawtooth:
+            return sawtooth(x);
+        case Activation::Step:
+            return x <= 0.0 ? -1.0 : 1.0;
+        case Activation::Spike:
+            return spike(x);
+        case Activation::BipolarSigmoid:
+            return 2.0 / (1.0 + std::exp(-4.9 * x)) - 1.0;
+        case Activation::PlainSigmoid:
+            return 1.0 / (1.0 + std::exp(-x));
+        case Activation::Gaussian:
+            return gaussian(x);
+        case Activation::Linear:
+            return std::abs(x);
+        case Activation::Null:
+            break;
+    }
+    return 0.0;
 }
 
+// The same operations in the same order, each for the whole block.
 void activate(Activation activation, std::span<double> sums) {
-    with_function(activation, [sums](auto function) {
-        for (double& sum : sums) sum = function(sum);
-    });
+    switch (activation) {
+        case Activation::Sine:
+            return sine_block(sums);
+        case Activation::Sine2:
+            apply(sums, [](double x) { return 2.0 * x; });
+            return sine_block(sums);
+        case Activation::Cosine:
+            return apply(sums, [](double x) { return std::cos(x); });
+        case Activation::ArcTangent:
+            return apply(sums, [](double x) { return std::atan(x); });
+        case Activation::Triangle:
+            arcsine_of_sine_block(sums);
+            return apply(sums, [](double arc) { return 2.0 / std::numbers::pi * arc; });
+        case Activation::Sawtooth:
+            return sawtooth_block(sums);
+        case Activation::Step:
+            return apply(sums, [](double x) { return x <= 0.0 ? -1.0 : 1.0; });
+        case Activation::Spike:
+            return spike_block(sums);
+        case Activation::BipolarSigmoid:
+            apply(sums, [](double x) { return -4.9 * x; });
+            exponential_block(sums);
+            return apply(sums, [](double power) { return 2.0 / (1.0 + power) - 1.0; });
+        case Activation::PlainSigmoid:
+            apply(sums, [](double x) { return -x; });
+            exponential_block(sums);
+            return apply(sums, [](double power) { return 1.0 / (1.0 + power); });
+        case Activation::Gaussian:
+            apply(sums, [](double x) { return -(2.5 * x * (2.5 * x)); });
+            exponential_block(sums);
+            return apply(sums, [](double power) { return 2.0 * power - 1.0; });
+        case Activation::Linear:
+            return apply(sums, [](double x) { return std::abs(x); });
+        case Activation::Null:
+            break;
+    }
+    std::fill(sums.begin(), sums.end(), 0.0);
 }
 
 }  // namespace kpm::render

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "render-worker/cppn/activations.h"
+#include "render-worker/cppn/block_math.h"
 
 namespace kpm::render {
 namespace {
@@ -15,17 +16,11 @@ constexpr std::size_t kBlock = 256;  // 2 KiB a slot: some dozens of slots stay 
 class BlockRunner {
 public:
     BlockRunner(const CppnProgram& program, std::span<const std::uint32_t> output_slots)
-        : program_(program), values_(program.slot_count * kBlock, 0.0) {
+        : program_(program), values_(program.slot_count * kBlock, 0.0), terms_(program.edges.size()) {
         std::fill_n(values_.begin(), program.bias_count * kBlock, 1.0);
-        std::vector<bool> needed(program.slot_count, false);
-        for (std::uint32_t slot : output_slots) needed[slot] = true;
-        for (auto step = program.steps.rbegin(); step != program.steps.rend(); ++step) {
-            if (!needed[step->slot]) continue;
-            steps_.push_back(*step);
-            for (std::uint32_t k = 0; k < step->edge_count; ++k)
-                needed[program.edges[step->first_edge + k].source] = true;
-        }
-        std::reverse(steps_.begin(), steps_.end());
+        for (std::size_t k = 0; k < terms_.size(); ++k)
+            terms_[k] = {values_.data() + program.edges[k].source * kBlock, program.edges[k].weight};
+        take_steps(output_slots);
     }
 
     std::span<double> slot(std::uint32_t index, std::size_t count) {
@@ -38,25 +33,45 @@ public:
         if (program_.input_count > 0) std::copy_n(e.begin(), count, slot(program_.bias_count, count).begin());
         if (program_.input_count > 1)
             std::copy_n(x.begin(), count, slot(program_.bias_count + 1, count).begin());
-        for (const auto& step : steps_) {
-            const auto sums = slot(step.slot, count);
-            std::fill(sums.begin(), sums.end(), 0.0);
-            for (std::uint32_t k = 0; k < step.edge_count; ++k)
-                add(program_.edges[step.first_edge + k], sums);
-            activate(step.activation, sums);
-        }
+        for (const auto& step : steps_) run(step, count);
     }
 
 private:
-    void add(const CppnProgram::Edge& edge, std::span<double> sums) {
-        const double* __restrict source = values_.data() + edge.source * kBlock;
-        double* __restrict sum = sums.data();
-        for (std::size_t i = 0; i < sums.size(); ++i) sum[i] += source[i] * edge.weight;
+    // Keeps those that the outputs need. Those that no varying input reaches are run here, once.
+    void take_steps(std::span<const std::uint32_t> output_slots) {
+        std::vector<bool> needed(program_.slot_count, false);
+        for (std::uint32_t slot : output_slots) needed[slot] = true;
+        for (auto step = program_.steps.rbegin(); step != program_.steps.rend(); ++step) {
+            if (!needed[step->slot]) continue;
+            steps_.push_back(*step);
+            for (std::uint32_t k = 0; k < step->edge_count; ++k)
+                needed[program_.edges[step->first_edge + k].source] = true;
+        }
+        std::reverse(steps_.begin(), steps_.end());
+
+        std::vector<bool> varies(program_.slot_count, false);
+        for (std::uint32_t k = 0; k < std::min(program_.input_count, kVarying); ++k)
+            varies[program_.bias_count + k] = true;
+        std::erase_if(steps_, [&](const CppnProgram::Step& step) {
+            for (std::uint32_t k = 0; k < step.edge_count; ++k)
+                if (varies[program_.edges[step.first_edge + k].source]) varies[step.slot] = true;
+            if (!varies[step.slot]) run(step, kBlock);
+            return !varies[step.slot];
+        });
     }
+
+    void run(const CppnProgram::Step& step, std::size_t count) {
+        const auto sums = slot(step.slot, count);
+        weighted_sum_block(std::span(terms_).subspan(step.first_edge, step.edge_count), sums);
+        activate(step.activation, sums);
+    }
+
+    static constexpr std::uint32_t kVarying = 2;  // inputs: e and x, all further ones are 0
 
     const CppnProgram& program_;
     std::vector<CppnProgram::Step> steps_;
-    std::vector<double> values_;  // slot after slot, kBlock values each
+    std::vector<double> values_;        // slot after slot, kBlock values each
+    std::vector<WeightedBlock> terms_;  // of the program's edges
 };
 
 }  // namespace

@@ -1,12 +1,28 @@
 #include "render-worker/dsp/delay.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+
+#include "render-worker/wide.h"
 
 namespace kpm::render {
 namespace {
 constexpr double kReferenceMax = 1;  // seconds
 constexpr double kGenomesMax = 3;    // seconds
+
+using Samples = std::array<float, kQuantum>;
+
+KPM_RENDER_INLINE void interpolate(const std::array<float, kQuantum + 1>& samples, float part, Samples& out) {
+    for (std::size_t i = 0; i < kQuantum; ++i)
+        out[i] = std::fma(1.0F - part, samples[i], part * samples[i + 1]);
+}
+
+KPM_RENDER_WIDE void interpolate_wide(const std::array<float, kQuantum + 1>& samples, float part,
+                                      Samples& out) {
+    interpolate(samples, part, out);
+}
+
 }  // namespace
 
 void DelayWriter::process(const BlockTime& time) {
@@ -31,44 +47,61 @@ DelayReader::Place DelayReader::place(std::size_t start, std::size_t i, double d
     const double samples = std::min(std::max(delay, at_least) * sample_rate, at_most);
     const double position = static_cast<double>(i) - samples;
     const double whole = std::floor(position);
+    // The ring is longer than any delay, so that one turn leads back into it.
     auto frame = static_cast<std::ptrdiff_t>(start) + static_cast<std::ptrdiff_t>(whole);
-    const auto size = static_cast<std::ptrdiff_t>(line_->size());
-    frame %= size;
-    if (frame < 0) frame += size;
+    if (frame < 0) frame += static_cast<std::ptrdiff_t>(line_->size());
     return {static_cast<std::size_t>(frame), static_cast<float>(position - whole)};
 }
 
-void DelayReader::find_places(const BlockTime& time, std::span<const float> delays) {
+void DelayReader::read_varying(const BlockTime& time, std::span<const float> delays) {
     const std::size_t start = time.frame % line_->size();
-    if (delays.size() > 1) {
-        for (std::size_t i = 0; i < kQuantum; ++i) places_[i] = place(start, i, delays[i], time.sample_rate);
-        return;
+    std::array<Place, kQuantum> places;
+    for (std::size_t i = 0; i < kQuantum; ++i) places[i] = place(start, i, delays[i], time.sample_rate);
+    for (std::size_t c = 0; c < output().channels; ++c) {
+        const float* ring = line_->samples(c);
+        for (std::size_t i = 0; i < kQuantum; ++i) {
+            const auto [frame, part] = places[i];
+            const float next = ring[frame + 1 == line_->size() ? 0 : frame + 1];
+            const float between = std::fma(1.0F - part, ring[frame], part * next);
+            output().samples[c][i] = part != 0.0F ? between : ring[frame];
+        }
     }
-    const Place first = place(start, 0, delays[0], time.sample_rate);
-    for (std::size_t i = 0; i < kQuantum; ++i) places_[i] = {(first.frame + i) % line_->size(), first.part};
+}
+
+void DelayReader::read_constant(const BlockTime& time, float delay) {
+    const Place first = place(time.frame % line_->size(), 0, delay, time.sample_rate);
+    std::array<float, kQuantum + 1> samples;
+    const std::size_t before_turn = std::min(samples.size(), line_->size() - first.frame);
+    for (std::size_t c = 0; c < output().channels; ++c) {
+        const float* ring = line_->samples(c);
+        std::copy_n(ring + first.frame, before_turn, samples.begin());
+        std::copy_n(ring, samples.size() - before_turn,
+                    samples.begin() + static_cast<std::ptrdiff_t>(before_turn));
+        auto& out = output().samples[c];
+        if (first.part == 0.0F)
+            std::copy_n(samples.begin(), kQuantum, out.begin());
+        else if (is_wide())
+            interpolate_wide(samples, first.part, out);
+        else
+            interpolate(samples, first.part, out);
+    }
 }
 
 void DelayReader::process(const BlockTime& time) {
     in_cycle_ = in_cycle_ || !line_->has_written(time.frame);
-    find_places(time, delay_time_.compute(time));
+    const auto delays = delay_time_.compute(time);
     Quantum& out = output();
     out.channels = line_->channels();
     out.silent = false;
-    bool sounds = false;
-    for (std::size_t c = 0; c < out.channels; ++c) {
-        const float* ring = line_->samples(c);
-        for (std::size_t i = 0; i < kQuantum; ++i) {
-            const auto [frame, part] = places_[i];
-            float value = ring[frame];
-            if (part != 0.0F) {
-                const float next = ring[frame + 1 == line_->size() ? 0 : frame + 1];
-                value = std::fma(1.0F - part, value, part * next);
-            }
-            sounds = sounds || std::isnormal(value);
-            out.samples[c][i] = value;
-        }
-    }
-    if (!sounds) out.make_silent();
+    if (delays.size() > 1)
+        read_varying(time, delays);
+    else
+        read_constant(time, delays[0]);
+    const auto sounds = [](const std::array<float, kQuantum>& samples) {
+        return std::any_of(samples.begin(), samples.end(), [](float value) { return std::isnormal(value); });
+    };
+    const auto end = out.samples.begin() + static_cast<std::ptrdiff_t>(out.channels);
+    if (std::none_of(out.samples.begin(), end, sounds)) out.make_silent();
 }
 
 double max_delay(const Quirks& quirks) {

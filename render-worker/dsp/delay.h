@@ -45,12 +45,12 @@ private:
     };
 
     Place place(std::size_t start, std::size_t i, double delay, double sample_rate) const;
-    void find_places(const BlockTime& time, std::span<const float> delays);
+    void read_varying(const BlockTime& time, std::span<const float> delays);
+    void read_constant(const BlockTime& time, float delay);
 
     std::shared_ptr<DelayLine> line_;
     AudioParam delay_time_;
     bool in_cycle_ = false;
-    std::array<Place, kQuantum> places_;
 };
 
 // The longest delay in seconds.

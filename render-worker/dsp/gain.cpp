@@ -22,14 +22,16 @@ void Gain::process(const BlockTime& time) {
     Quantum& out = output();
     const bool constant = gains.size() == 1;
     if (in.silent || (constant && std::abs(gains[0]) <= kThreshold)) return out.make_silent();
-    out.assign(in);
-    if (constant && std::abs(gains[0] - 1.0F) <= kThreshold) return;
-    for (std::size_t c = 0; c < out.channels; ++c) {
-        auto& samples = out.samples[c];
+    if (constant && std::abs(gains[0] - 1.0F) <= kThreshold) return out.assign(in);
+    out.channels = in.channels;
+    out.silent = false;
+    for (std::size_t c = 0; c < in.channels; ++c) {
+        const auto& samples = in.samples[c];
+        auto& scaled = out.samples[c];
         if (constant)
-            for (float& sample : samples) sample *= gains[0];
+            for (std::size_t i = 0; i < kQuantum; ++i) scaled[i] = samples[i] * gains[0];
         else
-            for (std::size_t i = 0; i < kQuantum; ++i) samples[i] *= gains[i];
+            for (std::size_t i = 0; i < kQuantum; ++i) scaled[i] = samples[i] * gains[i];
     }
 }
 

@@ -3,8 +3,47 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "render-worker/wide.h"
 
 namespace kpm::render {
+namespace {
+
+using Values = std::array<float, kQuantum>;
+
+// p = (n - 1) t / T in double; linear between the two values around p, in one rounding.
+KPM_RENDER_INLINE void follow(const std::vector<float>& curve, double duration, const BlockTime& time,
+                              Values& values) {
+    std::array<double, kQuantum> times, positions;
+    double t = time.start();
+    const double step = time.step();
+    for (double& at : times) {
+        at = t;
+        t += step;
+    }
+    const auto last = static_cast<double>(curve.size() - 1);
+    for (std::size_t i = 0; i < kQuantum; ++i) positions[i] = last * times[i] / duration;
+
+    const float* const points = curve.data();
+    const float end = curve.back();
+    for (std::size_t i = 0; i < kQuantum; ++i) {
+        const double whole = std::floor(positions[i]);
+        const bool inside = times[i] < duration && whole < last;
+        const auto k = inside ? static_cast<std::int32_t>(whole) : 0;
+        const auto part = static_cast<float>(positions[i] - whole);
+        const float value = std::fma(points[k + 1] - points[k], part, points[k]);
+        values[i] = inside ? value : end;
+    }
+}
+
+KPM_RENDER_WIDE void follow_wide(const std::vector<float>& curve, double duration, const BlockTime& time,
+                                 Values& values) {
+    follow(curve, duration, time, values);
+}
+
+}  // namespace
 
 AudioParam::AudioParam(Limits limits, bool first_channel_modulates)
     : limits_(limits),
@@ -12,7 +51,7 @@ AudioParam::AudioParam(Limits limits, bool first_channel_modulates)
       value_(limits.initial) {}
 
 void AudioParam::set_curve(Curve curve, double duration) {
-    assert(curve->size() >= 2);
+    assert(curve->size() >= 2 && curve->size() <= std::numeric_limits<std::int32_t>::max());
     curve_ = std::move(curve);
     duration_ = duration;
 }
@@ -54,26 +93,16 @@ bool AudioParam::fill_from_approaches(const BlockTime& time) {
     return true;
 }
 
-// p = (n - 1) t / T in double; linear between the two values around p, in one rounding.
 bool AudioParam::fill_from_curve(const BlockTime& time) {
     if (curve_ == nullptr) return false;
-    const std::vector<float>& curve = *curve_;
-    double t = time.start();
-    if (t >= duration_) {
-        value_ = curve.back();
+    if (time.start() >= duration_) {
+        value_ = curve_->back();
         return false;
     }
-    const auto last = static_cast<double>(curve.size() - 1);
-    const double step = time.step();
-    for (float& value : values_) {
-        const double position = last * t / duration_;
-        const double whole = std::floor(position);
-        const auto k = static_cast<std::size_t>(whole);
-        value = t < duration_ && k + 1 < curve.size()
-                    ? std::fma(curve[k + 1] - curve[k], static_cast<float>(position - whole), curve[k])
-                    : curve.back();
-        t += step;
-    }
+    if (is_wide())
+        follow_wide(*curve_, duration_, time, values_);
+    else
+        follow(*curve_, duration_, time, values_);
     return true;
 }
 

@@ -45,7 +45,8 @@ public:
     };
     // One approach after the other, by start, from the value set. In place of a curve.
     void approach(std::vector<Approach> approaches) { approaches_ = std::move(approaches); }
-    // The curve from time 0 on, over `duration` seconds; then its last value. REQUIRES: at least two values.
+    // The curve from time 0 on, over `duration` seconds; then its last value. REQUIRES: at least two values,
+    // fewer than 2^31.
     void set_curve(Curve curve, double duration);
 
     const ChannelRule& input_rule() const { return rule_; }

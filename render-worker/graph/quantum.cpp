@@ -69,6 +69,11 @@ void mix_speakers(Quantum& block, std::size_t channels) {
         mix_discrete(block, channels);
 }
 
+void add_samples(Quantum& input, const Quantum& signal) {
+    for (std::size_t c = 0; c < input.channels; ++c)
+        for (std::size_t i = 0; i < kQuantum; ++i) input.samples[c][i] += signal.samples[c][i];
+}
+
 }  // namespace
 
 void Quantum::make_zeros(std::size_t count) {
@@ -104,12 +109,12 @@ void add(Quantum& input, const Quantum& signal, const ChannelRule& rule) {
         mix(input, channels, rule.discrete);
         return;
     }
+    mix(input, channels, rule.discrete);
+    if (signal.channels == channels) return add_samples(input, signal);
     Quantum mixed;
     mixed.assign(signal);
     mix(mixed, channels, rule.discrete);
-    mix(input, channels, rule.discrete);
-    for (std::size_t c = 0; c < channels; ++c)
-        for (std::size_t i = 0; i < kQuantum; ++i) input.samples[c][i] += mixed.samples[c][i];
+    add_samples(input, mixed);
 }
 
 }  // namespace kpm::render

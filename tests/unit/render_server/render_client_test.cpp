@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "render-worker/client/render_call.h"
-#include "render-worker/client/wav.h"
 
 using namespace kpm;
 using namespace kpm::render;
@@ -34,17 +33,4 @@ TEST_CASE("render client: the sound must have its length and not be silent", "[u
     CHECK(read_pcm(sound, 2).value() == std::vector<std::int16_t>{1, -1});
     CHECK(read_pcm(sound, 3).error().message == "cannot use the sound: it has 4 bytes, expected 6");
     CHECK(read_pcm(std::string(4, '\0'), 2).error().message == "cannot use the sound: it is silent");
-}
-
-TEST_CASE("render client: a WAV file has its header and little-endian samples", "[unit][render_server]") {
-    const std::vector<std::int16_t> samples = {1, -2};
-    const std::string bytes = wav_bytes(samples, 16000);
-    REQUIRE(bytes.size() == 48);
-    CHECK(bytes.substr(0, 4) == "RIFF");
-    CHECK(bytes.substr(4, 4) == std::string("\x28\x00\x00\x00", 4));
-    CHECK(bytes.substr(8, 8) == "WAVEfmt ");
-    CHECK(
-        bytes.substr(16, 20) ==
-        std::string("\x10\x00\x00\x00\x01\x00\x01\x00\x80\x3e\x00\x00\x00\x7d\x00\x00\x02\x00\x10\x00", 20));
-    CHECK(bytes.substr(36) == std::string("data\x04\x00\x00\x00\x01\x00\xfe\xff", 12));
 }

@@ -1,0 +1,130 @@
+#include "render-worker/command/render_command.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "ipc/base/json.h"
+#include "render-worker/files/new_file.h"
+#include "render-worker/files/plot.h"
+#include "render-worker/files/read_file.h"
+#include "render-worker/files/wav.h"
+#include "render-worker/server/renderer_engine.h"
+
+namespace kpm::render {
+namespace {
+
+// Exceptions of the parser are the only source of the byte offset. Deep nesting is refused by the renderer.
+Result<Json> read_genome(const std::string& path) {
+    auto text = read_file(path);
+    if (!text) return std::move(text).error();
+    try {
+        return Json::parse(*text);
+    } catch (const Json::parse_error& error) {
+        return Error{ErrorCode::Invalid,
+                     fmt::format("cannot read '{}': not JSON at byte {}", path, error.byte)};
+    } catch (const Json::exception&) {
+        return Error{ErrorCode::Invalid, fmt::format("cannot read '{}': a number is out of range", path)};
+    }
+}
+
+Result<RenderedSound> render(RenderTask task, const RenderArguments& arguments) {
+    Quirks quirks;
+    // Who asks for it here knows what the library does.
+    quirks.anti_aliasing_unreliable = !task.request.anti_aliasing;
+    const auto factory = make_engine_factory(arguments.gpu, quirks);
+    if (!factory) return factory.error();
+    auto made = (*factory)();
+    if (const auto* failure = std::get_if<EngineFailure>(&made)) return failure->error;
+    const CancelFlag cancelled{false};
+    return std::get<std::unique_ptr<RenderEngine>>(made)->render(task, cancelled);
+}
+
+std::string wav_of(const RenderedSound& sound, SampleFormat format) {
+    const auto rate = static_cast<std::uint32_t>(std::lround(sound.sample_rate));
+    if (format == SampleFormat::Float32) return wav_bytes(std::span(sound.samples), rate);
+    const std::string pcm = to_pcm16(sound.samples);
+    std::vector<std::int16_t> samples(sound.samples.size());
+    for (std::size_t i = 0; i < samples.size(); ++i)
+        samples[i] = static_cast<std::int16_t>(static_cast<unsigned char>(pcm[2 * i]) |
+                                               static_cast<unsigned char>(pcm[2 * i + 1]) << 8);
+    return wav_bytes(std::span<const std::int16_t>(samples), rate);
+}
+
+Result<void> write_files(const RenderArguments& arguments, const RenderedSound& sound) {
+    auto wav = NewFile::write(arguments.output, wav_of(sound, arguments.format));
+    if (!wav) return wav.error();
+    if (!arguments.plot.empty()) {
+        auto plot =
+            NewFile::write(arguments.plot, plot_svg(sound.samples, sound.sample_rate, arguments.genome));
+        if (!plot) return plot.error();
+        if (auto kept = plot->keep(); !kept) return kept;
+    }
+    return wav->keep();
+}
+
+RenderRequest request_of(const RenderArguments& arguments) {
+    RenderRequest request = arguments.request;
+    if (arguments.count) request.part = SignalPart{arguments.offset, *arguments.count};
+    return request;
+}
+
+}  // namespace
+
+CLI::App& declare_render(CLI::App& app, RenderArguments& arguments) {
+    CLI::App& command = *app.add_subcommand("render", "render one genome to a WAV file, without a server");
+    RenderRequest& request = arguments.request;
+    command.add_option("genome", arguments.genome, "JSON file of the genome")->required();
+    command.add_option("-o,--output", arguments.output, "WAV file to write")->required();
+    command.add_option("--plot", arguments.plot, "SVG file to write, with the waveform and the spectrogram");
+    const std::map<std::string, SampleFormat> formats = {{"pcm16", SampleFormat::Pcm16},
+                                                         {"float32", SampleFormat::Float32}};
+    command.add_option("--format", arguments.format, "of the samples: pcm16 or float32; pcm16 if not given")
+        ->transform(CLI::CheckedTransformer(formats).description(""))
+        ->type_name("FORMAT");
+    command.add_option("--duration", request.duration, "seconds")->capture_default_str();
+    command.add_option("--sample-rate", request.sample_rate, "Hz")->capture_default_str();
+    command.add_option("--note-delta", request.note_delta, "semitones")->capture_default_str();
+    command.add_option("--note-ratio", request.note_ratio,
+                       "two ratios to multiply the pitch with, in place of the note delta");
+    command.add_option("--velocity", request.velocity, "0 to 1")->capture_default_str();
+    command.add_flag("--reverse", request.reverse, "turn the network's signals round");
+    command.add_flag_callback(
+        "--no-inharmonicity", [&request] { request.use_overtone_inharmonicity_factors = false; },
+        "partials without inharmonicity");
+    command.add_flag("--note-for-all", request.frequency_updates_apply_to_all,
+                     "the note applies to all signals, not only to buffers and partials");
+    command.add_flag("--anti-aliasing", request.anti_aliasing,
+                     "signals at twice the rate, filtered; half of their gesture, as in the original");
+    CLI::Option* count =
+        command.add_option("--count", arguments.count, "samples of the signals to compute; all if not given");
+    command.add_option("--offset", arguments.offset, "the first of them")->needs(count);
+    command.add_option("--gpu", arguments.gpu, "auto, off, software, a PCI address or a UUID; off is exact")
+        ->capture_default_str();
+    return command;
+}
+
+Result<std::string> render_to_files(const RenderArguments& arguments) {
+    auto genome = read_genome(arguments.genome);
+    if (!genome) return std::move(genome).error();
+    RenderTask task;
+    task.genome = std::move(*genome);
+    task.request = request_of(arguments);
+    const auto sound = render(std::move(task), arguments);
+    if (!sound) return sound.error();
+    if (auto written = write_files(arguments, *sound); !written) return written.error();
+    float peak = 0;
+    for (const float sample : sound->samples) peak = std::max(peak, std::abs(sample));
+    return fmt::format("{}: {:.3f} s, peak {:.3f}", arguments.output,
+                       static_cast<double>(sound->samples.size()) / sound->sample_rate, peak);
+}
+
+}  // namespace kpm::render

@@ -1,0 +1,39 @@
+#pragma once
+// `render-worker render GENOME -o OUT.wav`: one genome to one file, without a server. Its options are those
+// of a request (docs/render-worker.md). Used by main: declared before the command line is parsed, run when it
+// was chosen.
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "ipc/base/result.h"
+#include "render-worker/renderer.h"
+
+namespace CLI {
+class App;
+}
+
+namespace kpm::render {
+
+enum class SampleFormat { Pcm16, Float32 };
+
+struct RenderArguments {
+    std::string genome;  // path of its JSON
+    std::string output;  // path of the WAV file
+    std::string plot;    // path of the SVG file; empty: none
+    SampleFormat format = SampleFormat::Pcm16;
+    std::string gpu = "off";
+    RenderRequest request;
+    std::size_t offset = 0;            // of the signals
+    std::optional<std::size_t> count;  // no part is asked for without it
+};
+
+// The subcommand, which fills `arguments`; these must outlive `app`.
+CLI::App& declare_render(CLI::App& app, RenderArguments& arguments);
+
+// Writes the files, all or none, and returns a line that says what came out. Errors: the file system's, and
+// those of the genome and the request.
+Result<std::string> render_to_files(const RenderArguments& arguments);
+
+}  // namespace kpm::render

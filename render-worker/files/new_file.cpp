@@ -1,0 +1,77 @@
+#include "render-worker/files/new_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "ipc/base/unique_fd.h"
+
+namespace kpm::render {
+namespace {
+
+constexpr mode_t kMode = 0666;  // less the umask
+
+Result<void> write_all(int fd, std::string_view bytes, const std::string& path) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return os_error("write", path, errno);
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return {};
+}
+
+// A link stays a link: its target is what is replaced.
+std::string behind_links(const std::string& path) {
+    std::error_code problem;
+    const std::filesystem::path target = std::filesystem::weakly_canonical(path, problem);
+    return problem ? path : target.string();
+}
+
+}  // namespace
+
+Result<NewFile> NewFile::write(const std::string& path, std::string_view bytes) {
+    const std::string target = behind_links(path);
+    struct stat old {};
+    const bool exists = ::stat(path.c_str(), &old) == 0;
+    if (exists && S_ISDIR(old.st_mode)) return os_error("write", path, EISDIR);
+    if (exists && !S_ISREG(old.st_mode)) {
+        const UniqueFd device(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+        if (!device) return os_error("write", path, errno);
+        if (auto written = write_all(device.get(), bytes, path); !written) return written.error();
+        return NewFile(path, target, {});
+    }
+    if (exists && ::access(path.c_str(), W_OK) != 0) return os_error("write", path, errno);
+
+    const std::string beside = fmt::format("{}.new-{}", target, ::getpid());
+    const UniqueFd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kMode));
+    if (!fd) return os_error("write", path, errno);
+    NewFile file(path, target, beside);  // removes the file where the rest fails
+    if (exists && ::fchmod(fd.get(), old.st_mode & 07777) != 0) return os_error("write", path, errno);
+    if (auto written = write_all(fd.get(), bytes, path); !written) return written.error();
+    return file;
+}
+
+NewFile::NewFile(NewFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      target_(std::move(other.target_)),
+      beside_(std::exchange(other.beside_, {})) {}
+
+NewFile::~NewFile() {
+    if (!beside_.empty()) ::unlink(beside_.c_str());
+}
+
+Result<void> NewFile::keep() {
+    if (beside_.empty()) return {};
+    if (::rename(beside_.c_str(), target_.c_str()) != 0) return os_error("write", path_, errno);
+    beside_.clear();
+    return {};
+}
+
+}  // namespace kpm::render

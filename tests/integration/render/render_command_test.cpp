@@ -1,0 +1,156 @@
+// `render-worker render` as it ships: a recorded genome to files, and what it says when it cannot.
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "tests/integration/render/worker_process.h"
+#include "tests/support/command.h"
+#include "tests/support/temp_dir.h"
+#include "tests/unit/render/golden.h"
+
+using namespace kpm;
+using namespace kpm::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kPcmHeader = 44, kFloatHeader = 58;  // bytes before the samples
+
+std::string read_file(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) FAIL("cannot read " << path);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+// A folder with a recorded genome, and the command in it.
+struct Fixture {
+    TempDir folder;
+
+    Fixture() { write("genome.json", render::golden::read("genomes/s03_additive.json.gz")); }
+
+    fs::path path(const std::string& name) const { return folder.path() / name; }
+    void write(const std::string& name, const std::string& text) const {
+        std::ofstream(path(name), std::ios::binary) << text;
+    }
+    CommandResult render(std::vector<std::string> arguments) const {
+        arguments.insert(arguments.begin(), {real_worker(), "render"});
+        return run_command(arguments, {}, folder.path().string());
+    }
+    std::vector<std::string> files() const {
+        std::vector<std::string> names;
+        for (const auto& entry : fs::directory_iterator(folder.path()))
+            names.push_back(entry.path().filename());
+        std::sort(names.begin(), names.end());
+        return names;
+    }
+    // Ends with 1, this line and the folder as it was.
+    void check_refused(std::vector<std::string> arguments, const std::string& reason) const {
+        INFO(reason);
+        const auto before = files();
+        const CommandResult result = render(std::move(arguments));
+        CHECK(result.status == 1);
+        CHECK(result.out.empty());
+        CHECK(result.err == "render-worker: " + reason + "\n");
+        CHECK(files() == before);
+    }
+};
+
+std::vector<float> floats(const std::string& wav) {
+    std::vector<float> samples((wav.size() - kFloatHeader) / sizeof(float));
+    std::memcpy(samples.data(), wav.data() + kFloatHeader, samples.size() * sizeof(float));
+    return samples;
+}
+
+}  // namespace
+
+TEST_CASE("render command: a recorded genome becomes its sound and a plot", "[integration][render]") {
+    const Fixture fixture;
+    const auto result = fixture.render({"genome.json", "-o", "out.wav", "--plot", "out.svg", "--format",
+                                        "float32", "--sample-rate", "16000", "--note-delta", "7"});
+    CHECK(result.err.empty());
+    REQUIRE(result.status == 0);
+    CHECK(result.out.starts_with("out.wav: 1.000 s, peak "));
+    CHECK(fixture.files() == std::vector<std::string>{"genome.json", "out.svg", "out.wav"});
+    const auto expected = render::golden::read_floats("audio/s03_additive_pcmf32_sr16000_d1_nd7_v1.f32.gz");
+    CHECK(render::golden::max_error(floats(read_file(fixture.path("out.wav"))), expected) <= 1e-5);
+    CHECK(read_file(fixture.path("out.svg")).ends_with("</svg>\n"));
+}
+
+TEST_CASE("render command: the options of a note reach the renderer", "[integration][render]") {
+    const Fixture fixture;
+    const auto sound = [&](std::vector<std::string> options) {
+        options.insert(options.begin(), {"genome.json", "-o", "out.wav", "--format", "float32",
+                                         "--sample-rate", "16000", "--duration", "0.5"});
+        const auto result = fixture.render(options);
+        CHECK(result.err.empty());
+        REQUIRE(result.status == 0);
+        return floats(read_file(fixture.path("out.wav")));
+    };
+    const auto check = [&](const std::string& recorded, const std::vector<std::string>& options) {
+        INFO(recorded);
+        const auto expected = render::golden::read_floats(recorded);
+        CHECK(render::golden::max_error(sound(options), expected) <= 1e-5);
+    };
+    const std::string prefix = "audio/s03_additive_pcmf32_sr16000_d0.5_";
+    check(prefix + "nd0_v0.5.f32.gz", {"--velocity", "0.5"});
+    check(prefix + "nd0_v1_noinh.f32.gz", {"--no-inharmonicity"});
+    check(prefix + "nd0_v1_rev.f32.gz", {"--reverse"});
+    check(prefix + "nd7_v1_fall.f32.gz", {"--note-delta", "7", "--note-for-all"});
+    check("../../unit/render/sounds/" + prefix + "nd0_v1_aa.f32.gz", {"--anti-aliasing"});
+
+    const std::vector<float> part = sound({"--offset", "1000", "--count", "2000"});
+    REQUIRE(part.size() == 8000);
+    CHECK(std::any_of(part.begin(), part.begin() + 2000, [](float sample) { return sample != 0; }));
+    CHECK(std::all_of(part.begin() + 2048, part.end(), [](float sample) { return sample == 0; }));
+    CHECK(sound({"--note-ratio", "1.5", "1"}) != sound({}));
+}
+
+TEST_CASE("render command: samples are 16-bit unless told otherwise, and an existing file is replaced",
+          "[integration][render]") {
+    const Fixture fixture;
+    fixture.write("real.wav", "old");
+    REQUIRE(::chmod(fixture.path("real.wav").c_str(), 0640) == 0);
+    fs::create_symlink("real.wav", fixture.path("out.wav"));
+    REQUIRE(fixture.render({"genome.json", "-o", "out.wav", "--duration", "0.1", "--sample-rate", "8000"})
+                .status == 0);
+    CHECK(fs::is_symlink(fixture.path("out.wav")));
+    CHECK(read_file(fixture.path("real.wav")).size() == kPcmHeader + 2 * 800);
+    CHECK(fs::status(fixture.path("real.wav")).permissions() == fs::perms(0640));
+    CHECK(fixture.render({"genome.json", "-o", "/dev/null", "--duration", "0.1"}).status == 0);
+}
+
+TEST_CASE("render command: what cannot be read, rendered or written is named, and nothing is left",
+          "[integration][render]") {
+    const Fixture fixture;
+    fixture.write("text.json", "{\"a\": nothing}");
+    fixture.write("number.json", "17");
+    fixture.write("object.json", "{}");
+    fixture.write("keep.wav", "old");
+    fs::create_directory(fixture.path("folder"));
+    fixture.check_refused({"none.json", "-o", "out.wav"},
+                          "cannot read 'none.json': No such file or directory");
+    fixture.check_refused({"folder", "-o", "out.wav"}, "cannot read 'folder': Is a directory");
+    fixture.check_refused({"text.json", "-o", "out.wav"}, "cannot read 'text.json': not JSON at byte 8");
+    fixture.check_refused({"number.json", "-o", "out.wav"}, "cannot read genome: genome: not an object");
+    fixture.check_refused({"object.json", "-o", "out.wav"}, "cannot read genome: asNEATPatch: missing");
+    fixture.check_refused({"genome.json", "-o", "none/out.wav"},
+                          "cannot write 'none/out.wav': No such file or directory");
+    fixture.check_refused({"genome.json", "-o", "folder"}, "cannot write 'folder': Is a directory");
+    fixture.check_refused({"genome.json", "-o", "keep.wav", "--plot", "none/out.svg"},
+                          "cannot write 'none/out.svg': No such file or directory");
+    CHECK(read_file(fixture.path("keep.wav")) == "old");
+    fixture.check_refused({"genome.json", "-o", "out.wav", "--duration", "-1"},
+                          "cannot render 'genome': duration -1 is not from 0 to 600 seconds");
+    fixture.check_refused({"genome.json", "-o", "out.wav", "--gpu", "blue"},
+                          "cannot select gpu 'blue': expected auto, software, cpu, off, none, a PCI address "
+                          "(0000:41:00.0), a UUID or a render node (/dev/dri/renderD128)");
+}
