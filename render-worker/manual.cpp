@@ -32,18 +32,31 @@ std::string term_of(const CLI::Option& option) {
     return term;
 }
 
+// "app <input> --flag", and what each means; hidden options are left out.
+void describe(const CLI::App& app, std::string& line, std::vector<Manual::Block>& blocks) {
+    for (const CLI::Option* option : app.get_options()) {
+        if (option->get_group().empty()) continue;
+        if (!option->nonpositional()) line += " " + term_of(*option);
+        blocks.push_back(Manual::Entry{term_of(*option), text_of(*option)});
+    }
+}
+
 Manual manual_of(const CLI::App& app) {
     Manual manual{.name = app.get_name(),
                   .summary = app.get_description(),
                   .synopsis = {app.get_name() + " [options]"}};
     if (manual.summary.ends_with('.')) manual.summary.pop_back();
     Manual::Section options{"OPTIONS", {}};
-    for (const CLI::Option* option : app.get_options()) {
-        if (option->get_group().empty()) continue;  // hidden
-        if (!option->nonpositional()) manual.synopsis.front() += " " + term_of(*option);
-        options.blocks.push_back(Manual::Entry{term_of(*option), text_of(*option)});
-    }
+    describe(app, manual.synopsis.front(), options.blocks);
     manual.sections.push_back(std::move(options));
+    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+        std::string line = fmt::format("{} {} [options]", app.get_name(), command->get_name());
+        Manual::Section section{fmt::format("THE COMMAND {}", command->get_name()),
+                                {Manual::Paragraph{command->get_description()}}};
+        describe(*command, line, section.blocks);
+        manual.synopsis.push_back(std::move(line));
+        manual.sections.push_back(std::move(section));
+    }
     return manual;
 }
 
