@@ -183,4 +183,41 @@ TEST_CASE("installation: shells find the completions in their folders", "[e2e]")
     CHECK(zsh.out == "_kpm\nresurrect:start what was saved\n");
 }
 
+// Without what takes its time: compression, stripping, the search for libraries (`make package-test` has
+// them).
+TEST_CASE("installation: the Debian package has its files, their sums and what is said of it", "[e2e]") {
+    const KpmHome kpm;
+    const std::string folder = (kpm.work() / "packages").string();
+    must({"cpack", "--config", (bin_dir().parent_path() / "CPackConfig.cmake").string(), "-B", folder, "-D",
+          "CPACK_COMPONENTS_ALL=kpm;debian", "-D", "CPACK_STRIP_FILES=OFF", "-D",
+          "CPACK_DEBIAN_COMPRESSION_TYPE=none", "-D", "CPACK_DEBIAN_PACKAGE_SHLIBDEPS=OFF"});
+    const std::string version = run_command({(bin_dir() / "kpm").string(), "--version"}).out;
+    std::string file;
+    for (const auto& entry : fs::directory_iterator(folder))
+        if (entry.path().extension() == ".deb") file = entry.path().string();
+    CHECK(contains(file, "/kpm_" + version.substr(0, version.size() - 1) + "_"));
+    const auto field = [&](const std::string& name) { return must({"dpkg-deb", "--field", file, name}).out; };
+    CHECK(field("Package") == "kpm\n");
+    CHECK(field("Version") == version);
+    CHECK(contains(field("Description"), "process manager with PM2's commands"));
+    const std::string contents = must({"dpkg-deb", "--contents", file}).out;
+    INFO(contents);
+    for (const char* path :
+         {"bin/kpm", "bin/kpm-runtime -> kpm", "libexec/kpm/kpmd", "libexec/kpm/kpm-keeper",
+          "libexec/kpm/kpm-serve", "lib/systemd/system/kpm@.service", "share/man/man1/kpm.1.gz",
+          "share/man/man8/kpmd.8.gz", "share/bash-completion/completions/kpm",
+          "share/zsh/vendor-completions/_kpm", "share/fish/vendor_completions.d/kpm.fish",
+          "share/doc/kpm/copyright", "share/doc/kpm/changelog.gz", "share/doc/kpm/cli.md"}) {
+        INFO(path);
+        CHECK(contains(contents, " ./usr/" + std::string(path) + "\n"));
+    }
+    CHECK_FALSE(contains(contents, "pm2-runtime"));  // npm may have put pm2's own there
+    CHECK_FALSE(contains(contents, "\n-rwxrwx"));
+    CHECK_FALSE(contains(contents, "\ndrwxrwx"));
+    must({"dpkg-deb", "--raw-extract", file, folder + "/root"});
+    must({"md5sum", "--check", "--quiet", "DEBIAN/md5sums"}, {}, folder + "/root");
+    for (const char* script : {"postinst", "prerm", "postrm"})
+        must({"sh", "-n", folder + "/root/DEBIAN/" + script});
+}
+
 }  // namespace kpm::installation_test
