@@ -2,9 +2,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
+#include <iterator>
 
 namespace kpm::io {
 namespace {
@@ -32,7 +35,11 @@ std::optional<std::chrono::nanoseconds> time_of(clockid_t clock) {
 ProcSampler::ProcSampler()
     : proc_(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC)),
       ticks_per_second_(::sysconf(_SC_CLK_TCK)),
-      page_size_(::sysconf(_SC_PAGESIZE)) {}
+      page_size_(::sysconf(_SC_PAGESIZE)) {
+    rlimit descriptors{};
+    if (::getrlimit(RLIMIT_NOFILE, &descriptors) == 0)
+        most_kept_ = std::min<std::size_t>(kMostKept, descriptors.rlim_cur / 8);
+}
 
 // The file first: while it can be read, the pid is its process's, and so is the clock.
 std::optional<ProcSampler::Look> ProcSampler::look(Known& known) const {
@@ -60,7 +67,7 @@ std::optional<ProcSampler::Look> ProcSampler::look(pid_t pid) const {
 }
 
 std::optional<ProcSampler::Look> ProcSampler::meet(pid_t pid, Known& known) {
-    if (kept_ < kMostKept && ::clock_getcpuclockid(pid, &known.clock) == 0) {
+    if (kept_ < most_kept_ && ::clock_getcpuclockid(pid, &known.clock) == 0) {
         known.statm = open_in(proc_.get(), pid, "statm");
         if (known.statm) {
             ++kept_;

@@ -26,7 +26,7 @@ struct ProcUsage {
 
 class ProcSampler {
 public:
-    static constexpr std::size_t kMostKept = 128;  // files
+    static constexpr std::size_t kMostKept = 128;  // files; and no more than an eighth of the limit
 
     ProcSampler();
 
@@ -53,6 +53,7 @@ private:
     UniqueFd proc_;
     std::unordered_map<pid_t, Known> known_;
     std::size_t kept_ = 0;
+    std::size_t most_kept_ = kMostKept;
     std::chrono::steady_clock::time_point pruned_{};
     long ticks_per_second_;
     long page_size_;
