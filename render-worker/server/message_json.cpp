@@ -12,6 +12,10 @@ constexpr int kMaxDepth = 64;
 constexpr std::size_t kMaxValues = 4u << 20;
 constexpr std::size_t kEnvelopeBytes = 1u << 20;
 
+struct TooMuch {
+    const char* reason;
+};
+
 // Notes the top level's keys of interest and stops when nothing more is wanted.
 class EnvelopeReader final : public Json::json_sax_t {
 public:
@@ -70,21 +74,17 @@ private:
 }  // namespace
 
 Result<Json> parse_message(std::string_view text) {
-    bool too_deep = false;
     std::size_t values = 0;
-    const auto keep = [&](int depth, Json::parse_event_t event, Json&) {
-        // An object or array was counted when it began.
-        if (event != Json::parse_event_t::object_end && event != Json::parse_event_t::array_end) ++values;
-        too_deep = too_deep || depth > kMaxDepth;
-        return !too_deep && values <= kMaxValues;
+    // Throws, because a parser that is told to drop values still reads all of them.
+    const auto keep = [&values](int depth, Json::parse_event_t, Json&) {
+        if (depth > kMaxDepth) throw TooMuch{"nested too deeply"};
+        if (++values > kMaxValues) throw TooMuch{"too many values"};
+        return true;
     };
     try {
-        Json value = Json::parse(text, keep);
-        if (too_deep) return Error{ErrorCode::Invalid, "cannot parse 'message': nested too deeply"};
-        if (values > kMaxValues)
-            return Error{ErrorCode::Invalid,
-                         fmt::format("cannot parse 'message': more than {} values", kMaxValues)};
-        return value;
+        return Json::parse(text, keep);
+    } catch (const TooMuch& found) {
+        return Error{ErrorCode::Invalid, fmt::format("cannot parse 'message': {}", found.reason)};
     } catch (const Json::parse_error& error) {
         return Error{ErrorCode::Invalid,
                      fmt::format("cannot parse 'message': not JSON at byte {}", error.byte)};

@@ -16,7 +16,7 @@ namespace kpm::render {
 // Bytes of a `requestId` that is repeated; it is in every message of the reply.
 inline constexpr std::size_t kMaxRequestId = 256;
 
-// Errors: Invalid (not JSON, a number out of range, nested deeper than 64, more than four million values: a
+// Errors: Invalid (not JSON, a number out of range, nested deeper than 64, too many values, four million: a
 // message of brackets would become twenty times its size in memory).
 Result<Json> parse_message(std::string_view text);
 

@@ -94,6 +94,15 @@ TEST_CASE("message envelope: it is read from the beginning alone", "[unit][rende
         CHECK_FALSE(envelope(text).has_type);
 }
 
+TEST_CASE("message: brackets beyond any use are refused before they fill the memory",
+          "[unit][render_server]") {
+    CHECK(parse_message(std::string(3u << 20, '[')).error().message ==
+          "cannot parse 'message': nested too deeply");
+    CHECK(parse_message(R"({"a":1e999})").error().message ==
+          "cannot parse 'message': a number is out of range");
+    CHECK(parse_message("{\"a\":NaN}").error().message == "cannot parse 'message': not JSON at byte 6");
+}
+
 TEST_CASE("protocol choice: each name is its format", "[unit][render_server]") {
     const auto answer = [](const char* name) {
         const auto read = make_protocol({.name = name})->read("{}");
