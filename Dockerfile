@@ -33,8 +33,10 @@ ENTRYPOINT ["kpm-runtime"]
 FROM kpm AS render
 USER root
 # libegl1 alone has no driver: without libgl1-mesa-dri a machine without an NVIDIA GPU has no EGL at all.
+# The others are for genomes by URL (https needs the certificates) and from a database.
 RUN apt-get update -qq \
- && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libegl1 libgl1-mesa-dri >/dev/null \
+ && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        libegl1 libgl1-mesa-dri libcurl4 libsqlite3-0 ca-certificates >/dev/null \
  && rm -rf /var/lib/apt/lists/*
 # Older versions of NVIDIA's container toolkit bring the driver, but not the file by which EGL finds it.
 RUN mkdir -p /etc/glvnd/egl_vendor.d \

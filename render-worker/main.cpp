@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,8 +15,10 @@
 #include "render-worker/gpu/probe.h"
 #include "render-worker/manual.h"
 #include "render-worker/server/channel_fd.h"
+#include "render-worker/server/genome_library.h"
+#include "render-worker/server/host_info.h"
 #include "render-worker/server/options.h"
-#include "render-worker/server/pcm_protocol.h"
+#include "render-worker/server/protocol_choice.h"
 #include "render-worker/server/renderer_engine.h"
 #include "render-worker/server/server.h"
 
@@ -27,7 +30,11 @@ using namespace kpm::render;
 struct Arguments {
     ServerOptions server;
     std::string gpu = "auto";
-    long long drain_idle = 2000;  // milliseconds
+    ProtocolChoice protocol;
+    LibraryOptions library;
+    long long drain_idle = 2000;       // milliseconds
+    long long header_timeout = 10000;  // milliseconds
+    long long fetch_timeout = 30000;   // milliseconds
     bool anti_aliasing = false;
     bool probe = false;
 };
@@ -55,6 +62,32 @@ void declare(CLI::App& app, Arguments& arguments) {
     app.add_option("--drain-idle", arguments.drain_idle,
                    "milliseconds of silence before a drain closes a connection")
         ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    app.add_option("--header-timeout", arguments.header_timeout,
+                   "milliseconds from the first to the last byte of an HTTP request")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    app.add_option("--protocol", arguments.protocol.name,
+                   "message format that clients speak: any, pcm, float or render")
+        ->check(CLI::IsMember({"any", "pcm", "float", "render"}))
+        ->capture_default_str();
+    app.add_option("--render-norm", arguments.protocol.norm,
+                   "loudness of the render format's sounds: minmax (first channel) or peak (sum of all)")
+        ->check(CLI::IsMember({"minmax", "peak"}))
+        ->capture_default_str();
+    app.add_option("--genome-server", arguments.protocol.genome_server,
+                   "URL of the server that genomes are fetched from, in place of localhost:3004")
+        ->envname("EVORUNS_SERVER_URL");
+    app.add_option("--database", arguments.library.database, "SQLite file with the genomes of genomeId")
+        ->envname("DB_PATH");
+    app.add_option("--host-info-file,--hostInfoFilePath", arguments.server.host_info_file,
+                   "file that gets host:port when the worker is ready");
+    app.add_option("--max-genome", arguments.library.max_genome,
+                   "bytes of the longest genome that is fetched, unzipped")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    app.add_option("--fetch-timeout", arguments.fetch_timeout, "milliseconds in which a genome must be there")
+        ->check(CLI::PositiveNumber)
         ->capture_default_str();
     app.add_flag("--anti-aliasing", arguments.anti_aliasing,
                  "take requests for anti-aliased sound, which are refused otherwise");
@@ -100,9 +133,14 @@ int run(Arguments arguments) {
     if (!channel) return fail(channel.error().message);
 
     arguments.server.drain_idle = std::chrono::milliseconds(arguments.drain_idle);
-    const PcmProtocol protocol;
+    arguments.server.header_timeout = std::chrono::milliseconds(arguments.header_timeout);
+    if (!arguments.server.host_info_file.empty())
+        arguments.server.host_info_file = host_info_path(arguments.server.host_info_file);
+    arguments.library.timeout = std::chrono::milliseconds(arguments.fetch_timeout);
+    const std::unique_ptr<Protocol> protocol = make_protocol(arguments.protocol);
+    GenomeLibrary library(arguments.library);
     const Result<int> code =
-        render::serve(arguments.server, protocol, *std::move(factory), *std::move(channel));
+        render::serve(arguments.server, *protocol, library, *std::move(factory), *std::move(channel));
     return code ? *code : fail(code.error().message);
 }
 

@@ -13,6 +13,7 @@
 #include "render-worker/genome/genome.h"
 #include "render-worker/graph/graph_builder.h"
 #include "render-worker/signal_maker.h"
+#include "render-worker/summed_output.h"
 
 namespace kpm::render {
 namespace {
@@ -114,11 +115,14 @@ Result<RenderedSound> Renderer::render(const Json& json, const RenderRequest& re
     if (!signals) return signals.error();
 
     const double part = static_cast<double>(signal_samples(request)) / static_cast<double>(samples);
-    const GraphOptions options{request.sample_rate, part * request.duration, samples, pitch, 2, quirks_};
+    const GraphOptions options{
+        request.sample_rate, part * request.duration, samples, pitch, request.channels, quirks_};
     auto graph = build_graph({*plan, *outputs, *signals}, options);
     if (!graph) return std::move(graph).error();
     auto channels = graph->render(samples, cancelled);
     if (!channels) return std::move(channels).error();
+    if (request.output == OutputStage::Summed)
+        return RenderedSound{summed_output(*channels), request.sample_rate};
     normalise(channels->front());
     return RenderedSound{std::move(channels->front()), request.sample_rate};
 }

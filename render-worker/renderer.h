@@ -22,6 +22,12 @@ struct SignalPart {
     std::size_t count = 0;
 };
 
+// What becomes of the channels that the audio graph puts out.
+enum class OutputStage {
+    FirstChannel,  // the first one, min-max normalised when it left [-1, 1]
+    Summed,        // see summed_output.h
+};
+
 struct RenderRequest {
     double duration = 1;    // seconds
     double note_delta = 0;  // semitones
@@ -36,10 +42,12 @@ struct RenderRequest {
     // Only this part of the signals is computed (sampleOffset, sampleCountToActivate). It is put where the
     // sound begins, and envelopes run over its length; the sound keeps its own length.
     std::optional<SignalPart> part;
+    OutputStage output = OutputStage::FirstChannel;
+    std::size_t channels = 2;  // that the graph puts out, 1 to 8
 };
 
 struct RenderedSound {
-    std::vector<float> samples;  // mono, min-max normalised when it left [-1, 1]
+    std::vector<float> samples;  // mono, as RenderRequest::output says
     double sample_rate = 48000;
 };
 

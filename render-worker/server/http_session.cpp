@@ -8,9 +8,11 @@
 #include <boost/beast/websocket/rfc6455.hpp>
 
 #include <chrono>
+#include <string_view>
 #include <utility>
 
 #include "ipc/base/date_format.h"
+#include "render-worker/server/metrics.h"
 #include "render-worker/server/ws_session.h"
 
 namespace kpm::render {
@@ -35,7 +37,8 @@ HttpSession::HttpSession(asio::ip::tcp::socket socket, SessionTable::Ticket tick
     : ticket_(std::move(ticket)),
       parts_(parts),
       stream_(std::move(socket)),
-      idle_(stream_.get_executor(), parts.options.drain_idle) {
+      idle_(stream_.get_executor(), parts.options.drain_idle),
+      deadline_(stream_.get_executor()) {
     parts_.sessions.add(*this);
 }
 
@@ -71,25 +74,60 @@ bool HttpSession::is_busy() {
 void HttpSession::read() {
     parser_.emplace();
     parser_->body_limit(kMaxBody);
-    stream_.expires_after(parts_.options.request_timeout);
+    stream_.expires_never();
+    reading_ = true;
+    late_ = false;
+    if (buffer_.size() > 0) return read_rest();
+    expect_within(parts_.options.request_timeout);
+    stream_.socket().async_wait(asio::ip::tcp::socket::wait_read,
+                                [self = shared_from_this()](const beast::error_code& error) {
+                                    if (error) return self->on_read(error);
+                                    self->read_rest();
+                                });
+}
+
+// A request that has begun has to end soon: a client that sends a byte now and then holds a connection
+// cheaply.
+void HttpSession::read_rest() {
+    expect_within(parts_.options.header_timeout);
     http::async_read(
         stream_, buffer_, *parser_,
         [self = shared_from_this()](const beast::error_code& error, std::size_t) { self->on_read(error); });
 }
 
+void HttpSession::expect_within(std::chrono::milliseconds limit) {
+    deadline_.expires_after(limit);
+    deadline_.async_wait([weak = weak_from_this()](const beast::error_code& error) {
+        const auto self = weak.lock();
+        if (self && !error) self->on_late();
+    });
+}
+
+void HttpSession::on_late() {
+    // Its request, or another deadline, may have come while this was on its way.
+    if (!reading_ || deadline_.expiry() > std::chrono::steady_clock::now()) return;
+    late_ = true;
+    stream_.cancel();
+}
+
 void HttpSession::on_read(const beast::error_code& error) {
     idle_.touch();
+    reading_ = false;
+    deadline_.cancel();
+    const auto refuse = [this](http::status status) {
+        const auto reason = http::obsolete_reason(status);
+        Response refusal{status, 11, std::string(reason.data(), reason.size())};
+        refusal.set(http::field::content_type, "text/plain");
+        refusal.keep_alive(false);
+        refusal.prepare_payload();
+        write(std::move(refusal));
+    };
+    if (error && late_ && parser_->got_some()) return refuse(http::status::request_timeout);
     const bool is_malformed = error &&
                               error.category() == make_error_code(http::error::end_of_stream).category() &&
                               error != http::error::end_of_stream && error != http::error::partial_message;
-    if (error && !is_malformed) return;  // the client left, or the time is up: nobody to answer
-    if (is_malformed) {
-        Response bad{http::status::bad_request, 11, "Bad Request"};
-        bad.set(http::field::content_type, "text/plain");
-        bad.keep_alive(false);
-        bad.prepare_payload();
-        return write(std::move(bad));
-    }
+    if (error && !is_malformed) return;  // the client left, or was never there: nobody to answer
+    if (is_malformed) return refuse(http::status::bad_request);
     // Frames before the handshake's answer break RFC 6455; dropping them silently would be worse than
     // refusing.
     if (beast::websocket::is_upgrade(parser_->get()) && buffer_.size() == 0) return upgrade();
@@ -110,16 +148,35 @@ HttpSession::Response HttpSession::answer(const Request& request) const {
         response.set(http::field::content_type, "application/json");
         response.body() = fmt::format(R"({{"status":"ok","timestamp":"{}"}})", iso_time());
     } else if (is_get && request.target() == "/ready") {
-        const char* state = parts_.sessions.draining() ? "draining" : parts_.ready ? "ready" : "starting";
-        const bool ready = parts_.ready && !parts_.sessions.draining();
-        response.result(ready ? http::status::ok : http::status::service_unavailable);
+        const std::string_view found = state();
+        response.result(found == "ready" ? http::status::ok : http::status::service_unavailable);
         response.set(http::field::content_type, "application/json");
-        response.body() = fmt::format(R"({{"status":"{}","jobs":{}}})", state, parts_.queue.load());
+        response.body() = fmt::format(R"({{"status":"{}","jobs":{}}})", found, parts_.queue.load());
+    } else if (is_get && request.target() == "/metrics") {
+        response.result(http::status::ok);
+        response.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");
+        response.body() = metrics();
     }
     response.keep_alive(request.keep_alive() && !parts_.sessions.draining());
     response.prepare_payload();
     if (request.method() == http::verb::head) response.body().clear();
     return response;
+}
+
+const char* HttpSession::state() const {
+    if (parts_.sessions.draining()) return "draining";
+    if (!parts_.ready) return "starting";
+    return parts_.queue.is_full() ? "busy" : "ready";
+}
+
+std::string HttpSession::metrics() const {
+    return metrics_text({.load = parts_.queue.load(),
+                         .running = parts_.queue.running(),
+                         .queue_limit = parts_.options.queue,
+                         .jobs = parts_.queue.counters(),
+                         .connections = parts_.sessions.open(),
+                         .connections_taken = parts_.sessions.taken(),
+                         .ready = std::string_view(state()) == "ready"});
 }
 
 void HttpSession::write(Response response) {

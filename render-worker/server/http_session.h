@@ -1,17 +1,20 @@
 #pragma once
-// One connection as long as it speaks HTTP/1.1: /health, /ready, 404 for the rest, keep-alive; an upgrade
-// hands the connection to a WsSession. Lives in its own asynchronous operations (shared_ptr: several may be
-// pending) and ends when the last of them does.
+// One connection as long as it speaks HTTP/1.1: /health, /ready, /metrics, 404 for the rest, keep-alive; an
+// upgrade hands the connection to a WsSession. Lives in its own asynchronous operations (shared_ptr: several
+// may be pending) and ends when the last of them does.
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
 #include <array>
+#include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "render-worker/server/idle_watch.h"
 #include "render-worker/server/server_parts.h"
@@ -31,9 +34,14 @@ private:
     using Response = boost::beast::http::response<boost::beast::http::string_body>;
 
     void read();
+    void read_rest();
     void on_read(const boost::beast::error_code& error);
     void upgrade();
     Response answer(const Request& request) const;
+    std::string metrics() const;
+    const char* state() const;
+    void expect_within(std::chrono::milliseconds limit);
+    void on_late();
     void write(Response response);
     void finish();
     void discard();
@@ -47,6 +55,9 @@ private:
     Response response_;
     std::array<char, 4096> discarded_;
     IdleWatch idle_;
+    boost::asio::steady_timer deadline_;  // of what is being read
+    bool reading_ = false;
+    bool late_ = false;
     bool writing_ = false;
 };
 

@@ -52,6 +52,11 @@ std::string Listener::address() const {
     return print(acceptor_.local_endpoint(error));
 }
 
+std::uint16_t Listener::port() const {
+    boost::system::error_code error;
+    return acceptor_.local_endpoint(error).port();
+}
+
 void Listener::start(Accepted accepted) {
     accepted_ = std::move(accepted);
     accept();

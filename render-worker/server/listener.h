@@ -5,6 +5,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -25,6 +26,7 @@ public:
     void finish();
     // "0.0.0.0:3000", with the port that was taken.
     std::string address() const;
+    std::uint16_t port() const;
 
 private:
     void accept();

@@ -11,6 +11,7 @@ namespace kpm::render {
 struct ServerOptions {
     std::string host = "0.0.0.0";
     std::uint16_t port = 3000;                 // 0 = any free port
+    std::string host_info_file;                // gets "host:port" when the worker is ready; empty: none
     std::size_t max_message = 128u << 20;      // bytes of one incoming WebSocket message
     std::size_t queue = 64;                    // jobs that may wait while another one is rendered
     std::size_t max_queue_bytes = 512u << 20;  // bytes of the messages that wait
@@ -21,7 +22,9 @@ struct ServerOptions {
         30000};  // from the first signal to the exit, whatever is in flight
     std::chrono::milliseconds ping_interval{20000};  // a peer silent for twice this long is gone
     std::chrono::milliseconds request_timeout{
-        60000};  // HTTP: from the last answer to the end of the next request
+        60000};  // HTTP: from the last answer to the first byte of the next request
+    std::chrono::milliseconds header_timeout{10000};  // HTTP: from a request's first byte to its last
+    std::size_t fetch_threads = 4;                    // genomes that are fetched at the same time
 };
 
 }  // namespace kpm::render

@@ -1,13 +1,15 @@
 #pragma once
 // The bounded queue of render jobs and the one thread that works on them, oldest first. A job is the client's
 // message as it came: parsing (a hostile message can make it long), rendering and building the reply all
-// happen on the render thread, so that the I/O thread always answers. All callbacks run on the I/O thread,
-// through `io`; except where noted all methods belong to the I/O thread too.
+// happen on the render thread, so that the I/O thread always answers. A job whose genome has to be fetched
+// waits for it aside and comes back as the oldest. All callbacks run on the I/O thread, through `io`; except
+// where noted all methods belong to the I/O thread too.
 
 #include <boost/asio/io_context.hpp>
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -17,6 +19,7 @@
 #include <thread>
 
 #include "ipc/base/result.h"
+#include "render-worker/server/genome_fetcher.h"
 #include "render-worker/server/options.h"
 #include "render-worker/server/protocol.h"
 #include "render-worker/server/render_engine.h"
@@ -25,8 +28,20 @@ namespace kpm::render {
 
 struct RenderJob {
     std::string message;
-    std::shared_ptr<CancelFlag> cancelled;  // shared by the client's jobs and the render thread
+    std::shared_ptr<CancelFlag> cancelled;  // shared by the client's jobs, the render and the fetch threads
     std::function<void(Reply)> answer;      // not called for a cancelled job
+};
+
+// Since the start.
+struct QueueCounters {
+    std::uint64_t done = 0;
+    std::uint64_t failed = 0;  // answered with an error
+    std::uint64_t cancelled = 0;
+    std::uint64_t refused = 0;  // not taken
+    std::uint64_t genomes_fetched = 0;
+    std::uint64_t genomes_missed = 0;
+    double render_seconds = 0;  // that the renderer was at work
+    double audio_seconds = 0;   // of the sounds that were sent
 };
 
 class RenderQueue {
@@ -39,22 +54,46 @@ public:
     };
 
     RenderQueue(boost::asio::io_context& io, const ServerOptions& options, const Protocol& protocol,
-                EngineFactory factory, Events events);
-    // Cancels what runs and waits for the render thread.
+                GenomeLoader& loader, EngineFactory factory, Events events);
+    // Cancels what runs and waits for the render thread and the fetch threads.
     ~RenderQueue();
 
     // Unavailable when the queue is full or closed.
-    Result<void> submit(RenderJob job);
+    // Takes the job's message only when it takes the job.
+    Result<void> submit(RenderJob& job);
     // Forgets waiting jobs whose flag is set; the one that runs ends by itself at its next chunk.
     void drop_cancelled();
     // From now on submit() answers with `reason`.
     void close(Error reason) { closed_ = std::move(reason); }
+
     std::size_t load() const { return load_; }
+    bool is_full() const { return load_ > options_.queue; }
+    // 0 or 1. From any thread.
+    std::size_t running() const;
+    const QueueCounters& counters() const { return counters_; }
 
 private:
+    enum class Outcome { Done, Failed, Cancelled };
+    struct Work {
+        RenderJob job;
+        std::optional<RenderTask> task;  // once its genome has been fetched
+        std::size_t bytes = 0;           // of waiting_bytes_
+    };
+    struct JobResult {
+        Reply reply;
+        Outcome outcome = Outcome::Done;
+        double render_seconds = 0;
+        double audio_seconds = 0;
+    };
+
     void work();
-    std::optional<RenderJob> next();
-    Reply run(RenderEngine& engine, const RenderJob& job);
+    std::shared_ptr<Work> next();
+    // nullopt: its genome is being fetched.
+    std::optional<JobResult> run(RenderEngine& engine, const std::shared_ptr<Work>& work);
+    JobResult render(RenderEngine& engine, const RenderTask& task, const CancelFlag& cancelled);
+    void fetched(const std::shared_ptr<Work>& work, Result<std::string> genome);
+    // Answers on the I/O thread.
+    void end(const std::shared_ptr<Work>& work, JobResult result);
     void finished(std::size_t count);
     template <class Call>
     void post(Call call);
@@ -65,16 +104,18 @@ private:
     EngineFactory factory_;
     Events events_;
     std::size_t load_ = 0;
+    QueueCounters counters_;
     std::optional<Error> closed_;
     std::optional<Error> lost_;  // render thread only
 
-    std::mutex mutex_;  // guards what follows
+    mutable std::mutex mutex_;  // guards what follows
     std::condition_variable wake_;
-    std::deque<RenderJob> waiting_;
+    std::deque<std::shared_ptr<Work>> waiting_;
     std::size_t waiting_bytes_ = 0;
     std::shared_ptr<CancelFlag> running_;
     bool stopping_ = false;
 
+    std::optional<GenomeFetcher> fetcher_;
     std::thread thread_;  // last: starts when the rest is there
 };
 

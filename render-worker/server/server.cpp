@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "render-worker/server/channel.h"
+#include "render-worker/server/host_info.h"
 #include "render-worker/server/http_session.h"
 #include "render-worker/server/listener.h"
 #include "render-worker/server/render_queue.h"
@@ -30,7 +31,8 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 
 constexpr std::chrono::milliseconds kDeviceLostFlush{2000};
-constexpr std::size_t kReservedFds = 32;  // standard streams, the loop, the device's files
+constexpr std::size_t kReservedFds =
+    32;  // standard streams, the loop, the device's files, genomes that are fetched
 
 // Every connection is one descriptor; what the hard limit does not allow is refused, not half taken.
 std::size_t raise_fd_limit() {
@@ -55,7 +57,7 @@ void print_error(const std::string& message) {
 
 class Server final : public ChannelListener {
 public:
-    Server(ServerOptions options, const Protocol& protocol, EngineFactory factory);
+    Server(ServerOptions options, const Protocol& protocol, GenomeLoader& loader, EngineFactory factory);
     ~Server() override;
 
     // Either of them, once, before run().
@@ -105,10 +107,10 @@ private:
     int exit_code_ = 0;
 };
 
-Server::Server(ServerOptions options, const Protocol& protocol, EngineFactory factory)
+Server::Server(ServerOptions options, const Protocol& protocol, GenomeLoader& loader, EngineFactory factory)
     : options_(std::move(options)),
       parts_{options_, protocol, sessions_, queue_, ready_},
-      queue_(io_, options_, protocol, std::move(factory),
+      queue_(io_, options_, protocol, loader, std::move(factory),
              {.ready = [this](const std::string& engine) { on_ready(engine); },
               .failed = [this](const EngineFailure& failure) { on_failed(failure); },
               .device_lost = [this](const EngineFailure& failure) { on_device_lost(failure); },
@@ -134,7 +136,11 @@ void Server::take_channel(UniqueFd socket) {
 }
 
 int Server::run() {
-    if (listener_) listener_->start([this](tcp::socket socket) { open_session(std::move(socket)); });
+    if (listener_)
+        listener_->start([this](tcp::socket socket) {
+            // The last descriptors are for work: a connection that nothing can be done for is closed.
+            if (sessions_.open() < max_connections_) open_session(std::move(socket));
+        });
     if (channel_) channel_->start();
     wait_for_signal();
     io_.run();
@@ -142,6 +148,9 @@ int Server::run() {
 }
 
 void Server::on_ready(const std::string& engine) {
+    if (listener_ && !options_.host_info_file.empty())
+        if (const Result<void> done = write_host_info(options_.host_info_file, listener_->port()); !done)
+            return on_failed({done.error()});
     ready_ = true;
     if (listener_) fmt::print("render-worker listening on {} ({})\n", listener_->address(), engine);
     if (channel_) fmt::print("render-worker taking connections from kpm ({})\n", engine);
@@ -253,9 +262,9 @@ void Server::tell(channel::Type type, std::uint64_t value, std::uint32_t flags) 
 
 }  // namespace
 
-Result<int> serve(const ServerOptions& options, const Protocol& protocol, EngineFactory factory,
-                  std::optional<UniqueFd> channel) {
-    Server server(options, protocol, std::move(factory));
+Result<int> serve(const ServerOptions& options, const Protocol& protocol, GenomeLoader& loader,
+                  EngineFactory factory, std::optional<UniqueFd> channel) {
+    Server server(options, protocol, loader, std::move(factory));
     if (channel) {
         server.take_channel(*std::move(channel));
     } else if (const Result<void> listening = server.listen(); !listening) {

@@ -12,6 +12,7 @@
 
 #include "ipc/base/result.h"
 #include "ipc/base/unique_fd.h"
+#include "render-worker/server/genome_loader.h"
 #include "render-worker/server/options.h"
 #include "render-worker/server/protocol.h"
 #include "render-worker/server/render_engine.h"
@@ -21,7 +22,7 @@ namespace kpm::render {
 // Serves until the end and returns the process's exit code. With `channel` the connections come from kpmd,
 // else from options.host and port. Prints the ready line on stdout, what went wrong on its way on stderr;
 // takes over SIGTERM and SIGINT. Errors: the address cannot be listened on.
-Result<int> serve(const ServerOptions& options, const Protocol& protocol, EngineFactory factory,
-                  std::optional<UniqueFd> channel);
+Result<int> serve(const ServerOptions& options, const Protocol& protocol, GenomeLoader& loader,
+                  EngineFactory factory, std::optional<UniqueFd> channel);
 
 }  // namespace kpm::render

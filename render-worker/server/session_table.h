@@ -3,6 +3,7 @@
 // Used on the I/O thread only; outlives every session.
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <unordered_set>
 #include <utility>
@@ -22,7 +23,10 @@ public:
     // the ticket dies.
     class Ticket {
     public:
-        explicit Ticket(SessionTable& table) : table_(&table) { ++table.open_; }
+        explicit Ticket(SessionTable& table) : table_(&table) {
+            ++table.open_;
+            ++table.taken_;
+        }
         Ticket(Ticket&& other) noexcept : table_(std::exchange(other.table_, nullptr)) {}
         Ticket& operator=(Ticket&&) = delete;
         ~Ticket() {
@@ -39,6 +43,8 @@ public:
     std::function<void()> on_closed;
 
     std::size_t open() const { return open_; }
+    // Since the start.
+    std::uint64_t taken() const { return taken_; }
     bool draining() const { return draining_; }
     void start_drain() {
         draining_ = true;
@@ -53,6 +59,7 @@ public:
 private:
     std::unordered_set<Session*> sessions_;
     std::size_t open_ = 0;
+    std::uint64_t taken_ = 0;
     bool draining_ = false;
 };
 

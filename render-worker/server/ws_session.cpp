@@ -78,16 +78,18 @@ void WsSession::read() {
 
 void WsSession::take_message() {
     idle_.touch();
-    RenderJob job{.message = beast::buffers_to_string(buffer_.data()),
-                  .cancelled = gone_,
-                  .answer = [weak = weak_from_this()](Reply reply) {
-                      if (const auto self = weak.lock()) self->answered(std::move(reply));
-                  }};
+    std::string message = beast::buffers_to_string(buffer_.data());
     buffer_.clear();
     buffer_.shrink_to_fit();
+    if (parts_.protocol.ignores(message)) return;
     ++jobs_;
-    if (const Result<void> taken = parts_.queue.submit(std::move(job)); !taken)
-        answered(parts_.protocol.failure(nullptr, taken.error()));
+    // A refusal quotes the message, which the queue takes only when it takes the job.
+    RenderJob job{
+        .message = std::move(message), .cancelled = gone_, .answer = [weak = weak_from_this()](Reply reply) {
+            if (const auto self = weak.lock()) self->answered(std::move(reply));
+        }};
+    if (const Result<void> taken = parts_.queue.submit(job); !taken)
+        answered(parts_.protocol.refusal(job.message, taken.error()));
 }
 
 void WsSession::answered(Reply reply) {
@@ -98,38 +100,53 @@ void WsSession::answered(Reply reply) {
 
 void WsSession::send(Reply reply) {
     if (closing_ || *gone_) return;
-    close_when_written_ = close_when_written_ || reply.close;
-    const bool idle = outgoing_.empty();
-    for (WireMessage& message : reply.messages) {
-        outgoing_bytes_ += message.bytes.size();
-        outgoing_.push_back(std::move(message));
-    }
+    if (reply.after != After::GoOn) after_ = reply.after;
+    Outgoing out{.messages = {}, .rest = std::move(reply.rest), .bytes = reply.rest_bytes};
+    if (reply.greeting && !std::exchange(greeted_, true)) out.messages.push_back(*std::move(reply.greeting));
+    for (WireMessage& message : reply.messages) out.messages.push_back(std::move(message));
+    if (out.messages.empty()) return;
+    for (const WireMessage& message : out.messages) out.bytes += message.bytes.size();
+    const bool is_idle = outgoing_.empty();
+    outgoing_bytes_ += out.bytes;
+    outgoing_.push_back(std::move(out));
     // What is being written does not count: one sound may be as long as it is.
-    if (!idle && outgoing_bytes_ - outgoing_.front().bytes.size() > parts_.options.max_output) return leave();
-    if (idle) write();
+    if (!is_idle && outgoing_bytes_ - outgoing_.front().bytes > parts_.options.max_output) return leave();
+    if (is_idle) write();
 }
 
 void WsSession::write() {
     if (outgoing_.empty()) {
-        if (close_when_written_) close(websocket::close_code::normal);
+        if (after_ != After::GoOn)
+            close(after_ == After::Close ? websocket::close_code::normal : websocket::close_code::none);
         return;
     }
-    const WireMessage& message = outgoing_.front();
+    const WireMessage& message = outgoing_.front().messages.front();
     socket_.text(message.text);
     socket_.async_write(asio::buffer(message.bytes),
                         [self = shared_from_this()](const beast::error_code& error, std::size_t) {
                             if (error) return self->leave();
-                            self->idle_.touch();
-                            self->outgoing_bytes_ -= self->outgoing_.front().bytes.size();
-                            self->outgoing_.pop_front();
-                            self->write();
+                            self->written();
                         });
+}
+
+void WsSession::written() {
+    idle_.touch();
+    Outgoing& out = outgoing_.front();
+    out.messages.pop_front();
+    if (out.messages.empty() && out.rest)
+        if (std::optional<WireMessage> next = out.rest()) out.messages.push_back(*std::move(next));
+    if (out.messages.empty()) {
+        outgoing_bytes_ -= out.bytes;
+        outgoing_.pop_front();
+    }
+    write();
 }
 
 void WsSession::close(websocket::close_code code) {
     if (closing_) return;
     closing_ = true;
-    socket_.async_close(code, [self = shared_from_this()](const beast::error_code&) { self->leave(); });
+    socket_.async_close(websocket::close_reason(code),
+                        [self = shared_from_this()](const beast::error_code&) { self->leave(); });
 }
 
 // Ends the pending operations, and with the last of them the session.

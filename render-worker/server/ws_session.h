@@ -1,8 +1,8 @@
 #pragma once
-// One WebSocket connection: every message becomes a job of the queue, every reply goes out in the order in
-// which the jobs end. A client that leaves cancels its jobs; one that does not read its replies is cut off at
-// ServerOptions::max_output; one that does not answer pings is gone after two of them.
-// Lives in its own asynchronous operations, like HttpSession.
+// One WebSocket connection: every message becomes a job of the queue (unless the format ignores it), every
+// reply goes out in the order in which the jobs end. A client that leaves cancels its jobs; one that does not
+// read its replies is cut off at ServerOptions::max_output; one that does not answer pings is gone after two
+// of them. Lives in its own asynchronous operations, like HttpSession.
 
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -12,7 +12,9 @@
 
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <memory>
+#include <optional>
 
 #include "render-worker/server/idle_watch.h"
 #include "render-worker/server/server_parts.h"
@@ -33,9 +35,17 @@ private:
     void answered(Reply reply);
     void send(Reply reply);
     void write();
+    void written();
     void close(boost::beast::websocket::close_code code);
     void leave();
     bool is_busy();
+
+    // A reply on its way.
+    struct Outgoing {
+        std::deque<WireMessage> messages;  // never empty; the first one is being written
+        std::function<std::optional<WireMessage>()> rest;
+        std::size_t bytes = 0;  // of all that is held for it
+    };
 
     SessionTable::Ticket ticket_;
     const ServerParts& parts_;
@@ -44,9 +54,10 @@ private:
     std::shared_ptr<CancelFlag> gone_ =
         std::make_shared<CancelFlag>(false);  // shared with this client's jobs
     std::size_t jobs_ = 0;
-    std::deque<WireMessage> outgoing_;  // the first one is being written
+    std::deque<Outgoing> outgoing_;  // the first one is being written
     std::size_t outgoing_bytes_ = 0;
-    bool close_when_written_ = false;
+    bool greeted_ = false;
+    After after_ = After::GoOn;  // what is done when all has been written
     bool closing_ = false;
     IdleWatch idle_;
 };

@@ -18,6 +18,7 @@
 #include "ipc/rpc_message.h"
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
+#include "tests/support/outcome.h"
 #include "tests/support/process_table.h"
 #include "tests/support/terminal_command.h"
 
@@ -29,10 +30,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kStays = "while :; do sleep 1; done\n";
-
-bool says(const CommandResult& result, const std::string& text) {
-    return (result.out + result.err).find(text) != std::string::npos;
-}
 
 UniqueFd connect_to(const fs::path& path) {
     UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));

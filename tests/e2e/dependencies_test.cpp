@@ -6,6 +6,7 @@
 
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
+#include "tests/support/outcome.h"
 
 namespace kpm::dependencies_test {
 using namespace test;
@@ -61,10 +62,6 @@ struct Home : KpmHome {
         return row.is_null() ? "" : row["pm2_env"]["status"].get<std::string>();
     }
 };
-
-bool says(const CommandResult& result, const std::string& text) {
-    return (result.out + result.err).find(text) != std::string::npos;
-}
 
 const Lines kStarts{"start db", "start api", "start web"};
 const Lines kStops{"stop web", "stop api", "stop db"};

@@ -4,6 +4,7 @@
 
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
+#include "tests/support/outcome.h"
 
 namespace kpm::early_death_test {
 using namespace test;
@@ -12,10 +13,6 @@ namespace {
 
 constexpr const char* kStays = "echo up\nwhile :; do sleep 1; done\n";
 constexpr const char* kFails = "echo boom >&2\nexit 3\n";
-
-bool says(const CommandResult& result, const std::string& text) {
-    return (result.out + result.err).find(text) != std::string::npos;
-}
 
 std::string status_of(const KpmHome& kpm, const std::string& name) {
     const Json row = kpm.find(name);

@@ -14,15 +14,12 @@
 #include "ipc/base/unique_fd.h"
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
+#include "tests/support/outcome.h"
 
 namespace kpm::errors_test {
 using namespace test;
 
 namespace {
-
-bool says(const CommandResult& result, const std::string& text) {
-    return (result.out + result.err).find(text) != std::string::npos;
-}
 
 std::string worker_config(int port) {
     return R"({"apps":[{"name":"render","script":")" + (bin_dir() / "render-worker").string() +

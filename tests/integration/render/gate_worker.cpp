@@ -4,7 +4,8 @@
 //   {"fail": "text"}   an Invalid error
 //   {"throw": "text"}  an exception
 //   {"lose": true}     the device is lost
-// Arguments: name=value for the members of ServerOptions that tests need.
+// Arguments: name=value for the members of ServerOptions that tests need, and for what main reads beside
+// them.
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -20,7 +21,8 @@
 #include <utility>
 
 #include "render-worker/server/channel_fd.h"
-#include "render-worker/server/pcm_protocol.h"
+#include "render-worker/server/genome_library.h"
+#include "render-worker/server/protocol_choice.h"
 #include "render-worker/server/server.h"
 
 namespace {
@@ -31,7 +33,8 @@ using namespace kpm::render;
 class GateEngine final : public RenderEngine {
 public:
     Result<RenderedSound> render(const RenderTask& task, const CancelFlag& cancelled) override {
-        const Json& genome = task.genome;
+        const Json genome =
+            task.genome.is_string() ? Json::parse(task.genome.get_ref<const std::string&>()) : task.genome;
         if (genome.contains("gate"))
             while (::access(genome["gate"].get_ref<const std::string&>().c_str(), F_OK) != 0) {
                 if (cancelled) return Error{ErrorCode::Unavailable, "cannot render 'genome': cancelled"};
@@ -62,8 +65,32 @@ ServerOptions read_options(int argc, char** argv) {
         if (name == "drain_idle") options.drain_idle = std::chrono::milliseconds(value);
         if (name == "ping_interval") options.ping_interval = std::chrono::milliseconds(value);
         if (name == "stop_deadline") options.stop_deadline = std::chrono::milliseconds(value);
+        if (name == "header_timeout") options.header_timeout = std::chrono::milliseconds(value);
+        if (name == "request_timeout") options.request_timeout = std::chrono::milliseconds(value);
+        if (name == "fetch_threads") options.fetch_threads = static_cast<std::size_t>(value);
     }
     return options;
+}
+
+struct Sources {
+    ProtocolChoice protocol;
+    LibraryOptions library;
+};
+
+Sources read_sources(int argc, char** argv) {
+    Sources sources;
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view argument = argv[i];
+        const std::size_t equals = argument.find('=');
+        const std::string_view name = argument.substr(0, equals);
+        const std::string value(argument.substr(equals + 1));
+        if (name == "protocol") sources.protocol.name = value;
+        if (name == "genome_server") sources.protocol.genome_server = value;
+        if (name == "database") sources.library.database = value;
+        if (name == "max_genome") sources.library.max_genome = std::stoul(value);
+        if (name == "fetch_timeout") sources.library.timeout = std::chrono::milliseconds(std::stoul(value));
+    }
+    return sources;
 }
 
 }  // namespace
@@ -71,11 +98,14 @@ ServerOptions read_options(int argc, char** argv) {
 int main(int argc, char** argv) {
     Result<std::optional<UniqueFd>> channel = channel_from_environment();
     if (!channel) return 2;
-    const PcmProtocol protocol;
+    const Sources sources = read_sources(argc, argv);
+    const std::unique_ptr<Protocol> protocol = make_protocol(sources.protocol);
+    GenomeLibrary library(sources.library);
     const EngineFactory factory = [] {
         return std::unique_ptr<RenderEngine>(std::make_unique<GateEngine>());
     };
-    const Result<int> code = serve(read_options(argc, argv), protocol, factory, *std::move(channel));
+    const Result<int> code =
+        serve(read_options(argc, argv), *protocol, library, factory, *std::move(channel));
     if (!code) fmt::print(stderr, "{}\n", code.error().message);
     return code ? *code : 2;
 }

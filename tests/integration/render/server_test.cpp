@@ -47,10 +47,11 @@ TEST_CASE("render server: health answers while a render runs", "[integration][re
     CHECK(receive_sound(client) == 16);
 }
 
-TEST_CASE("render server: everything but health and ready is not found", "[integration][render_server]") {
+TEST_CASE("render server: everything but health, ready and metrics is not found",
+          "[integration][render_server]") {
     WorkerProcess worker(gate_worker(), {});
     HttpClient http(worker.port());
-    for (const char* path : {"/", "/health/", "/metrics"}) {
+    for (const char* path : {"/", "/health/", "/metrics/x"}) {
         const auto reply = http.get(path);
         REQUIRE(reply);
         CHECK(reply->status == 404);
@@ -108,10 +109,8 @@ TEST_CASE("render server: failures name themselves and leave the connection usab
     CHECK(receive_failure(client) == "cannot read genome: no");
     REQUIRE(client.send(order({{"throw", "out of luck"}})));
     CHECK(receive_failure(client) == "cannot render 'genome': out of luck");
-    REQUIRE(client.send(R"({"type":"get_audio_data","genomeStringUrl":"http://127.0.0.1:3004/g.json"})"));
-    CHECK_THAT(receive_failure(client), Catch::Contains("URL are not supported"));
     REQUIRE(client.send(R"({"type":"dance"})"));
-    CHECK(text_error(client) == "unknown message type 'dance', expected 'get_audio_data'");
+    CHECK(text_error(client) == "unknown message type 'dance', expected 'get_audio_data' or 'render'");
     REQUIRE(client.send(order({{"level", 0.5}})));
     CHECK(receive_sound(client) == 16);
 }
@@ -141,11 +140,16 @@ TEST_CASE("render server: a full queue answers at once", "[integration][render_s
     WsClient client(worker.port());
     for (int i = 0; i < 3; ++i) REQUIRE(client.send(order(gate.genome())));
     REQUIRE(eventually([&] { return jobs(http) == 3; }));
+    const auto busy = http.get("/ready");
+    CHECK(busy->status == 503);
+    CHECK(Json::parse(busy->body).at("status") == "busy");
+    CHECK(http.get("/health")->status == 200);
     WsClient late(worker.port());
     REQUIRE(late.send(order({{"level", 0.5}})));
     CHECK_THAT(receive_failure(late), Catch::StartsWith("cannot take the job: the worker is busy"));
     gate.open();
     for (int i = 0; i < 3; ++i) CHECK(receive_sound(client) == 16);
+    CHECK(http.get("/ready")->status == 200);
     REQUIRE(late.send(order({{"level", 0.5}})));
     CHECK(receive_sound(late) == 16);
 }

@@ -29,7 +29,7 @@ std::string failure_of(const std::string& text) {
     REQUIRE(reply.messages.size() == 2);
     CHECK(reply.messages[0].text);
     CHECK(reply.messages[1] == WireMessage{.text = false, .bytes = ""});
-    CHECK_FALSE(reply.close);
+    CHECK(reply.after == After::GoOn);
     const Json error = Json::parse(reply.messages[0].bytes);
     CHECK(error.at("type") == "error");
     return error.at("message").get<std::string>();
@@ -101,8 +101,8 @@ TEST_CASE("pcm protocol: a bad message is a failure that names what is wrong", "
     CHECK(failure_of(Json{{"type", "get_audio_data"}}) == "cannot read 'genomeString': it is missing");
     CHECK(failure_of(Json{{"type", "get_audio_data"}, {"genomeString", 5}}) ==
           "cannot read 'genomeString': expected a string or an object, found number");
-    CHECK(failure_of(Json{{"type", "get_audio_data"}, {"genomeStringUrl", "http://x/g.json"}}) ==
-          "cannot fetch 'genomeStringUrl': genomes by URL are not supported, send genomeString");
+    CHECK(failure_of(Json{{"type", "get_audio_data"}, {"genomeStringUrl", 5}}) ==
+          "cannot read 'genomeStringUrl': expected a string, found number");
     Json message = request();
     message["duration"] = "long";
     CHECK(failure_of(message) == "cannot read 'duration': expected a number, found string");
@@ -145,6 +145,16 @@ TEST_CASE("pcm protocol: a sound is one binary message of two bytes a sample", "
 }
 
 TEST_CASE("pcm protocol: an error that quotes broken UTF-8 is still JSON", "[unit][render_server]") {
-    const Reply reply = protocol.failure(nullptr, {ErrorCode::Invalid, "cannot read '\xff'"});
+    const Reply reply = protocol.failure({}, {ErrorCode::Invalid, "cannot read '\xff'"});
     CHECK(Json::parse(reply.messages[0].bytes).at("type") == "error");
+}
+
+TEST_CASE("pcm protocol: a genome's URL is its address, unless the genome came along",
+          "[unit][render_server]") {
+    Json message = {{"type", "get_audio_data"}, {"genomeStringUrl", "http://localhost:3004/g.json.gz"}};
+    const RenderTask task = read_task(message);
+    CHECK(task.genome.is_null());
+    CHECK(task.address == GenomeAddress{GenomeAddress::Kind::Url, "http://127.0.0.1:3004/g.json.gz"});
+    message["genomeString"] = "{}";
+    CHECK_FALSE(read_task(message).address);
 }

@@ -1,0 +1,106 @@
+#include "render-worker/server/message_json.h"
+
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace kpm::render {
+namespace {
+
+constexpr int kMaxDepth = 64;
+constexpr std::size_t kMaxValues = 4u << 20;
+constexpr std::size_t kEnvelopeBytes = 1u << 20;
+
+struct TooMuch {
+    const char* reason;
+};
+
+// Notes the top level's keys of interest and stops when nothing more is wanted.
+class EnvelopeReader final : public Json::json_sax_t {
+public:
+    Envelope take() { return std::move(envelope_); }
+
+    bool null() override { return value(Json()); }
+    bool boolean(bool value_) override { return value(Json(value_)); }
+    bool number_integer(std::int64_t value_) override { return value(Json(value_)); }
+    bool number_unsigned(std::uint64_t value_) override { return value(Json(value_)); }
+    bool number_float(double value_, const std::string&) override { return value(Json(value_)); }
+    bool string(std::string& text) override {
+        if (depth_ != 1) return true;
+        const bool is_short = text.size() <= kMaxRequestId;
+        return value(is_short ? Json(text) : Json::array());
+    }
+    bool binary(Json::binary_t&) override { return true; }
+    bool start_object(std::size_t) override { return open(); }
+    bool start_array(std::size_t) override { return depth_ > 0 && open(); }
+    bool end_object() override { return --depth_ > 0; }
+    bool end_array() override { return --depth_ > 0; }
+    bool key(std::string& name) override {
+        if (depth_ != 1) return true;
+        key_ = name;
+        if (key_ == "genomeString" || key_ == "genomeId" || key_ == "genome")
+            if (envelope_.genome_key.empty()) envelope_.genome_key = key_;
+        return true;
+    }
+    bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override {
+        return false;
+    }
+
+private:
+    bool open() {
+        if (depth_ == 1) note(Json::array());
+        return ++depth_ <= kMaxDepth;
+    }
+    bool value(const Json& found) {
+        if (depth_ == 0) return false;
+        if (depth_ == 1) note(found);
+        return !(envelope_.has_type && !envelope_.request_id.is_null());
+    }
+    void note(const Json& found) {
+        if (key_ == "type" && !found.is_null()) {
+            envelope_.has_type = true;
+            envelope_.type = found.is_string() ? std::optional(found.get<std::string>()) : std::nullopt;
+        }
+        if (key_ == "requestId" && (found.is_string() || found.is_number())) envelope_.request_id = found;
+        key_.clear();
+    }
+
+    Envelope envelope_;
+    std::string key_;
+    int depth_ = 0;
+};
+
+}  // namespace
+
+Result<Json> parse_message(std::string_view text) {
+    std::size_t values = 0;
+    // Throws, because a parser that is told to drop values still reads all of them.
+    const auto keep = [&values](int depth, Json::parse_event_t, Json&) {
+        if (depth > kMaxDepth) throw TooMuch{"nested too deeply"};
+        if (++values > kMaxValues) throw TooMuch{"too many values"};
+        return true;
+    };
+    try {
+        return Json::parse(text, keep);
+    } catch (const TooMuch& found) {
+        return Error{ErrorCode::Invalid, fmt::format("cannot parse 'message': {}", found.reason)};
+    } catch (const Json::parse_error& error) {
+        return Error{ErrorCode::Invalid,
+                     fmt::format("cannot parse 'message': not JSON at byte {}", error.byte)};
+    } catch (const Json::exception&) {
+        return Error{ErrorCode::Invalid, "cannot parse 'message': a number is out of range"};
+    }
+}
+
+Envelope envelope(std::string_view text) {
+    EnvelopeReader reader;
+    Json::sax_parse(text.substr(0, kEnvelopeBytes), &reader);
+    return reader.take();
+}
+
+WireMessage text_message(const Json& message) {
+    return {.text = true, .bytes = message.dump(-1, ' ', false, Json::error_handler_t::replace)};
+}
+
+}  // namespace kpm::render
