@@ -5,6 +5,8 @@ as_ann() { setpriv --reuid=1000 --regid=1000 --clear-groups env HOME=/home/ann b
 useradd --uid 1000 --create-home ann
 wants=/etc/systemd/system/multi-user.target.wants
 mkdir -p $wants
+apt-get update -qq
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libcurl4 libsqlite3-0 >/dev/null
 find / -xdev -not -path '/tmp/*' -not -path '/proc/*' | sort >/tmp/before
 
 dpkg --install /tmp/kpm_*.deb /tmp/kpm-render_*.deb >/dev/null

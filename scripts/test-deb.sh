@@ -12,12 +12,18 @@ folder=$(realpath "$folder")
 kpm=$(echo "$packages"/kpm_*.deb) render=$(echo "$packages"/kpm-render_*.deb)
 [ -f "$kpm" ] && [ -f "$render" ] || fail "the packages are not in $packages: make deb"
 
-# What they say of themselves: dependencies on the C library only, and of Debian 12's age.
-for package in "$kpm" "$render"; do
-    depends=$(dpkg-deb --field "$package" Depends)
-    [[ $depends =~ ^libc6\ \(\>=\ 2\.([0-9]+)\)$ ]] && [ "${BASH_REMATCH[1]}" -le 36 ] ||
-        fail "$(basename "$package") depends on '$depends'"
-done
+# What they say of themselves: kpm depends on the C library only, the worker on curl and SQLite as well; all of Debian 12's
+# age.
+check_depends() {
+    local file=$1 depends
+    shift
+    depends=$(dpkg-deb --field "$file" Depends)
+    [[ $depends =~ libc6\ \(\>=\ 2\.([0-9]+)\) ]] && [ "${BASH_REMATCH[1]}" -le 36 ] &&
+        [ "$(sed 's/ *([^)]*)//g; s/, */\n/g' <<<"$depends" | sort | xargs)" = "$*" ] ||
+        fail "$(basename "$file") depends on '$depends'"
+}
+check_depends "$kpm" libc6
+check_depends "$render" libc6 libcurl4 libsqlite3-0 zlib1g
 # bogus-mail-host: who builds names a maintainer by KPM_MAINTAINER. initial-upload-closes-no-bugs: not for Debian itself.
 lintian --fail-on error,warning --suppress-tags bogus-mail-host-in-debian-changelog,bogus-mail-host \
     "$kpm" "$render"

@@ -1,5 +1,7 @@
 #include "tests/support/ws_client.h"
 
+#include <poll.h>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -86,10 +88,42 @@ std::string HttpClient::last_error() const {
     return state_->last;
 }
 
-bool HttpClient::send_raw(const std::string& bytes) {
+bool HttpClient::send_raw(const std::string& bytes, std::chrono::milliseconds timeout) {
     State& s = *state_;
-    return !await(s.io, s.stream, kClientTimeout,
+    return !await(s.io, s.stream, timeout,
                   [&](auto done) { asio::async_write(s.stream, asio::buffer(bytes), done); });
+}
+
+std::string HttpClient::read_some(std::chrono::milliseconds timeout) {
+    State& s = *state_;
+    std::string bytes(4096, '\0');
+    std::size_t count = 0;
+    await(s.io, s.stream, timeout, [&](auto done) {
+        s.stream.async_read_some(asio::buffer(bytes),
+                                 [&count, done](const beast::error_code& error, std::size_t got) {
+                                     count = got;
+                                     done(error);
+                                 });
+    });
+    bytes.resize(count);
+    return bytes;
+}
+
+std::string HttpClient::poll_some() {
+    pollfd ready{.fd = state_->stream.socket().native_handle(), .events = POLLIN, .revents = 0};
+    return ::poll(&ready, 1, 100) > 0 ? read_some() : std::string();
+}
+
+std::string HttpClient::read_to_end(std::chrono::milliseconds timeout) {
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    std::string all;
+    for (;;) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            deadline - std::chrono::steady_clock::now());
+        const std::string more = left.count() > 0 ? read_some(left) : std::string();
+        if (more.empty()) return all;
+        all += more;
+    }
 }
 
 bool HttpClient::wait_closed(std::chrono::milliseconds timeout) {
@@ -126,6 +160,12 @@ bool WsClient::send(const std::string& text, std::chrono::milliseconds timeout) 
     s.socket.text(true);
     return !await(s.io, s.socket, timeout,
                   [&](auto done) { s.socket.async_write(asio::buffer(text), done); });
+}
+
+bool WsClient::ping() {
+    State& s = *state_;
+    return !await(s.io, s.socket, kClientTimeout,
+                  [&](auto done) { s.socket.async_ping(websocket::ping_data("are you there"), done); });
 }
 
 std::optional<WsMessage> WsClient::receive(std::chrono::milliseconds timeout) {

@@ -33,8 +33,14 @@ public:
                                  std::chrono::milliseconds timeout = kClientTimeout);
     // Why the newest get() gave nothing.
     std::string last_error() const;
-    // Sends bytes as they are.
-    bool send_raw(const std::string& bytes);
+    // Sends bytes as they are. False when the server does not take them in time: then the connection is cut.
+    bool send_raw(const std::string& bytes, std::chrono::milliseconds timeout = kClientTimeout);
+    // What the server sends until it closes the connection or the time is up.
+    std::string read_to_end(std::chrono::milliseconds timeout = kClientTimeout);
+    // At least one byte more; empty when the server closes the connection or the time is up.
+    std::string read_some(std::chrono::milliseconds timeout = kClientTimeout);
+    // What comes within a tenth of a second; the connection stays when nothing does.
+    std::string poll_some();
     // True when the server closes the connection (without sending anything more) in time.
     bool wait_closed(std::chrono::milliseconds timeout = kClientTimeout);
 
@@ -57,6 +63,8 @@ public:
     ~WsClient();
 
     bool send(const std::string& text, std::chrono::milliseconds timeout = kClientTimeout);
+    // A ping without waiting for its answer.
+    bool ping();
     // nullopt: closed, or the time is up (then the connection is cut: a half-read message cannot be resumed).
     std::optional<WsMessage> receive(std::chrono::milliseconds timeout = kClientTimeout);
     // Reads on until the server closes; the close frame's code, nullopt when there was none in time.

@@ -147,6 +147,19 @@ TEST_CASE("render worker: it says what it is and refuses what it does not know",
                Catch::StartsWith("render-worker listening on 127.0.0.1:") && Catch::EndsWith("(cpu)"));
 }
 
+TEST_CASE("render worker: it writes its address where kromosynth's evaluation looks for it",
+          "[integration][render_server]") {
+    TempDir directory;
+    const std::string file = (directory.path() / "host-").string();
+    WorkerProcess worker(real_worker(), {.arguments = on_cpu({"--hostInfoFilePath", file}).arguments,
+                                         .environment = {"pm_id=2"}});
+    const std::string port = std::to_string(worker.port());
+    CHECK_THAT(read_file(file + "3"), Catch::EndsWith(":" + port) && !Catch::StartsWith(":"));
+    WorkerProcess failing(real_worker(), on_cpu({"--host-info-file", "/nowhere/host"}));
+    CHECK_THAT(failing.read_errors(), Catch::StartsWith("render-worker: cannot write '/nowhere/host"));
+    CHECK(failing.wait_exit() == 1);
+}
+
 TEST_CASE("render client: it writes what the worker renders", "[integration][render_server]") {
     WorkerProcess worker(real_worker(), on_cpu());
     TempDir directory;
