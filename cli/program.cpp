@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
 #include "cli/command.h"
+#include "cli/config_apps.h"
 #include "cli/help.h"
 #include "cli/module_start.h"
 #include "cli/staying_here.h"
@@ -49,6 +51,15 @@ std::string_view missing_argument(const Command& command, std::size_t words) {
     return "";
 }
 
+// A file's apps are acted on before a list is needed: that of the greeting would be too old.
+Question question_of(const Command& command, const CommandLine& line) {
+    if (command.question != Question::BriefList) return command.question;
+    const bool is_of_names = !line.words.empty() && std::ranges::none_of(line.words, [](const auto& word) {
+        return is_config_word(word) || word == "-";
+    });
+    return is_of_names ? Question::BriefList : Question::None;
+}
+
 int run_command(const Command& command, CommandLine& line, Console& console) {
     const auto home = ipc::find_home();
     if (!home) {
@@ -60,7 +71,7 @@ int run_command(const Command& command, CommandLine& line, Console& console) {
     if (const auto made = ipc::ensure_home(*home); !made) return context.fail(made.error());
     const auto if_absent =
         command.daemon == NeedsDaemon::Yes ? Session::IfAbsent::Launch : Session::IfAbsent::Fail;
-    auto session = Session::open(*home, console, if_absent, command.question);
+    auto session = Session::open(*home, console, if_absent, question_of(command, line));
     if (session) {
         context.session = &*session;
         if (session->is_new()) start_installed_modules(context);

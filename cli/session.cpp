@@ -149,9 +149,12 @@ Result<ProcessList> Session::list() {
 }
 
 Result<ProcessList> Session::brief_list() {
+    return list_from(client_.call(ipc::method::kGetMonitorData, brief_list_args()));
+}
+
+Result<ProcessList> Session::first_list() {
     const auto asked = std::exchange(asked_, std::nullopt);
-    return list_from(asked ? client_.wait(*asked)
-                           : client_.call(ipc::method::kGetMonitorData, brief_list_args()));
+    return asked ? list_from(client_.wait(*asked)) : brief_list();
 }
 
 Json Session::brief_list_args() {

@@ -28,7 +28,7 @@ struct ProcessList {
 enum class Question {
     None,
     List,       // answer()
-    BriefList,  // the first brief_list()
+    BriefList,  // first_list()
 };
 
 class Session {
@@ -55,6 +55,8 @@ public:
     Result<ProcessList> list();
     // Without the environments of the apps: enough for lists and targets, and a fraction of the bytes.
     Result<ProcessList> brief_list();
+    // The same as it was at the greeting, once: for who has changed nothing since.
+    Result<ProcessList> first_list();
     static Json brief_list_args();
 
 private:

@@ -10,7 +10,7 @@
 namespace kpm::ecosystem {
 
 // Appends the members of dump_wire(config) to the object that `text` ends in, without those of `left_out`
-// (rows of the table). Members of `extra` whose names `is_taken` are left out, too.
+// (rows of the table). Members of `extra` whose names are `taken` are left out, too.
 void append_wire(std::string& text, const AppConfig& config, std::span<const Field* const> left_out,
                  std::span<const std::string_view> taken);
 

@@ -120,7 +120,7 @@ int print_devices() {
 int render_file(const RenderArguments& arguments) {
     const Result<std::string> done = render_to_files(arguments);
     if (!done) return fail(done.error().message);
-    fmt::print("{}\n", *done);
+    fmt::print(stderr, "{}\n", *done);  // the sound may be written to standard output
     return 0;
 }
 
@@ -153,7 +153,11 @@ int main(int argc, char** argv) {
     declare(app, arguments);
     const CLI::App& render = declare_render(app, file);
     declare_man_page(app);
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 1;  // the library's codes above 100 tell nobody anything
+    }
     if (render.parsed()) return render_file(file);
     if (arguments.probe) return print_devices();
     return run(std::move(arguments));

@@ -149,11 +149,13 @@ def main():
             sys.exit(f"error: cannot record the tour: port 3000: {error.strerror}")
     root = pathlib.Path(tempfile.gettempdir()) / "ann"  # it is to be read in the recording
     root.mkdir()
-    terminal = Terminal(root, options.bin.resolve())
     try:
-        frames = record(terminal)
+        terminal = Terminal(root, options.bin.resolve())
+        try:
+            frames = record(terminal)
+        finally:
+            terminal.close()
     finally:
-        terminal.close()
         shutil.rmtree(root, ignore_errors=True)
     title = "kpm: start two workers, reload them, survive a broken version and the death of the daemon"
     options.out.write_text(animated(frames, COLUMNS, ROWS, title))

@@ -53,7 +53,7 @@ void toggle_watch(Context& context, const std::vector<Json>& ids) {
 
 // stop and delete need no environment, restart and reload do.
 bool act_on_word(Context& context, const std::string& word, Action action) {
-    const auto list = context.session->brief_list();
+    const auto list = context.session->first_list();
     if (!list) {
         context.console.error(list.error().message);
         return false;

@@ -129,7 +129,7 @@ bool start_word(Context& context, const std::string& word) {
     }
     const auto options = parse_options(context);
     if (!options) return false;
-    const auto list = context.session->brief_list();
+    const auto list = context.session->first_list();
     if (!list) {
         context.console.error(list.error().message);
         return false;

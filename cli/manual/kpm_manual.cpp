@@ -37,7 +37,7 @@ Manual kpm_manual() {
              own_options_section("OPTIONS"),
              app_options_section("OPTIONS OF APPS"),
              {"EXIT STATUS",
-              {Entry{"0", "done; also when there was nothing to do"},
+              {Entry{"0", "done"},
                Entry{"1",
                      "an unknown target, command or option; a file, script or interpreter that is missing; "
                      "an app "

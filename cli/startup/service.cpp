@@ -79,7 +79,8 @@ std::string systemd_unit(const Service& service) {
 std::string systemd_template(const Service& service) {
     // exec: the keeper is the process that the service manager has started and watches.
     const std::string command = fmt::format(
-        "home=\"$${{KPM_HOME:-$$HOME/.kpm}}\"; mkdir -p -m 0700 \"$$home\" && exec {} --home \"$$home\" "
+        "home=\"$${{KPM_HOME:-$${{PM2_HOME:-$$HOME/.kpm}}}}\"; mkdir -p -m 0700 \"$$home\" && exec {} --home "
+        "\"$$home\" "
         "--daemon {} "
         "--foreground >>\"$$home/pm2.log\" 2>&1",
         unit_path(service.keeper), unit_path(service.daemon));

@@ -87,15 +87,25 @@ void append_configuration(std::string& text, const Slot& slot, Environment envir
     append_variables(text, config.env, own_variables(slot), taken);
 }
 
-// A member that is not always there would hide another one of the configuration's, so that this is not always
-// the same.
-bool is_constant(const AppConfig& config) {
-    const auto is_occasional = [](std::string_view name) {
-        return std::ranges::find(kOccasionalMembers, name) != kOccasionalMembers.end();
-    };
+bool is_among(std::string_view name, std::span<const std::string_view> names) {
+    return std::ranges::find(names, name) != names.end();
+}
+
+// Whether no name stands for two things: nearly always. Otherwise what is shown depends on which comes last
+// in the tree, and may change with the state.
+bool is_plain(const Slot& slot) {
+    const AppConfig& config = *slot.config;
+    const Names state = state_names(slot);
+    if (ecosystem::find_wire_field(config.instance_var) ||
+        std::ranges::count(state, config.instance_var) > 1 ||
+        is_among(config.instance_var, kOccasionalMembers))
+        return false;
     for (const auto& [name, value] : config.extra.get_ref<const Json::object_t&>())
-        if (is_occasional(name)) return false;
-    return std::ranges::none_of(config.env, is_occasional, &ecosystem::EnvVar::name);
+        if (name == "env_" || is_among(name, kOccasionalMembers) ||
+            ecosystem::find_variable(config.env, name))
+            return false;
+    return std::ranges::none_of(
+        config.env, [](const auto& variable) { return is_among(variable.name, kOccasionalMembers); });
 }
 
 void append_state(std::string& text, const Slot& slot) {
@@ -119,15 +129,20 @@ void append_state(std::string& text, const Slot& slot) {
 }  // namespace
 
 void RowTexts::append(std::string& text, const Slot& slot, const Usage& usage, Environment environment) {
+    const Part* const known = environment == Environment::Shown ? find(slot) : nullptr;
+    if (!known && !is_plain(slot)) return append_json(text, row_with_usage(slot, usage, environment));
     text += R"({"pid":)" + std::to_string(slot.current.life.data().pid);
     append_key(text, "name");
     append_json(text, std::string_view(slot.config->name));
     append_key(text, "pm2_env");
     text += '{';
-    if (environment == Environment::Shown && remembers_)
-        append_remembered(text, slot);
-    else
+    if (known) {
+        text += known->text;
+    } else {
+        const std::size_t begin = text.size();
         append_configuration(text, slot, environment);
+        if (environment == Environment::Shown) remember(slot, std::string_view(text).substr(begin));
+    }
     append_state(text, slot);
     text += R"(},"pm_id":)" + std::to_string(slot.pm_id);
     text += R"(,"monit":{"memory":)" + std::to_string(usage.memory) + R"(,"cpu":)";
@@ -135,31 +150,31 @@ void RowTexts::append(std::string& text, const Slot& slot, const Usage& usage, E
     text += "}}";
 }
 
-void RowTexts::append_remembered(std::string& text, const Slot& slot) {
+const RowTexts::Part* RowTexts::find(const Slot& slot) {
     const auto known = parts_.find(slot.pm_id);
-    if (known != parts_.end()) {
-        const Part& part = known->second;
-        if (part.config.is_same(slot.config) && part.unique_id == slot.unique_id) {
-            text += part.text;
-            return;
-        }
-        bytes_ -= part.text.size();
-        parts_.erase(known);
-    }
-    const std::size_t begin = text.size();
-    append_configuration(text, slot, Environment::Shown);
-    const std::size_t size = text.size() - begin;
-    if (parts_.size() == kMostRows || bytes_ + size > kMostBytes || !is_constant(*slot.config)) return;
-    parts_.emplace(slot.pm_id, Part{slot.config, slot.unique_id, text.substr(begin)});
-    bytes_ += size;
+    if (known == parts_.end()) return nullptr;
+    const Part& part = known->second;
+    if (part.config.is_same(slot.config) && part.unique_id == slot.unique_id) return &part;
+    forget(slot.pm_id);
+    return nullptr;
+}
+
+void RowTexts::remember(const Slot& slot, std::string_view text) {
+    if (!remembers_ || parts_.size() == kMostRows || bytes_ + text.size() > kMostBytes) return;
+    parts_.emplace(slot.pm_id, Part{slot.config, slot.unique_id, std::string(text)});
+    bytes_ += text.size();
+}
+
+void RowTexts::forget(int pm_id) {
+    const auto known = parts_.find(pm_id);
+    if (known == parts_.end()) return;
+    bytes_ -= known->second.text.size();
+    parts_.erase(known);
 }
 
 void RowTexts::prepare(std::size_t rows) {
     remembers_ = rows <= kMostRows;
-    if (!remembers_ || parts_.size() > rows) forget_all();
-}
-
-void RowTexts::forget_all() {
+    if (remembers_) return;
     parts_.clear();
     bytes_ = 0;
 }

@@ -3,8 +3,8 @@
 // environments are most of a list, each is in it twice, and a tree of them costs many times what their text
 // does. Pure.
 
-#include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "daemon/core/rows.h"
@@ -23,9 +23,10 @@ public:
     void append(std::string& text, const Slot& slot, const Usage& usage,
                 Environment environment = Environment::Shown);
 
-    // A list of this many rows is about to be written: those of slots that are gone are forgotten, all if
-    // there are more rows than can be remembered.
+    // A list of this many rows is about to be written: all are forgotten if they are more than can be
+    // remembered.
     void prepare(std::size_t rows);
+    void forget(int pm_id);
 
     std::size_t remembered() const { return parts_.size(); }
 
@@ -36,8 +37,8 @@ private:
         std::string text;
     };
 
-    void append_remembered(std::string& text, const Slot& slot);
-    void forget_all();
+    const Part* find(const Slot& slot);  // null: nothing is remembered of it as it is now
+    void remember(const Slot& slot, std::string_view text);
 
     std::unordered_map<int, Part> parts_;  // by pm_id
     std::size_t bytes_ = 0;

@@ -253,6 +253,7 @@ void Supervisor::erase(int pm_id) {
     }
     leave_pool(pm_id);
     dirty_.erase(pm_id);
+    row_texts_.forget(pm_id);
     limited_.erase(pm_id);
     drop_cron(*slot);
     forget_state(pm_id);

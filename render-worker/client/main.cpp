@@ -77,6 +77,10 @@ int main(int argc, char** argv) {
         ->capture_default_str();
     app.add_option("-o,--output", arguments.output, "WAV file to write")->capture_default_str();
     add_man_page(app, {}, {}, {{"render-worker", 1}});
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 1;  // the library's codes above 100 tell nobody anything
+    }
     return write_sound(std::move(arguments));
 }

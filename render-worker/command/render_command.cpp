@@ -60,6 +60,9 @@ std::string wav_of(const RenderedSound& sound, SampleFormat format) {
 }
 
 Result<void> write_files(const RenderArguments& arguments, const RenderedSound& sound) {
+    if (arguments.plot == arguments.output)
+        return Error{ErrorCode::Invalid,
+                     fmt::format("cannot write '{}': it cannot be the sound and the plot", arguments.plot)};
     auto wav = NewFile::write(arguments.output, wav_of(sound, arguments.format));
     if (!wav) return wav.error();
     if (!arguments.plot.empty()) {

@@ -32,7 +32,7 @@ struct RenderArguments {
 // The subcommand, which fills `arguments`; these must outlive `app`.
 CLI::App& declare_render(CLI::App& app, RenderArguments& arguments);
 
-// Writes the files, all or none, and returns a line that says what came out. Errors: the file system's, and
+// Writes the files, neither before both are complete, and returns a line that says what came out. Errors: the file system's, and
 // those of the genome and the request.
 Result<std::string> render_to_files(const RenderArguments& arguments);
 

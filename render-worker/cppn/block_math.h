@@ -3,7 +3,7 @@
 // std::asin and std::exp give value by value, in a fraction of their time. How: each value is computed with
 // an error far below a unit in the last place. Libm's results are hardly worse than correctly rounded
 // (glibc's errors are up to 0.55, 0.516 and 0.511 units), so where the exact value is not close to the middle
-// of two doubles, libm cannot but round it to the same one; where it is (in one of twenty values) libm is
+// of two doubles, libm cannot but round it to the same one; where it is (in one of nine values) libm is
 // asked. Without fused multiply-add in the processor libm computes everything.
 
 #include <span>

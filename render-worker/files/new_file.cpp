@@ -53,7 +53,7 @@ Result<NewFile> NewFile::write(const std::string& path, std::string_view bytes) 
     const UniqueFd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kMode));
     if (!fd) return os_error("write", path, errno);
     NewFile file(path, target, beside);  // removes the file where the rest fails
-    if (exists && ::fchmod(fd.get(), old.st_mode & 07777) != 0) return os_error("write", path, errno);
+    if (exists && ::fchmod(fd.get(), old.st_mode & 0777) != 0) return os_error("write", path, errno);
     if (auto written = write_all(fd.get(), bytes, path); !written) return written.error();
     return file;
 }

@@ -52,7 +52,8 @@ std::string header(std::uint16_t format, std::uint16_t sample_size, std::size_t 
     bytes.reserve(kHeader + data_size);
     bytes += "RIFF";
     append(bytes, static_cast<std::uint32_t>(chunks.size()) + data_size);
-    return bytes + chunks;
+    bytes += chunks;
+    return bytes;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@ did not; exit code 1 when one failed. The port 3000 of the pages is a free one h
 """
 
 import collections
+import contextlib
 import os
 import pathlib
 import re
@@ -87,7 +88,8 @@ class Desk:
             time.sleep(0.05)
         left = list(self.processes())
         for pid in left:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         log = self.home / ".kpm" / "pm2.log"
         said = log.read_text(errors="replace") if log.exists() else ""
         shutil.rmtree(self.root, ignore_errors=True)

@@ -195,6 +195,34 @@ TEST_CASE("start: kpm inside an app passes nothing on of what describes that app
     }
 }
 
+TEST_CASE("start: a file's apps are judged by what became of them, under a daemon that ran before", "[e2e]") {
+    const KpmHome kpm;
+    good(kpm, {"ping"});
+    kpm.write("app.sh", kForever);
+    SECTION("one that another waits for") {
+        kpm.write("eco.json", R"({"apps": [
+            {"name": "web", "script": "app.sh", "depends_on": {"migrate": {"condition": "completed"}}},
+            {"name": "migrate", "script": "migrate.sh", "autorestart": false}]})");
+        kpm.write("migrate.sh", "#!/bin/sh\nsleep 1\n");
+        good(kpm, {"start", "eco.json"});
+        CHECK(kpm.find("web")["pm2_env"]["status"] == "online");
+    }
+    SECTION("one that ends at once") {
+        kpm.write("eco.json", R"({"apps": [{"name": "bad", "script": "bad.sh", "autorestart": false}]})");
+        kpm.write("bad.sh", "#!/bin/sh\nexit 3\n");
+        const CommandResult started = kpm.kpm({"start", "eco.json"});
+        CHECK(started.status == 1);
+        CHECK(says(started, "cannot start 'bad'"));
+    }
+    SECTION("those that are gone when the next target is looked for") {
+        kpm.write("eco.json", R"({"apps": [{"name": "one", "script": "app.sh"}]})");
+        good(kpm, {"start", "eco.json"});
+        good(kpm, {"start", "app.sh", "--name", "two"});
+        good(kpm, {"delete", "eco.json", "all"});
+        CHECK(kpm.list().empty());
+    }
+}
+
 TEST_CASE("reload: the lock of another reload counts for PM2_RELOAD_LOCK_TIMEOUT", "[e2e]") {
     const KpmHome kpm;
     kpm.write("app.sh", kForever);

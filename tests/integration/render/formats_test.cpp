@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "render-worker/client/wav.h"
+#include "render-worker/files/wav.h"
 #include "tests/integration/render/genome_sources.h"
 #include "tests/integration/render/orders.h"
 #include "tests/integration/render/worker_process.h"

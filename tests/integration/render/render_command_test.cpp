@@ -78,7 +78,7 @@ TEST_CASE("render command: a recorded genome becomes its sound and a plot", "[in
                                         "float32", "--sample-rate", "16000", "--note-delta", "7"});
     CHECK(result.err.empty());
     REQUIRE(result.status == 0);
-    CHECK(result.out.starts_with("out.wav: 1.000 s, peak "));
+    CHECK(result.err.starts_with("out.wav: 1.000 s, peak "));
     CHECK(fixture.files() == std::vector<std::string>{"genome.json", "out.svg", "out.wav"});
     const auto expected = render::golden::read_floats("audio/s03_additive_pcmf32_sr16000_d1_nd7_v1.f32.gz");
     CHECK(render::golden::max_error(floats(read_file(fixture.path("out.wav"))), expected) <= 1e-5);

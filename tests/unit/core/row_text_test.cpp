@@ -75,6 +75,18 @@ TEST_CASE("row text: is what the tree of the row is", "[unit][rows]") {
     SECTION("with a version of the client's alone") {
         config.extra = {{"version", "3"}};
     }
+    SECTION("with a variable and a member of the client's by one name") {
+        config.env = {{"both", "1"}};
+        config.extra = {{"both", {{"an", "object"}}}, {"env_", 1}};
+        config.env_blocks = {{"production", {{"A", "1"}}}};
+    }
+    SECTION("with an instance variable by the name of an attribute") {
+        config.instance_var = "port";
+        config.port = 3000;
+    }
+    SECTION("with an instance variable by the name of a member of the row") {
+        config.instance_var = "status";
+    }
     SECTION("with the names of members that are not always there") {
         config.env = {{"failure", "x"}, {"exit_code", "y"}};
         config.extra = {{"exit_signal", "z"}};
@@ -122,7 +134,7 @@ TEST_CASE("row text: what is remembered is bounded", "[unit][rows]") {
         bench.add(config);
         for (const auto& [id, slot] : bench.supervisor.slots()) texts.append(text, slot, {});
         CHECK(texts.remembered() == 2);
-        texts.prepare(1);
-        CHECK(texts.remembered() == 0);
+        texts.forget(0);
+        CHECK(texts.remembered() == 1);
     }
 }
