@@ -76,7 +76,7 @@ TEST_CASE("render command: a recorded genome becomes its sound and a plot", "[in
     const Fixture fixture;
     const auto result = fixture.render({"genome.json", "-o", "out.wav", "--plot", "out.svg", "--format",
                                         "float32", "--sample-rate", "16000", "--note-delta", "7"});
-    CHECK(result.err.empty());
+    CHECK(result.out.empty());
     REQUIRE(result.status == 0);
     CHECK(result.err.starts_with("out.wav: 1.000 s, peak "));
     CHECK(fixture.files() == std::vector<std::string>{"genome.json", "out.svg", "out.wav"});
@@ -91,7 +91,7 @@ TEST_CASE("render command: the options of a note reach the renderer", "[integrat
         options.insert(options.begin(), {"genome.json", "-o", "out.wav", "--format", "float32",
                                          "--sample-rate", "16000", "--duration", "0.5"});
         const auto result = fixture.render(options);
-        CHECK(result.err.empty());
+        CHECK(result.out.empty());
         REQUIRE(result.status == 0);
         return floats(read_file(fixture.path("out.wav")));
     };

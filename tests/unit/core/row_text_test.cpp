@@ -85,7 +85,7 @@ TEST_CASE("row text: is what the tree of the row is", "[unit][rows]") {
         config.port = 3000;
     }
     SECTION("with an instance variable by the name of a member of the row") {
-        config.instance_var = "status";
+        config.instance_var = "km_link";
     }
     SECTION("with the names of members that are not always there") {
         config.env = {{"failure", "x"}, {"exit_code", "y"}};
