@@ -51,6 +51,7 @@ without a moment in which nobody serves. The daemon itself can be replaced
 while apps run.")
 set(CPACK_DEBIAN_KPM-RENDER_PACKAGE_NAME kpm-render)
 set(CPACK_DEBIAN_KPM-RENDER_PACKAGE_SECTION sound)
+set(CPACK_DEBIAN_KPM-RENDER_PACKAGE_DEPENDS libcurl4)  # loaded at run time, so not found by itself
 set(CPACK_DEBIAN_KPM-RENDER_PACKAGE_RECOMMENDS "kpm, libegl1")  # EGL is loaded when there is one
 set(CPACK_DEBIAN_KPM-RENDER_PACKAGE_SUGGESTS "libgl1-mesa-dri")
 set(CPACK_DEBIAN_KPM-RENDER_DESCRIPTION

@@ -1,27 +1,18 @@
 #include "render-worker/server/url_fetch.h"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 
 #include <array>
 #include <memory>
 #include <new>
 
+#include "render-worker/server/curl_library.h"
+
 namespace kpm::render {
 namespace {
 
 constexpr long kMaxRedirects = 5;
 constexpr const char* kSchemes = "http,https";
-
-// curl_global_init is not safe beside other threads' calls of libcurl; a static object's construction is.
-bool library_is_ready() {
-    static const bool kReady = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-    return kReady;
-}
-
-struct CleanUp {
-    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-};
 
 struct Transfer {
     const FetchLimits& limits;
@@ -64,36 +55,38 @@ Result<std::string> fetch_url(const std::string& url, const FetchLimits& limits,
     const auto failed = [&url](ErrorCode code, std::string_view reason) {
         return Error{code, fmt::format("cannot fetch '{}': {}", url, reason)};
     };
-    const std::unique_ptr<CURL, CleanUp> handle(library_is_ready() ? curl_easy_init() : nullptr);
+    const Result<CurlLibrary>& library = CurlLibrary::get();
+    if (!library) return failed(library.error().code, library.error().message);
+    const std::unique_ptr<CURL, decltype(library->cleanup)> handle(library->init(), library->cleanup);
     if (!handle) return failed(ErrorCode::Io, "libcurl cannot be used");
     CURL* const curl = handle.get();
     Transfer transfer{limits, cancelled, {}, false};
     std::array<char, CURL_ERROR_SIZE> detail{};
-    curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, kSchemes);
-    curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, kSchemes);
-    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
-    curl_easy_setopt(curl, CURLOPT_MAXREDIRS, kMaxRedirects);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);  // this is one of several threads
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(limits.timeout.count()));
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "render-worker/" KPM_VERSION);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &take);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
-    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &should_stop);
-    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail.data());
+    library->setopt(curl, CURLOPT_URL, url.c_str());
+    library->setopt(curl, CURLOPT_PROTOCOLS_STR, kSchemes);
+    library->setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, kSchemes);
+    library->setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+    library->setopt(curl, CURLOPT_MAXREDIRS, kMaxRedirects);
+    library->setopt(curl, CURLOPT_NOSIGNAL, 1L);  // this is one of several threads
+    library->setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(limits.timeout.count()));
+    library->setopt(curl, CURLOPT_USERAGENT, "render-worker/" KPM_VERSION);
+    library->setopt(curl, CURLOPT_WRITEFUNCTION, &take);
+    library->setopt(curl, CURLOPT_WRITEDATA, &transfer);
+    library->setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    library->setopt(curl, CURLOPT_XFERINFOFUNCTION, &should_stop);
+    library->setopt(curl, CURLOPT_XFERINFODATA, &transfer);
+    library->setopt(curl, CURLOPT_ERRORBUFFER, detail.data());
 
-    const CURLcode code = curl_easy_perform(curl);
+    const CURLcode code = library->perform(curl);
     if (cancelled) return failed(ErrorCode::Unavailable, "cancelled");
     if (transfer.too_large)
         return failed(ErrorCode::Invalid, fmt::format("it is longer than {} bytes", limits.max_bytes));
     if (code == CURLE_OPERATION_TIMEDOUT)
         return failed(ErrorCode::Unavailable, fmt::format("not there after {} ms", limits.timeout.count()));
     if (code != CURLE_OK)
-        return failed(code_of(code), detail[0] != '\0' ? detail.data() : curl_easy_strerror(code));
+        return failed(code_of(code), detail[0] != '\0' ? detail.data() : library->strerror(code));
     long status = 0;
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    library->getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     if (status != 200)
         return failed(status == 404 ? ErrorCode::NotFound : ErrorCode::Unavailable,
                       fmt::format("the server answered with status {}", status));
