@@ -20,20 +20,24 @@ struct Counts {
     long daemon = 0, keeper = 0;
 };
 
-// Without those that kpmd keeps for statistics: they are not of each app, but up to a number.
-long descriptors_of(int pid) {
-    long count = 0;
+// Those that kpmd keeps for statistics are not of each app, but up to a number.
+struct Kinds {
+    long statistics = 0, others = 0;
+};
+
+Kinds descriptors_of(int pid) {
+    Kinds kinds;
     for (const auto& entry : fs::directory_iterator("/proc/" + std::to_string(pid) + "/fd")) {
         std::error_code gone;
-        count += !fs::read_symlink(entry.path(), gone).native().ends_with("/statm");
+        const bool is_of_statistics = fs::read_symlink(entry.path(), gone).native().ends_with("/statm");
+        ++(is_of_statistics ? kinds.statistics : kinds.others);
     }
-    return count;
+    return kinds;
 }
 
 Counts open_descriptors(const KpmHome& kpm) {
-    const auto count = &descriptors_of;
     const int daemon = kpm.daemon_pid();
-    return {count(daemon), count(parent_of(daemon))};
+    return {descriptors_of(daemon).others, descriptors_of(parent_of(daemon)).others};
 }
 
 // What `kApps` apps that were started so cost, after the commands' connections are gone: `each` in both, and
@@ -77,6 +81,15 @@ TEST_CASE("descriptors: an app that writes costs three and the files in use", "[
     CHECK(costs(kpm, before, 3));
     REQUIRE(kpm.kpm({"delete", "all"}).status == 0);
     CHECK(costs(kpm, before, 0));
+}
+
+TEST_CASE("descriptors: those of statistics are closed with their process", "[e2e]") {
+    const KpmHome kpm;
+    REQUIRE(kpm.kpm({"start", "/bin/sleep", "-i", std::to_string(kApps), "-x", "--", "1000"}).status == 0);
+    REQUIRE(kpm.list().size() == kApps);
+    CHECK(descriptors_of(kpm.daemon_pid()).statistics == kApps);
+    REQUIRE(kpm.kpm({"delete", "all"}).status == 0);
+    CHECK(eventually([&] { return descriptors_of(kpm.daemon_pid()).statistics == 0; }));
 }
 
 TEST_CASE("descriptors: when none are to spare for pidfds, ends are known all the same", "[e2e]") {

@@ -40,6 +40,10 @@ public:
         env_["HOME"] = kpm_.work().string();
         use(prefix() / "bin");
     }
+    // A test that fails half-way leaves no daemon: KpmHome knows of none in the user's folder.
+    ~Installation() { run_command({(bin_dir() / "kpm").string(), "kill"}, env_, kpm_.work().string()); }
+    Installation(const Installation&) = delete;
+    Installation& operator=(const Installation&) = delete;
     void use(const fs::path& programs) { env_["PATH"] = programs.string() + ":" + std::getenv("PATH"); }
     CommandResult run(const std::vector<std::string>& argv) const {
         return run_command(argv, env_, kpm_.work().string());
