@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "render-worker/cppn/block_math.h"
+#include "render-worker/cppn/ramps.h"
 
 namespace kpm::render {
 
@@ -31,18 +32,6 @@ std::optional<Activation> activation_named(std::string_view name) {
 }
 
 namespace {
-
-double sawtooth(double x) {
-    const double u = x / (2.0 * std::numbers::pi);
-    return 2.0 * (u - std::floor(0.5 + u));
-}
-
-double spike(double x) {
-    const double whole = std::floor(x);
-    const double rest = x - whole;
-    const bool even = std::fmod(whole, 2.0) == 0.0;
-    return even ? 1.0 - 2.0 * rest : -1.0 + 2.0 * rest;
-}
 
 double gaussian(double x) {
     const double scaled = 2.5 * x;

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <numbers>
 
+#include "render-worker/cppn/ramps.h"
 #include "render-worker/wide.h"
 
 namespace kpm::render {
@@ -222,18 +223,6 @@ KPM_RENDER_INLINE void add_all(std::span<const WeightedBlock> terms, double* sum
 
 KPM_RENDER_WIDE void add_all_wide(std::span<const WeightedBlock> terms, double* sums, std::size_t count) {
     add_all(terms, sums, count);
-}
-
-KPM_RENDER_INLINE double sawtooth(double x) {
-    const double u = x / (2.0 * std::numbers::pi);
-    return 2.0 * (u - std::floor(0.5 + u));
-}
-
-KPM_RENDER_INLINE double spike(double x) {
-    const double whole = std::floor(x);
-    const double rest = x - whole;
-    const double half = 0.5 * whole;
-    return half == std::floor(half) ? 1.0 - 2.0 * rest : -1.0 + 2.0 * rest;
 }
 
 KPM_RENDER_WIDE void sawteeth(std::span<double> values) {
