@@ -39,8 +39,12 @@ Result<std::optional<Received>> receive(int socket) {
     return std::optional<Received>(std::move(received));
 }
 
-Result<void> send_message(int socket, const Message& message, std::span<const int> fds) {
-    return send_with_fds(socket, std::as_bytes(std::span(&message, 1)), fds);
+Result<void> send_packet(int socket, std::string_view packet, std::span<const int> fds) {
+    return send_with_fds(socket, std::as_bytes(std::span(packet)), fds);
+}
+
+std::string_view bytes_of(const Message& message) {
+    return {reinterpret_cast<const char*>(&message), sizeof message};
 }
 
 std::vector<int> borrowed(const std::vector<UniqueFd>& fds) {
@@ -126,20 +130,34 @@ Result<std::unique_ptr<KeeperLink>> KeeperLink::open(Loop& loop, UniqueFd socket
     return link;
 }
 
-Result<void> KeeperLink::spawn(std::uint64_t token, const SpawnRequest& request) {
-    auto spec = encode_spawn(request);
+Result<void> KeeperLink::spawn(std::uint64_t token, const SpawnRequest& request,
+                               std::span<const Stored> stored) {
+    const auto spec = encode_spawn(request);
     if (!spec) return spec.error();
-    std::vector<int> fds{spec->get()};
+    std::vector<int> fds;
+    UniqueFd memfd;
+    if (spec->size() > keeper::kMaxInlineSpec) {
+        auto sealed = sealed_memfd(*spec);
+        if (!sealed) return sealed.error();
+        memfd = std::move(*sealed);
+        fds.push_back(memfd.get());
+    }
     for (const InheritedFd& inherited : request.fds) fds.push_back(inherited.fd);
-    return send({Kind::Spawn, 0, token, 0, 0}, fds);
+    Message message{Kind::Spawn, 0, token, 0, 0};
+    for (const Stored& one : stored) {
+        message.a |= std::int64_t{1} << one.slot;
+        fds.push_back(one.fd);
+    }
+    if (memfd) return send(message, fds);
+    return send(std::string(bytes_of(message)) + *spec, fds);
 }
 
 Result<void> KeeperLink::store(std::uint64_t owner, std::int64_t slot, int fd) {
-    return send({Kind::Store, 0, owner, slot, 0}, {fd});
+    return send({Kind::Store, 0, owner, slot, 0}, std::span(&fd, 1));
 }
 
 Result<void> KeeperLink::set_state(int memfd) {
-    return send({Kind::SetState, 0, 0, 0, 0}, {memfd});
+    return send({Kind::SetState, 0, 0, 0, 0}, std::span(&memfd, 1));
 }
 
 // Without descriptors send() cannot fail in a way that the caller could mend: a dead keeper comes as gone().
@@ -165,13 +183,17 @@ bool KeeperLink::flush(std::chrono::milliseconds limit) {
     return queue_.empty();
 }
 
-Result<void> KeeperLink::send(const Message& message, const std::vector<int>& fds) {
+Result<void> KeeperLink::send(const Message& message, std::span<const int> fds) {
+    return send(bytes_of(message), fds);
+}
+
+Result<void> KeeperLink::send(std::string_view packet, std::span<const int> fds) {
     if (is_gone_) return Error{ErrorCode::Unavailable, "cannot send to 'keeper': it is gone"};
     if (queue_.empty()) {
-        auto sent = send_message(socket_.get(), message, fds);
+        auto sent = send_packet(socket_.get(), packet, fds);
         if (sent || sent.error().code != ErrorCode::Unavailable) return sent;
     }
-    Outgoing outgoing{message, {}};
+    Outgoing outgoing{std::string(packet), {}};
     for (const int fd : fds) {
         outgoing.fds.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
         if (!outgoing.fds.back()) return os_error("send to", "keeper", errno);
@@ -215,7 +237,7 @@ void KeeperLink::dispatch(const Message& message, std::vector<UniqueFd> fds) {
 void KeeperLink::write_queue() {
     while (!queue_.empty()) {
         const Outgoing& outgoing = queue_.front();
-        const auto sent = send_message(socket_.get(), outgoing.message, borrowed(outgoing.fds));
+        const auto sent = send_packet(socket_.get(), outgoing.packet, borrowed(outgoing.fds));
         // A full socket waits for the next turn; a dead one is noticed by the read that finds its end.
         if (!sent) break;
         queue_.pop_front();

@@ -12,6 +12,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "daemon/io/poll_fd.h"
@@ -69,8 +71,14 @@ public:
     // link must not be destroyed in one of them.
     static Result<std::unique_ptr<KeeperLink>> open(Loop& loop, UniqueFd socket, KeeperEvents events);
 
-    // Error: not sent, no event will come.
-    Result<void> spawn(std::uint64_t token, const SpawnRequest& request);
+    // A descriptor that the keeper is to store for the process, with the start: `slot` is below
+    // keeper::kMaxSpawnSlots.
+    struct Stored {
+        std::int64_t slot = 0;
+        int fd = -1;
+    };
+    // `stored` in the order of the slots. Error: not sent, no event will come.
+    Result<void> spawn(std::uint64_t token, const SpawnRequest& request, std::span<const Stored> stored = {});
     Result<void> store(std::uint64_t owner, std::int64_t slot, int fd);
     Result<void> set_state(int memfd);
     void drop(std::uint64_t owner);
@@ -85,13 +93,14 @@ public:
 
 private:
     struct Outgoing {
-        keeper::Message message;
+        std::string packet;
         std::vector<UniqueFd> fds;
     };
 
     KeeperLink(UniqueFd socket, KeeperEvents events)
         : socket_(std::move(socket)), events_(std::move(events)) {}
-    Result<void> send(const keeper::Message& message, const std::vector<int>& fds = {});
+    Result<void> send(const keeper::Message& message, std::span<const int> fds = {});
+    Result<void> send(std::string_view packet, std::span<const int> fds);
     void ready(int events);
     void read();
     void dispatch(const keeper::Message& message, std::vector<UniqueFd> fds);

@@ -31,22 +31,22 @@ Result<std::string> encode_text(const SpawnRequest& request) {
     return text;
 }
 
-Result<UniqueFd> sealed(const SpawnRequest& request, const std::string& bytes) {
+}  // namespace
+
+Result<UniqueFd> sealed_memfd(std::string_view bytes) {
     UniqueFd memfd(::memfd_create("kpm-spawn", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-    if (!memfd) return os_error("start", request.path, errno);
+    if (!memfd) return os_error("create", "memfd", errno);
     for (std::size_t written = 0; written < bytes.size();) {
         const ssize_t count = ::write(memfd.get(), bytes.data() + written, bytes.size() - written);
-        if (count < 0) return os_error("start", request.path, errno);
+        if (count < 0) return os_error("write", "memfd", errno);
         written += static_cast<std::size_t>(count);
     }
     if (::fcntl(memfd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
-        return os_error("start", request.path, errno);
+        return os_error("seal", "memfd", errno);
     return memfd;
 }
 
-}  // namespace
-
-Result<UniqueFd> encode_spawn(const SpawnRequest& request) {
+Result<std::string> encode_spawn(const SpawnRequest& request) {
     if (request.path.empty() || request.path[0] != '/') return refused(request, "the path is not absolute");
     if (request.argv.empty()) return refused(request, "it has no argv[0]");
     if (request.fds.size() > keeper::kMaxSpecFds) return refused(request, "too many descriptors to inherit");
@@ -67,6 +67,7 @@ Result<UniqueFd> encode_spawn(const SpawnRequest& request) {
     spec.text_size = static_cast<std::uint32_t>(text->size());
 
     std::string bytes;
+    bytes.reserve(sizeof spec + text->size() + 256);
     append(bytes, spec);
     for (const InheritedFd& inherited : request.fds) append(bytes, std::int32_t{inherited.target});
     for (const gid_t group : request.groups) append(bytes, group);
@@ -74,7 +75,7 @@ Result<UniqueFd> encode_spawn(const SpawnRequest& request) {
     bytes += *text;
     if (bytes.size() > keeper::kMaxSpecSize)
         return refused(request, "its arguments and environment are too large");
-    return sealed(request, bytes);
+    return bytes;
 }
 
 Error spawn_error(keeper::SpawnStage stage, int error_number, std::string_view path, std::string_view cwd) {

@@ -1,6 +1,6 @@
 #pragma once
-// What kpmd asks the keeper to start, and its form for the keeper: a SpawnSpec in a sealed memfd
-// (keeper_protocol.h). Users are numbers here already (user_lookup.h).
+// What kpmd asks the keeper to start, and its form for the keeper: a SpawnSpec (keeper_protocol.h). Users are
+// numbers here already (user_lookup.h).
 
 #include <sys/types.h>
 
@@ -35,7 +35,9 @@ struct SpawnRequest {
 };
 
 // Error: something in it cannot be expressed (a NUL in a string, too many descriptors, too large).
-Result<UniqueFd> encode_spawn(const SpawnRequest& request);
+Result<std::string> encode_spawn(const SpawnRequest& request);
+// For a spec that does not fit into a packet.
+Result<UniqueFd> sealed_memfd(std::string_view bytes);
 
 // "cannot execute '/opt/app': No such file or directory", for SpawnFailed.
 Error spawn_error(keeper::SpawnStage stage, int error_number, std::string_view path, std::string_view cwd);

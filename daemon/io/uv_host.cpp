@@ -2,11 +2,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
-#include <random>
+#include <cstdint>
 
 #include "daemon/io/console_log.h"
 #include "daemon/io/daemon_log.h"
@@ -156,21 +158,13 @@ void UvHost::spawn(const core::AppKey& key, const core::LaunchSpec& spec) {
     if (spec.channel == core::ChildChannel::NodeCluster)
         env.push_back(fmt::format("NODE_UNIQUE_ID={}", key.incarnation));
     add_preloads(setup->request, spec);
-    const std::pair<KeptSlot, int> kept[] = {{KeptSlot::Out, setup->ours.out.get()},
-                                             {KeptSlot::Err, setup->ours.err.get()},
-                                             {KeptSlot::Channel, setup->ours.channel.get()}};
-    for (const auto& [slot, fd] : kept) {
-        if (fd < 0) continue;
-        if (const auto stored = keeper_->store(key.incarnation, static_cast<std::int64_t>(slot), fd);
-            !stored) {
-            keeper_->drop(key.incarnation);
-            return fail_spawn(key, stored.error().message, true);
-        }
-    }
-    if (const auto asked = keeper_->spawn(key.incarnation, setup->request); !asked) {
-        keeper_->drop(key.incarnation);
+    std::vector<KeeperLink::Stored> kept;
+    for (const auto& [slot, fd] :
+         {std::pair(KeptSlot::Out, setup->ours.out.get()), std::pair(KeptSlot::Err, setup->ours.err.get()),
+          std::pair(KeptSlot::Channel, setup->ours.channel.get())})
+        if (fd >= 0) kept.push_back({static_cast<std::int64_t>(slot), fd});
+    if (const auto asked = keeper_->spawn(key.incarnation, setup->request, kept); !asked)
         return fail_spawn(key, asked.error().message, false);
-    }
     Child& child = children_[key.incarnation];
     child.key = key;
     starting_[key.incarnation] = {setup->request.path, spec.cwd};
@@ -364,7 +358,6 @@ void UvHost::release(const core::AppKey& key, const std::string& next_pid_file) 
 void UvHost::forget_if_finished(std::uint64_t incarnation) {
     const Child* child = find(incarnation);
     if (!child || !child->is_released || child->has_logs || !child->is_ended) return;
-    keeper_->drop(incarnation);
     keeper_->collected(incarnation);
     children_.erase(incarnation);
 }
@@ -415,8 +408,9 @@ bool UvHost::has_followers() const {
 }
 
 std::string UvHost::unique_id() {
-    std::random_device random;
-    const auto word = [&] { return random() & 0xffff; };
+    std::array<std::uint16_t, 8> random{};
+    (void)!::getrandom(random.data(), sizeof random, 0);  // so few bytes always come
+    auto word = [&, i = 0u]() mutable { return unsigned{random[i++]}; };
     return fmt::format("{:04x}{:04x}-{:04x}-{:04x}-{:04x}-{:04x}{:04x}{:04x}", word(), word(), word(),
                        (word() & 0x0fff) | 0x4000, (word() & 0x3fff) | 0x8000, word(), word(), word());
 }

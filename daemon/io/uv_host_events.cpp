@@ -183,8 +183,10 @@ void UvHost::end_unclaimed() {
                                                [this, place = sweeps_.begin()] { sweeps_.erase(place); });
             sweep->begin(child.pid, read_start(child.pid, child.pidfd.get()), SIGKILL);
         }
-        keeper_->drop(token);
-        if (inherited.exit) keeper_->collected(token);
+        if (inherited.exit)
+            keeper_->collected(token);
+        else
+            keeper_->drop(token);
     }
     if (heritage_.inventory.start_count == 1) end_leftovers();
     heritage_ = {};

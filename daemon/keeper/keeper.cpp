@@ -4,6 +4,7 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
+#include <bit>
 #include <cerrno>
 #include <cstring>
 
@@ -202,8 +203,10 @@ void Keeper::handle(Packet& packet) {
     switch (message.kind) {
         case Kind::Collected:
             child = children_.find(message.token);
-            if (child && !child->alive) return children_.forget(*child);
-            break;
+            if (child && child->alive) break;
+            store_.drop(message.token);
+            if (child) children_.forget(*child);
+            return;
         case Kind::Store:
             if (store_.put(message.token, message.a, std::move(packet.with.fds[0]))) return;
             break;
@@ -227,19 +230,26 @@ void Keeper::spawn(Packet& packet) {
     const std::uint64_t token = packet.message.token;
     LaunchPlan plan;
     SpecReader reader;
-    Launched launched{-1, SpawnStage::Request, EINVAL};
+    Launched launched{-1, SpawnStage::Request, 0};
     ReceivedFds& with = packet.with;
+    const auto slots = static_cast<std::uint64_t>(packet.message.a);
+    const std::size_t before = packet.spec.empty() ? 1 : 0;  // the memfd
+    const auto others = before + static_cast<std::size_t>(std::popcount(slots));
     if (with.lost)
         launched.error = EMFILE;
+    else if (slots >> kMaxSpawnSlots != 0 || with.count < others)
+        launched.error = EINVAL;
     else if (children_.find(token))
         launched.error = EEXIST;
-    else if (!children_.reserve())
+    else if (!children_.reserve() || !store(token, slots, with.fds + before + (with.count - others)))
         launched.error = ENOMEM;
-    else if (with.count > 0)
-        launched.error = reader.read(with.fds[0].get(), static_cast<std::uint32_t>(with.count - 1),
-                                     child_file_limit_, plan);
+    const auto inherited = static_cast<std::uint32_t>(with.count - others);
+    if (launched.error == 0 && before > 0)
+        launched.error = reader.read(with.fds[0].get(), inherited, child_file_limit_, plan);
+    else if (launched.error == 0)
+        launched.error = reader.read(packet.spec, inherited, child_file_limit_, plan);
     if (launched.error == 0) {
-        plan.fds = with.fds + 1;
+        plan.fds = with.fds + before;
         ::sigemptyset(&plan.blocked_signals);
         launched = launcher_.launch(plan);
     }
@@ -251,6 +261,12 @@ void Keeper::spawn(Packet& packet) {
     Child& child = children_.add(token, launched.pid);
     children_.watch(child, watch_process(child.pid));
     answer({Kind::Spawned, child.pid, token}, open_pidfd(child.pid));
+}
+
+bool Keeper::store(std::uint64_t owner, std::uint64_t slots, UniqueFd* fds) {
+    for (std::uint32_t slot = 0; slot < kMaxSpawnSlots; ++slot)
+        if ((slots >> slot & 1) != 0 && !store_.put(owner, slot, std::move(*fds++))) return false;
+    return true;
 }
 
 void Keeper::answer(const Message& message, UniqueFd fd) {

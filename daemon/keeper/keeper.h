@@ -36,6 +36,8 @@ private:
     bool read_link(int most);  // false: nothing more to read now
     void handle(Packet& packet);
     void spawn(Packet& packet);
+    // One for each bit of `slots`; false: no memory.
+    bool store(std::uint64_t owner, std::uint64_t slots, UniqueFd* fds);
     void answer(const Message& message, UniqueFd fd = {});
     void forget_answer();
     void flush();

@@ -1,8 +1,8 @@
 #pragma once
-// What kpm-keeper and kpmd say to each other: fixed-size packets over one SOCK_SEQPACKET socket pair,
-// descriptors in SCM_RIGHTS. Both ends run on one machine, but kpmd may be newer than its keeper (`kpm
-// update`): kVersion goes up with each change, a kpmd that finds a keeper it cannot talk to says so and
-// exits.
+// What kpm-keeper and kpmd say to each other: packets over one SOCK_SEQPACKET socket pair, all of one size
+// but a Spawn with its spec, descriptors in SCM_RIGHTS. Both ends run on one machine, but kpmd may be newer
+// than its keeper (`kpm update`): kVersion goes up with each change, a kpmd that finds a keeper it cannot
+// talk to says so and exits.
 //
 // kpmd starts with KPM_KEEPER_FD naming its end. The keeper then sends the inventory:
 //   Hello, [State +memfd], Stored +fd …, Child [+pidfd] …, Exited … (not yet collected), InventoryEnd
@@ -21,7 +21,8 @@
 // until Collected. The keeper opens pidfds when it sends them and keeps none: descriptors are what bounds the
 // number of apps.
 //
-// History: 1 – first version. 2 – WATCHDOG_PID. 3 – LISTEN_PID.
+// History: 1 – first version. 2 – WATCHDOG_PID. 3 – LISTEN_PID. 4 – a Spawn carries its spec and what is to
+// be stored for it, Collected drops that.
 
 #include <cstddef>
 #include <cstdint>
@@ -29,7 +30,7 @@
 
 namespace kpm::keeper {
 
-inline constexpr std::uint32_t kVersion = 3;
+inline constexpr std::uint32_t kVersion = 4;
 inline constexpr const char* kFdVariable = "KPM_KEEPER_FD";
 // The daemon writes "ready\n" or "error: <text>\n" to this descriptor once, and closes it (the CLI waits for
 // it).
@@ -48,7 +49,12 @@ enum class Kind : std::uint32_t {
     Spawned = 7,      // token, pid, + pidfd
     SpawnFailed = 8,  // token, a = SpawnStage, b = errno
     // kpmd -> keeper
-    Spawn = 32,      // token, + sealed memfd with a SpawnSpec, + the descriptors it names, in its order
+    // token, a = a bit for each slot to store a descriptor in, as Store does; behind the message a SpawnSpec,
+    // or
+    // without one + sealed memfd that holds it; + the descriptors it names, in its order, + those to store,
+    // by
+    // slot. They are stored also when the start fails.
+    Spawn = 32,
     Collected = 33,  // token: this Exited is recorded, forget it
     Store = 34,      // token = owner, a = slot, + fd (replaces what is there)
     DropOwner = 35,  // token = owner: close all its stored descriptors
@@ -79,14 +85,16 @@ enum class SpawnStage : std::int64_t {
     Exec = 10,
 };
 
-// The spec memfd: SpawnSpec, then fd_targets[fd_count] (int32), groups[group_count] (uint32),
+// A spec: SpawnSpec, then fd_targets[fd_count] (int32), groups[group_count] (uint32),
 // limits[limit_count] (SpawnLimit), then text_size bytes: 2 + argc + envc NUL-terminated strings in the order
 // path (absolute, never searched for), cwd ("" = do not change), argv[0..argc), env[0..envc). The descriptor
-// i of the packet (after the memfd) becomes the child's descriptor fd_targets[i] (each target once, below
+// i of the packet (after a memfd) becomes the child's descriptor fd_targets[i] (each target once, below
 // kMaxSpecTarget); the child has no others. All of uid, gid and groups are numbers: kpmd has looked them up.
-// Sealed with F_SEAL_SHRINK|GROW|WRITE, so that the keeper may map it.
+// A memfd is sealed with F_SEAL_SHRINK|GROW|WRITE, so that the keeper may map it.
 inline constexpr std::uint32_t kSpecMagic = 0x6b706d31;  // "kpm1"
 inline constexpr std::uint32_t kMaxSpecSize = 4u << 20;
+inline constexpr std::uint32_t kMaxInlineSpec = 32u << 10;  // a longer one comes in a memfd
+inline constexpr std::uint32_t kMaxSpawnSlots = 8;          // a Spawn stores only in slots below
 inline constexpr std::uint32_t kMaxSpecFds = 16;
 inline constexpr std::uint32_t kMaxSpecTarget = 1024;
 inline constexpr std::uint32_t kMaxSpecGroups = 65536;

@@ -1,12 +1,15 @@
 #pragma once
 // The keeper's end of the socket pair to kpmd: one packet in, one packet out, never waiting.
 
+#include <span>
+
 #include "daemon/keeper/packet.h"
 
 namespace kpm::keeper {
 
 struct Packet {
     Message message;
+    std::span<const std::byte> spec;  // behind the message; valid until the next is received
     ReceivedFds with;
 };
 
@@ -25,6 +28,7 @@ public:
 
 private:
     UniqueFd socket_;
+    alignas(Message) std::byte buffer_[sizeof(Message) + kMaxInlineSpec];
 };
 
 }  // namespace kpm::keeper

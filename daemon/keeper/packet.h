@@ -10,7 +10,7 @@
 
 namespace kpm::keeper {
 
-inline constexpr std::size_t kMaxPacketFds = 1 + kMaxSpecFds;
+inline constexpr std::size_t kMaxPacketFds = 1 + kMaxSpecFds + kMaxSpawnSlots;
 
 struct ReceivedFds {
     UniqueFd fds[kMaxPacketFds];

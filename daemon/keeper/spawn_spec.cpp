@@ -41,21 +41,26 @@ int SpecReader::read(int memfd, std::uint32_t fd_count, const rlimit& file_limit
     if (status.st_size > kMaxSpecSize) return E2BIG;
     const auto size = static_cast<std::size_t>(status.st_size);
     const int seals = ::fcntl(memfd, F_GET_SEALS);
-    if (seals < 0 || (seals & kSeals) != kSeals || size < sizeof(SpawnSpec)) return EINVAL;
+    if (seals < 0 || (seals & kSeals) != kSeals || size == 0) return EINVAL;
     void* map = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, memfd, 0);
     if (map == MAP_FAILED) return errno;
     map_ = map;
     map_size_ = size;
+    return read(std::span(static_cast<const std::byte*>(map), size), fd_count, file_limit, plan);
+}
 
+int SpecReader::read(std::span<const std::byte> bytes, std::uint32_t fd_count, const rlimit& file_limit,
+                     LaunchPlan& plan) {
     SpawnSpec spec;
-    std::memcpy(&spec, map, sizeof spec);
+    if (bytes.size() < sizeof spec) return EINVAL;
+    std::memcpy(&spec, bytes.data(), sizeof spec);
     if (!counts_are_bounded(spec) || spec.fd_count != fd_count) return EINVAL;
     const std::size_t fd_bytes = spec.fd_count * sizeof(std::int32_t);
     const std::size_t group_bytes = spec.group_count * sizeof(gid_t);
     const std::size_t limit_bytes = spec.limit_count * sizeof(SpawnLimit);
-    if (size != sizeof spec + fd_bytes + group_bytes + limit_bytes + spec.text_size) return EINVAL;
+    if (bytes.size() != sizeof spec + fd_bytes + group_bytes + limit_bytes + spec.text_size) return EINVAL;
 
-    const char* at = static_cast<const char*>(map) + sizeof spec;
+    const char* at = reinterpret_cast<const char*>(bytes.data()) + sizeof spec;
     plan.fd_targets = reinterpret_cast<const std::int32_t*>(at);
     plan.groups = reinterpret_cast<const gid_t*>(at += fd_bytes);
     std::memcpy(limits_, at += group_bytes, limit_bytes);
@@ -89,7 +94,7 @@ int SpecReader::read_strings(const char* text, const SpawnSpec& spec, LaunchPlan
     char** const environment = pointers_ + spec.argc + 1;
     for (std::size_t i = 0; i < count; ++i) {
         if (text == end) return EINVAL;
-        char* const string = const_cast<char*>(text);  // execve's signature; the map is read-only
+        char* const string = const_cast<char*>(text);  // execve's signature; nobody writes to it
         if (i == 0)
             plan.path = string;
         else if (i == 1)

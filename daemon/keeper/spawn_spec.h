@@ -1,14 +1,14 @@
 #pragma once
-// A spawn request as it came from kpmd (SpawnSpec in a sealed memfd), checked byte for byte before anything
-// uses it.
+// A spawn request as it came from kpmd (a SpawnSpec), checked byte for byte before anything uses it.
 
 #include <cstddef>
+#include <span>
 
 #include "daemon/keeper/launch.h"
 
 namespace kpm::keeper {
 
-// Maps the memfd for as long as it lives; the plan that it fills points into it.
+// The plan that it fills points into the bytes, or into the memfd, which is mapped for as long as this lives.
 class SpecReader {
 public:
     SpecReader() = default;
@@ -18,6 +18,8 @@ public:
 
     // 0, or why the spec is refused (EINVAL, E2BIG, ENOMEM …). `file_limit` is the soft RLIMIT_NOFILE of
     // children whose spec names none; `fd_count` is how many descriptors came along.
+    int read(std::span<const std::byte> bytes, std::uint32_t fd_count, const rlimit& file_limit,
+             LaunchPlan& plan);
     int read(int memfd, std::uint32_t fd_count, const rlimit& file_limit, LaunchPlan& plan);
 
 private:

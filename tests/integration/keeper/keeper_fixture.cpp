@@ -107,9 +107,8 @@ Reply FakeKpmd::receive() {
 }
 
 Reply FakeKpmd::spawn(std::uint64_t token, const io::SpawnRequest& request) {
-    auto spec = io::encode_spawn(request);
-    REQUIRE(spec);
-    std::vector<int> fds{spec->get()};
+    const UniqueFd spec = memfd_of(request);
+    std::vector<int> fds{spec.get()};
     for (const io::InheritedFd& inherited : request.fds) fds.push_back(inherited.fd);
     send({keeper::Kind::Spawn, 0, token, 0, 0}, fds);
     Reply reply = receive();
@@ -234,6 +233,14 @@ std::string KeeperFixture::read_ready() {
         if (size <= 0) return text;
         text.append(buffer, static_cast<std::size_t>(size));
     }
+}
+
+UniqueFd memfd_of(const io::SpawnRequest& request) {
+    const auto spec = io::encode_spawn(request);
+    REQUIRE(spec);
+    auto memfd = io::sealed_memfd(*spec);
+    REQUIRE(memfd);
+    return std::move(*memfd);
 }
 
 io::SpawnRequest shell(const std::string& script) {

@@ -97,5 +97,6 @@ private:
 };
 
 io::SpawnRequest shell(const std::string& script);
+UniqueFd memfd_of(const io::SpawnRequest& request);
 
 }  // namespace kpm::test

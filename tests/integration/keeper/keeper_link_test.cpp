@@ -65,6 +65,41 @@ TEST_CASE("keeper link: spawns, failures and exits come as events", "[integratio
     CHECK_FALSE(link->spawn(3, broken));
 }
 
+TEST_CASE(
+    "keeper link: what is to be stored for a process comes with its start, whatever the size of its spec",
+    "[integration][keeper]") {
+    KeeperFixture keeper;
+    FakeKpmd kpmd = keeper.start_ready();
+    io::Loop loop;
+    Heard heard;
+    const auto link = link_on(loop, kpmd, heard);
+    const std::size_t filling = GENERATE(std::size_t{0}, std::size_t{keeper::kMaxInlineSpec});
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    const UniqueFd read_end(ends[0]);
+    const UniqueFd write_end(ends[1]);
+    io::SpawnRequest request = shell("test ${#FILLING} -eq " + std::to_string(filling) + " && echo told");
+    request.env.push_back("FILLING=" + std::string(filling, 'x'));
+    request.fds = {{write_end.get(), 1}};
+    const io::KeeperLink::Stored stored[] = {{1, read_end.get()}, {4, write_end.get()}};
+    REQUIRE(link->spawn(1, request, stored));
+    // Also for one that cannot be started: its end drops it.
+    request.path = "/nonexistent";
+    REQUIRE(link->spawn(2, request, std::span(stored, 1)));
+    REQUIRE(run_until(loop, [&] { return heard.exited.size() == 1 && heard.failed.size() == 1; }));
+    CHECK(heard.exited[1] == 0);
+    kpmd.kill();
+    FakeKpmd next = keeper.accept();
+    const auto kept = next.inventory().kept;
+    REQUIRE(kept.size() == 3);
+    for (const io::KeptFd& one : kept) {
+        if (one.owner != 1 || one.slot != 1) continue;
+        char text[16] = {};
+        CHECK(::read(one.fd.get(), text, sizeof text - 1) == 5);
+        CHECK(std::string_view(text) == "told\n");
+    }
+}
+
 TEST_CASE("keeper link: more than the socket holds is queued, with its descriptors, and nothing is lost",
           "[integration][keeper]") {
     KeeperFixture keeper;

@@ -70,8 +70,17 @@ std::string spec_bytes(const keeper::SpawnSpec& spec, std::string_view rest) {
     return bytes;
 }
 
-Reply spawn_raw(FakeKpmd& kpmd, const std::vector<int>& fds) {
-    kpmd.send({Kind::Spawn, 0, 77, 0, 0}, fds);
+Reply spawn_raw(FakeKpmd& kpmd, const std::vector<int>& fds, std::int64_t slots = 0) {
+    kpmd.send({Kind::Spawn, 0, 77, slots, 0}, fds);
+    return kpmd.receive();
+}
+
+// With the spec behind the message.
+Reply spawn_inline(FakeKpmd& kpmd, std::string_view spec) {
+    const keeper::Message message{Kind::Spawn, 0, 77, 0, 0};
+    std::string packet(reinterpret_cast<const char*>(&message), sizeof message);
+    packet += spec;
+    REQUIRE(send_with_fds(kpmd.link(), std::as_bytes(std::span(packet))));
     return kpmd.receive();
 }
 
@@ -275,6 +284,8 @@ TEST_CASE("keeper: a malformed request is refused and hurts nobody", "[integrati
                              int error_number = EINVAL) {
         const UniqueFd memfd = memfd_of(spec_bytes(spec, text));
         check_failure(spawn_raw(kpmd, {memfd.get()}), SpawnStage::Request, error_number);
+        if (const std::string bytes = spec_bytes(spec, text); bytes.size() <= keeper::kMaxInlineSpec)
+            check_failure(spawn_inline(kpmd, bytes), SpawnStage::Request, error_number);
     };
 
     check_failure(spawn_raw(kpmd, {}), SpawnStage::Request, EINVAL);
@@ -287,6 +298,13 @@ TEST_CASE("keeper: a malformed request is refused and hurts nobody", "[integrati
         check_failure(spawn_raw(kpmd, {empty.get()}), SpawnStage::Request, EINVAL);
         const UniqueFd sealed = memfd_of(spec_bytes(good, kText));
         check_failure(spawn_raw(kpmd, {sealed.get(), pipe.read_end.get()}), SpawnStage::Request, EINVAL);
+        // Fewer descriptors than slots, and a slot too high.
+        check_failure(spawn_raw(kpmd, {sealed.get()}, 2), SpawnStage::Request, EINVAL);
+        check_failure(spawn_raw(kpmd, {sealed.get(), pipe.read_end.get()}, 6), SpawnStage::Request, EINVAL);
+        const std::int64_t high = std::int64_t{1} << keeper::kMaxSpawnSlots;
+        check_failure(spawn_raw(kpmd, {sealed.get(), pipe.read_end.get()}, high), SpawnStage::Request,
+                      EINVAL);
+        check_failure(spawn_inline(kpmd, "x"), SpawnStage::Request, EINVAL);
     }
     refused({}, "");
     refused(good, kText.substr(1));       // a byte is missing
@@ -336,6 +354,9 @@ TEST_CASE("keeper: a malformed request is refused and hurts nobody", "[integrati
     REQUIRE(::send(kpmd.link(), std::string(100, 'x').data(), 100, 0) == 100);
     const UniqueFd spec = memfd_of(spec_bytes(good, kText));
     CHECK(spawn_raw(kpmd, {spec.get()}).message.kind == Kind::Spawned);
+    CHECK(kpmd.wait_exit(77).exit_code == 0);
+    kpmd.send({Kind::Collected, 0, 77, 0, 0});
+    CHECK(spawn_inline(kpmd, spec_bytes(good, kText)).message.kind == Kind::Spawned);
     CHECK(kpmd.wait_exit(77).exit_code == 0);
 }
 

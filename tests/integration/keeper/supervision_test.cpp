@@ -149,10 +149,9 @@ TEST_CASE("keeper: what a kpmd asked for right before its death is done", "[inte
     KeeperFixture keeper;
     FakeKpmd first = keeper.start_ready();
     REQUIRE(::kill(keeper.pid(), SIGSTOP) == 0);
-    auto spec = io::encode_spawn(shell("exec sleep 1000"));
-    REQUIRE(spec);
+    const UniqueFd spec = memfd_of(shell("exec sleep 1000"));
     for (std::uint64_t token = 1; token <= 20; ++token)
-        first.send({Kind::Spawn, 0, token, 0, 0}, {spec->get()});
+        first.send({Kind::Spawn, 0, token, 0, 0}, {spec.get()});
     first.kill();
     REQUIRE(::kill(keeper.pid(), SIGCONT) == 0);
     FakeKpmd second = keeper.accept();
@@ -165,13 +164,12 @@ TEST_CASE("keeper: what a kpmd asked for right before its death is done", "[inte
 TEST_CASE("keeper: a kpmd that reads nothing loses no answer and no exit", "[integration][keeper]") {
     KeeperFixture keeper;
     FakeKpmd kpmd = keeper.start_ready();
-    auto spec = io::encode_spawn(shell("exit 0"));
-    REQUIRE(spec);
+    const UniqueFd spec = memfd_of(shell("exit 0"));
     constexpr std::uint64_t kCount = 600;  // more than the socket holds
     std::uint64_t asked = 0;
     const auto ask = [&] {
         keeper::Message message{Kind::Spawn, 0, asked + 1, 0, 0};
-        const int fd = spec->get();
+        const int fd = spec.get();
         const auto sent =
             send_with_fds(kpmd.link(), std::as_bytes(std::span(&message, 1)), std::span(&fd, 1));
         if (sent) ++asked;
