@@ -1,6 +1,7 @@
 #include "ecosystem/wire_text.h"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 #include <type_traits>
 
@@ -45,6 +46,15 @@ requires(std::is_same_v<Element, std::string> ||
     }
     text += ']';
 }
+// Most of a configuration is its environment.
+void append(std::string& text, const Environment& variables) {
+    text += '{';
+    for (const auto& [name, value] : variables) {
+        append_key(text, name);
+        append(text, value);
+    }
+    text += '}';
+}
 void append(std::string& text, const Selection& value) {
     std::visit([&](const auto& content) { append(text, content); }, value);
 }
@@ -88,14 +98,65 @@ bool is_replaced(const Field& field, const AppConfig& config) {
     return has(config.extra, field.wire_key) || std::ranges::any_of(config.env_blocks, is_block);
 }
 
+bool is_sent(const Field& field, const AppConfig& config) {
+    return (field.always_sent || !has_default(field, config)) && !is_replaced(field, config);
+}
+
+std::optional<std::string> scalar(const Json& value) {
+    if (value.is_string()) return value.get<std::string>();
+    if (value.is_number() || value.is_boolean()) return value.dump();
+    return std::nullopt;
+}
+template <class Member>
+std::optional<std::string> scalar(const Field& field, const AppConfig& config, const Member& value) {
+    std::string text;
+    if constexpr (std::is_same_v<Member, std::string>) {
+        text = value;
+    } else if constexpr (std::is_integral_v<Member> || std::is_same_v<Member, Duration> ||
+                         std::is_same_v<Member, Bytes>) {
+        append(text, value);
+    } else if constexpr (std::is_enum_v<Member>) {
+        text = to_text(value);
+    } else {
+        return scalar(write_value(field, config));
+    }
+    return text;
+}
+template <class Member>
+std::optional<std::string> scalar(const Field& field, const AppConfig& config,
+                                  const std::optional<Member>& value) {
+    return value ? scalar(field, config, *value) : std::nullopt;
+}
+template <class Element>
+std::optional<std::string> scalar(const Field&, const AppConfig&, const std::vector<Element>&) {
+    return std::nullopt;
+}
+
 }  // namespace
+
+std::vector<WireScalar> wire_scalars(const AppConfig& config) {
+    std::vector<WireScalar> scalars;
+    scalars.reserve(fields().size() + config.extra.size());
+    const auto add = [&](std::string_view name, std::optional<std::string> text) {
+        if (text) scalars.push_back({name, std::move(*text)});
+    };
+    for (const Field& field : fields()) {
+        if (!is_sent(field, config)) continue;
+        std::visit(
+            [&](auto slot) {
+                if constexpr (!std::is_same_v<decltype(slot), std::monostate>)  // those are in `extra`
+                    add(field.wire_key, scalar(field, config, config.*slot));
+            },
+            field.slot);
+    }
+    for (const auto& [name, value] : config.extra.get_ref<const Json::object_t&>()) add(name, scalar(value));
+    return scalars;
+}
 
 void append_wire(std::string& text, const AppConfig& config, std::span<const Field* const> left_out,
                  std::span<const std::string_view> taken) {
     for (const Field& field : fields()) {
-        const bool is_sent = field.always_sent || !has_default(field, config);
-        if (!is_sent || is_replaced(field, config) || std::ranges::find(left_out, &field) != left_out.end())
-            continue;
+        if (!is_sent(field, config) || std::ranges::find(left_out, &field) != left_out.end()) continue;
         std::visit(
             [&](auto slot) {
                 if constexpr (!std::is_same_v<decltype(slot), std::monostate>)  // those are in `extra`

@@ -4,6 +4,8 @@
 
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "ecosystem/schema.h"
 
@@ -13,5 +15,12 @@ namespace kpm::ecosystem {
 // (rows of the table). Members of `extra` whose names are `taken` are left out, too.
 void append_wire(std::string& text, const AppConfig& config, std::span<const Field* const> left_out,
                  std::span<const std::string_view> taken);
+
+// A text, number or flag of the wire form, as an environment has it.
+struct WireScalar {
+    std::string_view name;  // of the table or of config.extra
+    std::string text;
+};
+std::vector<WireScalar> wire_scalars(const AppConfig& config);
 
 }  // namespace kpm::ecosystem

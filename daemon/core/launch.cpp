@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "daemon/core/rows.h"
+#include "daemon/core/launch_environment.h"
 #include "ecosystem/command_line.h"
 #include "ecosystem/log_paths.h"
 #include "ecosystem/schema.h"
@@ -40,47 +40,6 @@ std::string node_balance(const AppConfig& config) {
 NodeReady node_ready(const Slot& slot, const Instance& instance) {
     if (slot.config->wait_ready) return NodeReady::Message;
     return &instance == slot.incoming.get() ? NodeReady::Listening : NodeReady::Online;
-}
-
-// Always kpm's own: those that the app's configuration or the shell may have belong to another supervisor.
-void set_notify_variables(ecosystem::Environment& env, const AppConfig& config, const Settings& settings) {
-    std::erase_if(env, [](const ecosystem::EnvVar& variable) {
-        return variable.name == "NOTIFY_SOCKET" || variable.name == "WATCHDOG_USEC" ||
-               variable.name == "WATCHDOG_PID";
-    });
-    if (settings.notify_socket.empty()) return;
-    ecosystem::set_variable(env, "NOTIFY_SOCKET", settings.notify_socket);
-    if (config.watchdog <= Duration{0}) return;
-    ecosystem::set_variable(env, "WATCHDOG_USEC",
-                            std::to_string(std::chrono::microseconds(config.watchdog).count()));
-    ecosystem::set_variable(env, "WATCHDOG_PID", "");  // the keeper knows the pid first and puts it in
-}
-
-// PM2's environment: every scalar of pm2_env, with the app's own variables on top.
-std::vector<std::string> launch_environment(const Slot& slot, const Settings& settings) {
-    ecosystem::Environment env;
-    const Json shown = pm2_env(slot, Environment::LeftOut);
-    for (const auto& [name, value] : shown.items()) {
-        if (value.is_string())
-            ecosystem::set_variable(env, name, value.get<std::string>());
-        else if (value.is_number() || value.is_boolean())
-            ecosystem::set_variable(env, name, value.dump());
-    }
-    ecosystem::merge_environment(env, slot.config->env);
-    ecosystem::set_variable(env, "unique_id", slot.unique_id);
-    ecosystem::set_variable(env, slot.config->instance_var, std::to_string(slot.instance_index));
-    // An app that runs kpm finds the daemon that runs it, also when a dump of another home was restored.
-    for (const char* name : {"KPM_HOME", "PM2_HOME"}) ecosystem::set_variable(env, name, settings.home);
-    // PM2's library for apps (@pm2/io) expects to be started by PM2's own wrapper of the script. Where there
-    // is none it starts by itself, and sends its metrics, only with this.
-    if (slot.config->pmx && ecosystem::runtime_of(slot.config->interpreter) == ecosystem::Runtime::Node)
-        ecosystem::set_variable(env, "PMX_FORCE_UPDATE", "true");
-    if (!slot.config->gpu.empty()) ecosystem::set_variable(env, "RW_GPU", slot.config->gpu);
-    set_notify_variables(env, *slot.config, settings);
-    std::vector<std::string> lines;
-    lines.reserve(env.size());
-    for (const auto& [name, value] : env) lines.push_back(name + '=' + value);
-    return lines;
 }
 
 std::string log_path(const AppConfig& config, const std::string& path) {

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "daemon/core/config_text.h"
 #include "daemon/core/state_members.h"
 #include "ecosystem/schema.h"
 #include "ecosystem/wire_text.h"
@@ -45,18 +46,9 @@ void append_variables(std::string& text, const ecosystem::Environment& variables
 // The rows of the table that are written here: the environment stands twice, and the paths differ between
 // instances that share the rest.
 const std::array<const Field*, 4>& own_fields() {
-    static const std::array<const Field*, 4> kFields{
-        ecosystem::find_field("env"), ecosystem::find_field("out_file"), ecosystem::find_field("error_file"),
-        ecosystem::find_field("pid_file")};
+    static const std::array<const Field*, 4> kFields{ecosystem::find_field("env"), path_fields()[0],
+                                                     path_fields()[1], path_fields()[2]};
     return kFields;
-}
-
-void append_paths(std::string& text, const SlotConfig::Paths& paths) {
-    const std::array values{&paths.out_file, &paths.error_file, &paths.pid_file};
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        append_key(text, own_fields()[i + 1]->wire_key);
-        append_json(text, std::string_view(*values[i]));
-    }
 }
 
 const Json* given_version(const Slot& slot) {

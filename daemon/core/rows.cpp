@@ -102,8 +102,23 @@ Json row_with_usage(const Slot& slot, const Usage& usage, Environment environmen
     return result;
 }
 
-Json process_object(const Slot& slot, Environment environment) {
-    return {{"process", {{"pid", shown_pid(slot)}}}, {"pm2_env", pm2_env(slot, environment)}};
+Json process_object(const Slot& slot) {
+    return {{"process", {{"pid", shown_pid(slot)}}}, {"pm2_env", pm2_env(slot)}};
+}
+
+Json outcome(const Slot& slot) {
+    const LifecycleData& life = slot.current.life.data();
+    Json env{{"pm_id", slot.pm_id},
+             {"name", slot.config->name},
+             {"status", public_name(life.state)},
+             {"pm_uptime", slot.current.launched.since_epoch},
+             {"restart_time", life.restart_time},
+             {"min_uptime", slot.config->min_uptime.count()},
+             {"wait_ready", slot.config->wait_ready}};
+    if (life.exit_code || life.exit_signal != 0) env["exit_code"] = life.exit_code.value_or(0);
+    if (life.exit_signal != 0) env["exit_signal"] = life.exit_signal;
+    if (!life.failure.empty()) env["failure"] = life.failure;
+    return {{"process", {{"pid", shown_pid(slot)}}}, {"pm2_env", std::move(env)}};
 }
 
 Json dump_entry(const Slot& slot) {

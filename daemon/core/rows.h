@@ -26,7 +26,9 @@ std::optional<int> measured_instead(const Slot& slot);
 Json row(const Slot& slot, Environment environment = Environment::Shown);  // {pid, name, pm2_env, pm_id}
 Json row_with_usage(const Slot& slot, const Usage& usage, Environment environment = Environment::Shown);
 // {process: {pid}, pm2_env}
-Json process_object(const Slot& slot, Environment environment = Environment::Shown);
+Json process_object(const Slot& slot);
+// The same with no more than what tells how its start has gone (docs/protocol.md).
+Json outcome(const Slot& slot);
 Json dump_entry(const Slot& slot);  // an element of dump.pm2
 
 }  // namespace kpm::core

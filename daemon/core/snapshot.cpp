@@ -7,10 +7,11 @@
 #include <ranges>
 #include <utility>
 
+#include "daemon/core/config_text.h"
 #include "daemon/core/launch.h"
 #include "daemon/core/record.h"
-#include "ecosystem/dump_app.h"
 #include "ecosystem/parse_app.h"
+#include "ipc/base/json_text.h"
 
 namespace kpm::core {
 namespace {
@@ -182,11 +183,17 @@ Told restore_told(const std::string& text) {
 }
 
 std::string app_state(const Slot& slot) {
-    Json app{{"config", ecosystem::dump_wire(slot.config.whole())},
-             {"instance_index", slot.instance_index},
-             {"unique_id", slot.unique_id}};
-    if (slot.before) app["before"] = ecosystem::dump_wire(slot.before->whole());
-    return as_text(app);
+    std::string text = R"({"config":)";
+    append_config(text, slot.config);
+    text += R"(,"instance_index":)" + std::to_string(slot.instance_index);
+    append_key(text, "unique_id");
+    append_json(text, std::string_view(slot.unique_id));
+    if (slot.before) {
+        append_key(text, "before");
+        append_config(text, *slot.before);
+    }
+    text += '}';
+    return text;
 }
 
 std::string run_state(const Slot& slot) {

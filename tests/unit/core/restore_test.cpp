@@ -31,6 +31,28 @@ TEST_CASE("restore: the next daemon takes over what lives and starts what was ne
     CHECK(next.find(1)->current.incarnation == 3);
 }
 
+TEST_CASE("restore: a configuration comes back as it was, whatever its texts hold", "[unit][supervisor]") {
+    ecosystem::AppConfig config = forked();
+    config.args = {"a b", "\"c\""};
+    config.env = {{"A", "quote \" back \\ tab \t line \n"}, {"B", ""}, {"\"C\"", "\xc3\xbc"}};
+    config.env_blocks = {{"production", {{"A", "1"}}}};
+    config.extra = {{"version", "3"}, {"list", {1, nullptr}}};
+    config.out_file = "/logs/\"out\".log";
+    config.health.liveness =
+        ecosystem::Probe{.kind = ecosystem::Probe::Kind::Exec, .argv = {"test", "-e", "up"}};
+    Bench first;
+    first.add(config);
+    const auto before = first.supervisor.find(0)->config.whole();
+    FakeHost host;
+    host.adoptable[1] = {Adopted::Kind::Alive, 10};
+    Supervisor next(host, Settings{});
+    next.restore(first.host.state);
+    INFO(first.host.state["app/0"]);
+    REQUIRE(next.find(0));
+    CHECK(next.find(0)->config.whole() == before);
+    CHECK(next.find(0)->unique_id == "u");
+}
+
 TEST_CASE("restore: a process that has survived SIGKILL is still the app's own, until it is gone",
           "[unit][supervisor]") {
     std::map<std::string, std::string> state;
