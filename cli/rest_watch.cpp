@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -28,14 +29,29 @@ std::string_view read_small(const std::string& path, char (&buffer)[4096]) {
     return size <= 0 ? std::string_view() : std::string_view(buffer, static_cast<std::size_t>(size));
 }
 
-// The letter behind the name, which stands in parentheses and may hold anything; 0 = there is no such thread.
-char state_in(std::string_view stat) {
+// proc(5): the fields of stat behind the name, which stands in parentheses and may hold anything.
+std::string_view behind_name(std::string_view stat) {
     const std::size_t end = stat.rfind(") ");
-    return end == std::string_view::npos || end + 2 >= stat.size() ? '\0' : stat[end + 2];
+    return end == std::string_view::npos ? std::string_view() : stat.substr(end + 2);
+}
+
+// 0 = there is no such thread.
+char state_in(std::string_view stat) {
+    const std::string_view fields = behind_name(stat);
+    return fields.empty() ? '\0' : fields.front();
 }
 
 bool is_dead(char state) {
     return state == '\0' || state == 'Z' || state == 'X';
+}
+
+// Most programs have one, and then its files are the process's own.
+bool has_one_thread(std::string_view stat) {
+    constexpr std::size_t kThreads = 17;  // num_threads, the 20th field; the state is the third
+    std::string_view fields = behind_name(stat);
+    for (std::size_t i = 0; i < kThreads; ++i)
+        fields.remove_prefix(std::min(fields.size(), fields.find(' ') + 1));
+    return fields.starts_with("1 ");
 }
 
 template <class Number>
@@ -59,19 +75,26 @@ struct Tree {
     std::uint64_t turns = 0;
 };
 
-Tree look_at(pid_t root) {
+// D: it waits for a disk, which is part of its work.
+bool is_working(char state) {
+    return state == 'R' || state == 'D';
+}
+
+// `stat`: of the root.
+Tree look_at(pid_t root, std::string_view stat) {
     Tree tree;
     char buffer[4096];
     int threads = 0;
-    for (std::vector<pid_t> left{root}; !left.empty() && threads < kMostThreads;) {
-        const std::string tasks = fmt::format("/proc/{}/task", left.back());
+    bool is_single = has_one_thread(stat);
+    for (std::vector<pid_t> left{root}; !left.empty() && threads < kMostThreads; is_single = false) {
+        const pid_t process = left.back();
+        const std::string tasks = fmt::format("/proc/{}/task", process);
         left.pop_back();
-        for (const pid_t thread : numbers_in_folder(tasks)) {
+        for (const pid_t thread : is_single ? std::vector<pid_t>{process} : numbers_in_folder(tasks)) {
             const std::string place = fmt::format("{}/{}", tasks, thread);
-            const char state = state_in(read_small(place + "/stat", buffer));
+            const char state = is_single ? 'S' : state_in(read_small(place + "/stat", buffer));
             if (is_dead(state)) continue;
-            // D: it waits for a disk, which is part of its work.
-            if (state == 'R' || state == 'D') return {true, 0};
+            if (is_working(state)) return {true, 0};
             const auto counters = split(trim(read_small(place + "/schedstat", buffer)), ' ');
             tree.turns += 1 + (counters.size() > 2 ? number_in<std::uint64_t>(counters[2]) : 0);
             for (const std::string_view child : split(trim(read_small(place + "/children", buffer)), ' ')) {
@@ -87,12 +110,13 @@ Tree look_at(pid_t root) {
 
 RestWatch::Sight RestWatch::look(Clock::time_point now) {
     char buffer[4096];
-    const char state = state_in(read_small(fmt::format("/proc/{}/stat", root_), buffer));
+    const std::string_view stat = read_small(fmt::format("/proc/{}/stat", root_), buffer);
+    const char state = state_in(stat);
     if (is_dead(state)) {
         const bool is_hidden = state == '\0' && (kill(root_, 0) == 0 || errno == EPERM);
         return is_hidden ? Sight{false, Clock::duration::max()} : Sight{.is_gone = true};
     }
-    const Tree tree = state == 'R' ? Tree{true, 0} : look_at(root_);
+    const Tree tree = is_working(state) ? Tree{true, 0} : look_at(root_, stat);
     if (tree.is_busy) {
         turns_.reset();
         return {};

@@ -28,17 +28,18 @@ bool is_failure(const Result<void>& result, Truth truth) {
     return !result && (truth == Truth::Outcome || result.error().code != ErrorCode::Unavailable);
 }
 
-Json process_or_null(Supervisor& supervisor, int pm_id, Environment environment = Environment::Shown) {
+Json process_or_null(Supervisor& supervisor, int pm_id) {
     const Slot* slot = supervisor.find(pm_id);
-    return slot ? process_object(*slot, environment) : Json(nullptr);
+    return slot ? process_object(*slot) : Json(nullptr);
 }
 
 // What kpm's own methods answer with: their clients want the outcome.
-Json outcome_of(Supervisor& supervisor, int pm_id, Environment environment) {
-    Json process = process_or_null(supervisor, pm_id, environment);
+Json outcome_of(Supervisor& supervisor, int pm_id) {
     const Slot* slot = supervisor.find(pm_id);
-    auto warnings = slot ? supervisor.warnings(*slot) : std::vector<std::string>{};
-    if (!warnings.empty()) process[ipc::kWarnings] = std::move(warnings);
+    if (!slot) return Json(nullptr);
+    Json process = outcome(*slot);
+    if (auto warnings = supervisor.warnings(*slot); !warnings.empty())
+        process[ipc::kWarnings] = std::move(warnings);
     return process;
 }
 
@@ -46,8 +47,7 @@ Json outcome_of(Supervisor& supervisor, int pm_id, Environment environment) {
 Done answer_process(Supervisor& supervisor, int pm_id, Truth truth, Answer answer) {
     return [&supervisor, pm_id, truth, answer = std::move(answer)](const Result<void>& result) {
         if (is_failure(result, truth)) return answer(result.error());
-        answer(truth == Truth::Outcome ? outcome_of(supervisor, pm_id, Environment::LeftOut)
-                                       : process_or_null(supervisor, pm_id));
+        answer(truth == Truth::Outcome ? outcome_of(supervisor, pm_id) : process_or_null(supervisor, pm_id));
     };
 }
 
@@ -117,7 +117,7 @@ void prepare_app(Supervisor& supervisor, const Json& args, Truth truth, Answer a
         if (launches->error) return launches->answer(*launches->error);
         Json processes = Json::array();
         for (const int id : launches->ids)
-            processes.push_back(truth == Truth::Outcome ? outcome_of(supervisor, id, Environment::LeftOut)
+            processes.push_back(truth == Truth::Outcome ? outcome_of(supervisor, id)
                                                         : process_or_null(supervisor, id));
         launches->answer(std::move(processes));
     };
