@@ -168,11 +168,7 @@ bool act(Context& context, const ActionRequest& request, std::span<const Process
 }
 
 int print_list(Context& context) {
-    ipc::Client& client = context.session->client();
-    const auto system = client.send(method::kGetSystemData);
-    const auto monitor = client.send(method::kGetMonitorData, Session::brief_list_args());
-    const auto system_data = client.wait(system);
-    const auto data = client.wait(monitor);
+    const auto [system_data, data] = context.session->to_show();
     if (!data) return context.fail(data.error());
     auto rows = read_rows(*data);
     if (context.line.has("mini-list")) {

@@ -107,16 +107,20 @@ void Launches::wait(Context& context) {
         const auto now = Clock::now();
         const Clock::duration needed = std::clamp((now - begin) / kPauseShare, kCalm, kLongestPause);
         Clock::duration pause{0};
+        bool are_calm = true;
         std::erase_if(open_, [&](Launch& launch) {
             const RestWatch::Sight sight = launch.watch.look(now);
             if (sight.is_gone) dead_.push_back({launch.id, launch.pid, launch.app});
             const bool is_done = sight.is_gone || sight.calm >= needed || now >= launch.stable;
             if (!is_done) pause = std::max(pause, needed - sight.calm);
+            are_calm = are_calm && !sight.is_gone && sight.is_calm;
             return is_done;
         });
         if (open_.empty()) return;
         progress.show(
             fmt::format("waiting for {} process{} to be up", open_.size(), open_.size() == 1 ? "" : "es"));
+        // Probably this is the last wait, and the list is what most commands end with.
+        if (are_calm) context.session->ask_to_show();
         std::this_thread::sleep_for(pause);
     }
 }

@@ -114,7 +114,7 @@ RestWatch::Sight RestWatch::look(Clock::time_point now) {
     const char state = state_in(stat);
     if (is_dead(state)) {
         const bool is_hidden = state == '\0' && (kill(root_, 0) == 0 || errno == EPERM);
-        return is_hidden ? Sight{false, Clock::duration::max()} : Sight{.is_gone = true};
+        return is_hidden ? Sight{.is_calm = true, .calm = Clock::duration::max()} : Sight{.is_gone = true};
     }
     const Tree tree = is_working(state) ? Tree{true, 0} : look_at(root_, stat);
     if (tree.is_busy) {
@@ -125,7 +125,7 @@ RestWatch::Sight RestWatch::look(Clock::time_point now) {
         turns_ = tree.turns;
         since_ = now;
     }
-    return {false, now - since_};
+    return {.is_calm = true, .calm = now - since_};
 }
 
 }  // namespace kpm::cli

@@ -20,6 +20,7 @@ public:
 
     struct Sight {
         bool is_gone = false;    // there is no such process any more
+        bool is_calm = false;    // no thread of the tree runs now
         Clock::duration calm{};  // for how long no thread of the tree has run, as far as looks can tell
     };
     // A process that may not be looked at, but is there, counts as calm since its beginning.

@@ -157,6 +157,19 @@ Result<ProcessList> Session::first_list() {
     return asked ? list_from(client_.wait(*asked)) : brief_list();
 }
 
+void Session::ask_to_show() {
+    ahead_ = {client_.send(ipc::method::kGetSystemData),
+              client_.send(ipc::method::kGetMonitorData, brief_list_args())};
+    (void)client_.flush();  // a lost connection is told by who waits
+}
+
+Session::Shown Session::to_show() {
+    if (ahead_.data == 0 || ahead_.data != client_.last_sent()) ask_to_show();
+    const auto [system, data] = std::exchange(ahead_, {});
+    auto system_data = client_.wait(system);
+    return {std::move(system_data), client_.wait(data)};
+}
+
 Json Session::brief_list_args() {
     return Json::array({{{ipc::kEnvironmentOption, false}}});
 }

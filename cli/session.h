@@ -59,6 +59,16 @@ public:
     Result<ProcessList> first_list();
     static Json brief_list_args();
 
+    // What a list on the terminal is made of.
+    struct Shown {
+        Result<Json> system;
+        Result<Json> data;  // as of brief_list()
+    };
+    // Asks for it and does not wait: for who has something else to wait for before it shows a list.
+    void ask_to_show();
+    // What was asked for ahead, unless anything else was sent since, which may have changed it; else anew.
+    Shown to_show();
+
 private:
     explicit Session(ipc::Client client) : client_(std::move(client)) {}
     Result<void> identify();
@@ -66,6 +76,9 @@ private:
     ipc::Client client_;
     Question question_ = Question::None;
     std::optional<ipc::Client::Ticket> asked_;  // the question
+    struct {
+        ipc::Client::Ticket system = 0, data = 0;
+    } ahead_;  // by ask_to_show()
     bool is_kpm_ = false;
     bool is_new_ = false;
     unsigned cpus_ = 1;

@@ -55,6 +55,8 @@ public:
     // Pipelining: send any number, then wait for each in any order. Replies are kept until waited for.
     using Ticket = std::uint64_t;
     Ticket send(std::string_view method, Json args = Json::array({Json::object()}));
+    // Of what was sent last, once anything was.
+    Ticket last_sent() const { return next_ticket_ - 1; }
     Result<Json> wait(Ticket ticket, Timeout timeout = kForever);
     // The two halves of call_for_text; one at a time.
     Ticket send_for_text(std::string_view method, Json args = Json::array({Json::object()}));

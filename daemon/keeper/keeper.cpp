@@ -70,9 +70,10 @@ int Keeper::run() {
         for (int i = 0; i < count; ++i) {
             const std::uint64_t what = events[i].data.u64;
             const int fd = static_cast<int>(what);
-            if (what & kProcess)
+            if (what & kProcess) {
                 collect(static_cast<pid_t>(what & ~kProcess));
-            else if (fd == signals_.get())
+                flush();  // the signal that tells the same is looked into while kpmd works
+            } else if (fd == signals_.get())
                 handle_signals();
             else if (fd == relay_.pipe_fd())
                 relay_.forward();
