@@ -182,7 +182,10 @@ Result<Event> decode_event(const AmpFrame& frame) {
 }
 
 std::string encode(const Request& request) {
-    return seal({{"type", "call"}, {"method", request.method}, {"args", request.args}}, request.id);
+    AmpArg arg = json_arg(request.args);  // no other tree is made of it: environments are large
+    arg.body.insert(0, R"({"type":"call","method":)" + json_arg(request.method).body + R"(,"args":)");
+    arg.body += '}';
+    return encode_frame({{std::move(arg), text_arg(request.id)}});
 }
 
 std::string encode(const MethodsQuery& query) {

@@ -107,7 +107,7 @@ void prepare_app(Supervisor& supervisor, const Json& args, Truth truth, Answer a
         return answer(allowed.error());
 
     const unsigned count = is_restored ? 1 : ecosystem::instance_count(*config, supervisor.settings().cpus);
-    const NewApp app = new_app(wire, std::move(*config), supervisor.host().unique_id());
+    NewApp app = new_app(wire, std::move(*config), supervisor.host().unique_id());
     const auto launches = std::make_shared<Launches>();  // shared by the answers of all instances
     launches->open = count + 1;
     launches->answer = std::move(answer);
@@ -124,12 +124,14 @@ void prepare_app(Supervisor& supervisor, const Json& args, Truth truth, Answer a
     for (unsigned i = 0; i < count; ++i) {
         // The id is only known after the call, and the answer may come within it.
         const auto made = std::make_shared<std::optional<int>>();
-        const int id = supervisor.add(app, [&supervisor, made, one_done](const Result<void>& result) {
-            const Slot* slot = *made ? supervisor.find(**made) : nullptr;
-            if (slot && has_process(slot->current.life.state()))
-                supervisor.publish_event(*slot, "start", true);
-            one_done(result);
-        });
+        NewApp next = i + 1 < count ? app : std::move(app);
+        const int id =
+            supervisor.add(std::move(next), [&supervisor, made, one_done](const Result<void>& result) {
+                const Slot* slot = *made ? supervisor.find(**made) : nullptr;
+                if (slot && has_process(slot->current.life.state()))
+                    supervisor.publish_event(*slot, "start", true);
+                one_done(result);
+            });
         *made = id;
         launches->ids.push_back(id);
     }
