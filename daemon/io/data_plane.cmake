@@ -13,4 +13,5 @@ list(APPEND KPM_IO_SOURCES
     io/port_holder.cpp
     io/proc_sampler.cpp
     io/slot_sockets.cpp
+    io/slot_turns.cpp
     io/worker_channel.cpp)

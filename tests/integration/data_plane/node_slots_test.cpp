@@ -1,7 +1,9 @@
 // Node workers that accept by themselves, each on a socket of its slot: what becomes of a connection that is
 // not taken.
+#include <netinet/tcp.h>
 #include <poll.h>
 
+#include "daemon/io/slot_turns.h"
 #include "tests/integration/data_plane/node_fixture.h"
 
 using namespace kpm;
@@ -31,7 +33,32 @@ struct StandingFixture {
     }
 };
 
+unsigned queue_length(const UniqueFd& listener) {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    REQUIRE(::getsockopt(listener.get(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0);
+    return info.tcpi_unacked;
+}
+
 }  // namespace
+
+// As one who may load eBPF programs, exactly; the kernel's hash gives everybody some all the same.
+TEST_CASE("node pool: the slots of an address take turns", "[integration][data_plane]") {
+    NodeFixture fixture;
+    std::vector<UniqueFd> slots, clients;
+    bool is_permitted = false;
+    for (int slot = 1; slot <= 4; ++slot) {
+        slots.push_back(fixture.add_slot(slot));
+        is_permitted = take_turns(slots.back().get(), slot).has_value();
+    }
+    for (int i = 0; i < 80; ++i) clients.push_back(fixture.visit());
+    unsigned sum = 0;
+    for (const UniqueFd& slot : slots) {
+        sum += queue_length(slot);
+        if (is_permitted) CHECK(queue_length(slot) == 20);
+    }
+    CHECK(sum == 80);
+}
 
 TEST_CASE("node pool: connections of a slot without a worker go to the others", "[integration][data_plane]") {
     NodeFixture fixture;
