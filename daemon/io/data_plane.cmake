@@ -8,8 +8,10 @@ list(APPEND KPM_IO_SOURCES
     io/node_apps.cpp
     io/node_channel.cpp
     io/node_pool.cpp
+    io/node_pool_slots.cpp
     io/node_socket.cpp
     io/port_holder.cpp
     io/proc_sampler.cpp
     io/slot_sockets.cpp
+    io/slot_turns.cpp
     io/worker_channel.cpp)

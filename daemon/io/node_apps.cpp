@@ -12,6 +12,7 @@
 #include "daemon/io/listener.h"
 #include "daemon/io/node_socket.h"
 #include "daemon/io/probe_connection.h"
+#include "daemon/io/slot_turns.h"
 
 namespace kpm::io {
 namespace {
@@ -274,6 +275,9 @@ Result<void> NodeApps::make(App& app, int slot, const NodeSockets::Socket& socke
     open.owner = owner;
     open.way = way;
     open.sockets[slot] = std::move(*made);
+    // Where it is not permitted the kernel goes by its hash.
+    if (way == Way::Slots && !is_first)
+        (void)take_turns(open.sockets.at(slot).get(), static_cast<int>(open.sockets.size()));
     show(app, socket.key, open, slot);
     return {};
 }

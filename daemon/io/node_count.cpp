@@ -15,16 +15,20 @@ let pause = null;
 let isDue = false;
 
 function tell() {
-  isDue = false;
   // Without a callback a channel that has just closed would end the app.
   if (process.connected) send.call(process, { cmd: 'NODE_KPM_CONNECTIONS', taken, ended }, () => {});
+}
+
+function tellWhatIsDue() {
+  isDue = false;
+  tell();
 }
 
 function tellSoon() {
   if (pause === null || isDue) return;
   isDue = true;
-  if (pause === 0) setImmediate(tell);
-  else setTimeout(tell, pause).unref();
+  if (pause === 0) setImmediate(tellWhatIsDue);
+  else setTimeout(tellWhatIsDue, pause).unref();
 }
 
 function end() {

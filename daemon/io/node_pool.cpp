@@ -6,7 +6,7 @@
 #include <chrono>
 #include <utility>
 
-#include "daemon/io/slot_sockets.h"
+#include "daemon/io/node_pool_parts.h"
 
 namespace kpm::io {
 namespace {
@@ -27,10 +27,6 @@ constexpr std::size_t kStickyWindow = 64;
 constexpr auto kSlow = 10ms;
 // How old the figures of what the kernel hands out may be.
 constexpr auto kCountPause = 1s;
-// A worker that accepts by itself is helped with no more than it can begin at once.
-constexpr core::BalanceLimits kReliefLimits{.window = 2, .max_connections = std::nullopt};
-constexpr auto kLookPause = 10ms;
-constexpr int kQuietLooks = 200;  // then the next connection is waited for
 
 // Above all numbers that an earlier kpmd used and whose answers may still come.
 std::uint64_t first_seq() {
@@ -40,42 +36,6 @@ std::uint64_t first_seq() {
 }
 
 }  // namespace
-
-struct NodePool::Socket {
-    Socket(core::BalancePolicy policy, const core::BalanceLimits& limits)
-        : balancer(policy, limits), relief(core::BalancePolicy::FewestUnanswered, kReliefLimits) {}
-
-    std::string key;
-    UniqueFd listener;  // empty: the workers accept by themselves
-    core::Balancer balancer, relief;
-    std::deque<Connection> pending;
-    bool watched = false;
-    std::optional<PollFd> poll;          // after listener: it must go first
-    std::unique_ptr<SlotSockets> slots;  // null: there are none
-};
-
-struct NodePool::Worker {
-    WorkerId id;
-    int slot = 0;
-    std::uint64_t order = 0;
-    bool allowed = true;
-    bool draining = false;
-    bool resting = false;                // until the timer
-    bool counts = false;                 // it has told how many connections it has
-    std::map<std::string, bool> joined;  // keys of the sockets that it listens on; false: about to
-    std::deque<Connection> unacked;
-    std::optional<PlaneProbe> probe;  // waits for room in the channel
-    WorkerStats stats;
-    std::unique_ptr<NodeChannel> channel;
-
-    bool serves(const std::string& key) const {
-        const auto it = joined.find(key);
-        return allowed && !draining && it != joined.end() && it->second;
-    }
-    bool is_ready() const {
-        return std::any_of(joined.begin(), joined.end(), [](const auto& one) { return one.second; });
-    }
-};
 
 NodePool::NodePool(Loop& loop, PoolId id, const PoolOptions& options, Sink sink)
     : loop_(loop),
@@ -132,11 +92,7 @@ void NodePool::add_slot(const std::string& key, int slot, UniqueFd listener) {
                                               [this, &socket](int orphan) {
                                                   accept_burst(socket, orphan, socket.balancer, limits_);
                                               },
-                                          .on_traffic =
-                                              [this] {
-                                                  quiet_looks_ = 0;
-                                                  if (!look_.is_active()) look_.start(kLookPause, kLookPause);
-                                              }});
+                                          .on_traffic = [this] { begin_looking(); }});
     socket.slots->add(slot, std::move(listener));
     dispatch(socket);
 }
@@ -171,8 +127,7 @@ void NodePool::add_worker(const WorkerId& id, int slot, UniqueFd channel,
         return;
     }
     worker->channel = std::move(opened).value();
-    const bool at_once = limits_.max_connections || policy_ == core::BalancePolicy::LeastConnections;
-    if (counts) worker->channel->send(node::count_line(at_once ? 0ms : kCountPause));
+    if (counts) ask(*worker);
     workers_.push_back(std::move(worker));
     dispatch_all();
 }
@@ -287,11 +242,18 @@ void NodePool::heard(Worker& worker, node::Message message, std::shared_ptr<void
     sink_(NodeSaid{worker.id, std::move(message), std::move(hold)});
 }
 
+// How many connections it has. One that computes does not answer.
+void NodePool::ask(Worker& worker) {
+    const bool at_once = limits_.max_connections || policy_ == core::BalancePolicy::LeastConnections;
+    worker.channel->send(node::count_line(at_once ? 0ms : kCountPause));
+}
+
 // Its answers to connections come before what it tells of them.
 void NodePool::counted(Worker& worker, const node::ConnectionsTold& told) {
     worker.counts = true;
     worker.stats.open = told.taken - told.ended;
     worker.stats.accepted = told.taken;
+    show_life(worker);
     dispatch_all();
 }
 
@@ -312,7 +274,10 @@ void NodePool::answered(Worker& worker, std::uint64_t seq, bool accepted) {
         ++worker.stats.refused;
         rest(worker);
     }
-    if (!accepted) hold(std::move(connection));
+    if (accepted)
+        show_life(worker);
+    else
+        hold(std::move(connection));
     dispatch_all();
 }
 
@@ -346,12 +311,11 @@ const std::vector<core::Candidate>& NodePool::candidates(const Socket& socket) {
     candidates_.clear();
     const auto now = std::chrono::steady_clock::now();
     for (const auto& worker : workers_) {
-        const bool is_busy = socket.slots && socket.slots->is_standing(worker->id.pm_id);
         candidates_.push_back(
             {.order = worker->order,
              .slot = worker->slot,
              .serving = worker->serves(socket.key),
-             .blocked = worker->resting || is_busy || !worker->channel->takes_connections(),
+             .blocked = worker->resting || !worker->channel->takes_connections() || is_stuck(*worker, socket),
              .unacked = worker->unacked.size(),
              .slow = !worker->unacked.empty() && now - worker->unacked.front().handed_at > kSlow,
              .open = worker->stats.open,
@@ -366,20 +330,23 @@ bool NodePool::can_take(const Socket& socket, const core::BalanceLimits& limits)
 }
 
 bool NodePool::hand_over(Socket& socket, core::Balancer& balancer, Connection& connection) {
-    while (const auto chosen = balancer.choose(candidates(socket), connection.client)) {
-        Worker& worker = *workers_[*chosen];
-        connection.seq = next_seq_++;
-        if (worker.channel->pass_connection(node::connection_line(socket.key, connection.seq), connection.seq,
-                                            connection.socket.get())) {
-            ++worker.stats.handed;
-            if (connection.rescued) ++worker.stats.rescued;
-            connection.handed_at = std::chrono::steady_clock::now();
-            worker.unacked.push_back(std::move(connection));
-            return true;
-        }
-        rest(worker);
-    }
+    while (const auto chosen = balancer.choose(candidates(socket), connection.client))
+        if (pass(*workers_[*chosen], connection)) return true;
     return false;
+}
+
+bool NodePool::pass(Worker& worker, Connection& connection) {
+    connection.seq = next_seq_++;
+    if (!worker.channel->pass_connection(node::connection_line(connection.key, connection.seq),
+                                         connection.seq, connection.socket.get())) {
+        rest(worker);
+        return false;
+    }
+    ++worker.stats.handed;
+    if (connection.rescued) ++worker.stats.rescued;
+    connection.handed_at = std::chrono::steady_clock::now();
+    worker.unacked.push_back(std::move(connection));
+    return true;
 }
 
 void NodePool::accept_burst(Socket& socket, int listener, core::Balancer& balancer,
@@ -409,28 +376,6 @@ void NodePool::dispatch(Socket& socket) {
     if (socket.slots) watch_slots(socket, open);
     if (!socket.poll || std::exchange(socket.watched, open) == open) return;
     socket.poll->watch(open ? UV_READABLE : 0);
-}
-
-void NodePool::watch_slots(Socket& socket, bool accepts) {
-    SlotSockets::Slots owned;
-    for (const auto& worker : workers_)
-        if (worker->serves(socket.key)) owned.insert(worker->slot);
-    socket.slots->watch(owned, accepts);
-    socket.slots->arm(owned.size() > 1 && !look_.is_active());
-}
-
-void NodePool::look_at_slots() {
-    bool has_traffic = false;
-    for (const auto& [key, socket] : sockets_) {
-        if (!socket->slots || !socket->slots->look()) continue;
-        has_traffic = true;
-        for (const int listener : socket->slots->standing())
-            accept_burst(*socket, listener, socket->relief, kReliefLimits);
-    }
-    quiet_looks_ = has_traffic ? 0 : quiet_looks_ + 1;
-    if (quiet_looks_ < kQuietLooks) return;
-    look_.stop();
-    dispatch_all();
 }
 
 void NodePool::dispatch_all() {

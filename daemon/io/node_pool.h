@@ -13,9 +13,12 @@
 //
 // A socket that is given as a whole is accepted on here alone. One with a listener for each slot is accepted
 // on by the workers (io/slot_sockets.h), and only what they leave comes here: connections of a slot without a
-// worker, and those that a busy worker has left standing while another is free. For the latter the slots are
-// looked at every ten milliseconds while there is traffic, and not at all when there is none, or nobody else
-// to pass them to.
+// worker, and those that a worker has left standing which is stuck, while another is not. For the latter the
+// slots are looked at every ten milliseconds while there is traffic, and not at all when there is none, or
+// nobody else to pass them to. A worker is stuck when its queue does not get shorter and it does not answer;
+// asked is only one whose queue makes it look so, for under load there is always somebody waiting. What
+// stands there goes to a worker that has answered just now, one for each answer: with one that cannot answer,
+// a connection would be no better off.
 
 #include <chrono>
 #include <cstdint>
@@ -84,6 +87,7 @@ private:
 
     Worker* find(const WorkerId& id);
     void heard(Worker& worker, core::node::Message message, std::shared_ptr<void> hold);
+    void ask(Worker& worker);
     void counted(Worker& worker, const core::node::ConnectionsTold& told);
     void answered(Worker& worker, std::uint64_t seq, bool accepted);
     void lost(Worker& worker, std::uint64_t seq);
@@ -97,12 +101,20 @@ private:
     const std::vector<core::Candidate>& candidates(const Socket& socket);
     bool can_take(const Socket& socket, const core::BalanceLimits& limits);
     bool hand_over(Socket& socket, core::Balancer& balancer, Connection& connection);
+    bool pass(Worker& worker, Connection& connection);
     void accept_burst(Socket& socket, int listener, core::Balancer& balancer,
                       const core::BalanceLimits& limits);
     void dispatch(Socket& socket);
     void dispatch_all();
     void watch_slots(Socket& socket, bool accepts);
+    void begin_looking();
     void look_at_slots();
+    bool is_stuck(const Worker& worker, const Socket& socket) const;
+    bool may_relieve(const Worker& worker, const Socket& socket) const;
+    void seek_relief(Socket& socket);
+    void ask_for_life(Worker& worker);
+    void show_life(Worker& worker);
+    bool relieve(Socket& socket, Worker& free);
 
     Loop& loop_;
     const PoolId id_;
@@ -119,6 +131,8 @@ private:
     Timer worker_rest_;
     Timer look_;
     int quiet_looks_ = 0;
+    std::uint64_t looks_ = 0;
+    bool has_stuck_ = false;  // at the last look
 };
 
 }  // namespace kpm::io

@@ -1,11 +1,22 @@
 #include "daemon/io/slot_sockets.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 namespace kpm::io {
 namespace {
 
 constexpr int kStandingLooks = 2;
+
+// The kernel tells how many connections wait on a listening socket in a field that has another use on others.
+int queue_length(int listener) {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    if (::getsockopt(listener, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 1;
+    return static_cast<int>(info.tcpi_unacked);
+}
 
 }  // namespace
 
@@ -23,7 +34,7 @@ void SlotSockets::watch(const Slots& owned, bool accepts) {
     accepts_ = accepts;
     for (auto& [id, slot] : slots_) {
         slot.is_owned = owned.contains(id);
-        if (!slot.is_owned) slot.looks = 0;
+        if (!slot.is_owned) slot.looks = slot.length = 0;
     }
     update();
 }
@@ -60,9 +71,14 @@ bool SlotSockets::look() {
     if (looked.empty() || ::poll(looked.data(), looked.size(), 0) < 0) return false;
     bool has_traffic = false;
     for (std::size_t i = 0; i < owned.size(); ++i) {
-        const bool has_connection = (looked[i].revents & POLLIN) != 0;
-        owned[i]->looks = has_connection ? owned[i]->looks + 1 : 0;
-        has_traffic = has_traffic || has_connection;
+        Slot& slot = *owned[i];
+        const int length = (looked[i].revents & POLLIN) != 0 ? queue_length(slot.listener.get()) : 0;
+        if (length == 0)
+            slot.looks = 0;
+        else
+            slot.looks = length < slot.length ? 1 : slot.looks + 1;
+        slot.length = length;
+        has_traffic = has_traffic || length > 0;
     }
     return has_traffic;
 }
@@ -72,11 +88,24 @@ bool SlotSockets::is_standing(int id) const {
     return it != slots_.end() && it->second.looks >= kStandingLooks;
 }
 
-std::vector<int> SlotSockets::standing() const {
-    std::vector<int> listeners;
-    for (const auto& [id, slot] : slots_)
-        if (slot.looks >= kStandingLooks) listeners.push_back(slot.listener.get());
-    return listeners;
+int SlotSockets::length(int id) const {
+    const auto it = slots_.find(id);
+    return it == slots_.end() ? 0 : it->second.length;
+}
+
+int SlotSockets::listener(int id) const {
+    const auto it = slots_.find(id);
+    return it == slots_.end() ? -1 : it->second.listener.get();
+}
+
+void SlotSockets::took_one(int id) {
+    Slot& slot = slots_.at(id);
+    if (slot.length > 0) --slot.length;
+}
+
+void SlotSockets::moved(int id) {
+    const auto it = slots_.find(id);
+    if (it != slots_.end()) it->second.looks = 0;
 }
 
 }  // namespace kpm::io

@@ -33,14 +33,22 @@ public:
     void arm(bool armed);
     // One look at the owned slots, without waiting. True: one of them has a connection.
     bool look();
-    // It had one at this look and at the one before: its worker is busy.
+    // It had some at this look and at the one before, and not fewer: its worker may be busy. Under load that
+    // happens to one that is not, too.
     bool is_standing(int slot) const;
-    std::vector<int> standing() const;  // their listeners
+    // How many there were at the last look, less those that have been taken off since.
+    int length(int slot) const;
+    // -1: there is no such slot.
+    int listener(int slot) const;
+    void took_one(int slot);
+    // Its worker has come to accept: what stands there has come since.
+    void moved(int slot);
 
 private:
     struct Slot {
         UniqueFd listener;
-        int looks = 0;  // in a row that found a connection
+        int looks = 0;   // in a row that found no fewer connections than the one before
+        int length = 0;  // at the last one
         bool is_owned = false;
         bool is_watched = false;
         std::optional<PollFd> poll;  // after listener: it must go first
