@@ -39,12 +39,17 @@ unshare --pid --mount --fork --kill-child bash -c '
     root=$1 ccache=$2
     shift 2
     mount --make-rprivate /
+    mount --bind "$root" "$root"
     mount -t proc proc "$root/proc"
     mount --rbind /sys "$root/sys"
     mount --rbind /dev "$root/dev"
     mount -t tmpfs -o mode=1777 shm "$root/dev/shm"
     if [ -n "$ccache" ]; then mkdir -p "$root$ccache" && mount --bind "$ccache" "$root$ccache"; fi
-    exec chroot "$root" env -i "$@"' bash "$root" "${CCACHE_DIR:-}" "${variables[@]}" bash -c '
+    # More than chroot: tests make namespaces of their own, and what is / must be a mount for them.
+    cd "$root"
+    pivot_root . mnt
+    umount -l /mnt
+    exec env -i "$@"' bash "$root" "${CCACHE_DIR:-}" "${variables[@]}" bash -c '
     set -euo pipefail
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends git make >/dev/null
