@@ -25,6 +25,7 @@ test:
 	@scripts/install-packages.sh build test
 	@cmake --preset debug >/dev/null
 	@cmake --build --preset debug --parallel $(JOBS)
+	@[ "$$(id -u)" = 0 ] || echo "note: not root: tests with other users and with namespaces will fail"
 	@ctest --preset debug --no-tests=error
 
 bench: build
