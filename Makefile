@@ -7,10 +7,11 @@
 # make deb     Debian packages of kpm and of the render worker, in build/release/packages
 # make npm     an npm package of kpm, there as well
 # make package-test  builds both and installs, uses and removes them (needs root, a Debian of its own for the first)
+# make fresh-test  the first two of these, typed into a Debian 12 of their own (needs root, an hour)
 # make format  clang-format over all sources        make lint  clang-tidy and the dependency check
 JOBS ?= $(shell nproc)
 
-.PHONY: run test bench soak image-test deb npm package-test build format lint clean
+.PHONY: run test bench soak image-test deb npm package-test fresh-test build format lint clean
 
 build:
 	@scripts/install-packages.sh build
@@ -24,6 +25,7 @@ test:
 	@scripts/install-packages.sh build test
 	@cmake --preset debug >/dev/null
 	@cmake --build --preset debug --parallel $(JOBS)
+	@[ "$$(id -u)" = 0 ] || echo "note: not root: tests with other users and with namespaces will fail"
 	@ctest --preset debug --no-tests=error
 
 bench: build
@@ -57,6 +59,10 @@ package-test: deb npm
 	@scripts/install-packages.sh package-test
 	@scripts/test-deb.sh build/release/packages build/image
 	@scripts/test-npm.sh build/release/packages/kpm-[0-9]*.tgz
+
+fresh-test:
+	@scripts/install-packages.sh fresh-test
+	@scripts/fresh-test.sh build/image
 
 format:
 	@git ls-files '*.h' '*.cpp' | xargs clang-format -i

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing for the given purposes (build, test, image, package, package-test,
-# lint), and no others.
+# fresh-test, lint), and no others.
 # As root at once; otherwise asks before it uses sudo.
 set -euo pipefail
 
@@ -13,6 +13,7 @@ declare -A packages=(
     [image]="buildah debootstrap"
     [package]="dpkg-dev file npm"
     [package-test]="debootstrap lintian"
+    [fresh-test]="debootstrap git"
     [lint]="clang-tidy clang-format"
 )
 

@@ -3,7 +3,7 @@
 # install-web-apps.sh DIR
 set -euo pipefail
 directory=$1
-packages=(express@5.3.0 fastify@5.12.8 ws@8.23.0 socket.io@4.8.4 socket.io-client@4.8.4 next@16.4.6 react@19.3.1 react-dom@19.3.1)
+packages=(express@5.3.0 fastify@5.12.8 ws@8.23.0 socket.io@4.8.4 socket.io-client@4.8.4 next@15.5.29 react@19.3.1 react-dom@19.3.1)
 mark=$directory/installed
 # Each step may break off half way: the mark is made last.
 if [ "$(cat "$mark" 2>/dev/null)" = "${packages[*]}" ]; then exit 0; fi

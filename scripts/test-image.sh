@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds both images of the Dockerfile without a Docker daemon and tries them: test-image.sh [FOLDER]
+# Builds both images of the Dockerfile without a Docker daemon, and one on them as a user would, and tries them (that one
+# in test-first-process.sh): test-image.sh [FOLDER]
 # Needs root, buildah and debootstrap. The base is a Debian 12 made here by debootstrap (from this machine's own
 # package source), so that no registry is needed. FOLDER keeps the base between runs. With PREBUILT=build/release the
 # programs of that folder go into the images, instead of those that the Dockerfile compiles.
@@ -92,3 +93,29 @@ for managed in true false; do
     [ $code = 0 ] || { cat "$folder/err" >&2; fail "the render image (USE_PM2=$managed) ends with $code after SIGTERM"; }
     echo "render (USE_PM2=$managed): ready, and gone after SIGTERM"
 done
+
+# Node for the configuration file, the rest is the image's.
+rm -rf "$folder/app"
+mkdir -p "$folder/app"
+cp examples/s03_additive.json "$folder/app/genome.json"
+cat >"$folder/app/ecosystem.config.cjs" <<'EOT'
+module.exports = {
+    apps: [{
+        name: 'render', script: '/usr/local/bin/render-worker', exec_mode: 'cluster', kpm_channel: true,
+        listen: [process.env.PORT || '3000'], listen_timeout: '60s',
+    }],
+};
+EOT
+cat >"$folder/app/Dockerfile" <<'EOT'
+FROM localhost/render
+USER root
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs >/dev/null
+COPY ecosystem.config.cjs genome.json /app/
+USER 1000:1000
+CMD ["kpm-runtime", "start", "ecosystem.config.cjs"]
+EOT
+"${buildah[@]}" build -q --layers --format docker -t localhost/app "$folder/app" >/dev/null
+container=$("${buildah[@]}" from localhost/app)
+root=$("${buildah[@]}" mount "$container")
+mapfile -t variables < <("${buildah[@]}" inspect --format '{{range .OCIv1.Config.Env}}{{println .}}{{end}}' --type image localhost/app | sed '/^$/d')
+scripts/test-first-process.sh "$root" "${variables[@]}"

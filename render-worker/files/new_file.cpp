@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "ipc/base/unique_fd.h"
+#include "render-worker/files/read_file.h"
 
 namespace kpm::render {
 namespace {
@@ -25,6 +26,11 @@ Result<void> write_all(int fd, std::string_view bytes, const std::string& path) 
         bytes.remove_prefix(static_cast<std::size_t>(written));
     }
     return {};
+}
+
+// The file may be what it is, but not in this folder (EACCES, EPERM, EROFS), or it is a mount (EBUSY).
+bool may_not_be_replaced(int error) {
+    return error == EACCES || error == EPERM || error == EROFS || error == EBUSY;
 }
 
 // A link stays a link: its target is what is replaced.
@@ -45,14 +51,19 @@ Result<NewFile> NewFile::write(const std::string& path, std::string_view bytes) 
         const UniqueFd device(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
         if (!device) return os_error("write", path, errno);
         if (auto written = write_all(device.get(), bytes, path); !written) return written.error();
-        return NewFile(path, target, {});
+        return NewFile(path, target);
     }
     if (exists && ::access(path.c_str(), W_OK) != 0) return os_error("write", path, errno);
 
-    const std::string beside = fmt::format("{}.new-{}", target, ::getpid());
+    NewFile file(path, target);
+    std::string beside = fmt::format("{}.new-{}", target, ::getpid());
     const UniqueFd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kMode));
-    if (!fd) return os_error("write", path, errno);
-    NewFile file(path, target, beside);  // removes the file where the rest fails
+    if (!fd) {
+        if (!exists || !may_not_be_replaced(errno)) return os_error("write", path, errno);
+        file.waiting_.emplace(bytes);
+        return file;
+    }
+    file.beside_ = std::move(beside);  // removed where the rest fails
     if (exists && ::fchmod(fd.get(), old.st_mode & 0777) != 0) return os_error("write", path, errno);
     if (auto written = write_all(fd.get(), bytes, path); !written) return written.error();
     return file;
@@ -61,17 +72,30 @@ Result<NewFile> NewFile::write(const std::string& path, std::string_view bytes) 
 NewFile::NewFile(NewFile&& other) noexcept
     : path_(std::move(other.path_)),
       target_(std::move(other.target_)),
-      beside_(std::exchange(other.beside_, {})) {}
+      beside_(std::exchange(other.beside_, {})),
+      waiting_(std::exchange(other.waiting_, std::nullopt)) {}
 
 NewFile::~NewFile() {
     if (!beside_.empty()) ::unlink(beside_.c_str());
 }
 
+Result<void> NewFile::overwrite(std::string_view bytes) const {
+    const UniqueFd fd(::open(target_.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+    if (!fd) return os_error("write", path_, errno);
+    return write_all(fd.get(), bytes, path_);
+}
+
 Result<void> NewFile::keep() {
+    if (waiting_) return overwrite(*std::exchange(waiting_, std::nullopt));
     if (beside_.empty()) return {};
-    if (::rename(beside_.c_str(), target_.c_str()) != 0) return os_error("write", path_, errno);
-    beside_.clear();
-    return {};
+    if (::rename(beside_.c_str(), target_.c_str()) == 0) {
+        beside_.clear();
+        return {};
+    }
+    if (!may_not_be_replaced(errno)) return os_error("write", path_, errno);
+    const auto bytes = read_file(beside_);
+    if (!bytes) return bytes.error();
+    return overwrite(*bytes);  // the one beside goes with this object
 }
 
 }  // namespace kpm::render

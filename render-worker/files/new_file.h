@@ -2,7 +2,11 @@
 // A file that is complete or not there: written beside its place, and moved there by keep(). Until then what
 // stood there stays as it was. What is no regular file (/dev/stdout) is written at once. Used by programs
 // that put out several files and want all or none of them.
+//
+// A file that may be written but not replaced (the folder is read-only or another user's, or the file itself
+// is a mount, as a container's often is) is overwritten by keep(); only there can a full disk leave a part.
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,12 +26,15 @@ public:
     Result<void> keep();
 
 private:
-    NewFile(std::string path, std::string target, std::string beside)
-        : path_(std::move(path)), target_(std::move(target)), beside_(std::move(beside)) {}
+    NewFile(std::string path, std::string target) : path_(std::move(path)), target_(std::move(target)) {}
+
+    Result<void> overwrite(std::string_view bytes) const;
 
     std::string path_;    // as given
     std::string target_;  // behind symbolic links
-    std::string beside_;  // empty: in its place
+    std::string beside_;  // the file to be moved; empty: none
+    std::optional<std::string>
+        waiting_;  // what is to be written over the target, where nothing may stand beside it
 };
 
 }  // namespace kpm::render

@@ -106,6 +106,21 @@ TEST_CASE("render fetch: what cannot be fetched is an error with a reason", "[in
     CHECK(receive_sound(client) == 16);
 }
 
+TEST_CASE("render fetch: without a libcurl only what must be fetched fails", "[integration][render_server]") {
+    TempDir directory;
+    const std::string library = (directory.path() / "libcurl.so.4").string();
+    std::ofstream{library};  // found before the real one, and no library
+    WorkerProcess worker(gate_worker(), {.environment = {"LD_LIBRARY_PATH=" + directory.path().string()}});
+    WsClient client(worker.port());
+    for (int i = 0; i < 2; ++i) {
+        REQUIRE(client.send(by_url("http://127.0.0.1:1/")));
+        CHECK(receive_failure(client) == "cannot fetch 'http://127.0.0.1:1/': cannot load 'libcurl.so.4': " +
+                                             library + ": file too short");
+    }
+    REQUIRE(client.send(order({{"level", 0.5}})));
+    CHECK(receive_sound(client) == 16);
+}
+
 TEST_CASE("render fetch: a server that does not answer stops neither connections nor renders",
           "[integration][render_server]") {
     GenomeServer silent([](const std::string&) { return std::string(); });

@@ -128,6 +128,58 @@ TEST_CASE("render command: samples are 16-bit unless told otherwise, and an exis
     CHECK(fixture.render({"genome.json", "-o", "/dev/null", "--duration", "0.1"}).status == 0);
 }
 
+TEST_CASE("render command: a file that may be written but not replaced is overwritten",
+          "[integration][render]") {
+    const Fixture fixture;
+    const std::string old(10'000, 'o');
+    fixture.write("out.wav", old);
+    const std::vector<std::string> note{real_worker(), "render", "genome.json",   "-o",  "out.wav",
+                                        "--duration",  "0.1",    "--sample-rate", "8000"};
+    // `before` runs note and has made such a file of out.wav.
+    const auto check_overwritten = [&](std::vector<std::string> before) {
+        fixture.write("out.wav", old);
+        struct stat was {
+        }, is{};
+        REQUIRE(::stat(fixture.path("out.wav").c_str(), &was) == 0);
+        before.insert(before.end(), note.begin(), note.end());
+        const CommandResult result = run_command(before, {}, fixture.folder.path().string());
+        INFO(result.err);
+        REQUIRE(result.status == 0);
+        REQUIRE(::stat(fixture.path("out.wav").c_str(), &is) == 0);
+        CHECK(is.st_ino == was.st_ino);
+        CHECK(read_file(fixture.path("out.wav")).size() == kPcmHeader + 2 * 800);
+        CHECK(fixture.files() == std::vector<std::string>{"genome.json", "out.wav"});
+    };
+
+    // A mount of its own, in a folder that can be written and in one that cannot.
+    std::vector<std::string> mounted{"unshare", "--mount"};
+    if (::geteuid() != 0) mounted.insert(mounted.end(), {"--user", "--map-root-user"});
+    mounted.insert(mounted.end(), {"sh", "-ec"});
+    std::vector<std::string> read_only = mounted;
+    const std::string mount = "mount --bind out.wav out.wav\n";
+    mounted.insert(mounted.end(), {mount + "exec \"$@\"", "sh"});
+    read_only.insert(read_only.end(), {mount + "mount --rbind . .\n"
+                                               "cd \"$PWD\"\n"
+                                               "mount -o remount,bind,ro .\n"
+                                               "exec \"$@\"",
+                                       "sh"});
+    check_overwritten(mounted);
+    check_overwritten(read_only);
+
+    // The user's file in a folder that is not the user's to change. Root has no rights beyond the modes here.
+    std::vector<std::string> powerless;
+    if (::geteuid() == 0) powerless = {"setpriv", "--inh-caps=-all", "--bounding-set=-all"};
+    fs::permissions(fixture.folder.path(), fs::perms{0555});
+    check_overwritten(powerless);
+    fixture.write("out.wav", old);
+    powerless.insert(powerless.end(), note.begin(), note.end());
+    powerless.insert(powerless.end(), {"--plot", "out.svg"});
+    const CommandResult refused = run_command(powerless, {}, fixture.folder.path().string());
+    fs::permissions(fixture.folder.path(), fs::perms{0755});
+    CHECK(refused.err == "render-worker: cannot write 'out.svg': Permission denied\n");
+    CHECK(read_file(fixture.path("out.wav")) == old);
+}
+
 TEST_CASE("render command: what cannot be read, rendered or written is named, and nothing is left",
           "[integration][render]") {
     const Fixture fixture;
