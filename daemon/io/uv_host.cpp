@@ -208,11 +208,7 @@ void UvHost::connect(Child& child, const core::LaunchSpec& spec, ChildEnds ends,
 
 // Opened when it is needed: holding one for each process would cost a descriptor for each.
 UniqueFd UvHost::open_root(const Child& child) const {
-    if (child.is_ended || !child.root_start) return {};
-    UniqueFd pidfd = open_pidfd(child.pid);
-    const auto entry = read_process(child.pid);  // after the opening, so that it is about the same process
-    if (!entry || entry->start_ticks != *child.root_start) return {};
-    return pidfd;
+    return child.is_ended ? UniqueFd() : child.root.open();
 }
 
 void UvHost::on_spawned(KeeperChild spawned) {
@@ -223,7 +219,7 @@ void UvHost::on_spawned(KeeperChild spawned) {
     }
     starting_.erase(spawned.token);
     child->pid = spawned.pid;
-    child->root_start = read_start(spawned.pid, spawned.pidfd.get());
+    child->root = ProcessIdentity::of(spawned.pid, spawned.pidfd.get());
     if (!child->pid_file.empty())
         if (const auto written = write_pid_file(child->pid_file, child->pid); !written)
             log(written.error().message);
@@ -297,7 +293,7 @@ void UvHost::signal_tree(const core::AppKey& key, int signo) {
     child->tree = std::make_unique<TreeStop>(loop_, scanner_, mark_of(key.incarnation),
                                              [this, token = key.incarnation] { on_tree_gone(token); });
     if (!child->is_ended && !is_keeper_gone_) child->tree->expect_root_end();
-    child->tree->begin(child->pid, child->is_ended ? std::nullopt : child->root_start, signo);
+    child->tree->begin(child->pid, child->is_ended ? std::nullopt : child->root.start_ticks(), signo);
 }
 
 void UvHost::signal_root_alone(Child& child, int signo) {

@@ -27,6 +27,7 @@
 #include "daemon/io/package_version.h"
 #include "daemon/io/probes.h"
 #include "daemon/io/proc_sampler.h"
+#include "daemon/io/process_identity.h"
 #include "daemon/io/process_tree.h"
 #include "daemon/io/state_memfd.h"
 #include "daemon/io/timer.h"
@@ -132,8 +133,7 @@ private:
     struct Child {
         core::AppKey key;
         pid_t pid = 0;
-        std::optional<std::uint64_t>
-            root_start;            // with the pid it names the root; nullopt: dead at its report
+        ProcessIdentity root;
         bool is_ended = false;     // the keeper has reaped the root: its pid may be another's from now on
         bool is_released = false;  // the supervisor is done with it
         bool has_logs = false;     // its pipes are not at their end

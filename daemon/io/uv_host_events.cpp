@@ -152,7 +152,7 @@ core::Adopted UvHost::adopt(const core::AppKey& key, const core::LaunchSpec& spe
         adopted = {core::Adopted::Kind::Ended, exit->pid};
     } else {
         adopted = {core::Adopted::Kind::Alive, alive->pid};
-        child.root_start = read_start(alive->pid, alive->pidfd.get());
+        child.root = ProcessIdentity::of(alive->pid, alive->pidfd.get());
     }
     child.pid = adopted.pid;
 
