@@ -1,6 +1,6 @@
 # cmake --install: what a user calls is in bin, what kpm calls itself in libexec (cli/own_programs.h looks there).
 # Components:
-#   kpm        the programs, manual pages, completions
+#   kpm        the programs, manual pages, docs/, completions
 #   pm2-names  kpm-runtime under pm2's names for it: for images, and not where pm2 itself may be installed
 #   render     the worker and its client
 #   debian     what only the Debian package of kpm has (kpm_package.cmake)
@@ -49,6 +49,11 @@ endforeach()
 foreach(page ${render_pages})
     install(FILES ${page}.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT render)
 endforeach()
+# The pages that manuals and --help name: docs/config.md and others.
+set(KPM_DOC ${CMAKE_INSTALL_DATADIR}/doc)
+install(DIRECTORY docs/ DESTINATION ${KPM_DOC}/kpm COMPONENT kpm
+    PATTERN render-worker.md EXCLUDE PATTERN gpu.md EXCLUDE PATTERN tour.svg EXCLUDE)
+install(FILES docs/render-worker.md docs/gpu.md DESTINATION ${KPM_DOC}/kpm-render COMPONENT render)
 install(FILES ${KPM_SHARE}/bash-completion/completions/kpm
     DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT kpm)
 install(FILES ${KPM_SHARE}/fish/vendor_completions.d/kpm.fish

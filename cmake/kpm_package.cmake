@@ -13,13 +13,11 @@ endforeach()
 
 install(FILES ${deb}/copyright ${CMAKE_BINARY_DIR}/deb/kpm/changelog.gz DESTINATION share/doc/kpm
     COMPONENT debian EXCLUDE_FROM_ALL)
-install(DIRECTORY docs/ DESTINATION share/doc/kpm COMPONENT debian EXCLUDE_FROM_ALL
-    PATTERN render-worker.md EXCLUDE PATTERN gpu.md EXCLUDE)
 install(FILES ${deb}/kpm.lintian-overrides DESTINATION share/lintian/overrides RENAME kpm
     COMPONENT debian EXCLUDE_FROM_ALL)
 install(FILES ${kpm_unit} DESTINATION lib/systemd/system COMPONENT debian EXCLUDE_FROM_ALL)
 install(FILES ${KPM_SHARE}/zsh/_kpm DESTINATION share/zsh/vendor-completions COMPONENT debian EXCLUDE_FROM_ALL)
-install(FILES ${deb}/copyright ${CMAKE_BINARY_DIR}/deb/kpm-render/changelog.gz docs/render-worker.md docs/gpu.md
+install(FILES ${deb}/copyright ${CMAKE_BINARY_DIR}/deb/kpm-render/changelog.gz
     DESTINATION share/doc/kpm-render COMPONENT debian-render EXCLUDE_FROM_ALL)
 
 set(CPACK_GENERATOR DEB)

@@ -14,7 +14,7 @@ verified=$(dpkg --verify kpm kpm-render | grep -v ' /usr/share/\(doc\|man\|local
 [ -z "$verified" ] || fail "dpkg --verify: $verified"
 for file in /usr/share/man/man1/kpm.1.gz /usr/share/bash-completion/completions/kpm \
     /usr/share/zsh/vendor-completions/_kpm /usr/share/fish/vendor_completions.d/kpm.fish \
-    /usr/share/doc/kpm/copyright /usr/lib/systemd/system/kpm@.service; do
+    /usr/share/doc/kpm/copyright /usr/share/doc/kpm/config.md /usr/lib/systemd/system/kpm@.service; do
     dpkg --listfiles kpm | grep -qx "$file" || fail "the package has no $file"
 done
 # Every program that the unit names is there.

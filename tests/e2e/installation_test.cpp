@@ -7,6 +7,8 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
+#include <regex>
+#include <set>
 
 #include "ipc/base/unique_fd.h"
 #include "tests/support/kpm_home.h"
@@ -85,6 +87,23 @@ TEST_CASE("installation: what cmake --install has copied works on its own", "[e2
          {"man1/kpm.1.gz", "man1/kpm-runtime.1.gz", "man8/kpmd.8.gz", "man8/kpm-keeper.8.gz"})
         CHECK(installed.run({"gzip", "-t", (installed.share() / "man" / page).string()}).status == 0);
     CHECK_FALSE(fs::exists(installed.prefix() / "bin/pm2-runtime"));
+}
+
+TEST_CASE("installation: the pages that the manual and the options name are there", "[e2e]") {
+    const Installation installed;
+    const std::string text = must({"gzip", "-dc", (installed.share() / "man/man1/kpm.1.gz").string()}).out +
+                             installed.run({"kpm", "start", "--help"}).out;
+    std::set<std::string> names;
+    const std::regex page("docs/([a-z0-9]|\\\\-)+\\.md");
+    for (std::sregex_iterator found(text.begin(), text.end(), page), end; found != end; ++found) {
+        std::string name = std::regex_replace(found->str(), std::regex("\\\\-"), "-");  // as roff has it
+        names.insert(name.substr(std::string("docs/").size()));
+    }
+    CHECK(names.contains("config.md"));
+    for (const std::string& name : names) {
+        INFO(name);
+        CHECK(fs::is_regular_file(installed.share() / "doc/kpm" / name));
+    }
 }
 
 TEST_CASE("installation: npm's links to the programs are enough", "[e2e]") {
