@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,9 +33,10 @@ struct Arguments {
     std::string gpu = "auto";
     ProtocolChoice protocol;
     LibraryOptions library;
-    long long drain_idle = 2000;       // milliseconds
-    long long header_timeout = 10000;  // milliseconds
-    long long fetch_timeout = 30000;   // milliseconds
+    long long drain_idle = 2000;        // milliseconds
+    long long header_timeout = 10000;   // milliseconds
+    long long render_timeout = 300000;  // milliseconds
+    long long fetch_timeout = 30000;    // milliseconds
     bool anti_aliasing = false;
     bool probe = false;
 };
@@ -61,6 +63,10 @@ void declare(CLI::App& app, Arguments& arguments) {
         ->capture_default_str();
     app.add_option("--drain-idle", arguments.drain_idle,
                    "milliseconds of silence before a drain closes a connection")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    app.add_option("--render-timeout", arguments.render_timeout,
+                   "milliseconds after which a job is called off, 0 for no limit")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
     app.add_option("--header-timeout", arguments.header_timeout,
@@ -108,7 +114,7 @@ void declare_man_page(CLI::App& app) {
           {Entry{"0", "ended after a signal"}, Entry{"1", "it could not start"},
            Entry{"69", "there is no such GPU"}, Entry{"70", "a bug in what runs on the GPU"},
            Entry{"71", "the GPU's memory is full"}, Entry{"75", "the GPU's context was lost"},
-           Entry{"76", "the GPU did not answer in time"}}}},
+           Entry{"76", "the GPU did not answer in time, or a render did not end"}}}},
         {{"kpm", 1}, {"render-client", 1}});
 }
 
@@ -133,6 +139,7 @@ int run(Arguments arguments) {
     if (!channel) return fail(channel.error().message);
 
     arguments.server.drain_idle = std::chrono::milliseconds(arguments.drain_idle);
+    arguments.server.render_timeout = std::chrono::milliseconds(arguments.render_timeout);
     arguments.server.header_timeout = std::chrono::milliseconds(arguments.header_timeout);
     if (!arguments.server.host_info_file.empty())
         arguments.server.host_info_file = host_info_path(arguments.server.host_info_file);
@@ -141,7 +148,13 @@ int run(Arguments arguments) {
     GenomeLibrary library(arguments.library);
     const Result<int> code =
         render::serve(arguments.server, *protocol, library, *std::move(factory), *std::move(channel));
-    return code ? *code : fail(code.error().message);
+    if (!code) return fail(code.error().message);
+    // A driver that has hung or lost its device may hang once more in what it does at a process's end.
+    if (*code != 0) {
+        std::fflush(nullptr);
+        std::_Exit(*code);
+    }
+    return 0;
 }
 
 }  // namespace

@@ -108,12 +108,16 @@ Result<RenderedSound> Renderer::render(const Json& json, const RenderRequest& re
         return refused(fmt::format("it needs {:.0f} samples of memory, at most {:.0f} are allowed", needed,
                                    kMaxSamplesNeeded));
 
+    // Each of these steps may take a while by itself.
+    const Error gone{ErrorCode::Unavailable, "cannot render 'genome': cancelled"};
+    if (cancelled) return gone;
     SeededNoise seeded(kNoiseSeed);
     SignalMaker maker(evaluator_, noise_ != nullptr ? *noise_ : seeded, genome->network, request, quirks_,
                       cancelled);
     const auto signals = maker.make(*outputs);
     if (!signals) return signals.error();
 
+    if (cancelled) return gone;
     const double part = static_cast<double>(signal_samples(request)) / static_cast<double>(samples);
     const GraphOptions options{
         request.sample_rate, part * request.duration, samples, pitch, request.channels, quirks_};
@@ -121,6 +125,7 @@ Result<RenderedSound> Renderer::render(const Json& json, const RenderRequest& re
     if (!graph) return std::move(graph).error();
     auto channels = graph->render(samples, cancelled);
     if (!channels) return std::move(channels).error();
+    if (cancelled) return gone;
     if (request.output == OutputStage::Summed)
         return RenderedSound{summed_output(*channels), request.sample_rate};
     normalise(channels->front());

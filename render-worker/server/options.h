@@ -23,6 +23,9 @@ struct ServerOptions {
     std::chrono::milliseconds ping_interval{20000};  // a peer silent for twice this long is gone
     std::chrono::milliseconds request_timeout{
         60000};  // HTTP: from the last answer to the first byte of the next request
+    std::chrono::milliseconds render_timeout{
+        300000};  // for one job, longer than any of KromoSynth's clients waits; 0: none
+    std::chrono::milliseconds stuck_grace{10000};  // from then on, for the render thread to give the job up
     std::chrono::milliseconds header_timeout{10000};  // HTTP: from a request's first byte to its last
     std::size_t fetch_threads = 4;                    // genomes that are fetched at the same time
 };

@@ -12,14 +12,17 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "render-worker/server/channel.h"
+#include "render-worker/server/heartbeat.h"
 #include "render-worker/server/host_info.h"
 #include "render-worker/server/http_session.h"
 #include "render-worker/server/listener.h"
+#include "render-worker/server/notify_socket.h"
 #include "render-worker/server/render_queue.h"
 #include "render-worker/server/server_parts.h"
 #include "render-worker/server/session_table.h"
@@ -31,6 +34,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 
 constexpr std::chrono::milliseconds kDeviceLostFlush{2000};
+constexpr std::chrono::milliseconds kLastChunk{2000};  // for the render thread to see that all is over
 constexpr std::size_t kReservedFds =
     32;  // standard streams, the loop, the device's files, genomes that are fetched
 
@@ -100,6 +104,8 @@ private:
     boost::asio::steady_timer deadline_;
     std::optional<Listener> listener_;
     std::optional<Channel> channel_;
+    NotifySocket supervisor_;
+    std::optional<Heartbeat> heartbeat_;
     Phase phase_ = Phase::Serving;
     int signal_count_ = 0;
     std::size_t max_connections_;
@@ -119,6 +125,8 @@ Server::Server(ServerOptions options, const Protocol& protocol, GenomeLoader& lo
       deadline_(io_),
       max_connections_(raise_fd_limit()) {
     sessions_.on_closed = [this] { on_closed(); };
+    if (const auto interval = watchdog_interval())
+        heartbeat_.emplace(io_, *interval, queue_, [this] { supervisor_.send("WATCHDOG=1"); });
 }
 
 Server::~Server() {
@@ -143,7 +151,14 @@ int Server::run() {
         });
     if (channel_) channel_->start();
     wait_for_signal();
+    if (heartbeat_) heartbeat_->start();
     io_.run();
+    // A render thread that does not come back (a driver that hangs) can neither be waited for nor lose what
+    // it works with.
+    if (!queue_.stop(queue_.is_stuck() ? std::chrono::milliseconds{0} : kLastChunk)) {
+        std::fflush(nullptr);
+        std::_Exit(exit_code_);
+    }
     return exit_code_;
 }
 
