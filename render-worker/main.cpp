@@ -22,6 +22,7 @@
 #include "render-worker/server/protocol_choice.h"
 #include "render-worker/server/renderer_engine.h"
 #include "render-worker/server/server.h"
+#include "render-worker/server/suspects.h"
 
 namespace {
 
@@ -69,6 +70,11 @@ void declare(CLI::App& app, Arguments& arguments) {
                    "milliseconds after which a job is called off, 0 for no limit")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
+    app.add_option(
+           "--suspects", arguments.server.suspects,
+           "directory in which an app's workers note the jobs over which one has ended; under kpm its "
+           "home's suspects/<name>")
+        ->envname("RW_SUSPECTS");
     app.add_option("--header-timeout", arguments.header_timeout,
                    "milliseconds from the first to the last byte of an HTTP request")
         ->check(CLI::PositiveNumber)
@@ -143,6 +149,7 @@ int run(Arguments arguments) {
     arguments.server.header_timeout = std::chrono::milliseconds(arguments.header_timeout);
     if (!arguments.server.host_info_file.empty())
         arguments.server.host_info_file = host_info_path(arguments.server.host_info_file);
+    arguments.server.suspects = suspects_directory(arguments.server.suspects);
     arguments.library.timeout = std::chrono::milliseconds(arguments.fetch_timeout);
     const std::unique_ptr<Protocol> protocol = make_protocol(arguments.protocol);
     GenomeLibrary library(arguments.library);

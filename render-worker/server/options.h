@@ -12,6 +12,7 @@ struct ServerOptions {
     std::string host = "0.0.0.0";
     std::uint16_t port = 3000;                 // 0 = any free port
     std::string host_info_file;                // gets "host:port" when the worker is ready; empty: none
+    std::string suspects;                      // directory that the app's workers share, see suspects.h
     std::size_t max_message = 128u << 20;      // bytes of one incoming WebSocket message
     std::size_t queue = 64;                    // jobs that may wait while another one is rendered
     std::size_t max_queue_bytes = 512u << 20;  // bytes of the messages that wait

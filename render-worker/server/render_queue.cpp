@@ -9,6 +9,8 @@
 #include <utility>
 #include <variant>
 
+#include "render-worker/server/job_key.h"
+
 namespace kpm::render {
 namespace {
 
@@ -17,10 +19,11 @@ constexpr int kStuckExitCode = 76;  // as for a GPU that does not answer in time
 }  // namespace
 
 RenderQueue::RenderQueue(boost::asio::io_context& io, const ServerOptions& options, const Protocol& protocol,
-                         GenomeLoader& loader, EngineFactory factory, Events events)
+                         GenomeLoader& loader, Suspects& suspects, EngineFactory factory, Events events)
     : io_(io),
       options_(options),
       protocol_(protocol),
+      suspects_(suspects),
       factory_(std::move(factory)),
       events_(std::move(events)),
       deadline_(io),
@@ -147,6 +150,7 @@ void RenderQueue::call_off(const std::shared_ptr<Turn>& turn) {
 // The thread may come back at any time: what it works with stays as it is.
 void RenderQueue::give_up(const std::shared_ptr<Turn>& turn) {
     is_stuck_ = true;
+    suspects_.strike();
     const Error error{ErrorCode::Unavailable,
                       fmt::format("cannot render 'genome': the worker has been stuck for {} ms",
                                   (options_.render_timeout + options_.stuck_grace).count())};
@@ -220,29 +224,45 @@ std::optional<RenderQueue::JobResult> RenderQueue::run(RenderEngine& engine, Tur
 }
 
 RenderQueue::JobResult RenderQueue::render(RenderEngine& engine, const RenderTask& task, const Turn& turn) {
+    if (const Result<void> allowed = suspects_.begin(job_key(task)); !allowed)
+        return {protocol_.failure(task, allowed.error()), Outcome::Failed};
+    bool is_well = false;
+    auto over = [&](void*) { suspects_.end(is_well); };
+    const std::unique_ptr<void, decltype(over)> at_end(this, over);  // also when something throws
+
     JobResult result;
     const auto begin = std::chrono::steady_clock::now();
     Result<RenderedSound> sound = engine.render(task, turn.stop);
     result.render_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     if (sound) {
+        is_well = true;
         result.audio_seconds = static_cast<double>(sound->samples.size()) / sound->sample_rate;
         result.reply = protocol_.sound(task, *std::move(sound));
         return result;
     }
-    if (turn.is_late && sound.error().code == ErrorCode::Unavailable)
-        sound =
-            Error{ErrorCode::Invalid,
-                  fmt::format("cannot render 'genome': it takes longer than the {} ms that a job may take",
-                              options_.render_timeout.count())};
-    if (sound.error().code == ErrorCode::Unavailable && !turn.stop) {
-        lost_ = sound.error();
-        post([this, failure = EngineFailure{*lost_, engine.exit_code_when_lost()}] {
-            events_.device_lost(failure);
-        });
-    }
-    result.reply = protocol_.failure(task, sound.error());
+    result.reply = protocol_.failure(task, failure(engine, std::move(sound).error(), turn));
     result.outcome = Outcome::Failed;
     return result;
+}
+
+// What the client is told; whether it may try again depends on whether it did so before.
+Error RenderQueue::failure(RenderEngine& engine, Error error, const Turn& turn) {
+    if (error.code != ErrorCode::Unavailable) return error;
+    if (turn.is_late) {
+        error.message =
+            fmt::format("cannot render 'genome': it takes longer than the {} ms that a job may take",
+                        options_.render_timeout.count());
+    } else if (turn.stop) {
+        return error;  // nobody will read it
+    } else {
+        lost_ = error;
+        post([this, failure = EngineFailure{error, engine.exit_code_when_lost()}] {
+            events_.device_lost(failure);
+        });
+        if (engine.is_innocent()) return error;
+    }
+    if (suspects_.strike() >= Suspects::kStrikesToRefuse) error.code = ErrorCode::Denied;
+    return error;
 }
 
 // On a fetch thread.

@@ -30,6 +30,7 @@
 #include "render-worker/server/options.h"
 #include "render-worker/server/protocol.h"
 #include "render-worker/server/render_engine.h"
+#include "render-worker/server/suspects.h"
 
 namespace kpm::render {
 
@@ -61,7 +62,7 @@ public:
     };
 
     RenderQueue(boost::asio::io_context& io, const ServerOptions& options, const Protocol& protocol,
-                GenomeLoader& loader, EngineFactory factory, Events events);
+                GenomeLoader& loader, Suspects& suspects, EngineFactory factory, Events events);
     // Cancels what runs and waits for the render thread and the fetch threads.
     ~RenderQueue();
     // The same for the render thread, but waits no longer than `grace`. False: it is still at work, and
@@ -112,6 +113,7 @@ private:
     // nullopt: its genome is being fetched.
     std::optional<JobResult> run(RenderEngine& engine, Turn& turn);
     JobResult render(RenderEngine& engine, const RenderTask& task, const Turn& turn);
+    Error failure(RenderEngine& engine, Error error, const Turn& turn);
     void watch(const std::shared_ptr<Turn>& turn);
     void unwatch();
     void wait_for_end(std::chrono::milliseconds time, const std::shared_ptr<Turn>& turn,
@@ -129,6 +131,7 @@ private:
     boost::asio::io_context& io_;
     const ServerOptions& options_;
     const Protocol& protocol_;
+    Suspects& suspects_;
     EngineFactory factory_;
     Events events_;
     std::size_t load_ = 0;

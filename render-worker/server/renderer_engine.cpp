@@ -38,6 +38,10 @@ public:
         return gpu_ && gpu_->failure() ? exit_code(gpu_->failure()->code) : exit_code(GpuErrc::Misuse);
     }
 
+    bool is_innocent() const override {
+        return gpu_ && gpu_->failure() && gpu_->failure()->reset == ResetKind::Innocent;
+    }
+
     std::string description() const override {
         return gpu_ ? "gpu: " + gpu_->info().device : "cpu" + remark_;
     }

@@ -26,6 +26,7 @@
 #include "render-worker/server/render_queue.h"
 #include "render-worker/server/server_parts.h"
 #include "render-worker/server/session_table.h"
+#include "render-worker/server/suspects.h"
 
 namespace kpm::render {
 namespace {
@@ -95,6 +96,7 @@ private:
     void tell(channel::Type type, std::uint64_t value = 0, std::uint32_t flags = 0);
 
     ServerOptions options_;
+    Suspects suspects_;
     SessionTable sessions_;
     bool ready_ = false;
     ServerParts parts_;
@@ -115,8 +117,9 @@ private:
 
 Server::Server(ServerOptions options, const Protocol& protocol, GenomeLoader& loader, EngineFactory factory)
     : options_(std::move(options)),
+      suspects_(options_.suspects),
       parts_{options_, protocol, sessions_, queue_, ready_},
-      queue_(io_, options_, protocol, loader, std::move(factory),
+      queue_(io_, options_, protocol, loader, suspects_, std::move(factory),
              {.ready = [this](const std::string& engine) { on_ready(engine); },
               .failed = [this](const EngineFailure& failure) { on_failed(failure); },
               .device_lost = [this](const EngineFailure& failure) { on_device_lost(failure); },
@@ -125,6 +128,8 @@ Server::Server(ServerOptions options, const Protocol& protocol, GenomeLoader& lo
       deadline_(io_),
       max_connections_(raise_fd_limit()) {
     sessions_.on_closed = [this] { on_closed(); };
+    if (const Result<void> shared = suspects_.open(); !shared)
+        print_error(shared.error().message + ", suspects are known to this worker alone");
     if (const auto interval = watchdog_interval())
         heartbeat_.emplace(io_, *interval, queue_, [this] { supervisor_.send("WATCHDOG=1"); });
 }
@@ -203,6 +208,7 @@ void Server::on_hello() {
 }
 
 void Server::on_end() {
+    suspects_.leave();
     // Nobody will stop this process any more, so clients that keep sending must not keep it alive.
     after(options_.stop_deadline, [this] {
         queue_.close({ErrorCode::Unavailable, "cannot take the job: the worker stops"});
@@ -232,6 +238,7 @@ void Server::wait_for_signal() {
 
 void Server::on_signal() {
     const auto give_up = [this] { end(exit_when_drained_.value_or(0)); };
+    suspects_.leave();
     if (++signal_count_ > 1) return give_up();
     after(options_.stop_deadline, give_up);
     end_when_drained(0);
