@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "render-worker/cppn/cpu_cppn.h"
+#include "render-worker/genome/genome_cache.h"
 #include "render-worker/gpu/device_selector.h"
 #include "render-worker/gpu/gles_cppn.h"
 #include "render-worker/gpu/gpu_error.h"
@@ -31,7 +32,9 @@ public:
 
     Result<RenderedSound> render(const RenderTask& task, const CancelFlag& cancelled) override {
         Renderer& renderer = fast_ && task.gpu_allowed ? *fast_ : exact_;
-        return renderer.render(task.genome, task.request, cancelled);
+        const auto genome = genomes_.get(task.genome);
+        if (!genome) return genome.error();
+        return renderer.render(**genome, task.request, cancelled);
     }
 
     int exit_code_when_lost() const override {
@@ -47,6 +50,7 @@ public:
     }
 
 private:
+    GenomeCache genomes_;
     CpuCppn cpu_;
     std::unique_ptr<GlesCppn> gpu_;
     std::string remark_;
