@@ -4,7 +4,7 @@ find_package(nlohmann_json 3.11 REQUIRED)
 find_path(KISSFFT_INCLUDE_DIR kissfft/kissfft.hh REQUIRED)  # a header is all that is used of it
 
 add_library(render_core STATIC
-    genome/genome_error.cpp genome/json_text.cpp genome/fields.cpp genome/network.cpp genome/patch.cpp genome/genome.cpp
+    genome/genome_error.cpp genome/json_text.cpp genome/fields.cpp genome/network.cpp genome/patch.cpp genome/genome.cpp genome/genome_cache.cpp
     genome/network_outputs.cpp genome/audio_plan.cpp
     cppn/block_math.cpp cppn/activations.cpp cppn/inputs.cpp cppn/compile.cpp cppn/cpu_cppn.cpp
     graph/quantum.cpp graph/audio_param.cpp graph/audio_graph.cpp graph/feeds.cpp graph/node_maker.cpp

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,7 @@
 #include "render-worker/server/protocol_choice.h"
 #include "render-worker/server/renderer_engine.h"
 #include "render-worker/server/server.h"
+#include "render-worker/server/suspects.h"
 
 namespace {
 
@@ -32,9 +34,10 @@ struct Arguments {
     std::string gpu = "auto";
     ProtocolChoice protocol;
     LibraryOptions library;
-    long long drain_idle = 2000;       // milliseconds
-    long long header_timeout = 10000;  // milliseconds
-    long long fetch_timeout = 30000;   // milliseconds
+    long long drain_idle = 2000;        // milliseconds
+    long long header_timeout = 10000;   // milliseconds
+    long long render_timeout = 300000;  // milliseconds
+    long long fetch_timeout = 30000;    // milliseconds
     bool anti_aliasing = false;
     bool probe = false;
 };
@@ -63,6 +66,15 @@ void declare(CLI::App& app, Arguments& arguments) {
                    "milliseconds of silence before a drain closes a connection")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
+    app.add_option("--render-timeout", arguments.render_timeout,
+                   "milliseconds after which a job is called off, 0 for no limit")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    app.add_option(
+           "--suspects", arguments.server.suspects,
+           "directory in which an app's workers note the jobs over which one has ended; under kpm its "
+           "home's suspects/<name>")
+        ->envname("RW_SUSPECTS");
     app.add_option("--header-timeout", arguments.header_timeout,
                    "milliseconds from the first to the last byte of an HTTP request")
         ->check(CLI::PositiveNumber)
@@ -108,7 +120,7 @@ void declare_man_page(CLI::App& app) {
           {Entry{"0", "ended after a signal"}, Entry{"1", "it could not start"},
            Entry{"69", "there is no such GPU"}, Entry{"70", "a bug in what runs on the GPU"},
            Entry{"71", "the GPU's memory is full"}, Entry{"75", "the GPU's context was lost"},
-           Entry{"76", "the GPU did not answer in time"}}}},
+           Entry{"76", "the GPU did not answer in time, or a render did not end"}}}},
         {{"kpm", 1}, {"render-client", 1}});
 }
 
@@ -133,15 +145,23 @@ int run(Arguments arguments) {
     if (!channel) return fail(channel.error().message);
 
     arguments.server.drain_idle = std::chrono::milliseconds(arguments.drain_idle);
+    arguments.server.render_timeout = std::chrono::milliseconds(arguments.render_timeout);
     arguments.server.header_timeout = std::chrono::milliseconds(arguments.header_timeout);
     if (!arguments.server.host_info_file.empty())
         arguments.server.host_info_file = host_info_path(arguments.server.host_info_file);
+    arguments.server.suspects = suspects_directory(arguments.server.suspects);
     arguments.library.timeout = std::chrono::milliseconds(arguments.fetch_timeout);
     const std::unique_ptr<Protocol> protocol = make_protocol(arguments.protocol);
     GenomeLibrary library(arguments.library);
     const Result<int> code =
         render::serve(arguments.server, *protocol, library, *std::move(factory), *std::move(channel));
-    return code ? *code : fail(code.error().message);
+    if (!code) return fail(code.error().message);
+    // A driver that has hung or lost its device may hang once more in what it does at a process's end.
+    if (*code != 0) {
+        std::fflush(nullptr);
+        std::_Exit(*code);
+    }
+    return 0;
 }
 
 }  // namespace

@@ -91,16 +91,24 @@ double samples_needed(const std::vector<NetworkOutput>& outputs, const std::vect
 
 Result<RenderedSound> Renderer::render(const Json& json, const RenderRequest& request,
                                        const CancelFlag& cancelled) {
+    // A request that cannot be done is named before its genome's faults, and costs no parsing.
+    if (auto checked = check(request, quirks_); !checked) return checked.error();
+    if (auto checked = check_length(request); !checked) return checked.error();
+    const auto genome = parse_genome(json);
+    if (!genome) return genome.error();
+    return render(*genome, request, cancelled);
+}
+
+Result<RenderedSound> Renderer::render(const Genome& genome, const RenderRequest& request,
+                                       const CancelFlag& cancelled) {
     if (auto checked = check(request, quirks_); !checked) return checked.error();
     if (auto checked = check_length(request); !checked) return checked.error();
 
-    const auto genome = parse_genome(json);
-    if (!genome) return genome.error();
     const Pitch pitch{request.note_delta, request.note_ratio, request.use_overtone_inharmonicity_factors,
                       request.frequency_updates_apply_to_all};
-    auto outputs = network_outputs(genome->patch, pitch);
+    auto outputs = network_outputs(genome.patch, pitch);
     if (!outputs) return std::move(outputs).error();
-    const auto plan = plan_audio(genome->patch, *outputs);
+    const auto plan = plan_audio(genome.patch, *outputs);
     if (!plan) return plan.error();
     drop_unused(*outputs, *plan);
     const std::size_t samples = sound_samples(request);
@@ -108,12 +116,16 @@ Result<RenderedSound> Renderer::render(const Json& json, const RenderRequest& re
         return refused(fmt::format("it needs {:.0f} samples of memory, at most {:.0f} are allowed", needed,
                                    kMaxSamplesNeeded));
 
+    // Each of these steps may take a while by itself.
+    const Error gone{ErrorCode::Unavailable, "cannot render 'genome': cancelled"};
+    if (cancelled) return gone;
     SeededNoise seeded(kNoiseSeed);
-    SignalMaker maker(evaluator_, noise_ != nullptr ? *noise_ : seeded, genome->network, request, quirks_,
+    SignalMaker maker(evaluator_, noise_ != nullptr ? *noise_ : seeded, genome.network, request, quirks_,
                       cancelled);
     const auto signals = maker.make(*outputs);
     if (!signals) return signals.error();
 
+    if (cancelled) return gone;
     const double part = static_cast<double>(signal_samples(request)) / static_cast<double>(samples);
     const GraphOptions options{
         request.sample_rate, part * request.duration, samples, pitch, request.channels, quirks_};
@@ -121,6 +133,7 @@ Result<RenderedSound> Renderer::render(const Json& json, const RenderRequest& re
     if (!graph) return std::move(graph).error();
     auto channels = graph->render(samples, cancelled);
     if (!channels) return std::move(channels).error();
+    if (cancelled) return gone;
     if (request.output == OutputStage::Summed)
         return RenderedSound{summed_output(*channels), request.sample_rate};
     normalise(channels->front());

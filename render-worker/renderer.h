@@ -28,6 +28,8 @@ enum class OutputStage {
     Summed,        // see summed_output.h
 };
 
+struct Genome;
+
 struct RenderRequest {
     double duration = 1;    // seconds
     double note_delta = 0;  // semitones
@@ -62,6 +64,9 @@ public:
     // At least 2 samples, at most 10 minutes. Errors: Invalid for bad genomes and requests (a node that
     // cannot be made is named); Unavailable when cancelled; whatever the evaluator reports.
     Result<RenderedSound> render(const Json& genome, const RenderRequest& request,
+                                 const CancelFlag& cancelled);
+    // The same for one that is decoded already.
+    Result<RenderedSound> render(const Genome& genome, const RenderRequest& request,
                                  const CancelFlag& cancelled);
 
 private:

@@ -4,7 +4,6 @@
 // runs it for one frequency at a time. Values are dimensionless; the signals are in -1..1 for all activations
 // but Linear.
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "ipc/base/result.h"
+#include "render-worker/cppn/cancel_flag.h"
 
 namespace kpm::render {
 
@@ -71,10 +71,6 @@ struct SignalSpec {
 
 // The inputs e and x of samples [first, first + e.size()), in double; both spans have the same length.
 void fill_inputs(const SignalSpec& spec, std::size_t first, std::span<double> e, std::span<double> x);
-
-// Set by whoever no longer wants the result (the client left, the worker stops); checked once per chunk of
-// work.
-using CancelFlag = std::atomic<bool>;
 
 struct BackendInfo {
     std::string name;    // "cpu" or "gles"

@@ -20,7 +20,8 @@ Reply mistaken(std::string_view message) {
 }
 
 Reply failed_and_closed(const Error& error) {
-    return {.messages = {text_message({{"error", error.message}}), {.text = false, .bytes = {}}},
+    const Json message = {{"error", error.message}};
+    return {.messages = {text_message(with_advice(message, error)), {.text = false, .bytes = {}}},
             .after = After::CloseWithoutCode};
 }
 

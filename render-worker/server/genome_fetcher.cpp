@@ -12,7 +12,7 @@ GenomeFetcher::~GenomeFetcher() {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
         waiting_.clear();
-        for (CancelFlag* flag : in_work_) *flag = true;
+        for (CancelFlag* flag : in_work_) flag->store(true);
     }
     wake_.notify_all();
     for (std::thread& thread : threads_) thread.join();

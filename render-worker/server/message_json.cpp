@@ -99,6 +99,11 @@ Envelope envelope(std::string_view text) {
     return reader.take();
 }
 
+Json with_advice(Json message, const Error& error) {
+    if (is_retryable(error)) message["retryable"] = true;
+    return message;
+}
+
 WireMessage text_message(const Json& message) {
     return {.text = true, .bytes = message.dump(-1, ' ', false, Json::error_handler_t::replace)};
 }

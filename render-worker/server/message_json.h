@@ -31,6 +31,9 @@ struct Envelope {
 
 Envelope envelope(std::string_view text);
 
+// `message` with the `retryable` that a failure's message has, see protocol.h.
+Json with_advice(Json message, const Error& error);
+
 // `message` as text. Never throws: bytes of a client may be quoted in it.
 WireMessage text_message(const Json& message);
 

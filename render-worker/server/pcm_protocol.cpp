@@ -9,8 +9,8 @@ namespace kpm::render {
 namespace {
 
 Reply failed_job(const Error& error) {
-    return {.messages = {text_message({{"type", "error"}, {"message", error.message}}),
-                         {.text = false, .bytes = {}}}};
+    const Json message = {{"type", "error"}, {"message", error.message}};
+    return {.messages = {text_message(with_advice(message, error)), {.text = false, .bytes = {}}}};
 }
 
 }  // namespace

@@ -43,6 +43,12 @@ struct Reply {
     std::size_t rest_bytes = 0;
 };
 
+// Whether the same message may do better when it is sent again: the worker is busy, it stops, its device is
+// lost, a genome's server did not answer. Failures tell it to the client as `"retryable": true`.
+inline bool is_retryable(const Error& error) {
+    return error.code == ErrorCode::Unavailable;
+}
+
 class Protocol;
 
 // A validated job. `context` is whatever the protocol wants to see again when it builds the reply.

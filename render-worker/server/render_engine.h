@@ -21,6 +21,8 @@ public:
     virtual Result<RenderedSound> render(const RenderTask& task, const CancelFlag& cancelled) = 0;
     // The process's exit code once the device is lost.
     virtual int exit_code_when_lost() const = 0;
+    // It was lost through the doing of another process.
+    virtual bool is_innocent() const { return false; }
     // For the ready line, e.g. "cpu".
     virtual std::string description() const = 0;
 };

@@ -30,6 +30,12 @@ Reply error_reply(const Json& request_id, std::string_view text) {
     return {.messages = {text_message(message)}};
 }
 
+Reply error_reply(const Json& request_id, const Error& error) {
+    Json message = of_type("error", request_id);
+    message["message"] = error.message;
+    return {.messages = {text_message(with_advice(std::move(message), error))}};
+}
+
 // The sound of one request as the messages that carry it.
 class Chunks {
 public:
@@ -184,15 +190,15 @@ Reply RenderProtocol::failure(const RenderTask& task, const Error& error) const 
     // The original's words; its clients show them.
     const bool is_missing = error.code == ErrorCode::NotFound && task.address &&
                             task.address->kind == GenomeAddress::Kind::DatabaseId;
-    Reply reply =
-        error_reply(task.context.at("requestId"),
-                    is_missing ? fmt::format("Genome {} not found", task.address->text) : error.message);
+    const Json& request_id = task.context.at("requestId");
+    Reply reply = is_missing ? error_reply(request_id, fmt::format("Genome {} not found", task.address->text))
+                             : error_reply(request_id, error);
     reply.greeting = welcome();
     return reply;
 }
 
 Reply RenderProtocol::refusal(std::string_view message, const Error& error) const {
-    return error_reply(envelope(message).request_id, error.message);
+    return error_reply(envelope(message).request_id, error);
 }
 
 }  // namespace kpm::render

@@ -9,28 +9,45 @@
 #include <utility>
 #include <variant>
 
+#include "render-worker/server/job_key.h"
+
 namespace kpm::render {
+namespace {
+
+constexpr int kStuckExitCode = 76;  // as for a GPU that does not answer in time (docs/gpu.md)
+
+}  // namespace
 
 RenderQueue::RenderQueue(boost::asio::io_context& io, const ServerOptions& options, const Protocol& protocol,
-                         GenomeLoader& loader, EngineFactory factory, Events events)
+                         GenomeLoader& loader, Suspects& suspects, EngineFactory factory, Events events)
     : io_(io),
       options_(options),
       protocol_(protocol),
+      suspects_(suspects),
       factory_(std::move(factory)),
       events_(std::move(events)),
+      deadline_(io),
       fetcher_(std::in_place, loader, options.fetch_threads),
-      thread_([this] { work(); }) {}
+      thread_([this] {
+          work();
+          const std::lock_guard lock(mutex_);
+          ended_ = true;
+          wake_.notify_all();
+      }) {}
 
 RenderQueue::~RenderQueue() {
-    {
-        const std::lock_guard lock(mutex_);
-        stopping_ = true;
-        waiting_.clear();
-        if (running_) *running_ = true;
-    }
-    wake_.notify_one();
+    stop(std::chrono::milliseconds{0});
     thread_.join();
     fetcher_.reset();
+}
+
+bool RenderQueue::stop(std::chrono::milliseconds grace) {
+    std::unique_lock lock(mutex_);
+    stopping_ = true;
+    waiting_.clear();
+    if (running_) running_->stop.store(true);
+    wake_.notify_all();
+    return wake_.wait_for(lock, grace, [this] { return ended_; });
 }
 
 Result<void> RenderQueue::submit(RenderJob& job) {
@@ -65,6 +82,7 @@ void RenderQueue::drop_cancelled() {
             waiting_bytes_ -= work->bytes;
             return true;
         });
+        if (running_ && *running_->work->job.cancelled) running_->stop.store(true);
     }
     counters_.cancelled += dropped;
     if (dropped > 0) finished(dropped);
@@ -73,6 +91,11 @@ void RenderQueue::drop_cancelled() {
 std::size_t RenderQueue::running() const {
     const std::lock_guard lock(mutex_);
     return running_ ? 1 : 0;
+}
+
+std::uint64_t RenderQueue::progress() const {
+    const std::lock_guard lock(mutex_);
+    return turns_ + chunks_ + (running_ ? running_->stop.questions() : 0);
 }
 
 void RenderQueue::finished(std::size_t count) {
@@ -85,16 +108,63 @@ void RenderQueue::post(Call call) {
     boost::asio::post(io_, std::move(call));
 }
 
-std::shared_ptr<RenderQueue::Work> RenderQueue::next() {
+std::shared_ptr<RenderQueue::Turn> RenderQueue::next() {
     std::unique_lock lock(mutex_);
+    if (running_) chunks_ += running_->stop.questions();
     running_.reset();
     wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
     if (stopping_) return nullptr;
-    std::shared_ptr<Work> work = std::move(waiting_.front());
+    running_ = std::make_shared<Turn>();
+    running_->work = std::move(waiting_.front());
     waiting_.pop_front();
-    waiting_bytes_ -= work->bytes;
-    running_ = work->job.cancelled;
-    return work;
+    waiting_bytes_ -= running_->work->bytes;
+    ++turns_;
+    return running_;
+}
+
+void RenderQueue::watch(const std::shared_ptr<Turn>& turn) {
+    watched_ = turn;
+    wait_for_end(options_.render_timeout, turn, &RenderQueue::call_off);
+}
+
+void RenderQueue::unwatch() {
+    watched_.reset();
+    deadline_.cancel();
+}
+
+void RenderQueue::wait_for_end(std::chrono::milliseconds time, const std::shared_ptr<Turn>& turn,
+                               void (RenderQueue::*then)(const std::shared_ptr<Turn>&)) {
+    deadline_.expires_after(time);
+    // A wait that is over is not cancelled any more, hence the question which turn it was for.
+    deadline_.async_wait([this, turn, then](const boost::system::error_code& error) {
+        if (!error && watched_ == turn) (this->*then)(turn);
+    });
+}
+
+void RenderQueue::call_off(const std::shared_ptr<Turn>& turn) {
+    turn->is_late = true;
+    turn->stop.store(true);
+    wait_for_end(options_.stuck_grace, turn, &RenderQueue::give_up);
+}
+
+// The thread may come back at any time: what it works with stays as it is.
+void RenderQueue::give_up(const std::shared_ptr<Turn>& turn) {
+    is_stuck_ = true;
+    suspects_.strike();
+    const Error error{ErrorCode::Unavailable,
+                      fmt::format("cannot render 'genome': the worker has been stuck for {} ms",
+                                  (options_.render_timeout + options_.stuck_grace).count())};
+    close(error);
+    std::deque<std::shared_ptr<Work>> abandoned{turn->work};
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+        abandoned.insert(abandoned.end(), waiting_.begin(), waiting_.end());
+        waiting_.clear();
+    }
+    for (const std::shared_ptr<Work>& work : abandoned)
+        answer(*work, {protocol_.refusal(work->job.message, error), Outcome::Failed});
+    events_.device_lost({error, kStuckExitCode});
 }
 
 void RenderQueue::work() {
@@ -105,37 +175,43 @@ void RenderQueue::work() {
     }
     const auto& engine = std::get<std::unique_ptr<RenderEngine>>(made);
     post([this, text = engine->description()] { events_.ready(text); });
-    while (const std::shared_ptr<Work> work = next())
-        if (std::optional<JobResult> result = run(*engine, work)) end(work, *std::move(result));
+    const bool has_deadline = options_.render_timeout.count() > 0;
+    while (const std::shared_ptr<Turn> turn = next()) {
+        if (has_deadline) post([this, turn] { watch(turn); });
+        std::optional<JobResult> result = run(*engine, *turn);
+        if (has_deadline) post([this] { unwatch(); });
+        if (result) end(turn->work, *std::move(result));
+    }
 }
 
 void RenderQueue::end(const std::shared_ptr<Work>& work, JobResult result) {
-    work->job.message.clear();
     work->task.reset();
-    post([this, work, result = std::move(result)]() mutable {
-        const bool is_cancelled = *work->job.cancelled;
-        if (!is_cancelled) work->job.answer(std::move(result.reply));
-        ++(is_cancelled                        ? counters_.cancelled
-           : result.outcome == Outcome::Failed ? counters_.failed
-                                               : counters_.done);
-        counters_.render_seconds += result.render_seconds;
-        counters_.audio_seconds += result.audio_seconds;
-        finished(1);
-    });
+    post([this, work, result = std::move(result)]() mutable { answer(*work, std::move(result)); });
 }
 
-std::optional<RenderQueue::JobResult> RenderQueue::run(RenderEngine& engine,
-                                                       const std::shared_ptr<Work>& work) {
-    const CancelFlag& cancelled = *work->job.cancelled;
-    if (cancelled) return JobResult{};
+void RenderQueue::answer(Work& work, JobResult result) {
+    if (std::exchange(work.is_answered, true)) return;
+    const bool is_cancelled = *work.job.cancelled;
+    if (!is_cancelled) work.job.answer(std::move(result.reply));
+    ++(is_cancelled                        ? counters_.cancelled
+       : result.outcome == Outcome::Failed ? counters_.failed
+                                           : counters_.done);
+    counters_.render_seconds += result.render_seconds;
+    counters_.audio_seconds += result.audio_seconds;
+    finished(1);
+}
+
+std::optional<RenderQueue::JobResult> RenderQueue::run(RenderEngine& engine, Turn& turn) {
+    const std::shared_ptr<Work>& work = turn.work;
+    if (*work->job.cancelled) return JobResult{};
     if (lost_) return JobResult{protocol_.refusal(work->job.message, *lost_), Outcome::Failed};
     // One client's message must not end the worker, whatever it makes a library throw (also: out of memory).
     try {
-        if (work->task) return render(engine, *work->task, cancelled);
+        if (work->task) return render(engine, *work->task, turn);
         std::variant<RenderTask, Reply> read = protocol_.read(work->job.message);
         if (Reply* reply = std::get_if<Reply>(&read)) return JobResult{std::move(*reply), Outcome::Failed};
         RenderTask& task = std::get<RenderTask>(read);
-        if (!task.address) return render(engine, task, cancelled);
+        if (!task.address) return render(engine, task, turn);
         GenomeAddress address = *task.address;
         work->task = std::move(task);
         fetcher_->fetch(std::move(address), work->job.cancelled,
@@ -147,26 +223,46 @@ std::optional<RenderQueue::JobResult> RenderQueue::run(RenderEngine& engine,
     }
 }
 
-RenderQueue::JobResult RenderQueue::render(RenderEngine& engine, const RenderTask& task,
-                                           const CancelFlag& cancelled) {
+RenderQueue::JobResult RenderQueue::render(RenderEngine& engine, const RenderTask& task, const Turn& turn) {
+    if (const Result<void> allowed = suspects_.begin(job_key(task)); !allowed)
+        return {protocol_.failure(task, allowed.error()), Outcome::Failed};
+    bool is_well = false;
+    auto over = [&](void*) { suspects_.end(is_well); };
+    const std::unique_ptr<void, decltype(over)> at_end(this, over);  // also when something throws
+
     JobResult result;
     const auto begin = std::chrono::steady_clock::now();
-    Result<RenderedSound> sound = engine.render(task, cancelled);
+    Result<RenderedSound> sound = engine.render(task, turn.stop);
     result.render_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     if (sound) {
+        is_well = true;
         result.audio_seconds = static_cast<double>(sound->samples.size()) / sound->sample_rate;
         result.reply = protocol_.sound(task, *std::move(sound));
         return result;
     }
-    if (sound.error().code == ErrorCode::Unavailable && !cancelled) {
-        lost_ = sound.error();
-        post([this, failure = EngineFailure{*lost_, engine.exit_code_when_lost()}] {
-            events_.device_lost(failure);
-        });
-    }
-    result.reply = protocol_.failure(task, sound.error());
+    result.reply = protocol_.failure(task, failure(engine, std::move(sound).error(), turn));
     result.outcome = Outcome::Failed;
     return result;
+}
+
+// What the client is told; whether it may try again depends on whether it did so before.
+Error RenderQueue::failure(RenderEngine& engine, Error error, const Turn& turn) {
+    if (error.code != ErrorCode::Unavailable) return error;
+    if (turn.is_late) {
+        error.message =
+            fmt::format("cannot render 'genome': it takes longer than the {} ms that a job may take",
+                        options_.render_timeout.count());
+    } else if (turn.stop) {
+        return error;  // nobody will read it
+    } else {
+        lost_ = error;
+        post([this, failure = EngineFailure{error, engine.exit_code_when_lost()}] {
+            events_.device_lost(failure);
+        });
+        if (engine.is_innocent()) return error;
+    }
+    if (suspects_.strike() >= Suspects::kStrikesToRefuse) error.code = ErrorCode::Denied;
+    return error;
 }
 
 // On a fetch thread.
@@ -179,8 +275,9 @@ void RenderQueue::fetched(const std::shared_ptr<Work>& work, Result<std::string>
         const std::size_t bytes = genome->size();
         work->task->genome = *std::move(genome);
         const std::lock_guard lock(mutex_);
-        if (stopping_) return;
-        if (waiting_.empty() || waiting_bytes_ + bytes <= options_.max_queue_bytes) {
+        if (stopping_) {
+            reason = {ErrorCode::Unavailable, "cannot take the job: the worker stops"};
+        } else if (waiting_.empty() || waiting_bytes_ + bytes <= options_.max_queue_bytes) {
             work->bytes = bytes;
             waiting_bytes_ += bytes;
             waiting_.push_front(work);

@@ -4,9 +4,16 @@
 // happen on the render thread, so that the I/O thread always answers. A job whose genome has to be fetched
 // waits for it aside and comes back as the oldest. All callbacks run on the I/O thread, through `io`; except
 // where noted all methods belong to the I/O thread too.
+//
+// A job has ServerOptions::render_timeout. Then it is called off and answered with an error. If the render
+// thread does not even react to that within stuck_grace (a driver that does not come back), all jobs are
+// answered, the device counts as lost, and that thread is given up: the process can only be replaced.
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -23,12 +30,13 @@
 #include "render-worker/server/options.h"
 #include "render-worker/server/protocol.h"
 #include "render-worker/server/render_engine.h"
+#include "render-worker/server/suspects.h"
 
 namespace kpm::render {
 
 struct RenderJob {
     std::string message;
-    std::shared_ptr<CancelFlag> cancelled;  // shared by the client's jobs, the render and the fetch threads
+    std::shared_ptr<CancelFlag> cancelled;  // the client has left; shared by its jobs and the fetch threads
     std::function<void(Reply)> answer;      // not called for a cancelled job
 };
 
@@ -54,14 +62,17 @@ public:
     };
 
     RenderQueue(boost::asio::io_context& io, const ServerOptions& options, const Protocol& protocol,
-                GenomeLoader& loader, EngineFactory factory, Events events);
+                GenomeLoader& loader, Suspects& suspects, EngineFactory factory, Events events);
     // Cancels what runs and waits for the render thread and the fetch threads.
     ~RenderQueue();
+    // The same for the render thread, but waits no longer than `grace`. False: it is still at work, and
+    // nothing is left but to end the process without the destructor.
+    bool stop(std::chrono::milliseconds grace);
 
     // Unavailable when the queue is full or closed.
     // Takes the job's message only when it takes the job.
     Result<void> submit(RenderJob& job);
-    // Forgets waiting jobs whose flag is set; the one that runs ends by itself at its next chunk.
+    // Forgets waiting jobs whose flag is set; the one that runs ends at its next chunk.
     void drop_cancelled();
     // From now on submit() answers with `reason`.
     void close(Error reason) { closed_ = std::move(reason); }
@@ -70,6 +81,10 @@ public:
     bool is_full() const { return load_ > options_.queue; }
     // 0 or 1. From any thread.
     std::size_t running() const;
+    // Grows with every job and every chunk that the render thread gets done. From any thread.
+    std::uint64_t progress() const;
+    // The render thread has been given up.
+    bool is_stuck() const { return is_stuck_; }
     const QueueCounters& counters() const { return counters_; }
 
 private:
@@ -78,6 +93,13 @@ private:
         RenderJob job;
         std::optional<RenderTask> task;  // once its genome has been fetched
         std::size_t bytes = 0;           // of waiting_bytes_
+        bool is_answered = false;        // I/O thread only
+    };
+    // One turn of the render thread.
+    struct Turn {
+        std::shared_ptr<Work> work;
+        CancelFlag stop{false};             // the client has left, the time is up, or the worker ends
+        std::atomic<bool> is_late = false;  // it is the time
     };
     struct JobResult {
         Reply reply;
@@ -87,10 +109,18 @@ private:
     };
 
     void work();
-    std::shared_ptr<Work> next();
+    std::shared_ptr<Turn> next();
     // nullopt: its genome is being fetched.
-    std::optional<JobResult> run(RenderEngine& engine, const std::shared_ptr<Work>& work);
-    JobResult render(RenderEngine& engine, const RenderTask& task, const CancelFlag& cancelled);
+    std::optional<JobResult> run(RenderEngine& engine, Turn& turn);
+    JobResult render(RenderEngine& engine, const RenderTask& task, const Turn& turn);
+    Error failure(RenderEngine& engine, Error error, const Turn& turn);
+    void watch(const std::shared_ptr<Turn>& turn);
+    void unwatch();
+    void wait_for_end(std::chrono::milliseconds time, const std::shared_ptr<Turn>& turn,
+                      void (RenderQueue::*then)(const std::shared_ptr<Turn>&));
+    void call_off(const std::shared_ptr<Turn>& turn);
+    void give_up(const std::shared_ptr<Turn>& turn);
+    void answer(Work& work, JobResult result);
     void fetched(const std::shared_ptr<Work>& work, Result<std::string> genome);
     // Answers on the I/O thread.
     void end(const std::shared_ptr<Work>& work, JobResult result);
@@ -101,19 +131,26 @@ private:
     boost::asio::io_context& io_;
     const ServerOptions& options_;
     const Protocol& protocol_;
+    Suspects& suspects_;
     EngineFactory factory_;
     Events events_;
     std::size_t load_ = 0;
     QueueCounters counters_;
     std::optional<Error> closed_;
+    std::shared_ptr<Turn> watched_;
+    boost::asio::steady_timer deadline_;  // of watched_
+    bool is_stuck_ = false;
     std::optional<Error> lost_;  // render thread only
 
     mutable std::mutex mutex_;  // guards what follows
     std::condition_variable wake_;
     std::deque<std::shared_ptr<Work>> waiting_;
     std::size_t waiting_bytes_ = 0;
-    std::shared_ptr<CancelFlag> running_;
+    std::shared_ptr<Turn> running_;
+    std::uint64_t turns_ = 0;
+    std::uint64_t chunks_ = 0;  // of the turns before
     bool stopping_ = false;
+    bool ended_ = false;  // the render thread has
 
     std::optional<GenomeFetcher> fetcher_;
     std::thread thread_;  // last: starts when the rest is there

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "render-worker/cppn/cpu_cppn.h"
+#include "render-worker/genome/genome_cache.h"
 #include "render-worker/gpu/device_selector.h"
 #include "render-worker/gpu/gles_cppn.h"
 #include "render-worker/gpu/gpu_error.h"
@@ -31,11 +32,17 @@ public:
 
     Result<RenderedSound> render(const RenderTask& task, const CancelFlag& cancelled) override {
         Renderer& renderer = fast_ && task.gpu_allowed ? *fast_ : exact_;
-        return renderer.render(task.genome, task.request, cancelled);
+        const auto genome = genomes_.get(task.genome);
+        if (!genome) return genome.error();
+        return renderer.render(**genome, task.request, cancelled);
     }
 
     int exit_code_when_lost() const override {
         return gpu_ && gpu_->failure() ? exit_code(gpu_->failure()->code) : exit_code(GpuErrc::Misuse);
+    }
+
+    bool is_innocent() const override {
+        return gpu_ && gpu_->failure() && gpu_->failure()->reset == ResetKind::Innocent;
     }
 
     std::string description() const override {
@@ -43,6 +50,7 @@ public:
     }
 
 private:
+    GenomeCache genomes_;
     CpuCppn cpu_;
     std::unique_ptr<GlesCppn> gpu_;
     std::string remark_;

@@ -12,17 +12,21 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "render-worker/server/channel.h"
+#include "render-worker/server/heartbeat.h"
 #include "render-worker/server/host_info.h"
 #include "render-worker/server/http_session.h"
 #include "render-worker/server/listener.h"
+#include "render-worker/server/notify_socket.h"
 #include "render-worker/server/render_queue.h"
 #include "render-worker/server/server_parts.h"
 #include "render-worker/server/session_table.h"
+#include "render-worker/server/suspects.h"
 
 namespace kpm::render {
 namespace {
@@ -31,6 +35,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 
 constexpr std::chrono::milliseconds kDeviceLostFlush{2000};
+constexpr std::chrono::milliseconds kLastChunk{2000};  // for the render thread to see that all is over
 constexpr std::size_t kReservedFds =
     32;  // standard streams, the loop, the device's files, genomes that are fetched
 
@@ -91,6 +96,7 @@ private:
     void tell(channel::Type type, std::uint64_t value = 0, std::uint32_t flags = 0);
 
     ServerOptions options_;
+    Suspects suspects_;
     SessionTable sessions_;
     bool ready_ = false;
     ServerParts parts_;
@@ -100,6 +106,8 @@ private:
     boost::asio::steady_timer deadline_;
     std::optional<Listener> listener_;
     std::optional<Channel> channel_;
+    NotifySocket supervisor_;
+    std::optional<Heartbeat> heartbeat_;
     Phase phase_ = Phase::Serving;
     int signal_count_ = 0;
     std::size_t max_connections_;
@@ -109,8 +117,9 @@ private:
 
 Server::Server(ServerOptions options, const Protocol& protocol, GenomeLoader& loader, EngineFactory factory)
     : options_(std::move(options)),
+      suspects_(options_.suspects),
       parts_{options_, protocol, sessions_, queue_, ready_},
-      queue_(io_, options_, protocol, loader, std::move(factory),
+      queue_(io_, options_, protocol, loader, suspects_, std::move(factory),
              {.ready = [this](const std::string& engine) { on_ready(engine); },
               .failed = [this](const EngineFailure& failure) { on_failed(failure); },
               .device_lost = [this](const EngineFailure& failure) { on_device_lost(failure); },
@@ -119,6 +128,10 @@ Server::Server(ServerOptions options, const Protocol& protocol, GenomeLoader& lo
       deadline_(io_),
       max_connections_(raise_fd_limit()) {
     sessions_.on_closed = [this] { on_closed(); };
+    if (const Result<void> shared = suspects_.open(); !shared)
+        print_error(shared.error().message + ", suspects are known to this worker alone");
+    if (const auto interval = watchdog_interval())
+        heartbeat_.emplace(io_, *interval, queue_, [this] { supervisor_.send("WATCHDOG=1"); });
 }
 
 Server::~Server() {
@@ -143,7 +156,14 @@ int Server::run() {
         });
     if (channel_) channel_->start();
     wait_for_signal();
+    if (heartbeat_) heartbeat_->start();
     io_.run();
+    // A render thread that does not come back (a driver that hangs) can neither be waited for nor lose what
+    // it works with.
+    if (!queue_.stop(queue_.is_stuck() ? std::chrono::milliseconds{0} : kLastChunk)) {
+        std::fflush(nullptr);
+        std::_Exit(exit_code_);
+    }
     return exit_code_;
 }
 
@@ -188,6 +208,7 @@ void Server::on_hello() {
 }
 
 void Server::on_end() {
+    suspects_.leave();
     // Nobody will stop this process any more, so clients that keep sending must not keep it alive.
     after(options_.stop_deadline, [this] {
         queue_.close({ErrorCode::Unavailable, "cannot take the job: the worker stops"});
@@ -217,6 +238,7 @@ void Server::wait_for_signal() {
 
 void Server::on_signal() {
     const auto give_up = [this] { end(exit_when_drained_.value_or(0)); };
+    suspects_.leave();
     if (++signal_count_ > 1) return give_up();
     after(options_.stop_deadline, give_up);
     end_when_drained(0);

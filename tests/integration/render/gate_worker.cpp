@@ -4,6 +4,8 @@
 //   {"fail": "text"}   an Invalid error
 //   {"throw": "text"}  an exception
 //   {"lose": true}     the device is lost
+//   {"stuck": true}    never comes back, whatever it is told
+//   {"crash": true}    ends the process
 // Arguments: name=value for the members of ServerOptions that tests need, and for what main reads beside
 // them.
 
@@ -12,6 +14,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdlib>
 #include <memory>
 #include <stdexcept>
@@ -40,6 +43,8 @@ public:
                 if (cancelled) return Error{ErrorCode::Unavailable, "cannot render 'genome': cancelled"};
                 std::this_thread::sleep_for(std::chrono::milliseconds(2));
             }
+        while (genome.contains("stuck")) ::pause();
+        if (genome.contains("crash")) ::raise(SIGKILL);
         if (genome.contains("fail")) return Error{ErrorCode::Invalid, genome["fail"].get<std::string>()};
         if (genome.contains("throw")) throw std::runtime_error(genome["throw"].get<std::string>());
         if (genome.contains("lose")) return Error{ErrorCode::Unavailable, "cannot use gpu: context lost"};
@@ -59,12 +64,15 @@ ServerOptions read_options(int argc, char** argv) {
         const std::size_t equals = argument.find('=');
         const std::string_view name = argument.substr(0, equals);
         const long value = std::atol(argv[i] + equals + 1);
+        if (name == "suspects") options.suspects = argument.substr(equals + 1);
         if (name == "queue") options.queue = static_cast<std::size_t>(value);
         if (name == "max_message") options.max_message = static_cast<std::size_t>(value);
         if (name == "max_output") options.max_output = static_cast<std::size_t>(value);
         if (name == "drain_idle") options.drain_idle = std::chrono::milliseconds(value);
         if (name == "ping_interval") options.ping_interval = std::chrono::milliseconds(value);
         if (name == "stop_deadline") options.stop_deadline = std::chrono::milliseconds(value);
+        if (name == "render_timeout") options.render_timeout = std::chrono::milliseconds(value);
+        if (name == "stuck_grace") options.stuck_grace = std::chrono::milliseconds(value);
         if (name == "header_timeout") options.header_timeout = std::chrono::milliseconds(value);
         if (name == "request_timeout") options.request_timeout = std::chrono::milliseconds(value);
         if (name == "fetch_threads") options.fetch_threads = static_cast<std::size_t>(value);

@@ -64,15 +64,33 @@ TEST_CASE("any protocol: what is refused unread is refused in its own format", "
     const Reply render =
         any.refusal(R"({"type":"render","requestId":"r1","genome":")" + genome + "\"}", busy);
     CHECK(Json::parse(render.messages.at(0).bytes) ==
-          Json{{"type", "error"}, {"requestId", "r1"}, {"message", busy.message}});
+          Json{{"type", "error"}, {"requestId", "r1"}, {"message", busy.message}, {"retryable", true}});
     const Reply float_reply = any.refusal(R"({"genomeString":")" + genome + "\"}", busy);
-    CHECK(Json::parse(float_reply.messages.at(0).bytes) == Json{{"error", busy.message}});
+    CHECK(Json::parse(float_reply.messages.at(0).bytes) ==
+          Json{{"error", busy.message}, {"retryable", true}});
     CHECK(float_reply.after == After::CloseWithoutCode);
     for (const std::string& text :
          {R"({"type":"get_audio_data","genomeString":")" + genome + "\"}", std::string("no JSON")}) {
         const Reply pcm = any.refusal(text, busy);
-        CHECK(Json::parse(pcm.messages.at(0).bytes) == Json{{"type", "error"}, {"message", busy.message}});
+        CHECK(Json::parse(pcm.messages.at(0).bytes) ==
+              Json{{"type", "error"}, {"message", busy.message}, {"retryable", true}});
         CHECK(pcm.messages.size() == 2);
+    }
+}
+
+TEST_CASE("any protocol: only what may do better the next time is called retryable",
+          "[unit][render_server]") {
+    const Error damaged{ErrorCode::Invalid, "cannot read genome: damaged"};
+    for (const char* text : {R"({"type":"get_audio_data","genomeString":"{}"})", R"({"genomeString":"{}"})",
+                             R"({"type":"render","genome":"{}","requestId":1})"}) {
+        const auto read = any.read(text);
+        REQUIRE(std::holds_alternative<RenderTask>(read));
+        const RenderTask& task = std::get<RenderTask>(read);
+        const auto failure = [&](const Error& error) {
+            return Json::parse(any.failure(task, error).messages.at(0).bytes);
+        };
+        CHECK_FALSE(failure(damaged).contains("retryable"));
+        CHECK(failure(busy).at("retryable") == true);
     }
 }
 
