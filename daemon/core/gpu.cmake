@@ -1,0 +1,1 @@
+list(APPEND KPM_CORE_SOURCES gpu_device.cpp)
