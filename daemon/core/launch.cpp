@@ -75,7 +75,7 @@ std::vector<std::string> launch_environment(const Slot& slot, const Settings& se
     // is none it starts by itself, and sends its metrics, only with this.
     if (slot.config->pmx && ecosystem::runtime_of(slot.config->interpreter) == ecosystem::Runtime::Node)
         ecosystem::set_variable(env, "PMX_FORCE_UPDATE", "true");
-    if (!slot.config->gpu.empty()) ecosystem::set_variable(env, "RW_GPU", slot.config->gpu);
+    if (slot.gpu) set_gpu_variables(env, slot.gpu->placement);
     set_notify_variables(env, *slot.config, settings);
     std::vector<std::string> lines;
     lines.reserve(env.size());
