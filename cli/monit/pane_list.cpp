@@ -11,14 +11,14 @@ namespace kpm::cli::monit {
 namespace {
 
 constexpr int kCpuWidth = 6, kMemoryWidth = 8, kStatusWidth = 9;
-constexpr int kGpuWidth = 12;
+constexpr int kGpuWidth = 8;
 constexpr int kShortestName = 10, kLongestName = 24;  // what pictures leave to the names
 constexpr int kNarrowestPicture = 4, kWidestPicture = 16;
 constexpr double kFullCpu = 25;  // percent; a process that never needs more still shows its ups and downs
 
 struct Columns {
     int id = 2, name = 0, picture = 0;
-    int gpu = 0;  // 0: no app has one
+    int gpu = 0;  // 0: no app has one, or the names would have no room beside it
 };
 
 Columns columns_of(int width, const std::vector<const ProcessRow*>& rows) {
@@ -30,6 +30,7 @@ Columns columns_of(int width, const std::vector<const ProcessRow*>& rows) {
         if (!gpu_text(*row).empty()) columns.gpu = kGpuWidth;
     }
     columns.name = width - columns.id - kCpuWidth - kMemoryWidth - kStatusWidth - 4;
+    if (columns.name - columns.gpu - 1 < kShortestName) columns.gpu = 0;
     if (columns.gpu > 0) columns.name -= columns.gpu + 1;
     const int picture = (columns.name - std::min(longest, kLongestName)) / 2 - 1;
     if (picture < kNarrowestPicture) return columns;
