@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/gpu_view.h"
 #include "cli/list_view.h"
 #include "cli/ordered_work.h"
 #include "cli/table_view.h"
@@ -77,6 +78,7 @@ std::string attributes(const ProcessRow& row, std::int64_t now, const Paint& pai
     if (memory_limit.value_or(0) > 0) add("max memory restart", std::to_string(*memory_limit));
     if (!row.cron.empty()) add("cron restart", printable(row.cron));
     if (const std::string needs = dependencies(env); !needs.empty()) add("depends on", printable(needs));
+    if (const std::string gpu = gpu_long_text(row); !gpu.empty()) add("gpu", printable(gpu));
     add("uptime", uptime_text(row, now));
     if (!row.entire_log.empty()) add("entire log path", printable(row.entire_log));
     add("script path", or_unknown(row.script));

@@ -35,7 +35,8 @@ Json list_facts(const ProcessRow& row, std::int64_t now) {
             {"cpu_percent", or_null(row.cpu)},
             {"memory_bytes", or_null(row.memory)},
             {"user", or_null(row.user)},
-            {"watching", row.watching}};
+            {"watching", row.watching},
+            {"gpu", member_or_null(row.env(), "gpu_state")}};
 }
 
 Json exit_facts(const LastExit& last_exit) {

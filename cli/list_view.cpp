@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/gpu_view.h"
 #include "cli/host_view.h"
 #include "cli/table_view.h"
 #include "ipc/base/text.h"
@@ -84,6 +85,11 @@ const ColumnMaker kUser{"user", 10, [](const ProcessRow& r, std::int64_t) {
                         }};
 const ColumnMaker kWatching{"watching", 10, [](const ProcessRow& r, std::int64_t) { return watch_cell(r); }};
 
+const ColumnMaker kGpu{"gpu", 14, [](const ProcessRow& r, std::int64_t) {
+                           const std::string text = gpu_text(r);
+                           return Cell{text.empty() ? "-" : printable(text)};
+                       }};
+
 ColumnMaker with(ColumnMaker maker, std::string_view head, int width) {
     maker.head = head;
     maker.width = width;
@@ -114,6 +120,13 @@ std::vector<ColumnMaker> layout(Width width, int id, int name) {
                     kMemory};
     }
     return {};
+}
+
+// Only where an app has one: PM2's table has no such column.
+std::vector<ColumnMaker> with_gpu(std::vector<ColumnMaker> makers, const std::vector<ProcessRow>& rows) {
+    if (std::ranges::any_of(rows, [](const ProcessRow& row) { return !gpu_text(row).empty(); }))
+        makers.push_back(kGpu);
+    return makers;
 }
 
 Table table_of(const std::vector<ColumnMaker>& makers, const std::vector<ProcessRow>& rows,
@@ -181,7 +194,7 @@ std::string list_text(std::vector<ProcessRow> rows, const Json& system_data, con
     std::string text;
     bool condensed = false;
     for (const Width width : {Width::Full, Width::Condensed, Width::Mini}) {
-        Table table = table_of(layout(width, id, name), rows, look.now);
+        Table table = table_of(with_gpu(layout(width, id, name), rows), rows, look.now);
         if (width != Width::Mini && table_width(table.columns) > look.terminal.width) continue;
         text = render_table(std::move(table), Paint(look.terminal.colour));
         condensed = width != Width::Full;

@@ -115,7 +115,11 @@ struct AppConfig {
     Duration min_ready_time{250};  // of a reload's new process, beside the old one
     bool drain_keep_alive = true;  // Node cluster: see io/node_preload.h
     Duration watchdog{0};          // 0 = none
-    std::string gpu;               // "", "auto", "none", an index, a PCI address or a UUID
+
+    std::string gpu;                        // see gpu_selection.h; "": the app gets nothing of GPUs
+    std::string gpu_policy;                 // "spread" or "pack"; "": spread
+    std::uint32_t max_workers_per_gpu = 0;  // 0 = no limit
+    Bytes max_gpu_memory;                   // of one worker; 0 = no limit
 
     bool vizion = true;
     bool pmx = true;

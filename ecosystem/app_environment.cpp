@@ -11,7 +11,7 @@ namespace {
 
 // What the daemon itself puts into a child's environment beside the options: a shell that runs inside a
 // managed app has these, and they describe that app, not the one to be started.
-constexpr std::array<std::string_view, 28> kRuntimeVariables{
+constexpr std::array<std::string_view, 29> kRuntimeVariables{
     "pm_id",          "status",          "pm_uptime",
     "created_at",     "restart_time",    "unstable_restarts",
     "unique_id",      "exit_code",       "exit_signal",
@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, 28> kRuntimeVariables{
     "NODE_UNIQUE_ID", "pm2_env",         "PMX_FORCE_UPDATE",
     "KPM_CHANNEL_FD", "LISTEN_FDS",      "LISTEN_PID",
     "LISTEN_FDNAMES", "NOTIFY_SOCKET",   "WATCHDOG_USEC",
-    "WATCHDOG_PID"};
+    "WATCHDOG_PID",   "RW_GPU"};
 constexpr std::array<std::string_view, 2> kNeverFiltered{"PATH", "HOME"};
 
 bool describes_an_app(std::string_view variable) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "ecosystem/gpu_selection.h"
 #include "ecosystem/health_json.h"
 #include "ecosystem/json_scalar.h"
 #include "ecosystem/parse_app.h"
@@ -81,6 +82,19 @@ struct Reader {
 
     Problem wrong() const { return expected(type_name(field), value); }
 
+    bool is_allowed(const std::string& text) const {
+        switch (field.check) {
+            case Check::LogType:
+                return text == "raw" || text == "json";
+            case Check::Gpu:
+                return GpuSelection::parse(text).has_value();
+            case Check::GpuPolicy:
+                return text == "spread" || text == "pack";
+            default:
+                return true;
+        }
+    }
+
     Problem read(bool& target) const {
         if (value.is_boolean())
             target = value.get<bool>();
@@ -126,8 +140,7 @@ struct Reader {
     }
     Problem read(std::string& target) const {
         const auto text = value.is_boolean() ? std::nullopt : scalar_text(value);
-        if (!text || (field.check == Check::LogType && *text != "raw" && *text != "json" && !text->empty()))
-            return wrong();
+        if (!text || (!text->empty() && !is_allowed(*text))) return wrong();
         target = *text;
         return std::nullopt;
     }

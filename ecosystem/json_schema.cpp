@@ -18,6 +18,11 @@ constexpr std::string_view kNotNegative = "^\\s*[0-9]+\\s*$";
 constexpr std::string_view kWholeNumbers = "^\\s*-?[0-9]+([\\s,]+-?[0-9]+)*[\\s,]*$";
 constexpr std::string_view kDuration = "^\\s*([0-9]+\\.?[0-9]*|\\.[0-9]+)\\s*(ms|s|m|h|d)?\\s*$";
 constexpr std::string_view kSize = "^\\s*([0-9]+\\.?[0-9]*|\\.[0-9]+)\\s*[KkMmGgTt]?[Bb]?\\s*$";
+// As GpuSelection::parse, but for upper case.
+constexpr std::string_view kGpu =
+    "^(|auto|none|cpu|off|software|vendor:(nvidia|amd|intel)|(/dev/dri/)?renderD[0-9]+"
+    "|(pci:)?([0-9A-Fa-f]{1,8}:)?[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\\.[0-7]"
+    "|(uuid:)?(GPU-)?[0-9A-Fa-f]{8}(-?[0-9A-Fa-f]{4}){3}-?[0-9A-Fa-f]{12})$";
 constexpr std::string_view kVariableName = "^[^=\\u0000]+$";
 // Not env_file, which has a row of its own.
 constexpr std::string_view kEnvironmentBlock = "^env_(?!file$).+$";
@@ -74,7 +79,19 @@ Json shape(Bytes, Check) {
     return result;
 }
 Json shape(const std::string&, Check check) {
-    return check == Check::LogType ? one_of({"raw", "json", ""}) : typed({"string", "number"});
+    switch (check) {
+        case Check::LogType:
+            return one_of({"raw", "json", ""});
+        case Check::GpuPolicy:
+            return one_of({"spread", "pack", ""});
+        case Check::Gpu: {
+            Json result = typed({"string"});
+            result["pattern"] = kGpu;
+            return result;
+        }
+        default:
+            return typed({"string", "number"});
+    }
 }
 Json shape(const std::vector<std::string>&, Check) {
     Json result = typed({"string", "number", "array"});

@@ -20,6 +20,9 @@ std::vector<std::string> not_effective(const AppConfig& config) {
     say(has_limit && is_node && runtime == Runtime::Node && !(config.uid.empty() && config.gid.empty()),
         "max_connections has no effect with another user");
     say(is_node && !config.listen.empty(), "listen has no effect, a Node cluster app listens by itself");
+    const bool has_gpu_rule = !config.gpu_policy.empty() || config.max_workers_per_gpu > 0;
+    say(has_gpu_rule && config.gpu.empty(), "gpu_policy and max_workers_per_gpu have no effect without gpu");
+    say(config.max_gpu_memory.count > 0 && config.gpu.empty(), "max_gpu_memory has no effect without gpu");
     const bool is_gated = config.health.gates();
     say(is_node && is_gated && !has_limit && config.balance == Balance::Hybrid,
         "balance hybrid has no effect with a startup or readiness probe, round_robin is used");

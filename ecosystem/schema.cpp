@@ -87,7 +87,16 @@ std::string_view allowed(Bytes, Check) {
     return "bytes, or a size such as 150M";
 }
 std::string_view allowed(const std::string&, Check check) {
-    return check == Check::LogType ? "raw or json" : "a text";
+    switch (check) {
+        case Check::LogType:
+            return "raw or json";
+        case Check::Gpu:
+            return "auto, none, cpu, software, a PCI address, a UUID, a render node or vendor:NAME";
+        case Check::GpuPolicy:
+            return "spread or pack";
+        default:
+            return "a text";
+    }
 }
 std::string_view allowed(const std::vector<std::string>&, Check) {
     return "a text or a list of texts";

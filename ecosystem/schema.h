@@ -43,6 +43,8 @@ enum class Check {
     AtLeast100ms,
     LogType,        // "raw" or "json"
     Words,          // a text is split like a command line (args, interpreter args)
+    Gpu,            // see gpu_selection.h
+    GpuPolicy,      // "spread" or "pack"
     Blanks,         // a text is split on blanks
     NoList,         // a Selection that is a flag or one text
     CpuCount,       // "max" and any other word mean 0 = one per CPU

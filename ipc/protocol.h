@@ -69,6 +69,10 @@ inline constexpr const char* kSave = "kpm.save";
 // {} -> [{pm_id, handed, accepted, active, rescued, refused, load}]: the balancer's figures, one row per
 // worker.
 inline constexpr const char* kWorkers = "kpm.workers";
+// {} -> [{pci, uuid, render_node, vendor, driver, name, health, workers: [{pm_id, name, status, gpu_percent,
+// memory_bytes}]}]: the machine's GPUs and the workers that are placed on them. health: healthy, held,
+// unhealthy. What the driver does not tell is null.
+inline constexpr const char* kGpus = "kpm.gpus";
 }  // namespace method
 
 namespace topic {

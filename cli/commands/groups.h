@@ -32,6 +32,9 @@ int run_env(Context& context);
 int run_pid(Context& context);
 int run_id(Context& context);
 
+// gpu.cpp
+int run_gpu(Context& context);
+
 // healthcheck.cpp
 int run_healthcheck(Context& context);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "cli/gpu_view.h"
 #include "cli/monit/panes.h"
 #include "cli/terminal.h"
 
@@ -10,12 +11,14 @@ namespace kpm::cli::monit {
 namespace {
 
 constexpr int kCpuWidth = 6, kMemoryWidth = 8, kStatusWidth = 9;
+constexpr int kGpuWidth = 8;
 constexpr int kShortestName = 10, kLongestName = 24;  // what pictures leave to the names
 constexpr int kNarrowestPicture = 4, kWidestPicture = 16;
 constexpr double kFullCpu = 25;  // percent; a process that never needs more still shows its ups and downs
 
 struct Columns {
     int id = 2, name = 0, picture = 0;
+    int gpu = 0;  // 0: no app has one, or the names would have no room beside it
 };
 
 Columns columns_of(int width, const std::vector<const ProcessRow*>& rows) {
@@ -24,8 +27,11 @@ Columns columns_of(int width, const std::vector<const ProcessRow*>& rows) {
     for (const ProcessRow* row : rows) {
         columns.id = std::max(columns.id, static_cast<int>(std::to_string(row->id).size()));
         longest = std::max(longest, display_width(printable(row->name)));
+        if (!gpu_text(*row).empty()) columns.gpu = kGpuWidth;
     }
     columns.name = width - columns.id - kCpuWidth - kMemoryWidth - kStatusWidth - 4;
+    if (columns.name - columns.gpu - 1 < kShortestName) columns.gpu = 0;
+    if (columns.gpu > 0) columns.name -= columns.gpu + 1;
     const int picture = (columns.name - std::min(longest, kLongestName)) / 2 - 1;
     if (picture < kNarrowestPicture) return columns;
     columns.picture = std::min(picture, kWidestPicture);
@@ -69,6 +75,7 @@ void draw_head(Canvas& canvas, const Rect& area, const Columns& columns) {
     if (columns.picture > 0) line.left(columns.picture, "");
     line.right(kMemoryWidth, "mem");
     if (columns.picture > 0) line.left(columns.picture, "");
+    if (columns.gpu > 0) line.left(columns.gpu, "gpu");
     line.left(kStatusWidth, "status");
 }
 
@@ -89,6 +96,7 @@ void draw_row(Canvas& canvas, const Rect& area, const ProcessRow& row, const Usa
     if (columns.picture > 0)
         line.left(columns.picture, sparkline(usage.memory, columns.picture, scale_of_range(usage.memory)),
                   coloured(Colour::Magenta));
+    if (columns.gpu > 0) line.left(columns.gpu, gpu_text(row));
     line.left(kStatusWidth, row.status, coloured(colour_of_status(row.status)));
 }
 

@@ -76,4 +76,33 @@ void workers(Supervisor& supervisor, const Json&, Answer answer) {
     supervisor.host().worker_stats([answer = std::move(answer)](Json stats) { answer(std::move(stats)); });
 }
 
+void gpus(Supervisor& supervisor, const Json&, Answer answer) {
+    const auto or_null = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
+    Json list = Json::array();
+    for (const GpuReport& gpu : supervisor.gpu_report()) {
+        Json workers = Json::array();
+        for (const int pm_id : gpu.workers) {
+            const Slot& slot = *supervisor.find(pm_id);
+            const LifecycleData& life = slot.current.life.data();
+            const bool is_measured = life.state == State::Online && life.pid != 0;
+            const GpuUsage used =
+                is_measured ? supervisor.host().gpu_usage(life.pid, gpu.device.pci) : GpuUsage{};
+            workers.push_back({{"pm_id", pm_id},
+                               {"name", slot.config->name},
+                               {"status", public_name(life.state)},
+                               {"gpu_percent", used.percent ? Json(*used.percent) : Json()},
+                               {"memory_bytes", used.memory ? Json(*used.memory) : Json()}});
+        }
+        list.push_back({{"pci", gpu.device.pci},
+                        {"uuid", gpu.device.uuid.empty() ? Json() : Json("GPU-" + gpu.device.uuid)},
+                        {"render_node", or_null(gpu.device.render_node)},
+                        {"vendor", gpu.device.vendor},
+                        {"driver", or_null(gpu.device.driver)},
+                        {"name", gpu.device.name},
+                        {"health", to_text(gpu.health)},
+                        {"workers", std::move(workers)}});
+    }
+    answer(std::move(list));
+}
+
 }  // namespace kpm::core

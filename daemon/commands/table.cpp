@@ -47,6 +47,7 @@ constexpr std::array kCommands{
     Command{method::kSave, save},
     Command{method::kAwaitEnd, await_end},
     Command{method::kWorkers, workers},
+    Command{method::kGpus, gpus},
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/core/gpu_device.h"
 #include "daemon/core/health.h"
 #include "daemon/core/time.h"
 #include "daemon/core/time_zone.h"
@@ -81,6 +82,14 @@ struct LaunchSpec {
 struct Usage {
     std::uint64_t memory = 0;  // bytes, resident
     double cpu = 0;            // percent of one core since the sample before
+};
+
+// What a process uses of one GPU, as far as the kernel's driver tells; NVIDIA's does not.
+struct GpuUsage {
+    std::optional<double> percent;        // of its busiest engine since the sample before; first: none
+    std::optional<std::uint64_t> memory;  // bytes, of the GPU's own
+
+    bool operator==(const GpuUsage&) const = default;
 };
 
 struct PoolSpec {
@@ -193,6 +202,9 @@ public:
     virtual void worker_stats(std::function<void(Json)> answer) = 0;
     // The machine's figures, PM2's map of metrics.
     virtual void system_data(std::function<void(Json)> answer) = 0;
+    // The machine's GPUs, as they are now.
+    virtual GpuInventory gpus() = 0;
+    virtual GpuUsage gpu_usage(int pid, const std::string& pci) = 0;
     // The daemon ends for good (all apps are gone). SIGQUIT goes to the client that waits for it, 0 = none.
     virtual void shut_down(int client_pid) = 0;
 

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "daemon/core/config_text.h"
+#include "daemon/core/gpu_placement.h"
 #include "daemon/core/state_members.h"
 #include "ecosystem/command_line.h"
 #include "ecosystem/wire_text.h"
@@ -84,6 +85,8 @@ void set_notify(Variables& variables, const AppConfig& config, const Settings& s
 std::vector<std::string> launch_environment(const Slot& slot, const Settings& settings) {
     const AppConfig& config = *slot.config;
     const auto scalars = ecosystem::wire_scalars(config);
+    ecosystem::Environment with_gpu;
+    if (slot.gpu) set_gpu_variables(with_gpu = config.env, slot.gpu->placement);
     constexpr std::size_t kOwn = 12;  // set here
     Variables variables(scalars.size() + kStateMembers + config.env.size() + kOwn);
     for (const auto& [name, text] : scalars) variables.set(name, text);
@@ -98,7 +101,7 @@ std::vector<std::string> launch_environment(const Slot& slot, const Settings& se
     // is none it starts by itself, and sends its metrics, only with this.
     if (config.pmx && ecosystem::runtime_of(config.interpreter) == ecosystem::Runtime::Node)
         variables.set("PMX_FORCE_UPDATE", "true");
-    if (!config.gpu.empty()) variables.set("RW_GPU", config.gpu);
+    for (const auto& [name, value] : with_gpu) variables.set(name, value);
     set_notify(variables, config, settings);
     return variables.take();
 }

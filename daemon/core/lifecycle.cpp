@@ -192,7 +192,8 @@ Actions Lifecycle::on(const SpawnFailed& failed, TimePoint now) {
     if (data_.goal == Goal::Stopped) return settle_stopped();
     if (data_.goal == Goal::Relaunch) return launch(now, false);
     // A wrong interpreter or directory does not get better by trying again; a machine out of processes does.
-    if (data_.automatic || failed.transient) return after_death(std::nullopt, Outcome::SpawnFailed, now);
+    if (!failed.is_final && (data_.automatic || failed.transient))
+        return after_death(std::nullopt, Outcome::SpawnFailed, now);
     enter(State::Errored);
     return {Settled{Outcome::SpawnFailed}};
 }
@@ -209,7 +210,7 @@ Actions Lifecycle::on(const Exited& exited, TimePoint now) {
             const Actions rest = data_.goal == Goal::Stopped ? settle_stopped()
                                  : data_.goal == Goal::Relaunch
                                      ? launch(now, false)
-                                     : after_death(exited.code, Outcome::Exited, now);
+                                     : after_death(exited.code, Outcome::Exited, now, exited.hold);
             return joined({Announce{Notice::Exit}, Sweep{}}, rest);
         }
         case State::Draining:
@@ -230,7 +231,7 @@ Actions Lifecycle::on(const Exited& exited, TimePoint now) {
     return {};
 }
 
-Actions Lifecycle::after_death(std::optional<int> code, Outcome outcome, TimePoint now) {
+Actions Lifecycle::after_death(std::optional<int> code, Outcome outcome, TimePoint now, Duration hold) {
     Actions actions;
     const Duration uptime = now - data_.launched_at;
     // An end that was announced is not unstable; but if it comes early, the next start waits for min_uptime,
@@ -250,7 +251,7 @@ Actions Lifecycle::after_death(std::optional<int> code, Outcome outcome, TimePoi
             break;
         case RestartVerdict::Kind::Restart: {
             const Duration least = outcome == Outcome::SpawnFailed ? Duration{100} : pause;
-            const Duration delay = std::max(verdict.delay, least);
+            const Duration delay = std::max({verdict.delay, least, hold});
             if (delay > Duration{0}) {
                 enter(State::Backoff, now + delay);
                 break;

@@ -73,12 +73,14 @@ struct Spawned {
 struct SpawnFailed {
     std::string reason;
     bool transient = false;
+    bool is_final = false;  // it would fail again, whoever asked for it
 };
 struct Exited {
     std::optional<int> code;
     int signal = 0;
-};                   // the root process; code is nullopt after a signal
-struct TreeGone {};  // no process of its tree is left
+    Duration hold{0};  // no other comes by itself for this long
+};                     // the root process; code is nullopt after a signal
+struct TreeGone {};    // no process of its tree is left
 struct Ready {};
 struct TimeUp {};
 // What a process may say of itself on NOTIFY_SOCKET, beside Ready.
@@ -201,7 +203,8 @@ private:
     Actions come_online(Outcome outcome, TimePoint now);
     void watch(Duration silence, TimePoint now);
     Actions abort(Duration silence, TimePoint now);
-    Actions after_death(std::optional<int> code, Outcome outcome, TimePoint now);
+    // `hold`: Exited's.
+    Actions after_death(std::optional<int> code, Outcome outcome, TimePoint now, Duration hold = {});
     Actions settle_stopped();
 
     SharedPolicy policy_;

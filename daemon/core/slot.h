@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "daemon/core/cron.h"
+#include "daemon/core/gpu_placement.h"
 #include "daemon/core/health.h"
 #include "daemon/core/host.h"
 #include "daemon/core/lifecycle.h"
@@ -95,6 +96,7 @@ struct Slot {
     bool doomed = false;            // it is being deleted
     bool is_wanted = false;         // a client's newest word about it was not `stop`
     std::unique_ptr<CronJob> cron;  // null: none
+    std::unique_ptr<SlotGpu> gpu;   // null: its app has no attribute `gpu`, or was never started
 
     Waiters start_waiters;
     Waiters stop_waiters;

@@ -19,6 +19,7 @@ namespace {
 constexpr std::string_view kCurrent = "current.";
 constexpr std::string_view kIncoming = "incoming.";
 constexpr std::string_view kOutgoing = "outgoing.";
+constexpr std::string_view kGpu = "gpu.";
 
 std::string as_text(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -101,6 +102,30 @@ void put(RecordWriter& record, std::string_view prefix, const Instance& instance
         if (instance.health->has_word) record.put("word", 1);
     }
     record.set_prefix({});
+}
+
+void put(RecordWriter& record, const GpuPlacement& gpu) {
+    record.set_prefix(kGpu);
+    record.put("kind", static_cast<int>(gpu.kind));
+    if (!gpu.pci.empty()) record.put("pci", gpu.pci);
+    if (!gpu.uuid.empty()) record.put("uuid", gpu.uuid);
+    if (!gpu.name.empty()) record.put("name", gpu.name);
+    if (!gpu.egl_file.empty()) record.put("egl_file", gpu.egl_file);
+    record.set_prefix({});
+}
+
+// Null: it has none.
+std::unique_ptr<SlotGpu> to_gpu(RecordReader& record) {
+    record.set_prefix(kGpu);
+    const auto kind = record.number("kind");
+    if (!kind || *kind < 0 || *kind > static_cast<int>(GpuPlacement::Kind::Gpu)) return nullptr;
+    auto gpu = std::make_unique<SlotGpu>();
+    gpu->placement = {.kind = static_cast<GpuPlacement::Kind>(*kind),
+                      .pci = record.text("pci").value_or(""),
+                      .uuid = record.text("uuid").value_or(""),
+                      .name = record.text("name").value_or(""),
+                      .egl_file = record.text("egl_file").value_or("")};
+    return gpu;
 }
 
 // Null without an error: the record has none of this prefix.
@@ -204,6 +229,7 @@ std::string run_state(const Slot& slot) {
     if (slot.created_at) record.put("created_at", slot.created_at->since_epoch);
     if (!slot.version.empty()) record.put("version", slot.version);
     if (slot.told && !slot.told->status_text.empty()) record.put("status_text", slot.told->status_text);
+    if (slot.gpu) put(record, slot.gpu->placement);
     if (slot.incoming) put(record, kIncoming, *slot.incoming);
     if (slot.outgoing) put(record, kOutgoing, *slot.outgoing);
     return record.take();
@@ -224,6 +250,7 @@ Result<Slot> restore_slot(int pm_id, const std::string& app_text, const std::str
     for (const auto* instance : {&current, &incoming, &outgoing})
         if (!*instance) return failed(instance->error());
     if (!*current) return failed({ErrorCode::Invalid, "no state of its process"});
+    auto gpu = to_gpu(record);
     record.set_prefix({});
     // The daemon died before it began, or after it had failed.
     if (!*incoming && app->before) app->config = *std::exchange(app->before, std::nullopt);
@@ -234,6 +261,7 @@ Result<Slot> restore_slot(int pm_id, const std::string& app_text, const std::str
     slot.outgoing = std::move(*outgoing);
     slot.config = SlotConfig(std::move(app->config), {like});
     if (app->before) slot.before = std::make_unique<SlotConfig>(std::move(*app->before));
+    slot.gpu = std::move(gpu);
     slot.instance_index = app->instance_index;
     slot.unique_id = std::move(app->unique_id);
     if (const auto created = record.number("created_at")) slot.created_at = EpochTime{*created};

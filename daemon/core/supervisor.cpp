@@ -255,6 +255,7 @@ void Supervisor::erase(int pm_id) {
     dirty_.erase(pm_id);
     row_texts_.forget(pm_id);
     limited_.erase(pm_id);
+    gpu_slots_.erase(pm_id);
     drop_cron(*slot);
     forget_state(pm_id);
     slots_.erase(pm_id);

@@ -22,6 +22,8 @@
 #include <variant>
 #include <vector>
 
+#include "daemon/core/gpu_breaker.h"
+#include "daemon/core/gpu_placement.h"
 #include "daemon/core/host.h"
 #include "daemon/core/namesakes.h"
 #include "daemon/core/notify_message.h"
@@ -47,6 +49,13 @@ struct LastEnd {
     std::optional<int> code;  // nullopt: by the signal, or it could not be started at all
     int signal = 0;
     std::string failure;
+};
+
+// A GPU of the machine, and who has a place on it.
+struct GpuReport {
+    GpuDevice device;
+    GpuHealth health = GpuHealth::Healthy;
+    std::vector<int> workers;  // pm_ids, also of those that do not run now
 };
 
 class Supervisor {
@@ -89,6 +98,9 @@ public:
     Result<void> reset(int pm_id);
     // New configuration for the next start; what needs none is live at once.
     Result<void> reconfigure(int pm_id, ecosystem::AppConfig config);
+
+    // What the machine has now.
+    std::vector<GpuReport> gpu_report();
 
     // Why this configuration cannot be supervised: a cron pattern, a time zone.
     Result<void> check(const ecosystem::AppConfig& config);
@@ -134,6 +146,10 @@ private:
     void apply(Slot& slot, Instance& instance, const Event& event);
     void perform(Slot& slot, Instance& instance, const Actions& actions);
     void launch(Slot& slot, Instance& instance);
+    Result<void> place_on_gpu(Slot& slot);
+    Duration note_gpu_end(Slot& slot, State state, const Exited& exited);
+    const GpuInventory& gpus();
+    bool restart_over_gpu_memory(const Slot& slot);
     void ask_next();
     void ask_for(Slot& slot, Instance& instance);
     void release(const Slot& slot, Instance& instance, bool starts_again = false);
@@ -221,6 +237,10 @@ private:
     std::deque<std::variant<Arrival, Task>> inbox_;
     std::deque<AppKey> launches_;              // not asked for yet
     std::unordered_set<std::uint64_t> asked_;  // incarnations
+    GpuInventory gpus_;                        // as they were at
+    std::optional<TimePoint> gpus_seen_;       // nullopt: never looked
+    GpuBreaker gpu_breaker_;
+    std::set<int> gpu_slots_;  // those that have been placed
     std::set<int> dirty_;
     std::vector<int> doomed_;  // erased at the end of drain()
     std::vector<AllEnded> end_waiters_;

@@ -108,6 +108,10 @@ void Supervisor::handle_time() {
 
 void Supervisor::apply(Slot& slot, Instance& instance, const Event& event) {
     if (hold_word(slot, instance, event)) return;
+    if (slot.gpu && &instance == &slot.current)
+        if (const auto* ended = std::get_if<Exited>(&event); ended && ended->hold == Duration{0})
+            if (const Duration hold = note_gpu_end(slot, instance.life.state(), *ended); hold > Duration{0})
+                return apply(slot, instance, Exited{ended->code, ended->signal, hold});
     const Actions actions = instance.life.handle(event, host_.now());
     // A ping moves a deadline that the next daemon sets anew, and comes too often to be recorded.
     if (!std::holds_alternative<Pinged>(event)) dirty_.insert(slot.pm_id);
@@ -163,8 +167,10 @@ void Supervisor::launch(Slot& slot, Instance& instance) {
     instance.launched = host_.wall_now();
     if (!slot.created_at) slot.created_at = instance.launched;  // it was given up before
     const AppKey key = slot.key(instance);
+    const auto placed = place_on_gpu(slot);
     // Recorded before it is asked for: a daemon that is killed in between finds the child, not a second copy.
     save(slot, false);
+    if (!placed) return post(key, SpawnFailed{.reason = placed.error().message, .is_final = true});
     launches_.push_back(key);
     ask_next();
 }

@@ -66,6 +66,7 @@ void Supervisor::restore(const std::map<std::string, std::string>& state) {
         slot->current.life.set_policy(shared(slot->current.life.policy()));
         next_id_ = std::max(next_id_, *pm_id + 1);
         names_.add(slot->config->name, *pm_id, slot->instance_index);
+        if (slot->gpu) gpu_slots_.insert(*pm_id);
         track_memory(slots_.insert_or_assign(*pm_id, std::move(*slot)).first->second);
     }
     for (auto& [pm_id, slot] : slots_) {

@@ -64,6 +64,7 @@ Result<void> Supervisor::check(const ecosystem::AppConfig& config) {
 
 void Supervisor::set_wanted(Slot& slot, bool wanted) {
     slot.is_wanted = wanted;
+    if (slot.gpu) slot.gpu->refused.clear();  // whoever asks for it wants to see it tried
     if (wanted && !slot.cron) set_cron(slot);
     track_watch(slot);
 }
@@ -71,7 +72,7 @@ void Supervisor::set_wanted(Slot& slot, bool wanted) {
 // --- memory ---
 
 void Supervisor::track_memory(const Slot& slot) {
-    if (slot.config->max_memory_restart.count == 0) {
+    if (slot.config->max_memory_restart.count == 0 && slot.config->max_gpu_memory.count == 0) {
         limited_.erase(slot.pm_id);
         return;
     }
@@ -85,9 +86,10 @@ void Supervisor::track_memory(const Slot& slot) {
 void Supervisor::check_memory() {
     for (const int pm_id : std::set(limited_)) {
         const Slot& slot = slots_.at(pm_id);
-        const std::uint64_t limit = slot.config->max_memory_restart.count;
         if (slot.current.life.state() != State::Online || slot.incoming || slot.outgoing) continue;
-        if (measured_instead(slot)) continue;  // as PM2: the figures are another process's
+        if (restart_over_gpu_memory(slot)) continue;
+        const std::uint64_t limit = slot.config->max_memory_restart.count;
+        if (limit == 0 || measured_instead(slot)) continue;  // as PM2: the figures are another process's
         const std::uint64_t used = host_.usage(slot.current.life.data().pid).memory;
         if (used > limit) {
             host_.log(

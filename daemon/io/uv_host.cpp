@@ -255,6 +255,7 @@ void UvHost::on_exited(const KeeperExit& exit) {
     }
     child->is_ended = true;
     sampler_.forget(child->pid);
+    gpu_sampler_.forget(child->pid);
     if (child->tree) child->tree->root_ended();
     if (notify_) {
         notify_->read_pending();  // what it said last

@@ -16,6 +16,8 @@
 #include "daemon/io/async_queue.h"
 #include "daemon/io/child_setup.h"
 #include "daemon/io/data_plane.h"
+#include "daemon/io/gpu_sampler.h"
+#include "daemon/io/gpu_scan.h"
 #include "daemon/io/host_sampler.h"
 #include "daemon/io/keeper_link.h"
 #include "daemon/io/listener_pools.h"
@@ -121,6 +123,10 @@ public:
     std::string package_version(const std::string& script) override { return io::package_version(script); }
     void worker_stats(std::function<void(Json)> answer) override;
     void system_data(std::function<void(Json)> answer) override { host_sampler_.ask(std::move(answer)); }
+    core::GpuInventory gpus() override { return scan_machine_gpus(); }
+    core::GpuUsage gpu_usage(int pid, const std::string& pci) override {
+        return gpu_sampler_.sample(pid, pci);
+    }
     void shut_down(int client_pid) override;
     void wake_at(std::optional<core::TimePoint> when) override;
     void persist(const std::string& key, const std::optional<std::string>& value) override;
@@ -190,6 +196,7 @@ private:
     Timer leftovers_kill_;
     ProcessScanner scanner_;
     ProcSampler sampler_;
+    GpuSampler gpu_sampler_;
     HostSampler host_sampler_;
     VersionProbe versions_;
     Probes probes_;

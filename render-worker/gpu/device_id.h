@@ -1,6 +1,6 @@
 #pragma once
-// How one GPU is named: its PCI address, its UUID and its DRM render node, each in one normal form so that
-// they can be compared as text. Reads only /sys and /proc; knows no GL.
+// How one GPU is named: its PCI address, its UUID (ipc/base/gpu_address.h) and its DRM render node, each in
+// one normal form. Reads only /sys and /proc; knows no GL.
 
 #include <filesystem>
 #include <optional>
@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "ipc/base/gpu_address.h"
 #include "render-worker/gpu/device_selector.h"
 
 namespace kpm::render {
@@ -20,10 +21,9 @@ struct DeviceId {
     bool software = false;
 };
 
-// "41:00.0", "00000000:41:00.0" -> "0000:41:00.0"; nullopt if it is no PCI address.
-std::optional<std::string> normal_pci(std::string_view text);
-// "GPU-5E2BD8C5-…" or 32 digits -> "5e2bd8c5-…"; nullopt if it is no UUID.
-std::optional<std::string> normal_uuid(std::string_view text);
+using kpm::normal_pci;
+using kpm::normal_uuid;
+
 // The 16 bytes in which EGL and GL report a UUID.
 std::string uuid_text(std::span<const unsigned char, 16> bytes);
 

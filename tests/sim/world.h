@@ -103,6 +103,8 @@ public:
     std::string package_version(const std::string&) override { return {}; }
     void worker_stats(std::function<void(Json)> answer) override { answer(Json::array()); }
     void system_data(std::function<void(Json)> answer) override { answer(Json::object()); }
+    core::GpuInventory gpus() override { return {}; }
+    core::GpuUsage gpu_usage(int, const std::string&) override { return {}; }
     void shut_down(int) override {}
     void wake_at(std::optional<core::TimePoint> when) override { wake_ = when; }
     void persist(const std::string& key, const std::optional<std::string>& value) override;

@@ -88,6 +88,14 @@ public:
     void unwatch(const std::string& name) override { note("unwatch {}", name); }
     std::string package_version(const std::string&) override { return version; }
     Usage usage(int) override { return used; }
+    GpuInventory gpus() override {
+        note("gpus");
+        return machine_gpus;
+    }
+    GpuUsage gpu_usage(int, const std::string& pci) override {
+        note("gpu-usage {}", pci);
+        return gpu_used;
+    }
     void shut_down(int client_pid) override { note("shut-down {}", client_pid); }
     void wake_at(std::optional<TimePoint> when) override { wake = when; }
     void persist(const std::string& key, const std::optional<std::string>& value) override {
@@ -128,6 +136,8 @@ public:
     LaunchSpec probe_launch;
     Usage used{1000, 1.5};
     std::string version;
+    GpuInventory machine_gpus;
+    GpuUsage gpu_used;
 
 private:
     template <class... Args>

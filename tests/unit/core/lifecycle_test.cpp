@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
 
@@ -53,6 +54,31 @@ TEST_CASE("lifecycle: a stop during the spawn wins, and nothing is started again
     life.handle(Exited{0, 0}, at(3ms));
     CHECK(has(life.handle(TreeGone{}, at(4ms)), Settled{Outcome::Stopped}));
     CHECK(life.state() == State::Stopped);
+}
+
+TEST_CASE("lifecycle: a launch that would fail again is not tried again", "[unit][lifecycle]") {
+    Lifecycle life = running({.restart = {.min_uptime = 0ms}});
+    REQUIRE(has(life.handle(Exited{1, 0}, at(2s)), Spawn{}));
+    const Actions actions = life.handle(SpawnFailed{.reason = "no place", .is_final = true}, at(2s));
+    CHECK(actions == Actions{Settled{Outcome::SpawnFailed}});
+    CHECK(life.state() == State::Errored);
+    CHECK(life.data().failure == "no place");
+}
+
+TEST_CASE("lifecycle: a hold puts the next launch off, a longer delay stays", "[unit][lifecycle]") {
+    const Duration delay = GENERATE(0ms, 2s, 9s);
+    Lifecycle life = running({.restart = {.min_uptime = 0ms, .restart_delay = delay}});
+    life.handle(Exited{.code = 75, .hold = 5s}, at(10s));
+    CHECK(life.state() == State::Backoff);
+    CHECK(life.deadline() == at(10s + std::max<Duration>(delay, 5s)));
+    CHECK(has(life.handle(Start{}, at(11s)), Spawn{}));  // a client's word counts at once
+}
+
+TEST_CASE("lifecycle: a hold restarts nothing that would stay as it is", "[unit][lifecycle]") {
+    Lifecycle life = running({.restart = {.autorestart = false}});
+    life.handle(Exited{.code = 75, .hold = 5s}, at(10s));
+    CHECK(life.state() == State::Stopped);
+    CHECK_FALSE(life.deadline());
 }
 
 TEST_CASE("lifecycle: a process may be ready before its start is told", "[unit][lifecycle]") {

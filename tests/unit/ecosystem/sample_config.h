@@ -73,6 +73,9 @@ inline AppConfig sample_config() {
     config.drain_keep_alive = false;
     config.watchdog = 30s;
     config.gpu = "auto";
+    config.gpu_policy = "pack";
+    config.max_workers_per_gpu = 4;
+    config.max_gpu_memory = Bytes{2 << 20};
     config.vizion = false;
     config.pmx = false;
     config.automation = false;

@@ -101,6 +101,22 @@ TEST_CASE("view: usage over time is drawn in the pane, and in the list where the
     CHECK(drawn({140, 40}) == std::pair{true, true});
 }
 
+TEST_CASE("view: the list tells of GPUs when an app has a place on one", "[unit][monit]") {
+    Opened without;
+    CHECK_FALSE(without.shows("gpu"));
+    ProcessList list = three_apps();
+    list.data[1]["pm2_env"]["gpu_state"] = {{"kind", "gpu"}, {"pci", "0000:41:00.0"}};
+    list.rows = read_rows(list.data);
+    Opened monit(std::move(list));
+    CHECK_FALSE(monit.shows("gpu"));  // the names need the room
+    const std::string text = monit.text({160, 40});
+    INFO(text);
+    CHECK(text.find("gpu") != std::string::npos);
+    CHECK(text.find("41:00.0") != std::string::npos);
+    CHECK(text.find("stopped") != std::string::npos);
+    for (const char* name : {"web", "api", "worker"}) CHECK(text.find(name) != std::string::npos);
+}
+
 TEST_CASE("view: metrics are shown with their units, strange ones too", "[unit][monit]") {
     Opened monit(list_of({{.id = 0,
                            .name = "web",

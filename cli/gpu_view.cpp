@@ -1,0 +1,87 @@
+#include "cli/gpu_view.h"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "cli/table_view.h"
+
+namespace kpm::cli {
+namespace {
+
+const Json& state_of(const ProcessRow& row) {
+    static const Json kNone;
+    const auto state = row.env().find("gpu_state");
+    return state == row.env().end() ? kNone : *state;
+}
+
+std::string known_text(const Json& gpu, const char* key) {
+    const std::string text = text_of(gpu, key);
+    return text.empty() ? "N/A" : printable(text);
+}
+
+Cell health_cell(const Json& gpu) {
+    const std::string health = known_text(gpu, "health");
+    const Style colour = health == "healthy" ? Style::Green : health == "held" ? Style::Yellow : Style::Red;
+    return {health, {colour, Style::Bold}};
+}
+
+// " 12.5% 1.2gb", as far as it is known
+std::string usage_of(const Json& worker) {
+    std::string text;
+    if (const std::string percent = text_of(worker, "gpu_percent"); !percent.empty())
+        text += " " + printable(percent) + "%";
+    if (const auto memory = integer_of(worker, "memory_bytes")) text += " " + memory_text(memory);
+    return text;
+}
+
+// "render (0) 12.5% 1.2gb, render (3) stopped"
+std::string workers_on(const Json& gpu) {
+    std::string text;
+    const auto workers = gpu.find("workers");
+    if (workers == gpu.end() || !workers->is_array()) return text;
+    for (const Json& worker : *workers) {
+        const std::string status = text_of(worker, "status");
+        text += fmt::format("{}{} ({}){}{}", text.empty() ? "" : ", ", known_text(worker, "name"),
+                            known_text(worker, "pm_id"), status == "online" ? "" : " " + printable(status),
+                            usage_of(worker));
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string gpu_text(const ProcessRow& row) {
+    const Json& state = state_of(row);
+    const std::string kind = text_of(state, "kind");
+    if (kind != "gpu") return kind == "software" ? "sw" : kind;
+    std::string pci = text_of(state, "pci");
+    return pci.starts_with("0000:") ? pci.substr(5) : pci;
+}
+
+std::string gpu_long_text(const ProcessRow& row) {
+    const Json& state = state_of(row);
+    std::string text;
+    for (const char* key : {"pci", "name", "uuid"})
+        if (const std::string part = text_of(state, key); !part.empty())
+            text += (text.empty() ? "" : ", ") + part;
+    return text.empty() ? text_of(state, "kind") : text;
+}
+
+std::string gpus_text(const Json& gpus, const Paint& paint) {
+    Table table;
+    table.columns = {{"pci", 0}, {"name", 0}, {"driver", 0}, {"node", 0}, {"health", 0}, {"workers", 0}};
+    table.first_column_is_head = true;
+    if (gpus.is_array())
+        for (const Json& gpu : gpus)
+            if (gpu.is_object())
+                table.rows.push_back({{known_text(gpu, "pci")},
+                                      {known_text(gpu, "name")},
+                                      {known_text(gpu, "driver")},
+                                      {known_text(gpu, "render_node")},
+                                      health_cell(gpu),
+                                      {workers_on(gpu)}});
+    return table.rows.empty() ? "no GPU found\n" : render_table(std::move(table), paint);
+}
+
+}  // namespace kpm::cli

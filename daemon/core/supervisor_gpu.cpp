@@ -1,0 +1,126 @@
+// Which worker uses which GPU (gpu_placement.h decides), and what their ends tell of it (gpu_breaker.h). Apps
+// without the attribute `gpu` cost nothing: the machine is looked at only when one with it is started.
+
+#include <fmt/format.h>
+
+#include "daemon/core/supervisor.h"
+#include "ecosystem/gpu_selection.h"
+
+namespace kpm::core {
+namespace {
+
+// render-worker's exit codes (docs/gpu.md).
+constexpr int kUnusable = 69;
+constexpr int kContextLost = 75;
+constexpr int kTimedOut = 76;
+
+// Instances of an app come at once, and the machine does not change in between.
+constexpr Duration kFresh{1'000};
+
+bool is_live(const Slot& slot) {
+    return has_process(slot.current.life.state()) || slot.current.life.state() == State::Backoff;
+}
+
+bool wants_cpu(const ecosystem::AppConfig& config) {
+    const auto wanted = ecosystem::GpuSelection::parse(config.gpu);
+    return wanted && wanted->kind == ecosystem::GpuSelection::Kind::Cpu;
+}
+
+bool is_same_kind(const SlotGpu* previous, const GpuPlacement& next) {
+    return previous && previous->placement.kind == next.kind && previous->placement.pci == next.pci;
+}
+
+}  // namespace
+
+const GpuInventory& Supervisor::gpus() {
+    const TimePoint now = host_.now();
+    if (!gpus_seen_ || now - *gpus_seen_ >= kFresh) {
+        gpus_ = host_.gpus();
+        gpus_seen_ = now;
+    }
+    return gpus_;
+}
+
+// Before each launch: mostly a worker stays where it was.
+Result<void> Supervisor::place_on_gpu(Slot& slot) {
+    if (slot.config->gpu.empty()) {
+        if (slot.gpu) gpu_slots_.erase(slot.pm_id);
+        slot.gpu.reset();
+        return {};
+    }
+    std::map<std::string, unsigned, std::less<>> workers;
+    for (const int pm_id : gpu_slots_) {
+        const Slot& other = slots_.at(pm_id);
+        if (pm_id == slot.pm_id || !other.gpu || !is_live(other)) continue;
+        if (other.gpu->placement.kind == GpuPlacement::Kind::Gpu) ++workers[other.gpu->placement.pci];
+    }
+    const std::function<GpuHealth(std::string_view)> health = [this](std::string_view pci) {
+        return gpu_breaker_.health(pci, host_.now());
+    };
+    static const GpuInventory kNotLookedAt;
+    const bool wants_none = wants_cpu(*slot.config);
+    const GpuInventory& inventory = wants_none ? kNotLookedAt : gpus();
+    auto placed = place(*slot.config, {inventory, workers, health}, slot.gpu.get());
+    if (!placed) return placed.error();
+    if (!wants_none && !is_same_kind(slot.gpu.get(), *placed))
+        host_.log(fmt::format("{} is placed on {}", log_label(slot),
+                              placed->kind == GpuPlacement::Kind::Gpu        ? "GPU " + placed->pci
+                              : placed->kind == GpuPlacement::Kind::Software ? "the software renderer"
+                                                                             : "the CPU"));
+    if (!slot.gpu) slot.gpu = std::make_unique<SlotGpu>();
+    slot.gpu->placement = std::move(*placed);
+    gpu_slots_.insert(slot.pm_id);
+    return {};
+}
+
+// `state`: of its life before. Returns how long the next launch waits.
+Duration Supervisor::note_gpu_end(Slot& slot, State state, const Exited& exited) {
+    const GpuPlacement& placement = slot.gpu->placement;
+    const bool was_told_to = state == State::Stopping || state == State::Killing;
+    if (placement.kind == GpuPlacement::Kind::Cpu || was_told_to) return Duration{0};
+    const std::string& pci = placement.pci;
+    if (exited.code == kUnusable)
+        slot.gpu->refused.insert(placement.kind == GpuPlacement::Kind::Gpu ? pci
+                                                                           : std::string(kSoftwareRenderer));
+    if (placement.kind != GpuPlacement::Kind::Gpu) return Duration{0};
+    const TimePoint now = host_.now();
+    const bool has_lost_it = exited.code == kContextLost || exited.code == kTimedOut;
+    if (has_lost_it && gpu_breaker_.fail(pci, slot.pm_id, now))
+        host_.log(gpu_breaker_.health(pci, now) == GpuHealth::Unhealthy
+                      ? fmt::format("GPU {} was lost by several workers again: it is unhealthy, nothing is "
+                                    "started on it any more",
+                                    pci)
+                      : fmt::format("GPU {} was lost by several workers at once: their restarts wait {} ms",
+                                    pci, GpuBreaker::kHold.count()));
+    return gpu_breaker_.hold(pci, now);
+}
+
+// Its max_gpu_memory, at the same looks as max_memory_restart. Where the driver tells nothing it has no
+// effect.
+bool Supervisor::restart_over_gpu_memory(const Slot& slot) {
+    const std::uint64_t limit = slot.config->max_gpu_memory.count;
+    if (limit == 0 || !slot.gpu || slot.gpu->placement.kind != GpuPlacement::Kind::Gpu) return false;
+    const std::string& pci = slot.gpu->placement.pci;
+    const auto used = host_.gpu_usage(slot.current.life.data().pid, pci).memory;
+    if (used.value_or(0) <= limit) return false;
+    host_.log(
+        fmt::format("{} is restarted because it uses {} bytes of GPU {}, more than its max_gpu_memory of {}",
+                    log_label(slot), *used, pci, limit));
+    reload(slot.pm_id, [](const Result<void>&) {});
+    return true;
+}
+
+std::vector<GpuReport> Supervisor::gpu_report() {
+    gpus_seen_.reset();  // who asks wants to know how it is now
+    std::vector<GpuReport> report;
+    for (const GpuDevice& device : gpus().devices)
+        report.push_back({device, gpu_breaker_.health(device.pci, host_.now()), {}});
+    for (const int pm_id : gpu_slots_) {
+        const auto& gpu = slots_.at(pm_id).gpu;
+        for (GpuReport& one : report)
+            if (gpu && gpu->placement.pci == one.device.pci) one.workers.push_back(pm_id);
+    }
+    return report;
+}
+
+}  // namespace kpm::core

@@ -1,0 +1,1 @@
+list(APPEND KPM_IO_SOURCES io/gpu_sampler.cpp io/gpu_scan.cpp)

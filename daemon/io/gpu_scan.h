@@ -1,0 +1,17 @@
+#pragma once
+// The GPUs of the machine out of /sys/class/drm and /proc/driver/nvidia, by reading some small files each: no
+// library of a vendor is loaded, which NVML or EGL would do.
+
+#include <string>
+
+#include "daemon/core/gpu_device.h"
+
+namespace kpm::io {
+
+// `root`: the directory in which sys, proc, usr and etc lie. What is not there, or is nonsense, is left out;
+// the files that are named in the result are named without `root`.
+core::GpuInventory scan_gpus(const std::string& root = "/");
+// With the variable KPM_GPU_ROOT as the root, for tests.
+core::GpuInventory scan_machine_gpus();
+
+}  // namespace kpm::io

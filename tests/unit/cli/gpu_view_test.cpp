@@ -1,0 +1,106 @@
+#include "cli/gpu_view.h"
+
+#include <catch2/catch.hpp>
+
+#include "cli/describe_view.h"
+#include "cli/facts.h"
+#include "cli/list_view.h"
+
+namespace kpm::cli {
+namespace {
+
+constexpr const char* kUuid = "GPU-5e2bd8c5-0f3a-4b1c-9d7e-001122334455";
+
+Json entry(int id, Json gpu_state) {
+    Json env{{"status", "online"}, {"exec_mode", "fork_mode"}, {"pm_uptime", 1}};
+    if (!gpu_state.is_null()) env["gpu_state"] = std::move(gpu_state);
+    return {{"pid", 7}, {"name", "render"}, {"pm_id", id}, {"pm2_env", std::move(env)}};
+}
+
+Json on_a_gpu() {
+    return {{"kind", "gpu"}, {"pci", "0000:41:00.0"}, {"uuid", kUuid}, {"name", "NVIDIA A40"}};
+}
+
+std::string list_of(const Json& entries, int width = 300) {
+    return list_text(read_rows(entries), Json::object(),
+                     {{.is_tty = false, .colour = false, .width = width}, "id", 1000});
+}
+
+std::string gpu_of(Json state) {
+    const Json entries = Json::array({entry(0, std::move(state))});
+    return gpu_text(read_rows(entries).front());
+}
+
+}  // namespace
+
+TEST_CASE("gpu view: a process's GPU fits into a column", "[unit][cli][gpu]") {
+    CHECK(gpu_of(on_a_gpu()) == "41:00.0");
+    CHECK(gpu_of({{"kind", "gpu"}, {"pci", "10000:41:00.0"}}) == "10000:41:00.0");
+    CHECK(gpu_of({{"kind", "software"}}) == "sw");
+    CHECK(gpu_of({{"kind", "cpu"}}) == "cpu");
+    CHECK(gpu_of(nullptr).empty());
+    CHECK(gpu_of("odd").empty());
+    CHECK(gpu_of({{"kind", "gpu"}}).empty());
+}
+
+TEST_CASE("gpu view: the list has the column only when an app has a place", "[unit][cli][gpu]") {
+    CHECK(list_of(Json::array({entry(0, nullptr), entry(1, nullptr)})).find("gpu") == std::string::npos);
+    const Json entries = Json::array({entry(0, nullptr), entry(1, on_a_gpu())});
+    for (const int width : {300, 110}) {  // the whole table, and the condensed one
+        const std::string text = list_of(entries, width);
+        INFO(text);
+        CHECK(text.find("│ gpu ") != std::string::npos);
+        CHECK(text.find("│ 41:00.0 ") != std::string::npos);
+        CHECK(text.find("│ - ") != std::string::npos);
+    }
+}
+
+TEST_CASE("gpu view: describe and the facts tell all of it, or nothing", "[unit][cli][gpu]") {
+    const Json entries = Json::array({entry(0, nullptr), entry(1, on_a_gpu()), entry(2, {{"kind", "cpu"}})});
+    const auto rows = read_rows(entries);
+    const auto described = [&](std::size_t i) {
+        return describe_text(rows[i], {}, Values::Hidden, Json(), {}, 1000, Paint(false));
+    };
+    CHECK(described(0).find("│ gpu ") == std::string::npos);
+    CHECK(described(1).find(std::string("0000:41:00.0, NVIDIA A40, ") + kUuid) != std::string::npos);
+    CHECK(described(2).find("│ gpu ") != std::string::npos);
+    CHECK(list_facts(rows[0], 1000)["gpu"].is_null());
+    CHECK(list_facts(rows[1], 1000)["gpu"] == on_a_gpu());
+}
+
+TEST_CASE("gpu view: the machine's GPUs are a table", "[unit][cli][gpu]") {
+    const Json gpus =
+        Json::array({{{"pci", "0000:41:00.0"},
+                      {"uuid", kUuid},
+                      {"render_node", "/dev/dri/renderD128"},
+                      {"vendor", "nvidia"},
+                      {"driver", "nvidia"},
+                      {"name", "NVIDIA A40"},
+                      {"health", "healthy"},
+                      {"workers",
+                       {{{"pm_id", 0},
+                         {"name", "render"},
+                         {"status", "online"},
+                         {"gpu_percent", 12.5},
+                         {"memory_bytes", 2048}},
+                        {{"pm_id", 3}, {"name", "render"}, {"status", "stopped"}}}}},
+                     {{"pci", "0000:c1:00.0"}, {"render_node", nullptr}, {"health", "unhealthy"}},
+                     "odd"});
+    const std::string text = gpus_text(gpus, Paint(false));
+    INFO(text);
+    CHECK(text.find("│ 0000:41:00.0 │ NVIDIA A40 │ nvidia │ /dev/dri/renderD128 │ healthy   │ render (0) "
+                    "12.5% 2.0kb, render (3) "
+                    "stopped │\n") != std::string::npos);
+    CHECK(text.find("│ 0000:c1:00.0 │ N/A        │ N/A    │ N/A                 │ unhealthy │ ") !=
+          std::string::npos);
+    CHECK(text.find("odd") == std::string::npos);
+    CHECK(gpus_text(Json::array(), Paint(false)) == "no GPU found\n");
+    CHECK(gpus_text(Json(), Paint(false)) == "no GPU found\n");
+}
+
+TEST_CASE("gpu view: nothing in it steers the terminal", "[unit][cli][gpu]") {
+    const Json gpus = Json::array({{{"pci", "\x1b[31m"}, {"name", "\x07"}, {"health", "\x1b]0;x"}}});
+    CHECK(gpus_text(gpus, Paint(false)).find('\x1b') == std::string::npos);
+}
+
+}  // namespace kpm::cli
