@@ -1,0 +1,135 @@
+// GPUs of a machine that is made of files (KPM_GPU_ROOT): who is placed where, and what comes of its end.
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "tests/support/eventually.h"
+#include "tests/support/gpu_tree.h"
+#include "tests/support/kpm_home.h"
+
+namespace kpm::gpu_test {
+using namespace test;
+
+namespace {
+
+// Leaves its environment in a file, and ends with the code that it finds in one.
+constexpr const char* kWorker =
+    "#!/bin/sh\n"
+    "env > env.$NODE_APP_INSTANCE.tmp; mv env.$NODE_APP_INSTANCE.tmp env.$NODE_APP_INSTANCE\n"
+    "while :; do [ -e end ] && exit $(cat end); sleep 0.1; done\n";
+
+bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+struct Machine {
+    GpuTree tree;
+    KpmHome kpm{{{"KPM_GPU_ROOT", tree.root()}}};
+
+    Machine() {
+        tree.add_four();
+        tree.write("usr/share/glvnd/egl_vendor.d/10_nvidia.json", "{}");
+        kpm.write("worker.sh", kWorker);
+    }
+    CommandResult start(const std::string& gpu, int instances = 1) const {
+        kpm.write("app.json", R"({"name":"render","script":"worker.sh","min_uptime":100,"gpu":")" + gpu +
+                                  R"(","instances":)" + std::to_string(instances) + "}");
+        return kpm.kpm({"start", "app.json"});
+    }
+    std::string environment(int instance) const {
+        const auto file = kpm.work() / ("env." + std::to_string(instance));
+        REQUIRE(eventually([&] { return std::filesystem::exists(file); }));
+        return "\n" + kpm.read(file);
+    }
+    Json gpus() const { return Json::parse(kpm.kpm({"gpu", "--json"}).out); }
+    Json gpu(const std::string& pci) const {
+        for (const Json& one : gpus())
+            if (one["pci"] == pci) return one;
+        return {};
+    }
+    std::string status(int pm_id) const {
+        for (const Json& row : kpm.list())
+            if (row["pm_id"] == pm_id) return row["pm2_env"]["status"];
+        return "";
+    }
+    void end_with(int code) const { std::ofstream(kpm.work() / "end") << code; }
+};
+
+}  // namespace
+
+TEST_CASE("gpu: workers are spread, told by variables, listed, and known to the next daemon", "[e2e]") {
+    const Machine machine;
+    const KpmHome& kpm = machine.kpm;
+    const CommandResult started = machine.start("vendor:nvidia", 2);
+    INFO(started.out << started.err << kpm.daemon_log());
+    REQUIRE(started.status == 0);
+    const std::string first = machine.environment(0), second = machine.environment(1);
+    CHECK(has(first, "\nRW_GPU=pci:0000:41:00.0\n"));
+    CHECK(has(first, "\nCUDA_VISIBLE_DEVICES=GPU-5e2bd8c5-0f3a-4b1c-9d7e-001122334455\n"));
+    CHECK(has(first, "\n__EGL_VENDOR_LIBRARY_FILENAMES=/usr/share/glvnd/egl_vendor.d/10_nvidia.json\n"));
+    CHECK_FALSE(has(first, "\nLP_NUM_THREADS="));
+    CHECK(has(second, "\nRW_GPU=pci:0000:c1:00.0\n"));
+    CHECK(has(kpm.kpm({"list"}).out, "│ 41:00.0"));
+    CHECK(has(kpm.kpm({"describe", "1"}).out, "0000:c1:00.0, NVIDIA A40, GPU-aaaaaaaa"));
+    const CommandResult table = kpm.kpm({"gpu"});
+    CHECK(table.status == 0);
+    CHECK(has(table.out, "NVIDIA H100 80GB HBM3"));
+    CHECK(has(table.out, "render (1)"));
+    REQUIRE(machine.gpus().size() == 4);
+    CHECK(machine.gpu("0000:00:02.0")["workers"].empty());
+
+    REQUIRE(kpm.kpm({"update"}).status == 0);
+    CHECK(machine.gpu("0000:c1:00.0")["workers"][0]["pm_id"] == 1);
+    REQUIRE(kpm.kpm({"delete", "1"}).status == 0);
+    CHECK(machine.gpu("0000:c1:00.0")["workers"].empty());
+}
+
+TEST_CASE("gpu: an app without the attribute gets nothing, and lists are PM2's", "[e2e]") {
+    const Machine machine;
+    REQUIRE(machine.start("").status == 0);
+    CHECK_FALSE(has(machine.environment(0), "\nRW_GPU="));
+    CHECK_FALSE(has(machine.kpm.kpm({"list"}).out, "gpu"));
+    CHECK_FALSE(machine.kpm.find("render")["pm2_env"].contains("gpu_state"));
+}
+
+TEST_CASE("gpu: what nothing matches is not started, auto goes without", "[e2e]") {
+    const Machine machine;
+    CommandResult started = machine.start("0000:99:00.0");
+    CHECK(started.status == 1);
+    INFO(started.out << started.err);
+    CHECK(has(started.err + started.out, "cannot start 'render': no GPU matches '0000:99:00.0'"));
+    started = machine.start("3");
+    CHECK(started.status == 1);
+    CHECK(has(started.err + started.out, "expected auto, none, cpu, software"));
+    REQUIRE(machine.kpm.kpm({"delete", "all"}).status == 0);
+    for (const char* folder : {"sys", "proc"}) machine.tree.remove(folder);
+    REQUIRE(machine.start("auto").status == 0);
+    CHECK(has(machine.environment(0), "\nRW_GPU=off\n"));
+    CHECK(has(machine.kpm.kpm({"gpu"}).out, "no GPU found"));
+}
+
+TEST_CASE("gpu: workers that lose it together wait, and one that cannot use it is given up", "[e2e]") {
+    const Machine machine;
+    REQUIRE(machine.start("0000:41:00.0", 2).status == 0);
+    machine.environment(0);
+    machine.environment(1);
+    const auto are_given_up = [&] {
+        return machine.status(0) == "errored" && machine.status(1) == "errored";
+    };
+    SECTION("lost") {
+        machine.end_with(75);
+        CHECK(eventually(are_given_up));
+        CHECK(machine.gpu("0000:41:00.0")["health"] == "unhealthy");
+        CHECK(machine.gpu("0000:c1:00.0")["health"] == "healthy");
+        const std::string log = machine.kpm.daemon_log();
+        const auto held = log.find("GPU 0000:41:00.0 was lost by several workers at once");
+        REQUIRE(held != std::string::npos);
+        CHECK(log.find("GPU 0000:41:00.0 was lost by several workers again", held) != std::string::npos);
+    }
+    SECTION("unusable") {
+        machine.end_with(69);
+        CHECK(eventually(are_given_up));
+        CHECK(machine.kpm.find("render")["pm2_env"]["restart_time"] <= 1);
+    }
+}
+
+}  // namespace kpm::gpu_test
