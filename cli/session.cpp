@@ -18,6 +18,9 @@ namespace {
 
 // How long a daemon may take that somebody else is starting.
 constexpr std::chrono::seconds kPatience{5};
+// For how long one that was killed may still take connections: until the last of its threads has ended.
+constexpr std::chrono::seconds kLastBreath{1};
+constexpr std::chrono::milliseconds kPause{20};
 
 bool is_set(const char* name) {
     const char* value = std::getenv(name);
@@ -55,7 +58,7 @@ Result<Launched> launch_and_connect(const ipc::Home& home, Console& console) {
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
     while (!client && !launched && launched.error().code == ErrorCode::Exists &&
            std::chrono::steady_clock::now() < deadline) {
-        std::this_thread::sleep_for(std::chrono::milliseconds{20});
+        std::this_thread::sleep_for(kPause);
         client = ipc::Client::connect(home);
         if (!client) launched = launch_daemon(home);
         if (launched) client = ipc::Client::connect(home);
@@ -83,6 +86,17 @@ unsigned cpus_of(const Json& hello) {
 
 Result<Session> Session::open(const ipc::Home& home, Console& console, IfAbsent if_absent,
                               Question question) {
+    const auto limit = std::chrono::steady_clock::now() + kLastBreath;
+    for (;;) {
+        bool is_dying = false;
+        auto session = open_once(home, console, if_absent, question, is_dying);
+        if (!is_dying || std::chrono::steady_clock::now() > limit) return session;
+        std::this_thread::sleep_for(kPause);
+    }
+}
+
+Result<Session> Session::open_once(const ipc::Home& home, Console& console, IfAbsent if_absent,
+                                   Question question, bool& is_dying) {
     auto client = ipc::Client::connect(home);
     if (!client && client.error().code == ErrorCode::Denied) return refused(home, client.error());
     bool is_new = false;
@@ -96,8 +110,11 @@ Result<Session> Session::open(const ipc::Home& home, Console& console, IfAbsent 
     Session session(std::move(*client));
     session.is_new_ = is_new;
     session.question_ = question;
-    if (auto known = session.identify(); !known)
-        return is_anothers(home) ? refused(home, known.error()) : known.error();
+    if (auto known = session.identify(); !known) {
+        if (is_anothers(home)) return refused(home, known.error());
+        is_dying = !is_new && known.error().code == ErrorCode::Unavailable;
+        return known.error();
+    }
     if (!session.is_kpm_ && !pm2_is_allowed()) {
         return Error{
             ErrorCode::Exists,

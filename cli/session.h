@@ -70,6 +70,9 @@ public:
     Shown to_show();
 
 private:
+    // `is_dying`: a daemon was there, and closed the connection before it said a word.
+    static Result<Session> open_once(const ipc::Home& home, Console& console, IfAbsent if_absent,
+                                     Question question, bool& is_dying);
     explicit Session(ipc::Client client) : client_(std::move(client)) {}
     Result<void> identify();
 

@@ -13,6 +13,7 @@
 
 #include "daemon/daemon.h"
 #include "daemon/io/daemon_log.h"
+#include "daemon/io/descriptor_room.h"
 #include "daemon/io/small_file.h"
 #include "daemon/keeper/keeper_protocol.h"
 
@@ -62,6 +63,7 @@ std::string home_of(int argc, char** argv) {
 int main(int argc, char** argv) {
     const std::string directory = home_of(argc, argv);
     std::signal(SIGPIPE, SIG_IGN);
+    kpm::io::make_descriptor_room();
     if (const char* format = std::getenv("PM2_LOG_DATE_FORMAT")) kpm::io::set_daemon_log_format(format);
     const kpm::ipc::Home home{directory};
     auto socket = kpm::io::take_keeper_socket();

@@ -1,6 +1,10 @@
 // Descriptors bound the number of apps: what one app costs in each of the two processes is promised.
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "tests/support/eventually.h"
@@ -55,6 +59,19 @@ std::string target_of(int pid, int fd) {
 }
 
 }  // namespace
+
+// See io/descriptor_room.h: that the table need not grow is worth milliseconds to a start of many apps.
+TEST_CASE("descriptors: the daemon has room for a thousand apps from its beginning", "[e2e]") {
+    const KpmHome kpm;
+    REQUIRE(kpm.run({"ping"}).exit_code == 0);
+    rlimit limit{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    std::ifstream status("/proc/" + std::to_string(kpm.daemon_pid()) + "/status");
+    long size = 0;
+    for (std::string word; status >> word;)
+        if (word == "FDSize:") status >> size;
+    CHECK(size >= static_cast<long>(std::min<rlim_t>(limit.rlim_max, 4096)));
+}
 
 TEST_CASE("descriptors: an app without logs costs one, its message channel", "[e2e]") {
     const KpmHome kpm;

@@ -96,7 +96,9 @@ TEST_CASE("survival: what a killed keeper and daemon left behind is ended by the
     REQUIRE(::kill(daemon, SIGKILL) == 0);
     REQUIRE(eventually([&] { return !is_running(daemon); }));
     REQUIRE(is_running(app));
-    CHECK(kpm.kpm({"resurrect"}).status == 0);
+    const CommandResult back = kpm.kpm({"resurrect"});
+    INFO(back.out << back.err << kpm.daemon_log());
+    CHECK(back.status == 0);
     CHECK(eventually([&] { return !is_running(app) && !is_running(deaf); }));
     CHECK(kpm.daemon_log().find("of a daemon that was killed is ended") != std::string::npos);
     for (const Json& row : kpm.list()) CHECK(row["pm2_env"]["status"] == "online");
