@@ -5,6 +5,7 @@
 #include "golden.h"
 #include "ipc/base/json.h"
 #include "render-worker/cppn/cpu_cppn.h"
+#include "render-worker/genome/genome.h"
 
 using namespace kpm::render;
 using kpm::Json;
