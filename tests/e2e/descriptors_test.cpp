@@ -63,7 +63,7 @@ std::string target_of(int pid, int fd) {
 // See io/descriptor_room.h: that the table need not grow is worth milliseconds to a start of many apps.
 TEST_CASE("descriptors: the daemon has room for a thousand apps from its beginning", "[e2e]") {
     const KpmHome kpm;
-    REQUIRE(kpm.run({"ping"}).exit_code == 0);
+    REQUIRE(kpm.kpm({"ping"}).status == 0);
     rlimit limit{};
     REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
     std::ifstream status("/proc/" + std::to_string(kpm.daemon_pid()) + "/status");
