@@ -52,7 +52,7 @@ endforeach()
 # The pages that manuals and --help name: docs/config.md and others.
 set(KPM_DOC ${CMAKE_INSTALL_DATADIR}/doc)
 install(DIRECTORY docs/ DESTINATION ${KPM_DOC}/kpm COMPONENT kpm
-    PATTERN render-worker.md EXCLUDE PATTERN gpu.md EXCLUDE PATTERN tour.svg EXCLUDE)
+    PATTERN render-worker.md EXCLUDE PATTERN tour.svg EXCLUDE)
 install(FILES docs/render-worker.md docs/gpu.md DESTINATION ${KPM_DOC}/kpm-render COMPONENT render)
 install(FILES ${KPM_SHARE}/bash-completion/completions/kpm
     DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT kpm)
