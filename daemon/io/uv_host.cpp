@@ -21,8 +21,6 @@
 namespace kpm::io {
 namespace {
 
-// In each app's environment, and so in that of all that it starts.
-
 LogTargets targets_of(const core::LogFiles& logs) {
     LogTargets targets;
     targets.out = logs.out;
