@@ -1,9 +1,14 @@
 // kpmd may be killed at any moment: its apps go on, and the next kpmd takes them back.
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <thread>
 
+#include "ipc/base/unique_fd.h"
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 #include "tests/support/process_table.h"
@@ -103,6 +108,30 @@ TEST_CASE("survival: what a killed keeper and daemon left behind is ended by the
     CHECK(kpm.daemon_log().find("of a daemon that was killed is ended") != std::string::npos);
     for (const Json& row : kpm.list()) CHECK(row["pm2_env"]["status"] == "online");
     CHECK(kpm.list().size() == 2);
+}
+
+TEST_CASE("survival: a command that a dying daemon still lets in and then drops starts the next one",
+          "[e2e]") {
+    const KpmHome kpm;
+    std::filesystem::create_directories(kpm.home());
+    const UniqueFd dying(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, (kpm.home() / "rpc.sock").c_str(), sizeof address.sun_path - 1);
+    REQUIRE(::bind(dying.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    REQUIRE(::listen(dying.get(), 8) == 0);
+    bool was_let_in = false;
+    std::thread death([&] {
+        was_let_in = static_cast<bool>(UniqueFd(::accept(dying.get(), nullptr, nullptr)));
+        ::shutdown(dying.get(), SHUT_RDWR);  // takes no more
+    });
+    const CommandResult started = kpm.kpm({"ping"});
+    ::shutdown(dying.get(), SHUT_RDWR);  // were nobody let in
+    death.join();
+    INFO(started.out << started.err);
+    CHECK(was_let_in);
+    CHECK(started.status == 0);
+    CHECK(is_running(kpm.daemon_pid()));
 }
 
 TEST_CASE("survival: kill comes back when the home is free for the next daemon", "[e2e]") {
