@@ -17,7 +17,6 @@ namespace {
 using Clock = RestWatch::Clock;
 using std::chrono::milliseconds;
 
-constexpr Clock::duration kCalm = milliseconds(1);
 constexpr Clock::duration kShortPause = std::chrono::microseconds(500), kLongestPause = milliseconds(10);
 constexpr int kPauseShare = 16;  // of the time waited so far: who starts slowly is looked at less often
 constexpr std::int64_t kDefaultUptime = 1000;  // ms; PM2's min_uptime
@@ -105,7 +104,7 @@ void Launches::wait(Context& context) {
     Progress progress(context.console);
     for (;;) {
         const auto now = Clock::now();
-        const Clock::duration needed = std::clamp((now - begin) / kPauseShare, kCalm, kLongestPause);
+        const Clock::duration needed = std::clamp((now - begin) / kPauseShare, kShortPause, kLongestPause);
         Clock::duration pause{0};
         bool are_calm = true;
         std::erase_if(open_, [&](Launch& launch) {

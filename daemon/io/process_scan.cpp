@@ -182,10 +182,18 @@ void ProcessLook::read_orphans() {
             ? read_list(adopter_children_)
             : read_thread_children(adopter_.pid, adopter_.pid).value_or(std::vector<pid_t>{});
     for (const pid_t pid : adopted) {
+        if (pid == ::getpid()) continue;  // the adopter has started us, too
         if (const pid_t session = ::getsid(pid); session > 0) orphans_->emplace(session, pid);
         if (auto mark = read_variable(pid, adopter_.mark)) marked_.emplace(std::move(*mark), pid);
     }
 }
+
+namespace {
+
+// Most looks are at one tree; the pause after one would be most of what a stop takes.
+constexpr std::chrono::milliseconds kCheap{2};
+
+}  // namespace
 
 ProcessScanner::ProcessScanner(Loop& loop, Adopter adopter)
     : adopter_(std::move(adopter)),
@@ -215,7 +223,7 @@ void ProcessScanner::scan() {
         listener->scanned(look);
     }
     const auto end = std::chrono::steady_clock::now();
-    earliest_ = end + 3 * (end - begun);
+    if (end - begun > kCheap) earliest_ = end + 3 * (end - begun);
 }
 
 }  // namespace kpm::io

@@ -96,8 +96,8 @@ class ProcessScanner {
 public:
     ProcessScanner(Loop& loop, Adopter adopter);
 
-    // The listener gets one look that was begun after this call, in a later turn of the loop. Looks are at
-    // least three times as far apart as one takes.
+    // The listener gets one look that was begun after this call, in a later turn of the loop. After one that
+    // took more than two milliseconds the next waits three times as long as that.
     void request(ScanListener& listener);
     void cancel(ScanListener& listener);
 
