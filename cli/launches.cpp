@@ -96,7 +96,6 @@ void Launches::add(const Json& answer) {
     open_.push_back({*id, static_cast<pid_t>(pid), text_of(env, "name"),
                      Clock::now() + std::min(milliseconds(uptime - lived), kLongest),
                      RestWatch(static_cast<pid_t>(pid))});
-    open_.back().watch.look(Clock::now());  // so that its calm counts from here
 }
 
 void Launches::wait(Context& context) {

@@ -73,7 +73,14 @@ std::vector<pid_t> numbers_in_folder(const std::string& path) {
 struct Tree {
     bool is_busy = false;
     std::uint64_t turns = 0;
+    bool is_one_thread = false;  // and nothing else
 };
+
+// The turns on a processor that a thread has had, and one for being there; 0: it is not.
+std::uint64_t turns_in(std::string_view schedstat) {
+    const auto counters = split(trim(schedstat), ' ');
+    return schedstat.empty() ? 0 : 1 + (counters.size() > 2 ? number_in<std::uint64_t>(counters[2]) : 0);
+}
 
 // D: it waits for a disk, which is part of its work.
 bool is_working(char state) {
@@ -95,14 +102,14 @@ Tree look_at(pid_t root, std::string_view stat) {
             const char state = is_single ? 'S' : state_in(read_small(place + "/stat", buffer));
             if (is_dead(state)) continue;
             if (is_working(state)) return {true, 0};
-            const auto counters = split(trim(read_small(place + "/schedstat", buffer)), ' ');
-            tree.turns += 1 + (counters.size() > 2 ? number_in<std::uint64_t>(counters[2]) : 0);
+            tree.turns += turns_in(read_small(place + "/schedstat", buffer));
             for (const std::string_view child : split(trim(read_small(place + "/children", buffer)), ' ')) {
                 if (const auto pid = number_in<pid_t>(child); pid > 0) left.push_back(pid);
             }
             ++threads;
         }
     }
+    tree.is_one_thread = threads == 1 && has_one_thread(stat);
     return tree;
 }
 
@@ -110,6 +117,10 @@ Tree look_at(pid_t root, std::string_view stat) {
 
 RestWatch::Sight RestWatch::look(Clock::time_point now) {
     char buffer[4096];
+    // What has not had a turn since has neither woken nor made another thread or process.
+    if (is_one_thread_ &&
+        turns_ == turns_in(read_small(fmt::format("/proc/{0}/task/{0}/schedstat", root_), buffer)))
+        return {.is_calm = true, .calm = now - since_};
     const std::string_view stat = read_small(fmt::format("/proc/{}/stat", root_), buffer);
     const char state = state_in(stat);
     if (is_dead(state)) {
@@ -119,8 +130,10 @@ RestWatch::Sight RestWatch::look(Clock::time_point now) {
     const Tree tree = is_working(state) ? Tree{true, 0} : look_at(root_, stat);
     if (tree.is_busy) {
         turns_.reset();
+        is_one_thread_ = false;
         return {};
     }
+    is_one_thread_ = tree.is_one_thread;
     if (turns_ != tree.turns) {
         turns_ = tree.turns;
         since_ = now;

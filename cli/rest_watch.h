@@ -29,6 +29,7 @@ public:
 private:
     pid_t root_;
     std::optional<std::uint64_t> turns_;  // of all threads on a processor, at the first look of this calm
+    bool is_one_thread_ = false;          // the whole tree, at the last look
     Clock::time_point since_{};
 };
 

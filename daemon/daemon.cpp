@@ -122,6 +122,7 @@ int Daemon::run() {
     while (!is_ending_) {
         loop_.run_once();
         supervisor_->drain();
+        host_->end_turn();
         note_activity();
         host_->set_following(server_->has_subscribers());
     }

@@ -250,6 +250,7 @@ private:
     int next_id_ = 0;
     bool is_ending_ = false;
     std::uint64_t next_incarnation_ = 1;
+    std::string saved_counters_;  // the record of both, as it was written last
 };
 
 }  // namespace kpm::core

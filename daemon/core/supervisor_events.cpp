@@ -161,7 +161,6 @@ void Supervisor::release(const Slot& slot, Instance& instance, bool starts_again
 void Supervisor::launch(Slot& slot, Instance& instance) {
     slot.stop_waiters.answer({});  // it is stopped, even if another client wants it back
     forget_told(slot);
-    slot.version = host_.package_version(slot.config->script);
     release(slot, instance, true);  // what SIGKILL did not end in time, and nobody waits for
     instance.incarnation = next_incarnation_++;
     instance.launched = host_.wall_now();
@@ -193,12 +192,14 @@ void Supervisor::ask_for(Slot& slot, Instance& instance) {
     const LaunchSpec spec = launch_spec(slot, instance, settings_);
     if (const auto ready = host_.prepare_logs(spec.logs); !ready)
         return post(key, SpawnFailed{ready.error().message, false});
-    host_.log(fmt::format("{} starting in -{} mode-", log_label(slot),
-                          slot.config->exec_mode == ecosystem::ExecMode::Cluster ? "cluster" : "fork"));
     instance.is_held = true;
     asked_.insert(key.incarnation);
     prepare_health(slot, instance, spec);
     host_.spawn(key, spec);
+    // What the start does not need is done while the process comes up.
+    host_.log(fmt::format("{} starting in -{} mode-", log_label(slot),
+                          slot.config->exec_mode == ecosystem::ExecMode::Cluster ? "cluster" : "fork"));
+    slot.version = host_.package_version(slot.config->script);
     if (instance.health && instance.health->check.rules().gates()) host_.set_serving(key, false);
 }
 

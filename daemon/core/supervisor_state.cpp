@@ -30,7 +30,10 @@ void Supervisor::save(Slot& slot, bool with_config) {
     RecordWriter counters;
     counters.put("next_id", next_id_);
     counters.put("next_incarnation", static_cast<std::int64_t>(next_incarnation_));
-    host_.persist(kCountersKey, counters.take());
+    if (std::string record = counters.take(); record != saved_counters_) {
+        host_.persist(kCountersKey, record);
+        saved_counters_ = std::move(record);
+    }
     if (with_config) host_.persist(app_state_key(slot.pm_id), app_state(slot));
     host_.persist(run_state_key(slot.pm_id), run_state(slot));
 }
@@ -65,6 +68,7 @@ void Supervisor::restore(const std::map<std::string, std::string>& state) {
         newest_config_ = slot->config;
         slot->current.life.set_policy(shared(slot->current.life.policy()));
         next_id_ = std::max(next_id_, *pm_id + 1);
+        next_incarnation_ = std::max(next_incarnation_, slot->current.incarnation + 1);
         names_.add(slot->config->name, *pm_id, slot->instance_index);
         if (slot->gpu) gpu_slots_.insert(*pm_id);
         track_memory(slots_.insert_or_assign(*pm_id, std::move(*slot)).first->second);

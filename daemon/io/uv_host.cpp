@@ -353,8 +353,13 @@ void UvHost::release(const core::AppKey& key, const std::string& next_pid_file) 
 void UvHost::forget_if_finished(std::uint64_t incarnation) {
     const Child* child = find(incarnation);
     if (!child || !child->is_released || child->has_logs || !child->is_ended) return;
-    keeper_->collected(incarnation);
+    finished_.push_back(incarnation);
     children_.erase(incarnation);
+}
+
+void UvHost::end_turn() {
+    for (const std::uint64_t incarnation : finished_) keeper_->collected(incarnation);
+    finished_.clear();
 }
 
 Result<void> UvHost::prepare_logs(const core::LogFiles& logs) {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "daemon/core/host.h"
 #include "daemon/core/lifecycle.h"
@@ -93,6 +94,8 @@ public:
     void end_unclaimed();
     // Whether anybody follows the logs: called once per turn of the loop.
     void set_following(bool following);
+    // Once per turn of the loop, after the supervisor has worked: what nobody waits for.
+    void end_turn();
     // The keeper exits when this daemon has.
     void quit();
 
@@ -216,6 +219,7 @@ private:
         std::string program, cwd;
     };
     std::unordered_map<std::uint64_t, Starting> starting_;  // not answered yet; for messages
+    std::vector<std::uint64_t> finished_;                   // incarnations; the keeper is told by end_turn()
     std::list<std::unique_ptr<TreeStop>> sweeps_;
     std::list<std::unique_ptr<TreeStop>> leftovers_;
     std::unique_ptr<Inotify> inotify_;  // of all watchers; null: there are none
