@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <cerrno>
 
 #include "ecosystem/byte_size.h"
+#include "ecosystem/descendants.h"
 #include "ecosystem/duration.h"
 #include "ipc/base/unique_fd.h"
 
@@ -28,7 +30,9 @@ struct Pipe {
 Result<Pipe> make_pipe() {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) return os_error("create", "pipe", errno);
-    return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+    Pipe pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+    if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) return os_error("create", "pipe", errno);
+    return pipe;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
@@ -57,25 +61,37 @@ Result<pid_t> spawn(const std::string& program, std::vector<std::string> argv, c
 
 enum class End { Complete, TooLate, TooMuch };
 
-// Reads both pipes until both are closed, at most until the deadline.
-End drain(std::array<UniqueFd, 2> pipes, std::array<std::string*, 2> texts, Clock::time_point end,
+// Takes what is there now. False: more than `limit` has come.
+bool read_some(UniqueFd& pipe, std::string& text, std::size_t limit) {
+    while (pipe && text.size() <= limit) {
+        std::array<char, 16384> buffer;
+        const ssize_t size = ::read(pipe.get(), buffer.data(), buffer.size());
+        if (size > 0)
+            text.append(buffer.data(), static_cast<std::size_t>(size));
+        else if (size < 0 && errno == EAGAIN)
+            return true;
+        else if (size == 0 || errno != EINTR)
+            pipe.reset();
+    }
+    return text.size() <= limit;
+}
+
+// Reads until the process has ended, at most until the deadline: what it has started may hold the pipes for
+// longer.
+End drain(int pidfd, std::array<UniqueFd, 2> pipes, std::array<std::string*, 2> texts, Clock::time_point end,
           std::size_t limit) {
-    while (pipes[0] || pipes[1]) {
+    for (bool has_ended = false; !has_ended;) {
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
         if (left <= 0) return End::TooLate;
-        std::array<pollfd, 2> polled{{{pipes[0].get(), POLLIN, 0}, {pipes[1].get(), POLLIN, 0}}};
-        if (::poll(polled.data(), polled.size(), static_cast<int>(left)) < 0 && errno != EINTR)
+        std::array<pollfd, 3> polled{
+            {{pidfd, POLLIN, 0}, {pipes[0].get(), POLLIN, 0}, {pipes[1].get(), POLLIN, 0}}};
+        if (::poll(polled.data(), polled.size(), static_cast<int>(left)) < 0) {
+            if (errno == EINTR) continue;
             return End::TooLate;
-        for (std::size_t i = 0; i < pipes.size(); ++i) {
-            if (!pipes[i] || polled[i].revents == 0) continue;
-            std::array<char, 16384> buffer;
-            const ssize_t size = ::read(pipes[i].get(), buffer.data(), buffer.size());
-            if (size > 0)
-                texts[i]->append(buffer.data(), static_cast<std::size_t>(size));
-            else if (size == 0 || errno != EINTR)
-                pipes[i].reset();
-            if (texts[i]->size() > limit) return End::TooMuch;
         }
+        has_ended = polled[0].revents != 0;
+        for (std::size_t i = 0; i < pipes.size(); ++i)
+            if (!read_some(pipes[i], *texts[i], limit)) return End::TooMuch;
     }
     return End::Complete;
 }
@@ -89,17 +105,22 @@ Result<ChildOutput> run_to_end(const std::string& program, const std::vector<std
     if (!out) return out.error();
     auto err = make_pipe();
     if (!err) return err.error();
+    Descendants descendants;
     auto pid = spawn(program, argv, env, out->write_end.get(), err->write_end.get());
     if (!pid) return pid.error();
     out->write_end.reset();
     err->write_end.reset();
 
     ChildOutput output;
-    const End end = drain({std::move(out->read_end), std::move(err->read_end)}, {&output.out, &output.err},
-                          Clock::now() + deadline, max_output);
-    if (end != End::Complete) ::kill(*pid, SIGKILL);
-    while (::waitpid(*pid, &output.wait_status, 0) < 0 && errno == EINTR) {
-    }
+    const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
+    const int pidfd_error = errno;
+    const End end = !pidfd ? End::TooLate
+                           : drain(pidfd.get(), {std::move(out->read_end), std::move(err->read_end)},
+                                   {&output.out, &output.err}, Clock::now() + deadline, max_output);
+    if (end != End::Complete) descendants.kill();
+    if (!pidfd) return os_error("watch", program, pidfd_error);
+    if (end == End::Complete)
+        while (::waitpid(*pid, &output.wait_status, 0) < 0 && errno == EINTR) continue;
     if (end == End::TooLate)
         return Error{ErrorCode::Unavailable, fmt::format("cannot run '{}': no end after {}, it was killed",
                                                          program, to_text(deadline))};

@@ -17,8 +17,9 @@ struct ChildOutput {
     std::string err;
 };
 
-// `program` is a path. stdin is empty. Unavailable: not ended by the deadline (it is killed), or printed more
-// than `max_output` bytes on one stream.
+// `program` is a path. stdin is empty. Unavailable: not ended by the deadline, or printed more than
+// `max_output` bytes on one stream; then it is killed with all that it has started. What a program that ends
+// in time has started goes on, and is not waited for.
 Result<ChildOutput> run_to_end(const std::string& program, const std::vector<std::string>& argv,
                                const Environment& env, std::chrono::milliseconds deadline,
                                std::size_t max_output);

@@ -79,6 +79,11 @@ UniqueFd open_list(pid_t pid, pid_t thread) {
     return UniqueFd(::open(children_path(pid, thread).c_str(), O_RDONLY | O_CLOEXEC));
 }
 
+std::vector<pid_t> adopted_by(const Adopter& adopter, int open_list) {
+    return open_list >= 0 ? read_list(open_list)
+                          : read_thread_children(adopter.pid, adopter.pid).value_or(std::vector<pid_t>{});
+}
+
 // CONFIG_PROC_CHILDREN does not change while the machine runs.
 bool kernel_lists_children() {
     static const bool answer = ::access(children_path(::getpid(), ::getpid()).c_str(), R_OK) == 0;
@@ -177,10 +182,7 @@ std::vector<pid_t> ProcessLook::marked_orphans(const std::string& mark) {
 void ProcessLook::read_orphans() {
     orphans_.emplace();
     const std::vector<pid_t> adopted =
-        !lists_children_ ? children_of(adopter_.pid)
-        : adopter_children_ >= 0
-            ? read_list(adopter_children_)
-            : read_thread_children(adopter_.pid, adopter_.pid).value_or(std::vector<pid_t>{});
+        lists_children_ ? adopted_by(adopter_, adopter_children_) : children_of(adopter_.pid);
     for (const pid_t pid : adopted) {
         if (pid == ::getpid()) continue;  // the adopter has started us, too
         if (const pid_t session = ::getsid(pid); session > 0) orphans_->emplace(session, pid);
@@ -211,6 +213,12 @@ void ProcessScanner::request(ScanListener& listener) {
 void ProcessScanner::cancel(ScanListener& listener) {
     waiting_.erase(&listener);
     served_.erase(&listener);
+}
+
+bool ProcessScanner::has_orphans() const {
+    if (!kernel_lists_children()) return true;
+    const std::vector<pid_t> adopted = adopted_by(adopter_, adopter_children_.get());
+    return std::ranges::any_of(adopted, [](pid_t pid) { return pid != ::getpid(); });
 }
 
 void ProcessScanner::scan() {

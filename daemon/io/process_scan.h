@@ -100,6 +100,8 @@ public:
     // took more than two milliseconds the next waits three times as long as that.
     void request(ScanListener& listener);
     void cancel(ScanListener& listener);
+    // Has any process come to the adopter, besides this one, which it has started? Costs no look at them.
+    bool has_orphans() const;
 
 private:
     void scan();

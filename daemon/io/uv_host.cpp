@@ -325,7 +325,9 @@ Result<void> UvHost::signal_root(const core::AppKey& key, int signo) {
 
 void UvHost::sweep(const core::AppKey& key) {
     const Child* child = find(key);
-    if (!child || child->pid == 0 || !child->whole_tree || !group_has_members(child->pid)) return;
+    if (!child || child->pid == 0 || !child->whole_tree) return;
+    // Most leave nothing. What has left the group has lost its parent by now, and is the keeper's.
+    if (!group_has_members(child->pid) && !scanner_.has_orphans()) return;
     auto& sweep = sweeps_.emplace_front();
     sweep = std::make_unique<TreeStop>(loop_, scanner_, mark_of(key.incarnation),
                                        [this, place = sweeps_.begin()] { sweeps_.erase(place); });

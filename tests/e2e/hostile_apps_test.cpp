@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <sstream>
+#include <vector>
 
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
@@ -85,6 +87,30 @@ TEST_CASE("hostile apps: a daemon that forked twice out of its session ends with
     CHECK(kpm.kpm({"stop", "daemonizer"}).status == 0);
     CHECK_FALSE(is_running(daemon));
     if (is_running(daemon)) ::kill(daemon, SIGKILL);
+}
+
+TEST_CASE("hostile apps: what has left the session of an app ends with it, too, when the app ends by itself",
+          "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("leaver.sh",
+              "echo run >> runs\nsetsid sh -c 'echo $$ >> left; exec sleep 1000' &\n"
+              "while [ \"$(wc -l < left)\" -lt \"$(wc -l < runs)\" ]; do sleep 0.05; done\n"
+              "sleep 1.2\nexit 1\n");
+    kpm.write("left", "");
+    REQUIRE(kpm.kpm({"start", "leaver.sh", "--max-restarts", "2"}).status == 0);
+    REQUIRE(eventually([&] { return kpm.find("leaver")["pm2_env"]["restart_time"] >= 2; }));
+    const auto left = [&] {
+        std::vector<int> pids;
+        std::istringstream text(kpm.read(kpm.work() / "left"));
+        for (int pid = 0; text >> pid;) pids.push_back(pid);
+        return pids;
+    };
+    REQUIRE(eventually([&] { return left().size() >= 3; }));
+    const std::vector<int> pids = left();
+    // The last one's app may still run.
+    for (std::size_t i = 0; i + 1 < pids.size(); ++i) CHECK(eventually([&] { return !is_running(pids[i]); }));
+    REQUIRE(kpm.kpm({"delete", "leaver"}).status == 0);
+    for (const int pid : pids) CHECK_FALSE(is_running(pid));
 }
 
 TEST_CASE("hostile apps: one that ignores every polite signal is killed, and stopped only then", "[e2e]") {

@@ -3,6 +3,10 @@
 #include <sys/wait.h>
 
 #include <catch2/catch.hpp>
+#include <csignal>
+#include <fstream>
+
+#include "tests/support/temp_dir.h"
 
 using namespace kpm;
 using namespace kpm::ecosystem;
@@ -32,6 +36,39 @@ TEST_CASE("child output: a program that does not end is killed at the deadline",
     REQUIRE_FALSE(output);
     CHECK(output.error().code == ErrorCode::Unavailable);
     CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
+}
+
+TEST_CASE("child output: what a program has started holds up neither its result nor its end",
+          "[integration][ecosystem]") {
+    const TempDir dir;
+    const std::string file = (dir.path() / "pid").string();
+    const auto started = [&] {
+        pid_t pid = 0;
+        std::ifstream(file) >> pid;
+        return pid;
+    };
+    SECTION("it ends in time: what goes on keeps the pipes open") {
+        auto output = shell("sleep 600 & echo $! > " + file + "; echo done", 60s);
+        REQUIRE(output);
+        CHECK(output->out == "done\n");
+        REQUIRE(started() > 0);
+        CHECK(::kill(started(), SIGKILL) == 0);
+        CHECK(::waitpid(started(), nullptr, 0) == started());  // it came to us when the shell ended
+    }
+    SECTION("it has closed its outputs, and goes on") {
+        auto output = shell("exec sleep 600 > /dev/null 2>&1", 200ms);
+        REQUIRE_FALSE(output);
+        CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
+    }
+    SECTION("it does not end: what it has started is killed, too, in a session of its own and an orphan") {
+        auto output = shell("(setsid sh -c 'echo $$ > " + file + ".new; mv " + file + ".new " + file +
+                                "; exec sleep 600' &)\nexec sleep 600",
+                            2s);
+        REQUIRE_FALSE(output);
+        REQUIRE(started() > 0);
+        CHECK(::kill(started(), 0) == -1);
+        CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
+    }
 }
 
 TEST_CASE("child output: a program that prints without end is killed", "[integration][ecosystem]") {
