@@ -19,7 +19,7 @@ constexpr std::string_view kStandardInput = "-";
 constexpr std::size_t kMaxInput = std::size_t{4} << 20;
 
 // The options that PM2 applies to the apps of a file; the others concern single scripts.
-constexpr std::string_view kFileOptions[] = {"watch", "namespace", "uid", "gid", "cwd"};
+constexpr std::string_view kFileOptions[] = {"watch", "ignore_watch", "namespace", "uid", "gid", "cwd"};
 
 Result<std::string> read_standard_input() {
     std::string text;
@@ -99,7 +99,8 @@ bool apply_options(Context& context, ParsedApp& app) {
     const Json all = declared_attributes(context.line);
     for (const auto& [key, value] : all.items()) {
         if (std::ranges::find(kFileOptions, key) == std::end(kFileOptions)) continue;
-        if (key == "namespace" && std::ranges::find(app.given, key) != app.given.end()) continue;
+        const bool is_default = key == "namespace" || key == "ignore_watch";
+        if (is_default && std::ranges::find(app.given, key) != app.given.end()) continue;
         options[key] = value;
     }
     if (options.empty()) return true;

@@ -28,7 +28,7 @@ std::string marked(std::string_view mark, std::string_view text) {
 }  // namespace
 
 void Console::line(std::string_view text) const {
-    if (!silent_) write(stdout, fmt::format("{}\n", text));
+    if (!silent_ && !problems_only_) write(stdout, fmt::format("{}\n", text));
 }
 
 void Console::error_line(std::string_view text) const {
@@ -36,7 +36,7 @@ void Console::error_line(std::string_view text) const {
 }
 
 void Console::info(std::string_view text) const {
-    if (silent_) return;
+    if (silent_ || problems_only_) return;
     write(notices_on_stderr_ ? stderr : stdout, marked(paint()("[PM2] ", {Style::Green}), text));
 }
 
@@ -58,7 +58,7 @@ void Console::output(std::string_view text) const {
 }
 
 void Console::text(std::string_view text) const {
-    if (!silent_) write(stdout, text);
+    if (!silent_ && !problems_only_) write(stdout, text);
 }
 
 }  // namespace kpm::cli

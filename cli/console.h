@@ -29,6 +29,9 @@ public:
     // Written as it is, unless silent.
     void text(std::string_view text) const;
 
+    // From now on only what is wrong: warn, error, error_line.
+    void say_problems_only() { problems_only_ = true; }
+
     // Notices of a command whose output is for programs (jlist) go to stderr instead of stdout.
     void keep_stdout_clean() { notices_on_stderr_ = true; }
 
@@ -36,6 +39,7 @@ private:
     Terminal terminal_;
     bool silent_;
     bool notices_on_stderr_ = false;
+    bool problems_only_ = false;
 };
 
 }  // namespace kpm::cli

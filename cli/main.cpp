@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/dev/dev.h"
+#include "cli/dev/dev_line.h"
 #include "cli/program.h"
 #include "cli/runtime/runtime.h"
 #include "cli/runtime/runtime_line.h"
@@ -34,5 +36,6 @@ int main(int argc, char** argv) {
     outlive_readers();
     const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
     if (argc > 0 && kpm::cli::is_runtime_name(argv[0])) return kpm::cli::run_runtime(words);
+    if (argc > 0 && kpm::cli::is_dev_name(argv[0])) return kpm::cli::run_dev(words);
     return kpm::cli::run_program(words);
 }

@@ -1,14 +1,14 @@
 # cmake --install: what a user calls is in bin, what kpm calls itself in libexec (cli/own_programs.h looks there).
 # Components:
 #   kpm        the programs, manual pages, docs/, completions
-#   pm2-names  kpm-runtime under pm2's names for it: for images, and not where pm2 itself may be installed
+#   pm2-names  kpm's programs under pm2's names for them: for images, and not where pm2 itself may be installed
 #   render     the worker and its client
 #   debian     what only the Debian package of kpm has (kpm_package.cmake)
 include(GNUInstallDirs)
 
 # Pages, completions and the unit, written by the programs that they describe.
 set(KPM_SHARE ${CMAKE_BINARY_DIR}/share)
-set(kpm_pages man1/kpm.1 man1/kpm-runtime.1 man8/kpmd.8 man8/kpm-keeper.8)
+set(kpm_pages man1/kpm.1 man1/kpm-dev.1 man1/kpm-runtime.1 man8/kpmd.8 man8/kpm-keeper.8)
 set(render_pages man1/render-worker.1 man1/render-client.1)
 list(TRANSFORM kpm_pages PREPEND ${KPM_SHARE}/man/)
 list(TRANSFORM render_pages PREPEND ${KPM_SHARE}/man/)
@@ -35,8 +35,10 @@ add_custom_target(manual ALL DEPENDS ${compressed} ${kpm_completions} ${kpm_unit
 add_custom_target(programs DEPENDS kpm kpmd kpm-keeper kpm-serve render-worker render-client manual)
 
 install(TARGETS kpm RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT kpm)
-install(FILES ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/kpm-runtime DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT kpm)
-foreach(name pm2-runtime pm2-docker)
+foreach(name kpm-dev kpm-runtime)
+    install(FILES ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/${name} DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT kpm)
+endforeach()
+foreach(name pm2-dev pm2-runtime pm2-docker)
     install(FILES ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/${name} DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT pm2-names)
 endforeach()
 install(TARGETS kpmd kpm-keeper kpm-serve RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/kpm COMPONENT kpm)

@@ -6,8 +6,8 @@ build=$(realpath "${1:-build/release}")
 package=$build/npm/package
 rm -rf "$package"
 cmake --install "$build" --prefix "$package" --component kpm --strip >/dev/null
-# npm leaves symbolic links out; its own, under both names, lead to one program.
-rm "$package/bin/kpm-runtime"
+# npm leaves symbolic links out; its own, under all names, lead to one program.
+rm "$package/bin/kpm-dev" "$package/bin/kpm-runtime"
 cp "$build/npm/package.json" packaging/npm/README.md LICENSE "$package/"
 mkdir -p "$build/packages"
 name=$(cd "$package" && npm pack --offline --silent --pack-destination "$build/packages")

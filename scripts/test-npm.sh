@@ -19,7 +19,9 @@ npm install --global --offline --no-audit --no-fund --prefix "$prefix" "$file" >
 [ "$(command -v kpm)" = "$prefix/bin/kpm" ] || fail "PATH has another kpm"
 [ "$(head -c 4 "$prefix/bin/kpm" | tail -c 3)" = ELF ] || fail "kpm is not the program itself"
 [ -s "$prefix/lib/node_modules/kpm/share/doc/kpm/config.md" ] || fail "the package has no docs"
-[ "$(kpm --version)" = "$(kpm-runtime --version)" ] || fail "kpm and kpm-runtime differ"
+for name in kpm-dev kpm-runtime; do
+    [ "$(kpm --version)" = "$("$name" --version)" ] || fail "kpm and $name differ"
+done
 printf '#!/bin/sh\necho began\nwhile :; do sleep 1; done\n' >app.sh
 chmod +x app.sh
 kpm start app.sh --name web >/dev/null

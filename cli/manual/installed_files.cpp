@@ -5,16 +5,18 @@
 namespace kpm::cli {
 
 std::string cli_page() {
-    return "# The command line\n\nMade of the tables that `--help` is made of; as `man kpm` and `man "
-           "kpm-runtime`, too.\n"
+    return "# The command line\n\nMade of the tables that `--help` is made of; as `man kpm`, `man "
+           "kpm-runtime` and `man kpm-dev`, too.\n"
            "Configuration files: [`config.md`](config.md). Where kpm differs from PM2:\n"
            "[`pm2-differences.md`](pm2-differences.md).\n\n" +
-           to_markdown(kpm_manual()) + "\n" + to_markdown(runtime_manual());
+           to_markdown(kpm_manual()) + "\n" + to_markdown(runtime_manual()) + "\n" +
+           to_markdown(dev_manual());
 }
 
 std::vector<InstalledFile> installed_files(const std::string& prefix) {
     std::vector<InstalledFile> files;
-    for (const Manual& manual : {kpm_manual(), runtime_manual(), daemon_manual(), keeper_manual()}) {
+    for (const Manual& manual :
+         {kpm_manual(), runtime_manual(), dev_manual(), daemon_manual(), keeper_manual()}) {
         const std::string number = std::to_string(manual.number);
         files.push_back(
             {"man/man" + number + "/" + manual.name + "." + number, to_roff(manual, KPM_VERSION)});

@@ -12,10 +12,11 @@ namespace kpm::cli {
 
 Manual kpm_manual();
 Manual runtime_manual();
+Manual dev_manual();
 Manual daemon_manual();
 Manual keeper_manual();
 
-// What docs/cli.md holds: the manuals of kpm and kpm-runtime in Markdown.
+// What docs/cli.md holds: the manuals of kpm, kpm-runtime and kpm-dev in Markdown.
 std::string cli_page();
 
 struct InstalledFile {

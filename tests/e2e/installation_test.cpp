@@ -71,7 +71,8 @@ void check_works(const Installation& installed, const fs::path& programs) {
     CHECK(fs::read_symlink("/proc/" + std::to_string(daemon) + "/exe") == programs / "kpmd");
     CHECK(installed.run({"kpm", "kill"}).status == 0);
     CHECK_FALSE(is_running(daemon));
-    CHECK(installed.run({"kpm-runtime", "--version"}).out == installed.run({"kpm", "--version"}).out);
+    for (const char* name : {"kpm-dev", "kpm-runtime"})
+        CHECK(installed.run({name, "--version"}).out == installed.run({"kpm", "--version"}).out);
     const CommandResult job = installed.run({"kpm-runtime", "--no-autorestart", "/bin/sh", "--interpreter",
                                              "none", "--", "-c", "echo said; exit 3"});
     CHECK(job.status == 3);
@@ -83,10 +84,11 @@ void check_works(const Installation& installed, const fs::path& programs) {
 TEST_CASE("installation: what cmake --install has copied works on its own", "[e2e]") {
     const Installation installed;
     check_works(installed, installed.prefix() / "libexec/kpm");
-    for (const char* page :
-         {"man1/kpm.1.gz", "man1/kpm-runtime.1.gz", "man8/kpmd.8.gz", "man8/kpm-keeper.8.gz"})
+    for (const char* page : {"man1/kpm.1.gz", "man1/kpm-dev.1.gz", "man1/kpm-runtime.1.gz", "man8/kpmd.8.gz",
+                             "man8/kpm-keeper.8.gz"})
         CHECK(installed.run({"gzip", "-t", (installed.share() / "man" / page).string()}).status == 0);
-    CHECK_FALSE(fs::exists(installed.prefix() / "bin/pm2-runtime"));
+    for (const char* name : {"pm2-runtime", "pm2-dev"})
+        CHECK_FALSE(fs::exists(installed.prefix() / "bin" / name));
 }
 
 TEST_CASE("installation: the pages that the manual and the options name are there", "[e2e]") {
@@ -226,15 +228,16 @@ TEST_CASE("installation: the Debian package has its files, their sums and what i
     const std::string contents = must({"dpkg-deb", "--contents", file}).out;
     INFO(contents);
     for (const char* path :
-         {"bin/kpm", "bin/kpm-runtime -> kpm", "libexec/kpm/kpmd", "libexec/kpm/kpm-keeper",
-          "libexec/kpm/kpm-serve", "lib/systemd/system/kpm@.service", "share/man/man1/kpm.1.gz",
-          "share/man/man8/kpmd.8.gz", "share/bash-completion/completions/kpm",
+         {"bin/kpm", "bin/kpm-dev -> kpm", "bin/kpm-runtime -> kpm", "libexec/kpm/kpmd",
+          "libexec/kpm/kpm-keeper", "libexec/kpm/kpm-serve", "lib/systemd/system/kpm@.service",
+          "share/man/man1/kpm.1.gz", "share/man/man8/kpmd.8.gz", "share/bash-completion/completions/kpm",
           "share/zsh/vendor-completions/_kpm", "share/fish/vendor_completions.d/kpm.fish",
           "share/doc/kpm/copyright", "share/doc/kpm/changelog.gz", "share/doc/kpm/cli.md"}) {
         INFO(path);
         CHECK(contains(contents, " ./usr/" + std::string(path) + "\n"));
     }
-    CHECK_FALSE(contains(contents, "pm2-runtime"));  // npm may have put pm2's own there
+    for (const char* name : {"pm2-runtime", "pm2-dev"})
+        CHECK_FALSE(contains(contents, name));  // npm may have put pm2's own there
     CHECK_FALSE(contains(contents, "\n-rwxrwx"));
     CHECK_FALSE(contains(contents, "\ndrwxrwx"));
     must({"dpkg-deb", "--raw-extract", file, folder + "/root"});
