@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -97,6 +99,27 @@ Result<void> set_identity(SpawnRequest& request, const core::LaunchSpec& spec) {
     return {};
 }
 
+// A daemon without a free descriptor could neither serve a client nor end a process: a start must not take
+// the last ones. The lowest free number is given first, so that a high one tells how many there are.
+Result<void> check_reserve(const ChildSetup& setup, const std::string& name) {
+    constexpr rlim_t kReserve = 256, kLeastShare = 8;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return {};
+    const rlim_t reserve = std::min(kReserve, limit.rlim_cur / kLeastShare);
+    const auto is_reserved = [&](const UniqueFd& fd) {
+        return fd && static_cast<rlim_t>(fd.get()) >= limit.rlim_cur - reserve;
+    };
+    const ChildEnds& ours = setup.ours;
+    if (!std::ranges::any_of(setup.theirs, is_reserved) && !is_reserved(ours.out) && !is_reserved(ours.err) &&
+        !is_reserved(ours.channel))
+        return {};
+    return Error{
+        ErrorCode::Io,
+        fmt::format("cannot execute '{}': too many open files, {} are allowed and the last {} kept for "
+                    "the daemon itself (ulimit -n)",
+                    name, limit.rlim_cur, reserve)};
+}
+
 }  // namespace
 
 Result<ChildSetup> set_up_child(const core::LaunchSpec& spec, std::span<const int> listeners) {
@@ -149,6 +172,7 @@ Result<ChildSetup> set_up_child(const core::LaunchSpec& spec, std::span<const in
         setup.request.env.push_back(fmt::format("NODE_CHANNEL_FD={}", target));
         setup.request.env.push_back("NODE_CHANNEL_SERIALIZATION_MODE=json");
     }
+    if (const auto checked = check_reserve(setup, spec.name); !checked) return checked.error();
     return setup;
 }
 

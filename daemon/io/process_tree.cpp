@@ -148,9 +148,12 @@ void TreeStop::signal(pid_t pid, Member& member) {
     UniqueFd opened;
     if (!member.pidfd) {
         opened = open_pidfd(pid);
-        if (!opened && errno != ESRCH) missed_one_ = true;  // descriptors have run out
+        const bool has_run_out = !opened && errno != ESRCH;  // of descriptors
+        missed_one_ = missed_one_ || has_run_out;
         const auto now = read_process(pid);
-        if (!opened || !now || now->start_ticks != member.start_ticks) return;
+        if (!now || now->start_ticks != member.start_ticks) return;
+        if (has_run_out) ::kill(pid, signo_);
+        if (!opened) return;
     }
     // A failure is an end that is told of, or a process of another user: that one stays until it ends.
     (void)send_signal(opened ? opened.get() : member.pidfd.get(), signo_);

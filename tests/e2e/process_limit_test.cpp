@@ -120,4 +120,35 @@ TEST_CASE("process limit: one user's limit fails that user's apps only", "[e2e]"
     CHECK(eventually([&] { return kpm.find("second")["pm2_env"]["status"] == "online"; }));
 }
 
+TEST_CASE(
+    "process limit: a start does not take the last descriptors, so that clients are served and apps ended",
+    "[e2e]") {
+    const KpmHome kpm;
+    std::string apps;
+    for (int i = 0; i < 60; ++i)
+        apps += (i == 0 ? "" : ",") +
+                std::string(R"({"script": "/bin/sleep", "args": "600", "max_restarts": 1, )") +
+                R"("interpreter": "none", "name": "app-)" + std::to_string(i) + "\"}";
+    kpm.write("many.json", R"({"apps": [)" + apps + "]}");
+    const auto limited = [&](const std::string& words) {
+        return run_command({"sh", "-c", "ulimit -n 160; exec \"$0\" " + words, (bin_dir() / "kpm").string()},
+                           kpm.env(), kpm.work());
+    };
+    const CommandResult started = limited("start many.json");
+    INFO(started.out << started.err);
+    CHECK(started.status == 1);
+    CHECK(
+        started.err.find("too many open files, 160 are allowed and the last 20 kept for the daemon itself") !=
+        std::string::npos);
+    int online = 0;
+    for (const Json& row : kpm.list()) online += row["pm2_env"]["status"] == "online" ? 1 : 0;
+    CHECK(online > 10);
+    CHECK(online < 60);
+    const CommandResult deleted = kpm.kpm({"delete", "all"});
+    INFO(deleted.out << deleted.err);
+    CHECK(deleted.status == 0);
+    CHECK(kpm.list().empty());
+    CHECK(kpm.kpm({"start", "/bin/sleep", "--interpreter", "none", "--", "600"}).status == 0);
+}
+
 }  // namespace kpm::process_limit_test
