@@ -85,6 +85,12 @@ std::string attributes(const ProcessRow& row, std::int64_t now, const Paint& pai
     add("script args", or_unknown(words_of(env, "args")));
     add("error log path", or_unknown(row.error_log));
     add("out log path", or_unknown(row.out_log));
+    if (const auto losses = env.find("log_state"); losses != env.end()) {
+        add("output lost", fmt::format("{} bytes", integer_of(*losses, "dropped_bytes").value_or(0)),
+            {Style::Red});
+        if (const std::string failure = text_of(*losses, "failure"); !failure.empty())
+            add("log failure", printable(failure), {Style::Red});
+    }
     add("pid path", or_unknown(row.pid_file));
     add("interpreter", or_unknown(text_of(env, "exec_interpreter")));
     add("interpreter args", or_unknown(words_of(env, "node_args")));

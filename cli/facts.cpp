@@ -63,6 +63,7 @@ Json describe_facts(const ProcessRow& row, const Json& workers, const LastExit& 
     facts["out_file"] = or_null(row.out_log);
     facts["error_file"] = or_null(row.error_log);
     facts["log_file"] = or_null(row.entire_log);
+    facts["log_losses"] = member_or_null(env, "log_state");
     facts["pid_file"] = or_null(row.pid_file);
     facts["cron_restart"] = or_null(row.cron);
     facts["max_memory_bytes"] = or_null(integer_of(env, "max_memory_restart"));

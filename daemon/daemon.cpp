@@ -91,6 +91,12 @@ Result<void> Daemon::start(UniqueFd socket) {
              [this](const std::string& name, const std::string& path) {
                  supervisor_->post([this, name, path] { supervisor_->files_changed(name, path); });
              },
+         .log_trouble =
+             [this](int pm_id, core::LogTrouble trouble) {
+                 supervisor_->post([this, pm_id, trouble = std::move(trouble)] {
+                     supervisor_->note_log_trouble(pm_id, trouble);
+                 });
+             },
          .wake = [] {},  // run() drains after every turn of the loop
          .publish = [this](const std::string& topic,
                            const Json& payload) { server_->publish(topic, payload); },

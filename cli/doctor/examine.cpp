@@ -101,21 +101,43 @@ Check check_daemon(const ipc::Home& home, const ipc::DaemonIdentity& daemon) {
     return {"daemon", Health::Ok, fmt::format("kpmd {} answers", daemon.version), ""};
 }
 
-Check check_apps(const ipc::Home& home) {
+Check check_losses(const std::vector<ProcessRow>& rows) {
+    std::string lost, failures;
+    for (const ProcessRow& row : rows) {
+        const auto state = row.env().find("log_state");
+        if (state == row.env().end()) continue;
+        const auto bytes = integer_of(*state, "dropped_bytes").value_or(0);
+        if (bytes > 0)
+            lost += fmt::format("{}{} bytes of {}", lost.empty() ? "" : ", ", bytes, printable(row.name));
+        if (const std::string failure = text_of(*state, "failure"); !failure.empty())
+            failures.append(failures.empty() ? "" : ", ").append(printable(failure));
+    }
+    if (!failures.empty())
+        return {"output", Health::Fail, failures, "lines are lost until the files can be written"};
+    if (!lost.empty())
+        return {"output", Health::Warn, "lost for want of a log file: " + lost,
+                "the files can be written again"};
+    return {"output", Health::Ok, "no line of an app was lost", ""};
+}
+
+// What the daemon knows of its apps.
+std::vector<Check> check_apps(const ipc::Home& home) {
     auto client = ipc::Client::connect(home);
     const auto data = client ? client->call(ipc::method::kGetMonitorData, Json::array({Json::object()}),
                                             ipc::kConnectTimeout)
                              : Result<Json>(client.error());
-    if (!data) return {"apps", Health::Fail, data.error().message, "kpm update replaces the daemon"};
+    if (!data) return {{"apps", Health::Fail, data.error().message, "kpm update replaces the daemon"}};
     std::string errored;
     const auto rows = read_rows(*data);
     for (const ProcessRow& row : rows) {
         if (row.status == "errored") errored.append(errored.empty() ? "" : ", ").append(printable(row.name));
     }
-    if (!errored.empty())
-        return {"apps", Health::Warn, "given up after too many failures: " + errored,
-                "kpm describe <name> says why"};
-    return {"apps", Health::Ok, fmt::format("{} in the list, none given up", rows.size()), ""};
+    const Check apps =
+        errored.empty()
+            ? Check{"apps", Health::Ok, fmt::format("{} in the list, none given up", rows.size()), ""}
+            : Check{"apps", Health::Warn, "given up after too many failures: " + errored,
+                    "kpm describe <name> says why"};
+    return {apps, check_losses(rows)};
 }
 
 Check check_other_pm2(const ipc::Home& home, const ecosystem::Environment& env) {
@@ -210,7 +232,8 @@ std::vector<Check> examine(const ipc::Home& home, const ecosystem::Environment& 
     const auto daemon = ipc::identify_daemon(home);
     std::vector<Check> checks{check_home(home), check_space(home), check_programs(),
                               check_daemon(home, daemon)};
-    if (daemon.kind == ipc::DaemonKind::Kpm) checks.push_back(check_apps(home));
+    if (daemon.kind == ipc::DaemonKind::Kpm)
+        for (Check& check : check_apps(home)) checks.push_back(std::move(check));
     for (Check& check :
          std::vector<Check>{check_other_pm2(home, env), check_descriptors(), check_inotify(), check_node(env),
                             check_dump(home), check_logs(home), check_startup(env)})

@@ -15,6 +15,7 @@
 #include "daemon/core/health.h"
 #include "daemon/core/host.h"
 #include "daemon/core/lifecycle.h"
+#include "daemon/core/log_losses.h"
 #include "daemon/core/slot_config.h"
 
 namespace kpm::core {
@@ -97,6 +98,8 @@ struct Slot {
     bool is_wanted = false;         // a client's newest word about it was not `stop`
     std::unique_ptr<CronJob> cron;  // null: none
     std::unique_ptr<SlotGpu> gpu;   // null: its app has no attribute `gpu`, or was never started
+
+    std::unique_ptr<LogLosses> log_losses;  // null: none
 
     Waiters start_waiters;
     Waiters stop_waiters;

@@ -13,11 +13,11 @@
 
 namespace kpm::core {
 
-constexpr std::size_t kStateMembers = 26;  // at most
+constexpr std::size_t kStateMembers = 27;  // at most
 // Those that are not always there. A variable of such a name is shown in its place until it is.
-constexpr std::array<std::string_view, 8> kOccasionalMembers{"node_version",       "exit_code", "exit_signal",
+constexpr std::array<std::string_view, 9> kOccasionalMembers{"node_version",       "exit_code", "exit_signal",
                                                              "prev_restart_delay", "failure",   "status_text",
-                                                             "health_state",       "gpu_state"};
+                                                             "health_state",       "gpu_state", "log_state"};
 
 // What the probes of its process have found; the slot must have some.
 Json health_state(const Slot& slot);
@@ -71,6 +71,7 @@ void visit_state(const Slot& slot, const Json* given_version, Put&& put) {
     if (!told.status_text.empty()) put("status_text", Text(told.status_text));
     if (slot.current.health) put("health_state", health_state(slot));
     if (slot.gpu) put("gpu_state", gpu_state(slot.gpu->placement));
+    if (slot.log_losses) put("log_state", slot.log_losses->facts());
 }
 
 }  // namespace kpm::core

@@ -106,6 +106,8 @@ public:
     Result<void> check(const ecosystem::AppConfig& config);
     // What does not work of an app that runs all the same.
     std::vector<std::string> warnings(const Slot& slot) const;
+    // Log files of the slot cannot be written, or can be again.
+    void note_log_trouble(int pm_id, const LogTrouble& trouble);
     // A file that the app watches is not what it was.
     void files_changed(const std::string& name, const std::string& path);
 

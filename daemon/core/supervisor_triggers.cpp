@@ -190,6 +190,13 @@ std::vector<std::string> Supervisor::warnings(const Slot& slot) const {
     return {fmt::format("{}: {}", slot.config->name, watched->second.trouble)};
 }
 
+void Supervisor::note_log_trouble(int pm_id, const LogTrouble& trouble) {
+    Slot* const slot = find_mutable(pm_id);
+    if (!slot) return;
+    if (!slot->log_losses) slot->log_losses = std::make_unique<LogLosses>();
+    slot->log_losses->note(trouble);
+}
+
 void Supervisor::files_changed(const std::string& name, const std::string& path) {
     const auto users = watch_users_.find(name);
     if (users == watch_users_.end()) return;

@@ -82,7 +82,7 @@ LogFile::News LogFile::failed(Error error, std::size_t lost, TimePoint now) {
     dropped_ += lost;
     const bool known = trouble_.has_value();
     trouble_ = Trouble{.retry_at = now + kRetryAfter, .dropped = (known ? trouble_->dropped : 0) + lost};
-    if (known) return {};
+    if (known) return {.failed = {}, .recovered = {}, .lost = trouble_->dropped};
     return {.failed = std::move(error), .recovered = {}};
 }
 

@@ -28,6 +28,7 @@ public:
     struct News {
         std::optional<Error> failed;             // once per trouble
         std::optional<std::uint64_t> recovered;  // bytes dropped in the trouble that is over
+        std::optional<std::uint64_t> lost = {};  // the same of one that goes on, after each further try
     };
 
     explicit LogFile(std::string path) : path_(std::move(path)) {}
@@ -39,6 +40,10 @@ public:
 
     const std::string& path() const { return path_; }
     std::uint64_t dropped() const { return dropped_; }  // bytes, in all
+    // Of the trouble that goes on; nullopt: there is none.
+    std::optional<std::uint64_t> losing() const {
+        return trouble_ ? std::optional(trouble_->dropped) : std::nullopt;
+    }
 
 private:
     News failed(Error error, std::size_t lost, TimePoint now);

@@ -96,7 +96,8 @@ void LogSession::write(std::optional<LogFile>& file, std::string_view text) {
 }
 
 void LogSession::tell(const LogFile& file, const LogFile::News& news) {
-    if (news.failed) feed_.report(LogWriteFailed{source_, news.failed->message});
+    if (news.failed) feed_.report(LogWriteFailed{source_, file.path(), news.failed->message});
+    if (news.lost) feed_.report(LogWriteLost{source_, file.path(), *news.lost});
     if (news.recovered) feed_.report(LogWriteRecovered{source_, file.path(), *news.recovered});
 }
 
@@ -118,6 +119,9 @@ void LogSession::finish(Output& output) {
 void LogSession::ended(Output& output) {
     finish(output);
     if (out_.pump || err_.pump) return;
+    for (const std::optional<LogFile>* file : {&out_.file, &err_.file, &combined_})
+        if (const auto losing = *file ? (*file)->losing() : std::nullopt)
+            feed_.report(LogWriteLost{source_, (*file)->path(), *losing});
     const auto end = std::move(on_end_);
     end();
 }

@@ -42,7 +42,14 @@ struct LogChunk {
 // A log file cannot be written, its bytes are dropped; said once per trouble.
 struct LogWriteFailed {
     LogSource source;
+    std::string path;
     std::string reason;  // cannot write '/var/log/a.log': No space left on device
+};
+// The trouble goes on: at each further try, and when the source ends in it.
+struct LogWriteLost {
+    LogSource source;
+    std::string path;
+    std::uint64_t dropped = 0;  // bytes since it began
 };
 struct LogWriteRecovered {
     LogSource source;
@@ -58,7 +65,8 @@ struct LogReadFailed {
 struct LogsEnded {
     LogSource source;
 };
-using LogEvent = std::variant<LogChunk, LogWriteFailed, LogWriteRecovered, LogReadFailed, LogsEnded>;
+using LogEvent =
+    std::variant<LogChunk, LogWriteFailed, LogWriteLost, LogWriteRecovered, LogReadFailed, LogsEnded>;
 
 struct LogSourceStats {
     LogSource source;

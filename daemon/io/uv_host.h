@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "daemon/core/host.h"
+#include "daemon/core/log_losses.h"
 #include "daemon/core/lifecycle.h"
 #include "daemon/io/async_queue.h"
 #include "daemon/io/child_setup.h"
@@ -56,6 +57,7 @@ public:
         std::function<void(core::AppKey, core::Notification)> notification;  // the same on NOTIFY_SOCKET
         std::function<void(core::AppKey, core::ProbeKind, core::ProbeResult)> probed;
         std::function<void(const std::string& name, const std::string& path)> files_changed;
+        std::function<void(int pm_id, core::LogTrouble)> log_trouble;
         std::function<void()> wake;  // a deadline has come: drain
         std::function<void(const std::string& topic, const Json& payload)> publish;
         std::function<bool()> has_followers;

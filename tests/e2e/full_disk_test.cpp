@@ -75,11 +75,23 @@ TEST_CASE("full disk: an app whose log cannot be written goes on, and what was l
     REQUIRE(eventually([&] { return lines_in(kpm.read(ticks)) > at_fill + 20; }));
     CHECK(kpm.find("talk")["pid"] == pid);
     CHECK(kpm.kpm({"list"}).status == 0);
+    const auto state = [&] { return kpm.find("talk")["pm2_env"].value("log_state", Json::object()); };
+    CHECK(eventually([&] { return state().value("dropped_bytes", 0) > 50'000; }));
+    CHECK(state().value("failure", "").find("No space left on device") != std::string::npos);
+    const std::string described = kpm.kpm({"describe", "talk"}).out;
+    CHECK(described.find("output lost") != std::string::npos);
+    CHECK(described.find("No space left on device") != std::string::npos);
+    const CommandResult sick = kpm.kpm({"doctor"});
+    CHECK(sick.status == 1);
+    CHECK(sick.out.find("talk-out.log': No space left on device") != std::string::npos);
 
     full.disk.empty();
     const std::size_t before = lines_in(kpm.read(log));
     CHECK(eventually([&] { return lines_in(kpm.read(log)) > before + 2; }));
     CHECK(eventually([&] { return kpm.daemon_log().find("bytes were dropped") != std::string::npos; }));
+    CHECK(eventually([&] { return !state().contains("failure"); }));
+    CHECK(state().value("dropped_bytes", 0) > 50'000);
+    CHECK(kpm.kpm({"doctor"}).out.find("bytes of talk") != std::string::npos);
     CHECK(kpm.find("talk")["pid"] == pid);
     CHECK(kpm.kpm({"stop", "talk"}).status == 0);
 }

@@ -62,7 +62,10 @@ TEST_CASE("log file: a full disk is said once, counted and tried again", "[integ
     REQUIRE(first.failed);
     CHECK(first.failed->message == "cannot write '/dev/full': No space left on device");
     CHECK_FALSE(file.append("12345", at(10ms)).failed);
-    CHECK_FALSE(file.append("12345", at(LogFile::kRetryAfter)).failed);
+    const auto again = file.append("12345", at(LogFile::kRetryAfter));
+    CHECK_FALSE(again.failed);
+    CHECK(again.lost == 15u);
+    CHECK(file.losing() == 15u);
     CHECK(file.dropped() == 15);
 }
 
@@ -75,6 +78,7 @@ TEST_CASE("log file: recovery says what was lost", "[integration][log_file]") {
     CHECK_FALSE(file.append("lost too\n", at(10ms)).recovered);
     const auto news = file.append("kept\n", at(LogFile::kRetryAfter));
     CHECK(news.recovered == 14u);
+    CHECK_FALSE(file.losing());
     CHECK(read_file(path) == "kept\n");
     CHECK(file.dropped() == 14);
     CHECK_FALSE(file.append("more\n", at(5000ms)).recovered);

@@ -221,6 +221,12 @@ TEST_CASE("log loop: a full disk stalls neither the app nor its other stream", "
     const auto failures = fixture.events<LogWriteFailed>();
     REQUIRE(failures.size() == 1);
     CHECK(failures[0].reason == "cannot write '/dev/full': No space left on device");
+    CHECK(failures[0].path == "/dev/full");
+    // It ends in the trouble: what was lost until then is told.
+    REQUIRE(fixture.finish());
+    const auto losses = fixture.events<LogWriteLost>();
+    REQUIRE_FALSE(losses.empty());
+    CHECK(losses.back().dropped == 256 * chunk.size());
 }
 
 TEST_CASE("log loop: paths that mean nothing make no file, disabled ones are only read",
