@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -61,6 +62,7 @@ struct Instance {
 // What a process has told about itself, on its message channel unless said otherwise; PM2's names.
 struct Told {
     Json axm_actions = Json::array();
+    std::unordered_set<std::string> action_names;  // of them
     Json axm_monitor = Json::object();
     Json axm_options = Json::object();
     std::string node_version;

@@ -253,6 +253,7 @@ void Supervisor::erase(int pm_id) {
     }
     leave_pool(pm_id);
     dirty_.erase(pm_id);
+    unrecorded_.forget(pm_id);
     row_texts_.forget(pm_id);
     limited_.erase(pm_id);
     gpu_slots_.erase(pm_id);

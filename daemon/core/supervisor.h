@@ -27,6 +27,7 @@
 #include "daemon/core/host.h"
 #include "daemon/core/namesakes.h"
 #include "daemon/core/notify_message.h"
+#include "daemon/core/paced.h"
 #include "daemon/core/row_text.h"
 #include "daemon/core/settings.h"
 #include "daemon/core/slot.h"
@@ -198,6 +199,7 @@ private:
     bool keeps_pool(const Slot& slot) const;
     void save(Slot& slot, bool with_config);
     void forget_state(int pm_id);
+    void record_told();
     void forget_told(Slot& slot);
     void forget_live(Slot& slot, const Instance& instance);
     void adopt(Slot& slot, Instance& instance);
@@ -242,6 +244,8 @@ private:
     GpuBreaker gpu_breaker_;
     std::set<int> gpu_slots_;  // those that have been placed
     std::set<int> dirty_;
+    // Slots whose processes have told something new. A daemon that is killed within the pause loses that.
+    Paced unrecorded_{Duration{1'000}};
     std::vector<int> doomed_;  // erased at the end of drain()
     std::vector<AllEnded> end_waiters_;
     std::optional<LastEnd> last_end_;

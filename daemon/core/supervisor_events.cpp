@@ -52,10 +52,12 @@ void Supervisor::drain() {
     } while (!inbox_.empty());
     for (const int pm_id : std::exchange(dirty_, {}))
         if (Slot* slot = find_mutable(pm_id)) save(*slot, false);
+    record_told();
     tell_if_all_ended();
     std::optional<TimePoint> wake;
     if (!deadlines_.empty()) wake = deadlines_.begin()->first;
     if (!cron_looks_.empty()) wake = std::min(wake.value_or(TimePoint::max()), cron_looks_.begin()->first);
+    if (const auto next = unrecorded_.next()) wake = std::min(wake.value_or(TimePoint::max()), *next);
     host_.wake_at(wake);
 }
 

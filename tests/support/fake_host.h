@@ -99,6 +99,7 @@ public:
     void shut_down(int client_pid) override { note("shut-down {}", client_pid); }
     void wake_at(std::optional<TimePoint> when) override { wake = when; }
     void persist(const std::string& key, const std::optional<std::string>& value) override {
+        ++persisted[key];
         if (value)
             state[key] = *value;
         else
@@ -125,6 +126,7 @@ public:
     std::vector<AppKey> keys;
     std::map<std::uint64_t, Adopted> adoptable;
     std::map<std::string, std::string> state;
+    std::map<std::string, int> persisted;  // how often, by key; erased counts, too
     std::string dump;
     std::vector<std::string> published;
     std::vector<std::string> events;  // of them: what happened, and the status that is shown with it
