@@ -15,6 +15,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -64,7 +65,7 @@ public:
     using Task = std::function<void()>;
     using Slots = std::map<int, Slot>;
 
-    Supervisor(Host& host, Settings settings) : host_(host), settings_(std::move(settings)) {}
+    Supervisor(Host& host, Settings settings);
 
     void post(const AppKey& key, Event event) { inbox_.push_back(Arrival{key, std::move(event)}); }
     void post(Task task) { inbox_.push_back(std::move(task)); }
@@ -192,6 +193,7 @@ private:
     void track_watch(const Slot& slot);
     void drop_watch(const std::string& name, int pm_id);
     void update_watch(const std::string& name);
+    void claim_files(const Slot& slot);
     void schedule(const Slot& slot);
     Result<void> use_pool(const Slot& slot);
     void leave_pool(int pm_id);
@@ -231,6 +233,7 @@ private:
     std::set<std::pair<TimePoint, int>> cron_looks_;  // earliest first; one per slot with a cron pattern
     std::unordered_map<std::string, std::set<int>>
         watch_users_;  // slots whose files are watched, by app name
+    std::shared_ptr<OwnFiles> own_files_ = std::make_shared<OwnFiles>();  // the watchers look into it
     struct Watched {
         WatchSpec spec;
         std::string trouble;  // what of it is not watched, "" = nothing

@@ -194,6 +194,7 @@ void Supervisor::ask_for(Slot& slot, Instance& instance) {
     const LaunchSpec spec = launch_spec(slot, instance, settings_);
     if (const auto ready = host_.prepare_logs(spec.logs); !ready)
         return post(key, SpawnFailed{ready.error().message, false});
+    claim_files(slot);  // they are there now, with their real names
     instance.is_held = true;
     asked_.insert(key.incarnation);
     prepare_health(slot, instance, spec);

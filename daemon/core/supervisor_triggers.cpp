@@ -38,15 +38,6 @@ WatchSpec watch_spec(const ecosystem::AppConfig& config) {
     return spec;
 }
 
-void add_own_files(WatchSpec& spec, const SlotConfig& config) {
-    const SlotConfig::Paths& paths = config.paths();
-    for (const std::string* path : {&paths.out_file, &paths.error_file, &paths.pid_file})
-        if (path->starts_with('/')) spec.own_files.push_back(*path);
-    if (const auto* combined = std::get_if<std::string>(&config->log_file);
-        combined && combined->starts_with('/'))
-        spec.own_files.push_back(*combined);
-}
-
 void ignore(const Result<void>&) {}
 
 }  // namespace
@@ -176,12 +167,26 @@ void Supervisor::update_watch(const std::string& name) {
         return host_.unwatch(name);
     }
     WatchSpec wanted = watch_spec(*slots_.at(*users->second.begin()).config);
-    for (const int pm_id : users->second) add_own_files(wanted, slots_.at(pm_id).config);
-    wanted.own_files.push_back(settings_.home);
+    wanted.own_files = own_files_;
     if (known != watched_.end() && known->second.spec == wanted) return;
     const auto watching = host_.watch(name, wanted);
     if (!watching) host_.log(fmt::format("App [{}]: {}", name, watching.error().message));
     watched_[name] = {std::move(wanted), watching ? std::string() : watching.error().message};
+}
+
+// Also of an app that is not watched itself. The names are as configured, and as the kernel tells them of a
+// folder that is reached on another way.
+void Supervisor::claim_files(const Slot& slot) {
+    std::vector<std::string> claimed;
+    const auto claim = [&](const std::string& path) {
+        if (!path.starts_with('/') || own_files_->is_in_folder(path)) return;
+        claimed.push_back(resolve_path("/", path));
+        if (std::string real = host_.real_path(path); !real.empty()) claimed.push_back(std::move(real));
+    };
+    const SlotConfig::Paths& paths = slot.config.paths();
+    for (const std::string* path : {&paths.out_file, &paths.error_file, &paths.pid_file}) claim(*path);
+    if (const auto* combined = std::get_if<std::string>(&slot.config->log_file)) claim(*combined);
+    own_files_->set(slot.pm_id, std::move(claimed));
 }
 
 std::vector<std::string> Supervisor::warnings(const Slot& slot) const {

@@ -79,9 +79,9 @@ bool PathPatterns::match(std::string_view path) const {
 
 WatchFilter::WatchFilter(const WatchRules& rules)
     : cwd_(resolve_path("/", rules.cwd)),
+      own_files_(rules.own_files),
       has_default_(rules.ignore.empty() && rules.has_default),
       has_targets_(!rules.targets.empty()) {
-    for (const std::string& file : rules.own_files) own_files_.add(resolve_path("/", file));
     for (const std::string& entry : rules.ignore) ignored_.add(cwd_, entry);
     for (const std::string& entry : rules.targets) {
         if (entry.starts_with('!'))
@@ -93,7 +93,7 @@ WatchFilter::WatchFilter(const WatchRules& rules)
 
 bool WatchFilter::is_ignored(std::string_view given) const {
     const std::string path = with_slashes(given);
-    if (own_files_.covers(given) || is_editors(given)) return true;
+    if (is_own(given) || is_editors(given)) return true;
     if (has_targets_ && exceptions_.match(path)) return true;
     return has_default_ ? is_ignored_by_default(path) : ignored_.match(path);
 }

@@ -1,8 +1,8 @@
 #pragma once
 // Which paths the watcher of an app does not report and not enter: `ignore_watch` as PM2 hands it to chokidar
 // 3, PM2's default, and always the files that kpm itself writes, since a log line must not restart the app
-// that wrote it. And which it reports: `watch` may name globs. Pure: paths are absolute text, nothing is
-// looked up.
+// that wrote it, or another. And which it reports: `watch` may name globs. Pure: paths are absolute text,
+// nothing is looked up.
 //
 // An entry of `ignore_watch` is a glob (glob.h) or the name of a file or directory, then with all below it;
 // relative ones are resolved against the working directory, whose own name is literal. As in PM2:
@@ -20,11 +20,13 @@
 // An entry of `watch` is read in the same way, but "!entry" takes out what it matches. A glob is watched from
 // the last directory before its first special character on.
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "daemon/core/glob.h"
+#include "daemon/core/own_files.h"
 
 namespace kpm::core {
 
@@ -36,7 +38,6 @@ public:
 
     void add(std::string path);
     bool covers(std::string_view path) const;
-    const std::vector<std::string>& paths() const { return paths_; }
 
 private:
     std::vector<std::string> paths_;  // sorted, none below another
@@ -55,11 +56,11 @@ private:
 };
 
 struct WatchRules {
-    std::string cwd;                       // absolute
-    std::vector<std::string> ignore;       // `ignore_watch`
-    std::vector<std::string> own_files{};  // kpm's logs and pid files, or directories of them; absolute
-    bool has_default = true;               // without an entry in `ignore` PM2's default counts
-    std::vector<std::string> targets{};    // `watch`, where it has globs or exceptions; empty: all counts
+    std::string cwd;                              // absolute
+    std::vector<std::string> ignore;              // `ignore_watch`
+    std::shared_ptr<const OwnFiles> own_files{};  // what kpm writes; null: nothing
+    bool has_default = true;                      // without an entry in `ignore` PM2's default counts
+    std::vector<std::string> targets{};  // `watch`, where it has globs or exceptions; empty: all counts
 };
 
 class WatchFilter {
@@ -69,13 +70,14 @@ public:
     bool is_ignored(std::string_view path) const;
     // Of what is not ignored: whether a change of it counts.
     bool is_target(std::string_view path) const;
-    const PathSet& own_files() const { return own_files_; }
+    // `path`: also without symbolic links.
+    bool is_own(std::string_view path) const { return own_files_ && own_files_->covers(path); }
 
 private:
     bool is_ignored_by_default(std::string_view path) const;
 
     std::string cwd_;
-    PathSet own_files_;
+    std::shared_ptr<const OwnFiles> own_files_;
     PathPatterns ignored_;
     PathPatterns targets_;
     PathPatterns exceptions_;

@@ -17,6 +17,7 @@
 #include "daemon/io/async_queue.h"
 #include "daemon/io/child_setup.h"
 #include "daemon/io/data_plane.h"
+#include "daemon/io/file_status.h"
 #include "daemon/io/gpu_sampler.h"
 #include "daemon/io/gpu_scan.h"
 #include "daemon/io/host_sampler.h"
@@ -117,6 +118,7 @@ public:
     void drain(const core::AppKey& key) override;
     core::Adopted adopt(const core::AppKey& key, const core::LaunchSpec& spec) override;
     Result<void> prepare_logs(const core::LogFiles& logs) override;
+    std::string real_path(const std::string& path) override { return io::real_path(path); }
     void reopen_logs(std::optional<int> pm_id) override;
     Result<void> write_dump(const std::string& text) override;
     core::Usage usage(int pid) override;

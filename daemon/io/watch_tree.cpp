@@ -45,10 +45,6 @@ WatchTree::WatchTree(Loop& loop, Inotify& inotify, WatchScope scope, WatchTreeCa
 Result<std::unique_ptr<WatchTree>> WatchTree::open(Loop& loop, Inotify& inotify, WatchScope scope,
                                                    WatchTreeCallbacks callbacks) {
     std::unique_ptr<WatchTree> tree(new WatchTree(loop, inotify, std::move(scope), std::move(callbacks)));
-    for (const std::string& file : tree->scope_.filter.own_files().paths()) {
-        const std::string real = real_path(file);
-        tree->real_own_files_.add(real.empty() ? file : real);
-    }
     for (const std::string& path : tree->scope_.roots) {
         Root root{.path = core::resolve_path("/", path)};
         if (tree->scope_.filter.is_ignored(root.path)) continue;
@@ -74,8 +70,7 @@ WatchTree::Entry WatchTree::entry_of(const std::string& directory, const std::st
 }
 
 bool WatchTree::is_ignored(const Entry& entry) const {
-    return scope_.filter.is_ignored(entry.path) ||
-           real_own_files_.covers(entry.real.empty() ? entry.path : entry.real);
+    return scope_.filter.is_ignored(entry.path) || (!entry.real.empty() && scope_.filter.is_own(entry.real));
 }
 
 WatchTree::Root* WatchTree::root_at(const std::string& path) {

@@ -82,7 +82,6 @@ private:
 
     WatchScope scope_;
     WatchTreeCallbacks callbacks_;
-    core::PathSet real_own_files_;  // as the filter's, without symbolic links
     Inotify::Client inotify_;
     WatchedPlaces places_;
     std::vector<Root> roots_;

@@ -63,6 +63,29 @@ TEST_CASE("watch: all apps share one instance of inotify, which goes with the la
     CHECK(inotify_instances(kpm.daemon_pid()) == 0);
 }
 
+TEST_CASE("watch: apps in one folder are not restarted by each other's logs and pid files", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("src/logs/kept", "");
+    fs::create_directory_symlink("logs", kpm.work() / "src/link");
+    kpm.write("talks.sh", "while echo a line; do sleep 0.1; done\n");
+    const auto talking = [](const std::string& name, const Json& watch, const std::string& log) {
+        Json app = watched(name, watch);
+        app["script"] = "talks.sh";
+        app["out_file"] = log;
+        app["pid_file"] = "src/" + name + ".id";
+        return app;
+    };
+    const auto size_of = [&](const char* log) { return kpm.read(kpm.work() / log).size(); };
+    start(kpm, {talking("a", {"src"}, "src/A.txt"), talking("b", {"src"}, "src/link/B.txt")});
+    CHECK(eventually([&] { return size_of("src/A.txt") > 20 && size_of("src/logs/B.txt") > 20; }));
+    // One that is not watched itself, and comes later.
+    start(kpm, {talking("c", false, "src/C.txt")});
+    CHECK(eventually([&] { return size_of("src/C.txt") > 20; }));
+    for (const char* name : {"a", "b"}) CHECK(restarts(kpm, name) == 0);
+    CHECK(restarts_by(kpm, "a", "src/server.js"));
+    CHECK(eventually([&] { return restarts(kpm, "b") > 0; }));
+}
+
 TEST_CASE("watch: globs and exceptions", "[e2e]") {
     const KpmHome kpm;
     kpm.write("src/lib/a.js", "");

@@ -2,6 +2,7 @@
 // no glob ignores the file of its name and all below it; kpm's own files are ignored whatever the entry says.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -26,7 +27,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::require(path.starts_with('/'), "a resolved path is absolute");
     fuzz::require(resolve_path("/", path) == path, "resolving it again changes nothing");
 
-    const WatchFilter filter({.cwd = std::string(kCwd), .ignore = {entry}, .own_files = {"/var/kpm"}});
+    const auto own_files = std::make_shared<OwnFiles>();
+    own_files->add_folder("/var/kpm");
+    const WatchFilter filter({.cwd = std::string(kCwd), .ignore = {entry}, .own_files = own_files});
     const bool is_ignored = filter.is_ignored(path);
     fuzz::require(filter.is_ignored(path) == is_ignored, "the answer does not change");
     fuzz::require(filter.is_ignored("/var/kpm/logs/a.log"), "kpm's own files are never reported");

@@ -67,6 +67,10 @@ public:
         if (log_error) return *log_error;
         return {};
     }
+    std::string real_path(const std::string& path) override {
+        const auto real = real_paths.find(path);
+        return real == real_paths.end() ? "" : real->second;
+    }
     void reopen_logs(std::optional<int>) override { note("reopen-logs"); }
     Result<void> write_dump(const std::string& content) override {
         dump = content;
@@ -134,7 +138,8 @@ public:
     std::optional<TimePoint> wake;
     std::optional<Error> pool_error, log_error, message_error, watch_error;
     WatchSpec watched;  // the newest
-    ProbeSpec probed;   // the newest
+    std::map<std::string, std::string> real_paths;
+    ProbeSpec probed;  // the newest
     LaunchSpec probe_launch;
     Usage used{1000, 1.5};
     std::string version;

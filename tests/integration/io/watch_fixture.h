@@ -54,8 +54,11 @@ public:
             if (!opened) return opened.error();
             inotify = std::move(opened).value();
         }
-        core::WatchRules rules{.cwd = cwd, .ignore = options.ignore, .targets = options.targets};
-        for (const std::string& file : options.own_files) rules.own_files.push_back(in(file));
+        std::vector<std::string> own;
+        for (const std::string& file : options.own_files) own.push_back(in(file));
+        own_files->set(0, own);
+        core::WatchRules rules{
+            .cwd = cwd, .ignore = options.ignore, .own_files = own_files, .targets = options.targets};
         WatchRequest request{.filter = core::WatchFilter(rules),
                              .delay = options.delay,
                              .follow_symlinks = options.follow_symlinks};
@@ -103,6 +106,7 @@ public:
     TempDir elsewhere;
     fs::path cwd = fs::canonical(directory.path());
     Loop loop;
+    std::shared_ptr<core::OwnFiles> own_files = std::make_shared<core::OwnFiles>();
     std::unique_ptr<Inotify> inotify;
     std::unique_ptr<Watcher> watcher;
     std::vector<std::string> changes;

@@ -114,6 +114,33 @@ TEST_CASE("watch: what is refused is a warning of the app, until it works", "[un
     CHECK(bench.supervisor.warnings(*bench.supervisor.find(0)).empty());
 }
 
+TEST_CASE("watch: the files of all apps are kpm's own, while they are managed", "[unit][supervisor]") {
+    Bench bench;
+    ecosystem::AppConfig config = forked();
+    config.watch = true;
+    config.out_file = "/srv/A.txt";
+    bench.add(config);
+    const auto own = bench.host.watched.own_files;
+    CHECK(own->covers("/home/kpm/logs/web-out.log"));
+    CHECK(own->covers("/srv/A.txt"));
+    CHECK_FALSE(own->covers("/srv/B.txt"));
+    bench.host.real_paths["/srv/current/B.txt"] = "/srv/B.txt";
+    ecosystem::AppConfig other = forked("other");
+    other.out_file = "/srv/current/B.txt";
+    other.pid_file = "/srv/b/../other.pid";
+    other.log_file = std::string("/srv/all.txt");
+    bench.run(
+        [&] { bench.supervisor.add({.config = other, .unique_id = "v", .start = false}, bench.done()); });
+    for (const char* path : {"/srv/current/B.txt", "/srv/B.txt", "/srv/other.pid", "/srv/all.txt"})
+        CHECK(own->covers(path));
+    other.log_file = false;
+    bench.run([&] { CHECK(bench.supervisor.reconfigure(1, other)); });
+    CHECK_FALSE(own->covers("/srv/all.txt"));
+    bench.run([&] { bench.supervisor.remove(1, bench.done()); });
+    CHECK_FALSE(own->covers("/srv/B.txt"));
+    CHECK(own->covers("/srv/A.txt"));
+}
+
 TEST_CASE("watch: one set of watches for an app, while an instance of it is wanted", "[unit][supervisor]") {
     Bench bench;
     ecosystem::AppConfig config = forked();
@@ -145,6 +172,7 @@ TEST_CASE("watch: without paths the working directory is watched; it goes on in 
         Bench first;
         ecosystem::AppConfig config = forked();
         config.watch = true;
+        config.out_file = "/srv/out.txt";
         first.add(config);
         CHECK(first.host.take() == Lines{"watch web /srv", "spawn 0/1 web"});
         first.happen(Spawned{10});
@@ -155,4 +183,5 @@ TEST_CASE("watch: without paths the working directory is watched; it goes on in 
     Supervisor next(host, Settings{});
     next.restore(state);
     CHECK(host.take() == Lines{"watch web /srv", "adopt 0/1"});
+    CHECK(host.watched.own_files->covers("/srv/out.txt"));
 }

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -195,14 +196,34 @@ TEST_CASE("watch filter: a glob is watched from its last literal directory on", 
 }
 
 TEST_CASE("watch filter: the files that kpm writes are ignored whatever the entries say", "[unit][watch]") {
-    const WatchFilter filter({.cwd = "/srv/app",
-                              .ignore = {"tmp"},
-                              .own_files = {"/srv/app/out.log", "/srv/app/run/", "/srv/app/./x.pid"}});
+    const auto own_files = std::make_shared<OwnFiles>();
+    own_files->add_folder("/srv/app/run");
+    own_files->set(0, {"/srv/app/out.log", "/srv/app/x.pid"});
+    const WatchFilter filter({.cwd = "/srv/app", .ignore = {"tmp"}, .own_files = own_files});
     CHECK(filter.is_ignored("/srv/app/out.log"));
     CHECK(filter.is_ignored("/srv/app/run/app-0.pid"));
     CHECK(filter.is_ignored("/srv/app/x.pid"));
     CHECK_FALSE(filter.is_ignored("/srv/app/out.log.js"));
     CHECK_FALSE(filter.is_ignored("/srv/app/running"));
+    own_files->set(1, {"/srv/app/b.log"});
+    CHECK(filter.is_ignored("/srv/app/b.log"));
+}
+
+TEST_CASE("own files: what two have stays until both have gone", "[unit][watch]") {
+    OwnFiles files;
+    files.set(0, {"/a.log", "/0.pid"});
+    files.set(1, {"/a.log", "/1.pid"});
+    CHECK(files.covers("/a.log"));
+    files.forget(0);
+    CHECK(files.covers("/a.log"));
+    CHECK_FALSE(files.covers("/0.pid"));
+    files.set(1, {"/b.log"});
+    CHECK(files.covers("/b.log"));
+    CHECK_FALSE(files.covers("/a.log"));
+    CHECK_FALSE(files.covers("/b.log/x"));
+    files.forget(1);
+    files.forget(1);
+    CHECK_FALSE(files.covers("/b.log"));
 }
 
 TEST_CASE("watch filter: the name of the working directory is no pattern", "[unit][watch]") {
