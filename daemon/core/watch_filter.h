@@ -6,27 +6,31 @@
 //
 // An entry of `ignore_watch` is a glob (glob.h) or the name of a file or directory, then with all below it;
 // relative ones are resolved against the working directory, whose own name is literal. As in PM2:
-// - A backslash is a slash, so nothing can be escaped, and an entry is never a regular expression: texts like
-//   "[\\/\\\\]\\./" are globs that match no file. (In a .js file a real expression becomes {} on its way to
-//   PM2's daemon and matches nothing either.)
+// - A backslash is a slash, so nothing can be escaped, and a text is never a regular expression:
+// "[\\/\\\\]\\./"
+//   is a glob that matches no file.
 // - "!name" is a file with that name; only the extended "!(a|b)" negates.
 // - A glob that matches a directory ignores all below, because it is not entered; it need not match what is
 //   below.
 // - Any entry replaces the default, which is: names with a leading dot, and paths that hold "node_modules".
 // - Editors' swap and backup files (.x.swp, x~) are always ignored.
-// Not as in PM2: a trailing slash is ignored, where PM2's "logs/" would match nothing; the default looks only
-// at what follows the working directory, where PM2 would watch nothing of an app below ~/.config.
+// Not as in PM2: a RegExp of a .config.js file (path_regex.h), which becomes {} on its way to PM2's daemon
+// and matches nothing there, is matched against the whole path, as chokidar does it; a trailing slash is
+// ignored, where PM2's "logs/" would match nothing; the default looks only at what follows the working
+// directory, where PM2 would watch nothing of an app below ~/.config.
 //
 // An entry of `watch` is read in the same way, but "!entry" takes out what it matches. A glob is watched from
 // the last directory before its first special character on.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "daemon/core/glob.h"
 #include "daemon/core/own_files.h"
+#include "daemon/core/path_regex.h"
 
 namespace kpm::core {
 
@@ -43,16 +47,17 @@ private:
     std::vector<std::string> paths_;  // sorted, none below another
 };
 
-// Files and directories (with all below them) by name or by glob.
+// Files and directories (with all below them) by name, by glob or by regular expression.
 class PathPatterns {
 public:
-    // A relative entry starts at `cwd`, which is absolute.
-    void add(const std::string& cwd, const std::string& entry);
+    // A relative entry starts at `cwd`, which is absolute. Invalid: a regular expression that is none.
+    Result<void> add(const std::string& cwd, const std::string& entry);
     bool match(std::string_view path) const;
 
 private:
     PathSet names_;
     std::vector<Glob> globs_;
+    std::vector<PathRegex> regexes_;
 };
 
 struct WatchRules {
@@ -66,6 +71,9 @@ struct WatchRules {
 class WatchFilter {
 public:
     explicit WatchFilter(const WatchRules& rules);
+
+    // What is wrong with the rules: they must not be used then.
+    const std::optional<Error>& trouble() const { return trouble_; }
 
     bool is_ignored(std::string_view path) const;
     // Of what is not ignored: whether a change of it counts.
@@ -81,6 +89,7 @@ private:
     PathPatterns ignored_;
     PathPatterns targets_;
     PathPatterns exceptions_;
+    std::optional<Error> trouble_;
     bool has_default_ = false;
     bool has_targets_ = false;
 };

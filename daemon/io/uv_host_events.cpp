@@ -43,17 +43,23 @@ void UvHost::on_plane_event(const PlaneEvent& event) {
 
 Result<void> UvHost::watch(const std::string& name, const core::WatchSpec& spec) {
     watchers_.erase(name);
+    core::WatchFilter filter({.cwd = spec.cwd,
+                              .ignore = spec.ignore,
+                              .own_files = spec.own_files,
+                              .has_default = spec.has_default_ignore,
+                              .targets = spec.targets});
+    // Without what it is to ignore, the app could be restarted for ever.
+    if (const auto& trouble = filter.trouble()) {
+        unwatch(name);
+        return *trouble;
+    }
     if (!inotify_) {
         auto opened = Inotify::open(loop_);
         if (!opened) return opened.error();
         inotify_ = std::move(*opened);
     }
     WatchRequest request{.roots = spec.roots,
-                         .filter = core::WatchFilter({.cwd = spec.cwd,
-                                                      .ignore = spec.ignore,
-                                                      .own_files = spec.own_files,
-                                                      .has_default = spec.has_default_ignore,
-                                                      .targets = spec.targets}),
+                         .filter = std::move(filter),
                          .delay = spec.delay,
                          .follow_symlinks = spec.follow_symlinks};
     auto watcher = Watcher::open(

@@ -97,6 +97,45 @@ TEST_CASE("watch: globs and exceptions", "[e2e]") {
     CHECK(restarts_by(kpm, "globs", "src/lib/a.js"));
 }
 
+TEST_CASE("watch: regular expressions of a .config.js file ignore what they match, also after a resurrect",
+          "[e2e][node]") {
+    const KpmHome kpm;
+    kpm.write("app.sh", "exec sleep 600\n");
+    kpm.write("src/a.js", "");
+    kpm.write("src/cache/x", "");
+    kpm.write(
+        "ecosystem.config.js",
+        "module.exports = {apps: [{name: 'app', script: 'app.sh', interpreter: 'sh', watch: ['src'],\n"
+        "  ignore_watch: [/\\.LOG$/i, /[\\/\\\\]cache/]},\n"
+        " {name: 'all', script: 'app.sh', interpreter: 'sh', watch: ['src'], ignore_watch: /nothing/}]};\n");
+    REQUIRE(kpm.kpm({"start", "ecosystem.config.js"}).status == 0);
+    const Json expected{"regexp:/\\.LOG$/i", "regexp:/[\\/\\\\]cache/"};
+    const auto check = [&] {
+        CHECK(kpm.find("app")["pm2_env"]["ignore_watch"] == expected);
+        CHECK(restarts_by(kpm, "all", "src/a.log"));
+        CHECK(restarts_by(kpm, "all", "src/cache/x"));
+        CHECK(restarts(kpm, "app") == 0);
+        CHECK(restarts_by(kpm, "app", "src/a.js"));
+    };
+    check();
+    CHECK(kpm.kpm({"save"}).status == 0);
+    CHECK(kpm.kpm({"delete", "all"}).status == 0);
+    CHECK(kpm.kpm({"resurrect"}).status == 0);
+    REQUIRE(kpm.kpm({"reset", "all"}).status == 0);
+    check();
+}
+
+TEST_CASE("watch: a bad regular expression is said by the start, and the app is not watched", "[e2e]") {
+    const KpmHome kpm;
+    Json app = watched("app", {"src"});
+    app["ignore_watch"] = Json::array({"regexp:/(?<=x)y/"});
+    kpm.write("src/a.js", "");
+    const CommandResult started = start(kpm, {app});
+    CHECK(started.out.find("[PM2][WARN] app: cannot watch '" + kpm.work().string() +
+                           "': bad ignore_watch 'regexp:/(?<=x)y/': ") != std::string::npos);
+    CHECK(kpm.find("app")["pm2_env"]["status"] == "online");
+}
+
 TEST_CASE("watch: an empty ignore_watch watches dotfiles and node_modules, too", "[e2e]") {
     const KpmHome kpm;
     kpm.write("node_modules/x/index.js", "");

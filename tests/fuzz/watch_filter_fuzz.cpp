@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "daemon/core/glob.h"
+#include "daemon/core/path_regex.h"
 #include "daemon/core/watch_filter.h"
 #include "tests/fuzz/require.h"
 
@@ -43,6 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
     (void)Glob(std::string(kCwd) + "/", entry).matches(path);
     (void)is_glob(entry);
+    if (const auto regex = PathRegex::compile("regexp:/" + entry + "/")) (void)regex->matches(path);
     fuzz::require(code_points(entry).size() <= entry.size(), "a code point takes at least a byte");
     return 0;
 }
