@@ -91,6 +91,10 @@ Result<void> Daemon::start(UniqueFd socket) {
              [this](const std::string& name, const std::string& path) {
                  supervisor_->post([this, name, path] { supervisor_->files_changed(name, path); });
              },
+         .watch_told =
+             [this](const std::string& name, const std::string& trouble) {
+                 supervisor_->post([this, name, trouble] { supervisor_->watch_told(name, trouble); });
+             },
          .wake = [] {},  // run() drains after every turn of the loop
          .publish = [this](const std::string& topic,
                            const Json& payload) { server_->publish(topic, payload); },

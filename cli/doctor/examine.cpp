@@ -107,13 +107,20 @@ Check check_apps(const ipc::Home& home) {
                                             ipc::kConnectTimeout)
                              : Result<Json>(client.error());
     if (!data) return {"apps", Health::Fail, data.error().message, "kpm update replaces the daemon"};
-    std::string errored;
+    std::string errored, watched_in_part;
     const auto rows = read_rows(*data);
+    const auto add = [](std::string& names, const ProcessRow& row) {
+        names.append(names.empty() ? "" : ", ").append(printable(row.name));
+    };
     for (const ProcessRow& row : rows) {
-        if (row.status == "errored") errored.append(errored.empty() ? "" : ", ").append(printable(row.name));
+        if (row.status == "errored") add(errored, row);
+        if (!text_of(row.env(), "watch_trouble").empty()) add(watched_in_part, row);
     }
     if (!errored.empty())
         return {"apps", Health::Warn, "given up after too many failures: " + errored,
+                "kpm describe <name> says why"};
+    if (!watched_in_part.empty())
+        return {"apps", Health::Warn, "not all of their files are watched: " + watched_in_part,
                 "kpm describe <name> says why"};
     return {"apps", Health::Ok, fmt::format("{} in the list, none given up", rows.size()), ""};
 }

@@ -198,7 +198,7 @@ public:
     // "" = the machine's own. NotFound or Invalid: there is no such zone.
     virtual Result<TimeZone> time_zone(std::string_view name) = 0;
     // One set of files per app name; replaces the one before. -> Supervisor::files_changed. An error tells
-    // what is not watched, or not yet; the rest is.
+    // what is not watched, or not yet; the rest is. What turns out later comes by Supervisor::watch_told.
     virtual Result<void> watch(const std::string& name, const WatchSpec& spec) = 0;
     virtual void unwatch(const std::string& name) = 0;
     // Of the npm package that the script belongs to, "" = none.

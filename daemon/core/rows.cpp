@@ -123,8 +123,8 @@ Json outcome(const Slot& slot) {
 
 Json dump_entry(const Slot& slot) {
     Json entry = pm2_env(slot);
-    for (const char* key :
-         {"pm_id", "instances", "prev_restart_delay", "status_text", "health_state", "gpu_state"})
+    for (const char* key : {"pm_id", "instances", "prev_restart_delay", "status_text", "health_state",
+                            "gpu_state", "watch_trouble"})
         entry.erase(key);
     entry[ipc::kDumpVersionKey] = ipc::kDumpVersion;
     return entry;

@@ -86,6 +86,7 @@ struct Slot {
     std::string unique_id;
     std::optional<EpochTime> created_at;
 
+    std::string watch_trouble;   // what of its watched files goes unnoticed, and why; "" = nothing
     std::string version;         // of the script's package at the newest launch, "" = none
     std::unique_ptr<Told> told;  // by its newest process; null: nothing
 

@@ -110,6 +110,8 @@ public:
     std::vector<std::string> warnings(const Slot& slot) const;
     // A file that the app watches is not what it was.
     void files_changed(const std::string& name, const std::string& path);
+    // What of the files that the app watches goes unnoticed, "" = nothing any more.
+    void watch_told(const std::string& name, const std::string& trouble);
 
     // What a process said. "ready" comes here, too.
     void take_message(const AppKey& key, const Json& message);
@@ -193,6 +195,7 @@ private:
     void track_watch(const Slot& slot);
     void drop_watch(const std::string& name, int pm_id);
     void update_watch(const std::string& name);
+    void show_watch(const std::string& name);
     void claim_files(const Slot& slot);
     void schedule(const Slot& slot);
     Result<void> use_pool(const Slot& slot);

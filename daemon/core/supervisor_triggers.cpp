@@ -154,6 +154,7 @@ void Supervisor::track_watch(const Slot& slot) {
 void Supervisor::drop_watch(const std::string& name, int pm_id) {
     const auto users = watch_users_.find(name);
     if (users == watch_users_.end() || users->second.erase(pm_id) == 0) return;
+    slots_.at(pm_id).watch_trouble.clear();
     if (users->second.empty()) watch_users_.erase(users);
     update_watch(name);
 }
@@ -168,10 +169,23 @@ void Supervisor::update_watch(const std::string& name) {
     }
     WatchSpec wanted = watch_spec(*slots_.at(*users->second.begin()).config);
     wanted.own_files = own_files_;
-    if (known != watched_.end() && known->second.spec == wanted) return;
+    if (known != watched_.end() && known->second.spec == wanted) return show_watch(name);
     const auto watching = host_.watch(name, wanted);
     if (!watching) host_.log(fmt::format("App [{}]: {}", name, watching.error().message));
     watched_[name] = {std::move(wanted), watching ? std::string() : watching.error().message};
+    show_watch(name);
+}
+
+void Supervisor::show_watch(const std::string& name) {
+    for (const int pm_id : watch_users_.at(name)) slots_.at(pm_id).watch_trouble = watched_.at(name).trouble;
+}
+
+void Supervisor::watch_told(const std::string& name, const std::string& trouble) {
+    const auto watched = watched_.find(name);
+    if (watched == watched_.end()) return;  // it was on its way
+    std::string& known = watched->second.trouble;
+    known = trouble.empty() || known.empty() ? trouble : fmt::format("{}; {}", known, trouble);
+    show_watch(name);
 }
 
 // Also of an app that is not watched itself. The names are as configured, and as the kernel tells them of a
@@ -190,9 +204,8 @@ void Supervisor::claim_files(const Slot& slot) {
 }
 
 std::vector<std::string> Supervisor::warnings(const Slot& slot) const {
-    const auto watched = watched_.find(slot.config->name);
-    if (watched == watched_.end() || watched->second.trouble.empty()) return {};
-    return {fmt::format("{}: {}", slot.config->name, watched->second.trouble)};
+    if (slot.watch_trouble.empty()) return {};
+    return {fmt::format("{}: {}", slot.config->name, slot.watch_trouble)};
 }
 
 void Supervisor::files_changed(const std::string& name, const std::string& path) {

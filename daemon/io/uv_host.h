@@ -57,6 +57,8 @@ public:
         std::function<void(core::AppKey, core::Notification)> notification;  // the same on NOTIFY_SOCKET
         std::function<void(core::AppKey, core::ProbeKind, core::ProbeResult)> probed;
         std::function<void(const std::string& name, const std::string& path)> files_changed;
+        // What of its files goes unnoticed, "" = nothing any more.
+        std::function<void(const std::string& name, const std::string& trouble)> watch_told;
         std::function<void()> wake;  // a deadline has come: drain
         std::function<void(const std::string& topic, const Json& payload)> publish;
         std::function<bool()> has_followers;

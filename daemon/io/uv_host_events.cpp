@@ -66,16 +66,22 @@ Result<void> UvHost::watch(const std::string& name, const core::WatchSpec& spec)
         loop_, *inotify_, std::move(request),
         {.on_change = [this, name](const std::string& path) { callbacks_.files_changed(name, path); },
          .on_trouble =
-             [this, name](const Error& error) { log(fmt::format("App [{}]: {}", name, error.message)); }});
+             [this, name](const Error& error) {
+                 log(fmt::format("App [{}]: {}", name, error.message));
+                 callbacks_.watch_told(name, error.message);
+             },
+         .on_complete = [this, name] { callbacks_.watch_told(name, ""); }});
     if (!watcher) {
         unwatch(name);
         return watcher.error();
     }
     const auto& known = watchers_[name] = std::move(*watcher);
-    if (known->refused().empty()) return {};
+    std::vector<Error> errors = known->refused();
+    if (auto trouble = known->take_trouble()) errors.push_back(*std::move(trouble));
+    if (errors.empty()) return {};
     std::string all;
-    for (const Error& error : known->refused()) all += (all.empty() ? "" : "; ") + error.message;
-    return Error{known->refused().front().code, std::move(all)};
+    for (const Error& error : errors) all += (all.empty() ? "" : "; ") + error.message;
+    return Error{errors.front().code, std::move(all)};
 }
 
 void UvHost::unwatch(const std::string& name) {

@@ -22,6 +22,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kRetry = 500ms;
+// Most trees are read within it, and what is not watched of them can be told by whoever opens it.
+constexpr auto kFirstSlice = 5ms;
 // Deleted files that are still written to, such as rotated logs, are of no interest: IN_EXCL_UNLINK.
 constexpr std::uint32_t kSelfMask = IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 constexpr std::uint32_t kDirectoryMask =
@@ -57,6 +59,7 @@ Result<std::unique_ptr<WatchTree>> WatchTree::open(Loop& loop, Inotify& inotify,
         tree->roots_.push_back(std::move(root));
     }
     if (!tree->refused_.empty()) tree->retry_.start(kRetry, kRetry);
+    if (tree->scan_.is_busy()) tree->scan_.run_for(kFirstSlice);
     return tree;
 }
 
@@ -127,7 +130,9 @@ void WatchTree::look_for_missing_roots() {
         if (!root.is_missing) report(root.path);
         is_any_missing = is_any_missing || root.is_missing;
     }
-    if (!is_any_missing) retry_.stop();
+    if (is_any_missing) return;
+    retry_.stop();
+    callbacks_.found_all();
 }
 
 // Other errors are of what went, or may not be read: nothing can be noticed there.

@@ -32,6 +32,7 @@ struct WatchScope {
 struct WatchTreeCallbacks {
     std::function<void(const std::string& path)> changed;
     std::function<void(const Error& error)> in_trouble;
+    std::function<void()> found_all;  // of the roots that were not there
 };
 
 class WatchTree {

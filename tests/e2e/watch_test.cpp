@@ -38,6 +38,26 @@ bool restarts_by(const KpmHome& kpm, const std::string& name, const std::string&
     });
 }
 
+// In a user namespace, which has limits of its own. False: none can be made here, which is said.
+bool start_daemon(const KpmHome& kpm, const std::string& limit, int value) {
+    const std::vector<std::string> space{"unshare", "--user", "--map-root-user"};
+    auto command = space;
+    command.emplace_back("true");
+    if (run_command(command, kpm.env(), kpm.work()).status != 0) {
+        WARN("user namespaces cannot be made here: the limits of inotify are not checked");
+        return false;
+    }
+    command = space;
+    command.insert(
+        command.end(),
+        {"sh", "-c", "echo " + std::to_string(value) + " > /proc/sys/user/" + limit + " && exec \"$0\" ping",
+         bin_dir() / "kpm"});
+    const CommandResult up = run_command(command, kpm.env(), kpm.work());
+    INFO(up.out << up.err);
+    REQUIRE(up.status == 0);
+    return true;
+}
+
 std::size_t inotify_instances(int pid) {
     std::size_t count = 0;
     for (const auto& fd : fs::directory_iterator("/proc/" + std::to_string(pid) + "/fd")) {
@@ -168,19 +188,42 @@ TEST_CASE("watch: what cannot be watched is said by the start, and watched when 
     kpm.write("nowhere/a.js", "");
     CHECK(eventually([&] { return restarts(kpm, "app") > before; }));
     CHECK(restarts_by(kpm, "app", "nowhere/a.js"));
+    CHECK(kpm.kpm({"restart", "app"}).out.find("nowhere") == std::string::npos);
+}
+
+TEST_CASE("watch: a tree of more folders than inotify has watches is said by start, restart, list and doctor",
+          "[e2e]") {
+    const KpmHome kpm;
+    for (int i = 0; i < 30; ++i) kpm.write("src/" + std::to_string(i) + "/a.js", "");
+    if (!start_daemon(kpm, "max_inotify_watches", 10)) return;
+    const std::string warning = "[PM2][WARN] app: cannot watch '" + (kpm.work() / "src").string();
+    const std::string limit =
+        "too many inotify watches, raise the sysctl fs.inotify.max_user_watches; "
+        "changes there go unnoticed";
+    const CommandResult started = start(kpm, {watched("app", {"src"})});
+    const CommandResult restarted = kpm.kpm({"restart", "app"});
+    for (const CommandResult& one : {started, restarted}) {
+        INFO(one.out << one.err);
+        CHECK(one.out.find(warning) != std::string::npos);
+        CHECK(one.out.find(limit) != std::string::npos);
+    }
+    CHECK(kpm.kpm({"describe", "app"}).out.find(limit) != std::string::npos);
+    CHECK(kpm.kpm({"doctor"}).out.find("not all of their files are watched: app") != std::string::npos);
+    CHECK(kpm.kpm({"list"}).out.find("in part") != std::string::npos);
+    CHECK(restarts_by(kpm, "app", "src/b.js"));  // the rest is watched
+    fs::remove_all(kpm.work() / "src");
+    Json app = watched("app", {"other"});
+    kpm.write("other/a.js", "");
+    start(kpm, {app});
+    CHECK(kpm.kpm({"restart", "ecosystem.json"}).status == 0);
+    CHECK_FALSE(kpm.find("app")["pm2_env"].contains("watch_trouble"));
 }
 
 TEST_CASE("watch: a limit of inotify is said by the start, with what to raise", "[e2e]") {
     const KpmHome kpm;
     kpm.write("app.sh", "exec sleep 600\n");
     kpm.write("ecosystem.json", Json{{"apps", {watched("app", true), watched("other", false)}}}.dump());
-    // A user namespace has limits of its own.
-    const CommandResult up =
-        run_command({"unshare", "--user", "--map-root-user", "sh", "-c",
-                     "echo 0 > /proc/sys/user/max_inotify_instances && exec \"$0\" ping", bin_dir() / "kpm"},
-                    kpm.env(), kpm.work());
-    INFO(up.out << up.err);
-    REQUIRE(up.status == 0);
+    if (!start_daemon(kpm, "max_inotify_instances", 0)) return;
     const CommandResult started = kpm.kpm({"start", "ecosystem.json"});
     INFO(started.out << started.err << kpm.daemon_log());
     CHECK(started.status == 0);  // it runs, it is only not watched

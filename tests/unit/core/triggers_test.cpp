@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "daemon/core/rows.h"
 #include "tests/unit/core/bench.h"
 
 using namespace kpm;
@@ -112,6 +113,32 @@ TEST_CASE("watch: what is refused is a warning of the app, until it works", "[un
     config.watch = std::vector<std::string>{"src"};
     bench.run([&] { CHECK(bench.supervisor.reconfigure(0, config)); });
     CHECK(bench.supervisor.warnings(*bench.supervisor.find(0)).empty());
+}
+
+TEST_CASE("watch: what turns out later to go unnoticed is shown by all its instances, until it does not",
+          "[unit][supervisor]") {
+    Bench bench;
+    ecosystem::AppConfig config = forked();
+    config.watch = true;
+    bench.add(config);
+    const auto shown = [&](int pm_id) {
+        return pm2_env(*bench.supervisor.find(pm_id)).value("watch_trouble", "");
+    };
+    CHECK_FALSE(pm2_env(*bench.supervisor.find(0)).contains("watch_trouble"));
+    bench.run([&] { bench.supervisor.watch_told("web", "cannot watch '/srv/a': no more"); });
+    CHECK(shown(0) == "cannot watch '/srv/a': no more");
+    CHECK(bench.supervisor.warnings(*bench.supervisor.find(0)) ==
+          Lines{"web: cannot watch '/srv/a': no more"});
+    CHECK_FALSE(dump_entry(*bench.supervisor.find(0)).contains("watch_trouble"));
+    bench.run([&] { CHECK(bench.supervisor.duplicate(0, bench.done())); });
+    CHECK(shown(1) == shown(0));
+    bench.run([&] { bench.supervisor.watch_told("web", "cannot watch '/srv/b': no more"); });
+    CHECK(shown(1) == "cannot watch '/srv/a': no more; cannot watch '/srv/b': no more");
+    bench.run([&] { bench.supervisor.watch_told("other", "no"); });
+    bench.run([&] { bench.supervisor.stop(1, bench.done()); });
+    CHECK(shown(1) == "");
+    bench.run([&] { bench.supervisor.watch_told("web", ""); });
+    CHECK(shown(0) == "");
 }
 
 TEST_CASE("watch: the files of all apps are kpm's own, while they are managed", "[unit][supervisor]") {
