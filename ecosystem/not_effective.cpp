@@ -2,6 +2,7 @@
 
 #include "ecosystem/command_line.h"
 #include "ecosystem/schema.h"
+#include "ecosystem/watch_options.h"
 
 namespace kpm::ecosystem {
 
@@ -20,6 +21,7 @@ std::vector<std::string> not_effective(const AppConfig& config) {
     say(has_limit && is_node && runtime == Runtime::Node && !(config.uid.empty() && config.gid.empty()),
         "max_connections has no effect with another user");
     say(is_node && !config.listen.empty(), "listen has no effect, a Node cluster app listens by itself");
+    for (const std::string& sentence : ineffective_watch_options(config)) say(true, sentence);
     const bool has_gpu_rule = !config.gpu_policy.empty() || config.max_workers_per_gpu > 0;
     say(has_gpu_rule && config.gpu.empty(), "gpu_policy and max_workers_per_gpu have no effect without gpu");
     say(config.max_gpu_memory.count > 0 && config.gpu.empty(), "max_gpu_memory has no effect without gpu");

@@ -133,7 +133,7 @@ constexpr Field kFields[] = {
     {.key = "watch_delay", .wire_key = "watch_delay", .flag = "--watch-delay", .slot = &App::watch_delay, .group = Group::Watching, .on_change = Live, .check = Check::SecondsOnFlag,
      .doc = "pause between a change and the restart; a bare number on the command line is in seconds"},
     {.key = "watch_options", .wire_key = "watch_options", .group = Group::Watching, .on_change = Live,
-     .doc = "options of PM2's watcher; only followSymlinks has an effect"},
+     .doc = "options of PM2's watcher: followSymlinks, depth (of folders) and ignored (in the place of ignore_watch) have an effect"},
 
     {.key = "listen", .wire_key = "listen", .flag = "--listen", .slot = &App::listen, .group = Group::Connections, .check = Check::Blanks,
      .doc = "addresses that kpm listens on for the app: port, host:port or unix:/path, with options (docs/cluster.md); without kpm_channel the app inherits the sockets"},

@@ -129,6 +129,7 @@ struct WatchSpec {
     bool follow_symlinks = true;
     std::vector<std::string> targets{};  // the entries, where there are globs or exceptions among them
     Duration delay{0};
+    std::optional<int> depth{};  // of folders below a root; 0: none of them
 
     bool operator==(const WatchSpec&) const = default;
 };

@@ -7,6 +7,7 @@
 #include "daemon/core/rows.h"
 #include "daemon/core/supervisor.h"
 #include "daemon/core/watch_filter.h"
+#include "ecosystem/watch_options.h"
 
 namespace kpm::core {
 namespace {
@@ -32,9 +33,13 @@ WatchSpec watch_spec(const ecosystem::AppConfig& config) {
     spec.ignore = config.ignore_watch.value_or(std::vector<std::string>{});
     spec.has_default_ignore = !config.ignore_watch;
     spec.delay = config.watch_delay;
-    const auto options = config.extra.find("watch_options");
-    if (options != config.extra.end() && options->is_object())
-        spec.follow_symlinks = options->value("followSymlinks", Json(true)) != false;
+    ecosystem::WatchOptions options = ecosystem::watch_options(config);
+    spec.follow_symlinks = options.follow_symlinks;
+    spec.depth = options.depth;
+    if (options.ignored) {
+        spec.ignore = *std::move(options.ignored);
+        spec.has_default_ignore = false;
+    }
     return spec;
 }
 

@@ -61,7 +61,8 @@ Result<void> UvHost::watch(const std::string& name, const core::WatchSpec& spec)
     WatchRequest request{.roots = spec.roots,
                          .filter = std::move(filter),
                          .delay = spec.delay,
-                         .follow_symlinks = spec.follow_symlinks};
+                         .follow_symlinks = spec.follow_symlinks,
+                         .depth = spec.depth};
     auto watcher = Watcher::open(
         loop_, *inotify_, std::move(request),
         {.on_change = [this, name](const std::string& path) { callbacks_.files_changed(name, path); },

@@ -76,6 +76,17 @@ bool WatchTree::is_ignored(const Entry& entry) const {
     return scope_.filter.is_ignored(entry.path) || (!entry.real.empty() && scope_.filter.is_own(entry.real));
 }
 
+// A directory is level 0 as a root, and one more in each further one.
+bool WatchTree::is_too_deep(const std::string& path) const {
+    if (!scope_.depth) return false;
+    return std::ranges::none_of(roots_, [&](const Root& root) {
+        if (path == root.path) return true;
+        if (!path.starts_with(root.path)) return false;
+        const std::string_view rest = std::string_view(path).substr(root.path == "/" ? 0 : root.path.size());
+        return rest.front() == '/' && std::ranges::count(rest, '/') <= *scope_.depth;
+    });
+}
+
 WatchTree::Root* WatchTree::root_at(const std::string& path) {
     const auto root =
         std::find_if(roots_.begin(), roots_.end(), [&](const Root& one) { return one.path == path; });
@@ -196,6 +207,7 @@ void WatchTree::on_file(const WatchedPlace& file, const FileNotice& notice) {
 }
 
 bool WatchTree::enter(const ScanItem& item) {
+    if (is_too_deep(item.path)) return false;
     const auto watch = inotify_.add(item.path, kDirectoryMask);
     if (!watch) {
         tell_of_limit(watch.error());

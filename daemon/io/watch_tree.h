@@ -26,6 +26,7 @@ struct WatchScope {
     std::vector<std::string> roots;
     core::WatchFilter filter;
     bool follow_symlinks = true;
+    std::optional<int> depth{};
 };
 
 // None of them may end the tree.
@@ -59,6 +60,7 @@ private:
     void report(const std::string& path);
     static Entry entry_of(const std::string& directory, const std::string& real, std::string_view name);
     bool is_ignored(const Entry& entry) const;
+    bool is_too_deep(const std::string& path) const;
     Root* root_at(const std::string& path);
 
     // What is watched from the start, and again when it comes back.

@@ -21,7 +21,8 @@ Result<std::unique_ptr<Watcher>> Watcher::open(Loop& loop, Inotify& inotify, Wat
         loop, inotify,
         {.roots = std::move(request.roots),
          .filter = std::move(request.filter),
-         .follow_symlinks = request.follow_symlinks},
+         .follow_symlinks = request.follow_symlinks,
+         .depth = request.depth},
         {.changed = [self = watcher.get()](const std::string& path) { self->changed(path); },
          .in_trouble = [self = watcher.get()](const Error& error) { self->in_trouble(error); },
          .found_all =

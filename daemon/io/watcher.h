@@ -37,6 +37,7 @@ struct WatchRequest {
     core::WatchFilter filter;
     std::chrono::milliseconds delay{0};  // 0 is a little more, so that one save is one report
     bool follow_symlinks = true;
+    std::optional<int> depth{};  // of directories below a root that are entered; 0: none
 };
 
 // The owner may end the Watcher in the first two.

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +31,7 @@ struct WatchOptions {
     std::chrono::milliseconds delay{0};
     bool follow_symlinks = true;
     std::vector<std::string> targets{};
+    std::optional<int> depth{};
 };
 
 class Watched {
@@ -61,7 +63,8 @@ public:
             .cwd = cwd, .ignore = options.ignore, .own_files = own_files, .targets = options.targets};
         WatchRequest request{.filter = core::WatchFilter(rules),
                              .delay = options.delay,
-                             .follow_symlinks = options.follow_symlinks};
+                             .follow_symlinks = options.follow_symlinks,
+                             .depth = options.depth};
         for (const std::string& root : options.roots)
             request.roots.push_back(core::resolve_path(cwd.string(), root));
         auto opened =

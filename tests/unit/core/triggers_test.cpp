@@ -100,6 +100,14 @@ TEST_CASE("watch: globs are watched from a directory on, an empty ignore_watch i
     config.extra["watch_options"] = {{"followSymlinks", false}, {"depth", 3}};
     bench.run([&] { CHECK(bench.supervisor.reconfigure(0, config)); });
     CHECK_FALSE(bench.host.watched.follow_symlinks);
+    CHECK(bench.host.watched.depth == 3);
+    CHECK(bench.host.watched.ignore.empty());
+    config.ignore_watch = std::vector<std::string>{"tmp"};
+    config.extra["watch_options"] = {{"ignored", {"logs", "regexp:/x/"}}};
+    bench.run([&] { CHECK(bench.supervisor.reconfigure(0, config)); });
+    CHECK(bench.host.watched.ignore == std::vector<std::string>{"logs", "regexp:/x/"});
+    CHECK_FALSE(bench.host.watched.has_default_ignore);
+    CHECK_FALSE(bench.host.watched.depth);
 }
 
 TEST_CASE("watch: what is refused is a warning of the app, until it works", "[unit][supervisor]") {
