@@ -109,3 +109,9 @@ TEST_CASE("not effective: options of chokidar that kpm does not have, where some
     CHECK(watch_options(config).depth == 2);
     CHECK(watch_options(config).ignored == Sentences{"logs", "regexp:/x/"});
 }
+
+TEST_CASE("not effective: what is only stored is one sentence", "[unit][ecosystem]") {
+    AppConfig config{.name = "web", .interpreter = "node", .exec_mode = ExecMode::Fork};
+    config.extra = {{"trace", true}, {"v8", false}, {"post_update", {"npm install"}}, {"own", 1}};
+    CHECK(not_effective(config) == Sentences{"web: without effect, only stored: post_update, trace"});
+}
