@@ -1,9 +1,12 @@
 // watch, ignore_watch: what restarts an app, what it costs, and what is said when it cannot be.
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
+#include "tests/support/temp_dir.h"
 
 namespace kpm::watch_test {
 using namespace test;
@@ -104,6 +107,24 @@ TEST_CASE("watch: apps in one folder are not restarted by each other's logs and 
     for (const char* name : {"a", "b"}) CHECK(restarts(kpm, name) == 0);
     CHECK(restarts_by(kpm, "a", "src/server.js"));
     CHECK(eventually([&] { return restarts(kpm, "b") > 0; }));
+}
+
+TEST_CASE("watch: while a tree of 100,000 files is read clients are answered, and then it is watched",
+          "[e2e]") {
+    const KpmHome kpm;
+    // In memory where that is possible: it is not the disk that is tested.
+    const TempDir tree(fs::exists("/dev/shm") ? "/dev/shm" : fs::temp_directory_path());
+    constexpr int kFolders = 2000, kFiles = 50;
+    for (int folder = 0; folder < kFolders; ++folder) {
+        const std::string path = tree.path() / std::to_string(folder % 40) / std::to_string(folder);
+        fs::create_directories(path);
+        for (int file = 0; file < kFiles; ++file)
+            REQUIRE(::mknod((path + '/' + std::to_string(file)).c_str(), S_IFREG | 0600, 0) == 0);
+    }
+    start(kpm, {watched("big", {tree.path().string()})});
+    for (int i = 0; i < 5; ++i) CHECK(kpm.kpm({"ping"}).status == 0);
+    CHECK(restarts_by(kpm, "big", (tree.path() / "39" / "1999" / "49").string()));
+    CHECK_FALSE(kpm.find("big")["pm2_env"].contains("watch_trouble"));
 }
 
 TEST_CASE("watch: globs and exceptions", "[e2e]") {
