@@ -103,6 +103,8 @@ std::string attributes(const ProcessRow& row, std::int64_t now, const Paint& pai
         add("watch & reload", "✔", {Style::Green, Style::Bold});
     else
         add("watch & reload", "✘");
+    if (const std::string trouble = text_of(env, "watch_trouble"); !trouble.empty())
+        add("watched in part", printable(trouble), {Style::Yellow});
     add("unstable restarts",
         text_of(env, "unstable_restarts").empty() ? "0" : text_of(env, "unstable_restarts"));
     add("created at", created ? iso_time(*created) : "N/A");

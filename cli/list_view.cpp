@@ -46,6 +46,7 @@ Cell mode_cell(const ProcessRow& row) {
 }
 
 Cell watch_cell(const ProcessRow& row) {
+    if (!text_of(row.env(), "watch_trouble").empty()) return {"in part", {Style::Yellow, Style::Bold}};
     return row.watching ? Cell{"enabled", {Style::Green, Style::Bold}} : Cell{"disabled", {Style::Grey}};
 }
 

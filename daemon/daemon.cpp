@@ -97,6 +97,10 @@ Result<void> Daemon::start(UniqueFd socket) {
                      supervisor_->note_log_trouble(pm_id, trouble);
                  });
              },
+         .watch_told =
+             [this](const std::string& name, const std::string& trouble) {
+                 supervisor_->post([this, name, trouble] { supervisor_->watch_told(name, trouble); });
+             },
          .wake = [] {},  // run() drains after every turn of the loop
          .publish = [this](const std::string& topic,
                            const Json& payload) { server_->publish(topic, payload); },

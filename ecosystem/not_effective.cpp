@@ -2,8 +2,24 @@
 
 #include "ecosystem/command_line.h"
 #include "ecosystem/schema.h"
+#include "ecosystem/watch_options.h"
 
 namespace kpm::ecosystem {
+namespace {
+
+// The attributes of PM2's vendor service and the like, which the table has for PM2's files.
+std::string stored_only(const AppConfig& config) {
+    std::string names;
+    for (const Field& field : fields()) {
+        if (field.doc != "stored only") continue;
+        const auto value = config.extra.find(field.wire_key);
+        if (value == config.extra.end() || value->is_null() || *value == false) continue;
+        names.append(names.empty() ? "" : ", ").append(field.key);
+    }
+    return names;
+}
+
+}  // namespace
 
 std::vector<std::string> not_effective(const AppConfig& config) {
     std::vector<std::string> sentences;
@@ -20,6 +36,9 @@ std::vector<std::string> not_effective(const AppConfig& config) {
     say(has_limit && is_node && runtime == Runtime::Node && !(config.uid.empty() && config.gid.empty()),
         "max_connections has no effect with another user");
     say(is_node && !config.listen.empty(), "listen has no effect, a Node cluster app listens by itself");
+    for (const std::string& sentence : ineffective_watch_options(config)) say(true, sentence);
+    const std::string stored = stored_only(config);
+    say(!stored.empty(), "without effect, only stored: " + stored);
     const bool has_gpu_rule = !config.gpu_policy.empty() || config.max_workers_per_gpu > 0;
     say(has_gpu_rule && config.gpu.empty(), "gpu_policy and max_workers_per_gpu have no effect without gpu");
     say(config.max_gpu_memory.count > 0 && config.gpu.empty(), "max_gpu_memory has no effect without gpu");

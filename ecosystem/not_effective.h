@@ -1,5 +1,5 @@
 #pragma once
-// Attributes that do not fit an app's way of getting connections: said at each start, so that nobody relies
+// Attributes that do not fit an app, or that kpm does nothing with: said at each start, so that nobody relies
 // on them. Pure.
 
 #include <string>

@@ -24,7 +24,15 @@ const exported = await import(pathToFileURL(process.env.KPM_CONFIG_PATH).href);
 let config = await (exported.default ?? { ...exported });
 if (config?.__esModule && config.default) config = config.default;
 if (typeof config === 'function') throw new TypeError('expected an object, found a function, which is not called');
-const plain = (key, value) => value instanceof RegExp ? value.source : value;
+// JSON has no regular expressions. Those for paths keep what tells them from paths (core/path_regex.h).
+const isRegExp = (value) => Object.prototype.toString.call(value) === '[object RegExp]';
+const forPaths = ['ignore_watch', 'ignoreWatch', 'ignored'];
+const asText = (value) => isRegExp(value) ? 'regexp:' + value : value;
+const plain = (key, value) => {
+  if (!forPaths.includes(key)) return isRegExp(value) ? value.source : value;
+  if (typeof value === 'function') return null;
+  return Array.isArray(value) ? value.map(asText) : isRegExp(value) ? [asText(value)] : value;
+};
 const text = JSON.stringify(config, plain);
 process.stdout.write('\n--- kpm configuration ---\n' + (text ?? 'null'), () => process.exit(0));
 )js";

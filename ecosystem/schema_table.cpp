@@ -129,11 +129,11 @@ constexpr Field kFields[] = {
     {.key = "watch", .wire_key = "watch", .flag = "--watch", .slot = &App::watch, .group = Group::Watching, .on_change = Live, .always_sent = true,
      .doc = "restart on changes of files: true for the working directory, or paths and globs; !path takes one out"},
     {.key = "ignore_watch", .wire_key = "ignore_watch", .flag = "--ignore-watch", .slot = &App::ignore_watch, .group = Group::Watching, .on_change = Live, .check = Check::Blanks,
-     .doc = "patterns of paths not to watch; default: names with a leading dot and node_modules, which an empty list takes back"},
+     .doc = "paths, globs and regular expressions (docs/pm2-differences.md) not to watch; default: names with a leading dot and node_modules, which an empty list takes back"},
     {.key = "watch_delay", .wire_key = "watch_delay", .flag = "--watch-delay", .slot = &App::watch_delay, .group = Group::Watching, .on_change = Live, .check = Check::SecondsOnFlag,
      .doc = "pause between a change and the restart; a bare number on the command line is in seconds"},
     {.key = "watch_options", .wire_key = "watch_options", .group = Group::Watching, .on_change = Live,
-     .doc = "options of PM2's watcher; only followSymlinks has an effect"},
+     .doc = "options of PM2's watcher: followSymlinks, depth (of folders) and ignored (in the place of ignore_watch) have an effect"},
 
     {.key = "listen", .wire_key = "listen", .flag = "--listen", .slot = &App::listen, .group = Group::Connections, .check = Check::Blanks,
      .doc = "addresses that kpm listens on for the app: port, host:port or unix:/path, with options (docs/cluster.md); without kpm_channel the app inherits the sockets"},

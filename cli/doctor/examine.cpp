@@ -127,17 +127,26 @@ std::vector<Check> check_apps(const ipc::Home& home) {
                                             ipc::kConnectTimeout)
                              : Result<Json>(client.error());
     if (!data) return {{"apps", Health::Fail, data.error().message, "kpm update replaces the daemon"}};
-    std::string errored;
+    std::string errored, watched_in_part;
     const auto rows = read_rows(*data);
+    const auto add = [](std::string& names, const ProcessRow& row) {
+        names.append(names.empty() ? "" : ", ").append(printable(row.name));
+    };
     for (const ProcessRow& row : rows) {
-        if (row.status == "errored") errored.append(errored.empty() ? "" : ", ").append(printable(row.name));
+        if (row.status == "errored") add(errored, row);
+        if (!text_of(row.env(), "watch_trouble").empty()) add(watched_in_part, row);
     }
-    const Check apps =
-        errored.empty()
-            ? Check{"apps", Health::Ok, fmt::format("{} in the list, none given up", rows.size()), ""}
-            : Check{"apps", Health::Warn, "given up after too many failures: " + errored,
-                    "kpm describe <name> says why"};
-    return {apps, check_losses(rows)};
+    std::vector<Check> checks;
+    if (!errored.empty())
+        checks.push_back({"apps", Health::Warn, "given up after too many failures: " + errored,
+                          "kpm describe <name> says why"});
+    if (!watched_in_part.empty())
+        checks.push_back({"apps", Health::Warn, "not all of their files are watched: " + watched_in_part,
+                          "kpm describe <name> says why"});
+    if (checks.empty())
+        checks.push_back({"apps", Health::Ok, fmt::format("{} in the list, none given up", rows.size()), ""});
+    checks.push_back(check_losses(rows));
+    return checks;
 }
 
 Check check_other_pm2(const ipc::Home& home, const ecosystem::Environment& env) {

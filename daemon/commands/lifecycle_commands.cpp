@@ -17,11 +17,31 @@ namespace {
 enum class Truth { Pm2, Outcome };
 
 // What PM2 keeps in a process's entry beside its configuration: in a dump, not for the next life.
-constexpr std::array<const char*, 24> kRuntimeKeys{
-    "status",       "pm_id",       "pm_uptime",   "created_at",   "restart_time",       "unstable_restarts",
-    "unique_id",    "axm_actions", "axm_monitor", "axm_options",  "axm_dynamic",        "vizion_running",
-    "exit_code",    "exit_signal", "failure",     "node_version", "prev_restart_delay", "_tree_pids",
-    "_pm2_version", "km_link",     "status_text", "health_state", "gpu_state",          ipc::kDumpVersionKey};
+constexpr std::array<const char*, 25> kRuntimeKeys{"status",
+                                                   "pm_id",
+                                                   "pm_uptime",
+                                                   "created_at",
+                                                   "restart_time",
+                                                   "unstable_restarts",
+                                                   "unique_id",
+                                                   "axm_actions",
+                                                   "axm_monitor",
+                                                   "axm_options",
+                                                   "axm_dynamic",
+                                                   "vizion_running",
+                                                   "exit_code",
+                                                   "exit_signal",
+                                                   "failure",
+                                                   "node_version",
+                                                   "prev_restart_delay",
+                                                   "_tree_pids",
+                                                   "_pm2_version",
+                                                   "km_link",
+                                                   "status_text",
+                                                   "health_state",
+                                                   "gpu_state",
+                                                   "watch_trouble",
+                                                   ipc::kDumpVersionKey};
 
 // Unavailable means: the process is there, but not (or no longer) ready. PM2 calls that a success.
 bool is_failure(const Result<void>& result, Truth truth) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 
 #include "daemon/core/gpu_device.h"
 #include "daemon/core/health.h"
+#include "daemon/core/own_files.h"
 #include "daemon/core/time.h"
 #include "daemon/core/time_zone.h"
 #include "ecosystem/probe_address.h"
@@ -118,14 +120,16 @@ struct Adopted {
 
 // Files whose change restarts an app.
 struct WatchSpec {
-    std::vector<std::string> roots;      // absolute
-    std::string cwd;                     // what relative patterns start from
-    std::vector<std::string> ignore;     // patterns
-    std::vector<std::string> own_files;  // kpm's logs and pid files: never a change
-    bool has_default_ignore = true;      // without a pattern in `ignore`: PM2's default
+    std::vector<std::string> roots;   // absolute
+    std::string cwd;                  // what relative patterns start from
+    std::vector<std::string> ignore;  // patterns
+    // What kpm itself writes: never a change. Shared: it grows and shrinks while it is watched.
+    std::shared_ptr<const OwnFiles> own_files{};
+    bool has_default_ignore = true;  // without a pattern in `ignore`: PM2's default
     bool follow_symlinks = true;
     std::vector<std::string> targets{};  // the entries, where there are globs or exceptions among them
     Duration delay{0};
+    std::optional<int> depth{};  // of folders below a root; 0: none of them
 
     bool operator==(const WatchSpec&) const = default;
 };
@@ -185,6 +189,8 @@ public:
 
     // Creates what a start needs beforehand (log files and their folders).
     virtual Result<void> prepare_logs(const LogFiles& logs) = 0;
+    // The path without symbolic links, as far as it exists; "": it is that already.
+    virtual std::string real_path(const std::string& path) = 0;
     // Opens log files again under their names; all, or those of one app.
     virtual void reopen_logs(std::optional<int> pm_id) = 0;
     // Replaces dump.pm2, whole or not at all; the file before it becomes dump.pm2.bak.
@@ -193,7 +199,7 @@ public:
     // "" = the machine's own. NotFound or Invalid: there is no such zone.
     virtual Result<TimeZone> time_zone(std::string_view name) = 0;
     // One set of files per app name; replaces the one before. -> Supervisor::files_changed. An error tells
-    // what is not watched, or not yet; the rest is.
+    // what is not watched, or not yet; the rest is. What turns out later comes by Supervisor::watch_told.
     virtual Result<void> watch(const std::string& name, const WatchSpec& spec) = 0;
     virtual void unwatch(const std::string& name) = 0;
     // Of the npm package that the script belongs to, "" = none.

@@ -124,7 +124,7 @@ Json outcome(const Slot& slot) {
 Json dump_entry(const Slot& slot) {
     Json entry = pm2_env(slot);
     for (const char* key : {"pm_id", "instances", "prev_restart_delay", "status_text", "health_state",
-                            "gpu_state", "log_state"})
+                            "gpu_state", "log_state", "watch_trouble"})
         entry.erase(key);
     entry[ipc::kDumpVersionKey] = ipc::kDumpVersion;
     return entry;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -62,6 +63,7 @@ struct Instance {
 // What a process has told about itself, on its message channel unless said otherwise; PM2's names.
 struct Told {
     Json axm_actions = Json::array();
+    std::unordered_set<std::string> action_names;  // of them
     Json axm_monitor = Json::object();
     Json axm_options = Json::object();
     std::string node_version;
@@ -85,6 +87,7 @@ struct Slot {
     std::string unique_id;
     std::optional<EpochTime> created_at;
 
+    std::string watch_trouble;   // what of its watched files goes unnoticed, and why; "" = nothing
     std::string version;         // of the script's package at the newest launch, "" = none
     std::unique_ptr<Told> told;  // by its newest process; null: nothing
 

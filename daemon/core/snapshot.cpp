@@ -199,7 +199,7 @@ Told restore_told(const std::string& text) {
     const Json state = parse_json(text);
     if (!state.is_object()) return told;
     if (state.contains("axm_actions") && state["axm_actions"].is_array())
-        told.axm_actions = state["axm_actions"];
+        for (const Json& action : state["axm_actions"]) add_action(told, action);
     if (state.contains("axm_options") && state["axm_options"].is_object())
         told.axm_options = state["axm_options"];
     if (state.contains("node_version") && state["node_version"].is_string())

@@ -22,6 +22,8 @@ std::string app_state(const Slot& slot);
 std::string run_state(const Slot& slot);
 // What its process has told, without what it repeats by itself.
 std::string told_state(const Told& told);
+// One action that its process tells of. False: it is known, or beyond what is kept of one process.
+bool add_action(Told& told, const Json& action);
 Told restore_told(const std::string& text);
 
 // Error: damaged state; the caller reports it and goes on without this slot.

@@ -13,11 +13,11 @@
 
 namespace kpm::core {
 
-constexpr std::size_t kStateMembers = 27;  // at most
+constexpr std::size_t kStateMembers = 28;  // at most
 // Those that are not always there. A variable of such a name is shown in its place until it is.
-constexpr std::array<std::string_view, 9> kOccasionalMembers{"node_version",       "exit_code", "exit_signal",
-                                                             "prev_restart_delay", "failure",   "status_text",
-                                                             "health_state",       "gpu_state", "log_state"};
+constexpr std::array<std::string_view, 10> kOccasionalMembers{
+    "node_version", "exit_code",    "exit_signal", "prev_restart_delay", "failure",
+    "status_text",  "health_state", "gpu_state",   "log_state",          "watch_trouble"};
 
 // What the probes of its process have found; the slot must have some.
 Json health_state(const Slot& slot);
@@ -70,6 +70,7 @@ void visit_state(const Slot& slot, const Json* given_version, Put&& put) {
     if (!life.failure.empty()) put("failure", Text(life.failure));
     if (!told.status_text.empty()) put("status_text", Text(told.status_text));
     if (slot.current.health) put("health_state", health_state(slot));
+    if (!slot.watch_trouble.empty()) put("watch_trouble", Text(slot.watch_trouble));
     if (slot.gpu) put("gpu_state", gpu_state(slot.gpu->placement));
     if (slot.log_losses) put("log_state", slot.log_losses->facts());
 }

@@ -30,6 +30,13 @@ Error daemon_is_ending(const std::string& name) {
 
 }  // namespace
 
+Supervisor::Supervisor(Host& host, Settings settings) : host_(host), settings_(std::move(settings)) {
+    if (settings_.home.empty()) return;
+    own_files_->add_folder(settings_.home);
+    if (std::string real = host_.real_path(settings_.home); !real.empty())
+        own_files_->add_folder(std::move(real));
+}
+
 const Slot* Supervisor::find(int pm_id) const {
     const auto it = slots_.find(pm_id);
     return it == slots_.end() ? nullptr : &it->second;
@@ -87,6 +94,7 @@ bool Supervisor::set_config(Slot& slot, ecosystem::AppConfig config) {
     SlotConfig next(std::move(config), {&slot.config, &newest_config_});
     if (next.shares_with(slot.config) && next.paths() == slot.config.paths()) return false;
     newest_config_ = slot.config = std::move(next);
+    claim_files(slot);
     return true;
 }
 
@@ -253,10 +261,12 @@ void Supervisor::erase(int pm_id) {
     }
     leave_pool(pm_id);
     dirty_.erase(pm_id);
+    unrecorded_.forget(pm_id);
     row_texts_.forget(pm_id);
     limited_.erase(pm_id);
     gpu_slots_.erase(pm_id);
     drop_cron(*slot);
+    own_files_->forget(pm_id);
     forget_state(pm_id);
     slots_.erase(pm_id);
     if (slots_.empty()) next_id_ = 0;  // PM2 counts from 0 again once nothing is managed

@@ -15,6 +15,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -27,6 +28,7 @@
 #include "daemon/core/host.h"
 #include "daemon/core/namesakes.h"
 #include "daemon/core/notify_message.h"
+#include "daemon/core/paced.h"
 #include "daemon/core/row_text.h"
 #include "daemon/core/settings.h"
 #include "daemon/core/slot.h"
@@ -63,7 +65,7 @@ public:
     using Task = std::function<void()>;
     using Slots = std::map<int, Slot>;
 
-    Supervisor(Host& host, Settings settings) : host_(host), settings_(std::move(settings)) {}
+    Supervisor(Host& host, Settings settings);
 
     void post(const AppKey& key, Event event) { inbox_.push_back(Arrival{key, std::move(event)}); }
     void post(Task task) { inbox_.push_back(std::move(task)); }
@@ -110,6 +112,8 @@ public:
     void note_log_trouble(int pm_id, const LogTrouble& trouble);
     // A file that the app watches is not what it was.
     void files_changed(const std::string& name, const std::string& path);
+    // What of the files that the app watches goes unnoticed, "" = nothing any more.
+    void watch_told(const std::string& name, const std::string& trouble);
 
     // What a process said. "ready" comes here, too.
     void take_message(const AppKey& key, const Json& message);
@@ -193,6 +197,8 @@ private:
     void track_watch(const Slot& slot);
     void drop_watch(const std::string& name, int pm_id);
     void update_watch(const std::string& name);
+    void show_watch(const std::string& name);
+    void claim_files(const Slot& slot);
     void schedule(const Slot& slot);
     Result<void> use_pool(const Slot& slot);
     void leave_pool(int pm_id);
@@ -200,6 +206,7 @@ private:
     bool keeps_pool(const Slot& slot) const;
     void save(Slot& slot, bool with_config);
     void forget_state(int pm_id);
+    void record_told();
     void forget_told(Slot& slot);
     void forget_live(Slot& slot, const Instance& instance);
     void adopt(Slot& slot, Instance& instance);
@@ -231,6 +238,7 @@ private:
     std::set<std::pair<TimePoint, int>> cron_looks_;  // earliest first; one per slot with a cron pattern
     std::unordered_map<std::string, std::set<int>>
         watch_users_;  // slots whose files are watched, by app name
+    std::shared_ptr<OwnFiles> own_files_ = std::make_shared<OwnFiles>();  // the watchers look into it
     struct Watched {
         WatchSpec spec;
         std::string trouble;  // what of it is not watched, "" = nothing
@@ -244,6 +252,8 @@ private:
     GpuBreaker gpu_breaker_;
     std::set<int> gpu_slots_;  // those that have been placed
     std::set<int> dirty_;
+    // Slots whose processes have told something new. A daemon that is killed within the pause loses that.
+    Paced unrecorded_{Duration{1'000}};
     std::vector<int> doomed_;  // erased at the end of drain()
     std::vector<AllEnded> end_waiters_;
     std::optional<LastEnd> last_end_;

@@ -52,10 +52,12 @@ void Supervisor::drain() {
     } while (!inbox_.empty());
     for (const int pm_id : std::exchange(dirty_, {}))
         if (Slot* slot = find_mutable(pm_id)) save(*slot, false);
+    record_told();
     tell_if_all_ended();
     std::optional<TimePoint> wake;
     if (!deadlines_.empty()) wake = deadlines_.begin()->first;
     if (!cron_looks_.empty()) wake = std::min(wake.value_or(TimePoint::max()), cron_looks_.begin()->first);
+    if (const auto next = unrecorded_.next()) wake = std::min(wake.value_or(TimePoint::max()), *next);
     host_.wake_at(wake);
 }
 
@@ -192,6 +194,7 @@ void Supervisor::ask_for(Slot& slot, Instance& instance) {
     const LaunchSpec spec = launch_spec(slot, instance, settings_);
     if (const auto ready = host_.prepare_logs(spec.logs); !ready)
         return post(key, SpawnFailed{ready.error().message, false});
+    claim_files(slot);  // they are there now, with their real names
     instance.is_held = true;
     asked_.insert(key.incarnation);
     prepare_health(slot, instance, spec);

@@ -15,7 +15,8 @@ namespace {
 
 // What a process tells is kept and shown, so it must not be without end.
 constexpr std::size_t kMaxActions = 1000, kMaxMetrics = 2000;
-constexpr std::size_t kLongestPid = 10;  // digits
+constexpr std::size_t kLongestAction = std::size_t{16} << 10;  // bytes, as JSON
+constexpr std::size_t kLongestPid = 10;                        // digits
 
 Json origin(const Slot& slot) {
     return {{"pm_id", slot.pm_id}, {"name", slot.config->name}, {"namespace", slot.config->name_space}};
@@ -25,15 +26,15 @@ bool is_truthy(const Json& value) {
     return !value.is_null() && value != false && value != 0 && value != "";
 }
 
-void add_action(Json& actions, const Json& action) {
-    if (!action.is_object() || !action.contains("action_name") || actions.size() >= kMaxActions) return;
-    for (const Json& known : actions)
-        if (known["action_name"] == action["action_name"]) return;
-    actions.push_back(action);
-}
-
 void merge(Json& known, const Json& news) {
     if (news.is_object() && known.size() + news.size() <= kMaxMetrics) known.update(news);
+}
+
+bool has_all(const Json& known, const Json& news) {
+    if (!news.is_object()) return true;
+    for (const auto& [key, value] : news.items())
+        if (const auto it = known.find(key); it == known.end() || *it != value) return false;
+    return true;
 }
 
 // By these topics clients follow the daemon: an app that could use them could make a client believe that it
@@ -46,11 +47,9 @@ bool is_the_daemons(std::string_view topic) {
 enum class Meant { ForTheBus, ForTheDaemon, ToBeRecorded };
 
 Meant take_axm(Told& told, const std::string& type, const Json& data) {
-    if (type == "axm:action") {
-        add_action(told.axm_actions, data);
-        return Meant::ToBeRecorded;
-    }
+    if (type == "axm:action") return add_action(told, data) ? Meant::ToBeRecorded : Meant::ForTheDaemon;
     if (type == "axm:option:configuration") {
+        if (has_all(told.axm_options, data)) return Meant::ForTheDaemon;
         merge(told.axm_options, data);
         return Meant::ToBeRecorded;
     }
@@ -62,7 +61,7 @@ Meant take_axm(Told& told, const std::string& type, const Json& data) {
         const bool is_pid =
             data.is_number_integer() || (data.is_string() && is_number(data.get_ref<const std::string&>()) &&
                                          data.get_ref<const std::string&>().size() <= kLongestPid);
-        if (!is_pid) return Meant::ForTheDaemon;
+        if (!is_pid || has_all(told.axm_options, {{"pid", data}})) return Meant::ForTheDaemon;
         told.axm_options["pid"] = data;
         return Meant::ToBeRecorded;
     }
@@ -70,6 +69,18 @@ Meant take_axm(Told& told, const std::string& type, const Json& data) {
 }
 
 }  // namespace
+
+// An app may tell of the same actions again and again, and of as many as it likes.
+bool add_action(Told& told, const Json& action) {
+    if (!action.is_object() || told.axm_actions.size() >= kMaxActions) return false;
+    const auto name = action.find("action_name");
+    if (name == action.end() || !name->is_string()) return false;
+    if (told.action_names.contains(name->get_ref<const std::string&>())) return false;
+    if (action.dump(-1, ' ', false, Json::error_handler_t::replace).size() > kLongestAction) return false;
+    told.action_names.insert(name->get<std::string>());
+    told.axm_actions.push_back(action);
+    return true;
+}
 
 void Supervisor::take_message(const AppKey& key, const Json& message) {
     Slot* slot = find_mutable(key.pm_id);
@@ -81,9 +92,9 @@ void Supervisor::take_message(const AppKey& key, const Json& message) {
                            is_truthy(message["type"]) && is_truthy(message["data"]);
     if (!has_topic && message.is_object() && message.contains("node_version") &&
         message["node_version"].is_string()) {
-        slot->tell().node_version = message["node_version"];
-        host_.persist(told_state_key(key.pm_id), told_state(*slot->told));
-        return;
+        if (message["node_version"] == slot->tell().node_version) return;
+        slot->told->node_version = message["node_version"];
+        return unrecorded_.ask(key.pm_id, host_.now());
     }
     const Json process = origin(*slot);
     const bool is_typed = has_topic && message["type"].is_string() &&
@@ -92,7 +103,7 @@ void Supervisor::take_message(const AppKey& key, const Json& message) {
     if (is_typed) {
         const std::string& type = message["type"].get_ref<const std::string&>();
         const Meant meant = take_axm(slot->tell(), type, message["data"]);
-        if (meant == Meant::ToBeRecorded) host_.persist(told_state_key(key.pm_id), told_state(*slot->told));
+        if (meant == Meant::ToBeRecorded) unrecorded_.ask(key.pm_id, host_.now());
         if (meant != Meant::ForTheBus || !host_.has_followers()) return;
         host_.publish(type, {{"at", now.since_epoch}, {"data", message["data"]}, {"process", process}});
     } else if (host_.has_followers()) {
@@ -119,10 +130,17 @@ void Supervisor::take_notification(const AppKey& key, const Notification& notifi
     if (notification.watchdog == Watchdog::Trip) handle({key, Tripped{}});
 }
 
+void Supervisor::record_told() {
+    for (const int pm_id : unrecorded_.take_due(host_.now()))
+        if (const Slot* slot = find(pm_id); slot && slot->told)
+            host_.persist(told_state_key(pm_id), told_state(*slot->told));
+}
+
 // A new process has told nothing yet.
 void Supervisor::forget_told(Slot& slot) {
     if (!slot.told) return;
     slot.told.reset();
+    unrecorded_.forget(slot.pm_id);
     host_.persist(told_state_key(slot.pm_id), std::nullopt);
 }
 
@@ -133,6 +151,8 @@ void Supervisor::forget_live(Slot& slot, const Instance& instance) {
     slot.told->axm_monitor = Json::object();
     if (slot.told->axm_actions.empty()) return;
     slot.told->axm_actions = Json::array();
+    slot.told->action_names.clear();
+    unrecorded_.forget(slot.pm_id);
     host_.persist(told_state_key(slot.pm_id), told_state(*slot.told));
 }
 

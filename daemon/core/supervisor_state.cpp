@@ -75,6 +75,7 @@ void Supervisor::restore(const std::map<std::string, std::string>& state) {
     }
     for (auto& [pm_id, slot] : slots_) {
         if (slot.current.incarnation != 0) set_cron(slot);
+        claim_files(slot);
         track_watch(slot);
         adopt(slot, slot.current);
         if (slot.outgoing) adopt(slot, *slot.outgoing);

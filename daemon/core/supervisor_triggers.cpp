@@ -7,6 +7,7 @@
 #include "daemon/core/rows.h"
 #include "daemon/core/supervisor.h"
 #include "daemon/core/watch_filter.h"
+#include "ecosystem/watch_options.h"
 
 namespace kpm::core {
 namespace {
@@ -32,19 +33,14 @@ WatchSpec watch_spec(const ecosystem::AppConfig& config) {
     spec.ignore = config.ignore_watch.value_or(std::vector<std::string>{});
     spec.has_default_ignore = !config.ignore_watch;
     spec.delay = config.watch_delay;
-    const auto options = config.extra.find("watch_options");
-    if (options != config.extra.end() && options->is_object())
-        spec.follow_symlinks = options->value("followSymlinks", Json(true)) != false;
+    ecosystem::WatchOptions options = ecosystem::watch_options(config);
+    spec.follow_symlinks = options.follow_symlinks;
+    spec.depth = options.depth;
+    if (options.ignored) {
+        spec.ignore = *std::move(options.ignored);
+        spec.has_default_ignore = false;
+    }
     return spec;
-}
-
-void add_own_files(WatchSpec& spec, const SlotConfig& config) {
-    const SlotConfig::Paths& paths = config.paths();
-    for (const std::string* path : {&paths.out_file, &paths.error_file, &paths.pid_file})
-        if (path->starts_with('/')) spec.own_files.push_back(*path);
-    if (const auto* combined = std::get_if<std::string>(&config->log_file);
-        combined && combined->starts_with('/'))
-        spec.own_files.push_back(*combined);
 }
 
 void ignore(const Result<void>&) {}
@@ -163,6 +159,7 @@ void Supervisor::track_watch(const Slot& slot) {
 void Supervisor::drop_watch(const std::string& name, int pm_id) {
     const auto users = watch_users_.find(name);
     if (users == watch_users_.end() || users->second.erase(pm_id) == 0) return;
+    slots_.at(pm_id).watch_trouble.clear();
     if (users->second.empty()) watch_users_.erase(users);
     update_watch(name);
 }
@@ -176,18 +173,44 @@ void Supervisor::update_watch(const std::string& name) {
         return host_.unwatch(name);
     }
     WatchSpec wanted = watch_spec(*slots_.at(*users->second.begin()).config);
-    for (const int pm_id : users->second) add_own_files(wanted, slots_.at(pm_id).config);
-    wanted.own_files.push_back(settings_.home);
-    if (known != watched_.end() && known->second.spec == wanted) return;
+    wanted.own_files = own_files_;
+    if (known != watched_.end() && known->second.spec == wanted) return show_watch(name);
     const auto watching = host_.watch(name, wanted);
     if (!watching) host_.log(fmt::format("App [{}]: {}", name, watching.error().message));
     watched_[name] = {std::move(wanted), watching ? std::string() : watching.error().message};
+    show_watch(name);
+}
+
+void Supervisor::show_watch(const std::string& name) {
+    for (const int pm_id : watch_users_.at(name)) slots_.at(pm_id).watch_trouble = watched_.at(name).trouble;
+}
+
+void Supervisor::watch_told(const std::string& name, const std::string& trouble) {
+    const auto watched = watched_.find(name);
+    if (watched == watched_.end()) return;  // it was on its way
+    std::string& known = watched->second.trouble;
+    known = trouble.empty() || known.empty() ? trouble : fmt::format("{}; {}", known, trouble);
+    show_watch(name);
+}
+
+// Also of an app that is not watched itself. The names are as configured, and as the kernel tells them of a
+// folder that is reached on another way.
+void Supervisor::claim_files(const Slot& slot) {
+    std::vector<std::string> claimed;
+    const auto claim = [&](const std::string& path) {
+        if (!path.starts_with('/') || own_files_->is_in_folder(path)) return;
+        claimed.push_back(resolve_path("/", path));
+        if (std::string real = host_.real_path(path); !real.empty()) claimed.push_back(std::move(real));
+    };
+    const SlotConfig::Paths& paths = slot.config.paths();
+    for (const std::string* path : {&paths.out_file, &paths.error_file, &paths.pid_file}) claim(*path);
+    if (const auto* combined = std::get_if<std::string>(&slot.config->log_file)) claim(*combined);
+    own_files_->set(slot.pm_id, std::move(claimed));
 }
 
 std::vector<std::string> Supervisor::warnings(const Slot& slot) const {
-    const auto watched = watched_.find(slot.config->name);
-    if (watched == watched_.end() || watched->second.trouble.empty()) return {};
-    return {fmt::format("{}: {}", slot.config->name, watched->second.trouble)};
+    if (slot.watch_trouble.empty()) return {};
+    return {fmt::format("{}: {}", slot.config->name, slot.watch_trouble)};
 }
 
 void Supervisor::note_log_trouble(int pm_id, const LogTrouble& trouble) {

@@ -1,5 +1,7 @@
 #include "daemon/core/watch_filter.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace kpm::core {
@@ -60,40 +62,55 @@ bool PathSet::covers(std::string_view path) const {
     return std::binary_search(paths_.begin(), paths_.end(), std::string_view("/"), std::less<>());
 }
 
-void PathPatterns::add(const std::string& cwd, const std::string& entry) {
+Result<void> PathPatterns::add(const std::string& cwd, const std::string& entry) {
+    if (PathRegex::is_regex(entry)) {
+        auto regex = PathRegex::compile(entry);
+        if (!regex) return regex.error();
+        regexes_.push_back(std::move(*regex));
+        return {};
+    }
     const std::string path = absolute_entry(cwd, entry);
     names_.add(path);  // a file may have the very name of a pattern
     const std::size_t shared = is_at_or_below(path, cwd) && cwd != "/" ? cwd.size() : 0;
     const std::string_view rest = std::string_view(path).substr(shared);
     const std::size_t literal = literal_length(rest);
-    if (literal == rest.size()) return;
+    if (literal == rest.size()) return {};
     const std::string_view pattern = rest.substr(literal);
     globs_.emplace_back(path.substr(0, shared + literal), pattern);
     if (!is_glob(rest)) globs_.emplace_back(path.substr(0, shared + literal), std::string(pattern) + "/**");
+    return {};
 }
 
 bool PathPatterns::match(std::string_view path) const {
     return names_.covers(path) ||
-           std::any_of(globs_.begin(), globs_.end(), [&](const Glob& glob) { return glob.matches(path); });
+           std::any_of(globs_.begin(), globs_.end(), [&](const Glob& one) { return one.matches(path); }) ||
+           std::any_of(regexes_.begin(), regexes_.end(),
+                       [&](const PathRegex& one) { return one.matches(path); });
 }
 
 WatchFilter::WatchFilter(const WatchRules& rules)
     : cwd_(resolve_path("/", rules.cwd)),
+      own_files_(rules.own_files),
       has_default_(rules.ignore.empty() && rules.has_default),
       has_targets_(!rules.targets.empty()) {
-    for (const std::string& file : rules.own_files) own_files_.add(resolve_path("/", file));
-    for (const std::string& entry : rules.ignore) ignored_.add(cwd_, entry);
+    const auto add = [&](PathPatterns& patterns, const std::string& entry, const char* attribute) {
+        const auto added = patterns.add(cwd_, entry);
+        if (added || trouble_) return;
+        trouble_ = Error{added.error().code, fmt::format("cannot watch '{}': bad {} '{}': {}", cwd_,
+                                                         attribute, entry, added.error().message)};
+    };
+    for (const std::string& entry : rules.ignore) add(ignored_, entry, "ignore_watch");
     for (const std::string& entry : rules.targets) {
         if (entry.starts_with('!'))
-            exceptions_.add(cwd_, entry.substr(1));
+            add(exceptions_, entry.substr(1), "watch");
         else
-            targets_.add(cwd_, entry);
+            add(targets_, entry, "watch");
     }
 }
 
 bool WatchFilter::is_ignored(std::string_view given) const {
     const std::string path = with_slashes(given);
-    if (own_files_.covers(given) || is_editors(given)) return true;
+    if (is_own(given) || is_editors(given)) return true;
     if (has_targets_ && exceptions_.match(path)) return true;
     return has_default_ ? is_ignored_by_default(path) : ignored_.match(path);
 }

@@ -1,6 +1,5 @@
 #include "daemon/io/directory_scan.h"
 
-#include <chrono>
 #include <utility>
 
 namespace kpm::io {
@@ -17,20 +16,22 @@ constexpr int kEntriesAtOnce = 64;
 }  // namespace
 
 DirectoryScan::DirectoryScan(Loop& loop, ScanCallbacks callbacks)
-    : callbacks_(std::move(callbacks)), next_slice_(loop, [this] { run_slice(); }) {}
+    : callbacks_(std::move(callbacks)), next_slice_(loop, [this] { run_for(kSlice); }) {}
 
 void DirectoryScan::push(ScanItem item) {
     waiting_.push_back(std::move(item));
     if (!next_slice_.is_active()) next_slice_.start(kPause);
 }
 
-void DirectoryScan::run_slice() {
-    const auto end = std::chrono::steady_clock::now() + kSlice;
+void DirectoryScan::run_for(std::chrono::milliseconds time) {
+    const auto end = std::chrono::steady_clock::now() + time;
     while (is_busy() && std::chrono::steady_clock::now() < end) step();
-    if (is_busy())
+    if (is_busy()) {
         next_slice_.start(kPause);
-    else
+    } else {
+        next_slice_.stop();
         callbacks_.finished();
+    }
 }
 
 void DirectoryScan::step() {

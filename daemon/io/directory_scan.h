@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -34,13 +35,14 @@ public:
     DirectoryScan(Loop& loop, ScanCallbacks callbacks);
 
     void push(ScanItem item);
+    // Begins at once, and goes on in slices.
+    void run_for(std::chrono::milliseconds time);
     bool is_busy() const { return open_ != nullptr || !waiting_.empty(); }
 
 private:
     struct CloseDirectory {
         void operator()(DIR* directory) const { ::closedir(directory); }
     };
-    void run_slice();
     void step();
     void read_some();
 

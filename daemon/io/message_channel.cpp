@@ -2,7 +2,9 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 namespace kpm::io {
@@ -12,18 +14,27 @@ namespace node = core::node;
 
 // So that one child that talks without end leaves the loop to the others.
 constexpr int kReadsPerTurn = 4;
+constexpr int kMessagesPerTurn = 128;  // however slowly time passes meanwhile
+constexpr std::chrono::milliseconds kNextTurn{1};
+// As much as a socket holds at most; a descendant may go on writing.
+constexpr int kLastReads = 64;
 
 }  // namespace
 
 Result<std::unique_ptr<MessageChannel>> MessageChannel::open(Loop& loop, UniqueFd socket,
                                                              Callbacks callbacks) {
-    std::unique_ptr<MessageChannel> made(new MessageChannel(std::move(socket), std::move(callbacks)));
+    std::unique_ptr<MessageChannel> made(new MessageChannel(loop, std::move(socket), std::move(callbacks)));
     auto poll = PollFd::open(loop, made->socket_.get(), UV_READABLE,
                              [self = made.get()](int events) { self->ready(events); });
     if (!poll) return poll.error();
     made->poll_.emplace(std::move(poll).value());
     return made;
 }
+
+MessageChannel::MessageChannel(Loop& loop, UniqueFd socket, Callbacks callbacks)
+    : socket_(std::move(socket)),
+      callbacks_(std::move(callbacks)),
+      resume_(loop, [this] { ready(UV_READABLE); }) {}
 
 Result<void> MessageChannel::send(const Json& message) {
     if (!queue(node::app_line(message)))
@@ -48,7 +59,16 @@ void MessageChannel::write_some() {
         sent += static_cast<std::size_t>(count);
     }
     unsent_.erase(0, sent);
-    if (poll_) poll_->watch(UV_READABLE | (unsent_.empty() ? 0 : UV_WRITABLE));
+    watch();
+}
+
+void MessageChannel::watch() {
+    if (!poll_) return;
+    auto rest = allowance_.rest(MessageAllowance::Clock::now());
+    if (has_more_) rest = std::max(rest, kNextTurn);  // the socket may have nothing more to wake us with
+    const bool is_resting = rest.count() > 0;
+    if (is_resting && !resume_.is_active()) resume_.start(rest);
+    poll_->watch((is_resting ? 0 : UV_READABLE) | (unsent_.empty() ? 0 : UV_WRITABLE));
 }
 
 void MessageChannel::ready(int events) {
@@ -59,27 +79,44 @@ void MessageChannel::ready(int events) {
         ::shutdown(socket_.get(), SHUT_RDWR);
         // Moved out: the owner destroys this channel, and with it its callbacks, in the call.
         const auto on_gone = std::move(callbacks_.on_gone);
-        on_gone(*std::move(reason));
+        return on_gone(*std::move(reason));
     }
+    watch();
 }
 
 void MessageChannel::finish() {
     poll_.reset();
-    // As much as a socket holds at most; a descendant may go on writing.
-    for (int i = 0; i < 64; ++i)
-        if (read_some()) return;
+    resume_.stop();
+    is_finishing_ = true;
+    (void)read_some();
 }
 
 std::optional<std::string> MessageChannel::read_some() {
     std::string reason;
-    for (int i = 0; i < kReadsPerTurn; ++i) {
+    left_ = kMessagesPerTurn;
+    if (!hear_read()) return std::nullopt;  // of the turn before
+    for (int i = 0; i < (is_finishing_ ? kLastReads : kReadsPerTurn); ++i) {
         const ChannelReader::Read read = reader_.read(socket_.get(), reason);
         if (read == ChannelReader::Read::Nothing) break;
         if (read == ChannelReader::Read::End) return reason;
-        while (auto heard = reader_.next()) take(*std::move(heard));
+        if (!hear_read()) break;
         if (auto trouble = reader_.trouble()) return trouble;
     }
     return std::nullopt;
+}
+
+// False: some of it has to wait.
+bool MessageChannel::hear_read() {
+    for (;;) {
+        const auto now = MessageAllowance::Clock::now();
+        has_more_ = !is_finishing_ && (left_ == 0 || allowance_.rest(now).count() > 0);
+        if (has_more_) return false;
+        auto heard = reader_.next();
+        if (!heard) return true;
+        --left_;
+        allowance_.spend(heard->size, now);
+        take(*std::move(heard));
+    }
 }
 
 void MessageChannel::take(ChannelReader::Heard heard) {

@@ -4,8 +4,9 @@
 // by the control loop.
 //
 // A line that is no JSON is passed over (it may be the rest of one whose beginning an earlier daemon has
-// read), one beyond the limit ends the channel. Objects whose `cmd` begins with NODE_ are Node's own and no
-// messages. A message that is sent with a descriptor is one of them: it is unpacked, its arrival
+// read), one beyond the limit ends the channel. A child that says more than its allowance waits: what it
+// wrote stays in its socket, and then its writes block. Objects whose `cmd` begins with NODE_ are Node's own
+// and no messages. A message that is sent with a descriptor is one of them: it is unpacked, its arrival
 // acknowledged, for Node keeps back all that follows it until then, and the descriptor closed.
 
 #include <cstddef>
@@ -17,7 +18,9 @@
 
 #include "daemon/io/channel_reader.h"
 #include "daemon/io/loop.h"
+#include "daemon/io/message_allowance.h"
 #include "daemon/io/poll_fd.h"
+#include "daemon/io/timer.h"
 #include "ipc/base/json.h"
 #include "ipc/base/result.h"
 #include "ipc/base/unique_fd.h"
@@ -44,10 +47,11 @@ public:
     void finish();
 
 private:
-    explicit MessageChannel(UniqueFd socket, Callbacks callbacks)
-        : socket_(std::move(socket)), callbacks_(std::move(callbacks)) {}
+    MessageChannel(Loop& loop, UniqueFd socket, Callbacks callbacks);
     void ready(int events);
     std::optional<std::string> read_some();
+    bool hear_read();
+    void watch();
     void take(ChannelReader::Heard heard);
     bool queue(std::string_view line);
     void write_some();
@@ -55,7 +59,12 @@ private:
     UniqueFd socket_;
     Callbacks callbacks_;
     ChannelReader reader_;
+    MessageAllowance allowance_;
+    int left_ = 0;               // messages of this turn
+    bool has_more_ = false;      // of what was read, some was not heard
+    bool is_finishing_ = false;  // nothing is held back any more
     std::string unsent_;
+    Timer resume_;
     std::optional<PollFd> poll_;  // after socket_: it must go first
 };
 

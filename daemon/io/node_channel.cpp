@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <span>
@@ -21,6 +22,7 @@ constexpr int kLastReads = 64;
 // Less than what Node reads at a time.
 constexpr std::size_t kMaxBeforeHandle = 60'000;
 constexpr std::chrono::milliseconds kResumeDelay{10};
+constexpr std::chrono::milliseconds kNextTurn{1};
 
 std::span<const std::byte> bytes_of(std::string_view text) {
     return std::as_bytes(std::span(text.data(), text.size()));
@@ -41,7 +43,7 @@ NodeChannel::NodeChannel(Loop& loop, UniqueFd socket, Callbacks callbacks)
     : socket_(std::move(socket)),
       callbacks_(std::move(callbacks)),
       unheard_(std::make_shared<std::atomic<std::size_t>>(0)),
-      resume_(loop, [this] { watch(); }) {}
+      resume_(loop, [this] { ready(UV_READABLE); }) {}
 
 NodeChannel::~NodeChannel() = default;
 
@@ -108,15 +110,22 @@ bool NodeChannel::write_one(Outgoing& one) {
 
 void NodeChannel::watch() {
     if (!poll_) return;
-    const bool is_paused = unheard_->load() > kMaxUnheard;
-    if (is_paused && !resume_.is_active()) resume_.start(kResumeDelay);
+    auto pause = this->pause();
+    if (has_more_) pause = std::max(pause, kNextTurn);  // the socket may have nothing more to wake us with
+    const bool is_paused = pause.count() > 0;
+    if (is_paused && !resume_.is_active()) resume_.start(pause);
     const bool is_held = unsent_.empty() || (is_exclusive_ && unsent_.front().handle);
     poll_->watch((is_paused ? 0 : UV_READABLE) | (is_held ? 0 : UV_WRITABLE));
 }
 
+std::chrono::milliseconds NodeChannel::pause() {
+    if (unheard_->load() > kMaxUnheard) return kResumeDelay;
+    return allowance_.rest(MessageAllowance::Clock::now());
+}
+
 void NodeChannel::ready(int events) {
     if ((events & UV_READABLE) != 0) {
-        if (auto reason = read_some(kReadsPerTurn)) {
+        if (auto reason = read_some()) {
             // The keeper has a copy of this end: closing ours alone would leave the worker to wait for ever.
             ::shutdown(socket_.get(), SHUT_RDWR);
             // Moved out: the owner destroys this channel, and with it its callbacks, in the call.
@@ -133,20 +142,33 @@ void NodeChannel::ready(int events) {
 
 void NodeChannel::finish() {
     poll_.reset();
-    (void)read_some(kLastReads);
+    resume_.stop();
+    is_finishing_ = true;
+    (void)read_some();
 }
 
-std::optional<std::string> NodeChannel::read_some(int turns) {
+std::optional<std::string> NodeChannel::read_some() {
     std::string reason;
-    for (int i = 0; i < turns; ++i) {
+    if (!hear_read()) return std::nullopt;  // of the turn before
+    for (int i = 0; i < (is_finishing_ ? kLastReads : kReadsPerTurn); ++i) {
         const ChannelReader::Read read = reader_.read(socket_.get(), reason);
         if (read == ChannelReader::Read::Nothing) return std::nullopt;
         if (read == ChannelReader::Read::End) return reason;
-        while (auto heard = reader_.next()) take(*std::move(heard));
+        if (!hear_read()) break;
         if (auto trouble = reader_.trouble()) return trouble;
-        if (unheard_->load() > kMaxUnheard && turns != kLastReads) break;
     }
     return std::nullopt;
+}
+
+// False: some of it has to wait.
+bool NodeChannel::hear_read() {
+    for (;;) {
+        has_more_ = !is_finishing_ && pause().count() > 0;
+        if (has_more_) return false;
+        auto heard = reader_.next();
+        if (!heard) return true;
+        take(*std::move(heard));
+    }
 }
 
 void NodeChannel::take(ChannelReader::Heard heard) {
@@ -164,9 +186,10 @@ void NodeChannel::take(ChannelReader::Heard heard) {
     // Those two are heard here.
     if (!std::holds_alternative<node::ConnectionAnswered>(message) &&
         !std::holds_alternative<node::ConnectionsTold>(message)) {
-        *unheard_ += heard.size;
-        hold = std::shared_ptr<void>(nullptr,
-                                     [unheard = unheard_, size = heard.size](void*) { *unheard -= size; });
+        allowance_.spend(heard.size, MessageAllowance::Clock::now());
+        const std::size_t size = std::max(heard.size, kLeastUnheard);
+        *unheard_ += size;
+        hold = std::shared_ptr<void>(nullptr, [unheard = unheard_, size](void*) { *unheard -= size; });
     }
     callbacks_.on_message(std::move(message), std::move(hold));
 }

@@ -8,9 +8,11 @@
 // taken for it. So after such a line no descriptor follows until its arrival is acknowledged.
 //
 // What a worker sends without end waits in the socket: reading pauses while more than kMaxUnheard bytes of
-// what it says have not been heard by the control loop. Descriptors whose lines do not come end the channel.
+// what it says have not been heard by the control loop, a small message counting as kLeastUnheard, and while
+// it has said more than its allowance. Descriptors whose lines do not come end the channel.
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -23,6 +25,7 @@
 #include "daemon/core/node_protocol.h"
 #include "daemon/io/channel_reader.h"
 #include "daemon/io/loop.h"
+#include "daemon/io/message_allowance.h"
 #include "daemon/io/poll_fd.h"
 #include "daemon/io/timer.h"
 #include "ipc/base/result.h"
@@ -34,8 +37,10 @@ class NodeChannel {
 public:
     static constexpr std::size_t kMaxUnsent = std::size_t{8} << 20;   // bytes that a worker has not read
     static constexpr std::size_t kMaxUnheard = std::size_t{4} << 20;  // bytes that kpmd has not heard
-    static constexpr std::size_t kMaxHandles = 64;                    // that wait to be sent
-    static constexpr int kMostTries = 3;                              // for one that does not arrive
+    // All that waits is heard in one turn of the control loop: no more than 256 messages.
+    static constexpr std::size_t kLeastUnheard = kMaxUnheard / 256;
+    static constexpr std::size_t kMaxHandles = 64;  // that wait to be sent
+    static constexpr int kMostTries = 3;            // for one that does not arrive
 
     struct Callbacks {
         // `hold` counts the message as unheard for as long as it is kept. Never a message that the channel
@@ -79,7 +84,9 @@ private:
 
     NodeChannel(Loop& loop, UniqueFd socket, Callbacks callbacks);
     void ready(int events);
-    std::optional<std::string> read_some(int turns);
+    std::optional<std::string> read_some();
+    bool hear_read();
+    std::chrono::milliseconds pause();
     void take(ChannelReader::Heard heard);
     void write_some();
     bool write_one(Outgoing& one);
@@ -97,6 +104,9 @@ private:
     std::size_t plain_bytes_ = 0;  // sent since the last descriptor
     bool is_exclusive_ = false;    // until the last descriptor is acknowledged
     std::shared_ptr<std::atomic<std::size_t>> unheard_;
+    MessageAllowance allowance_;  // of what the control loop hears
+    bool has_more_ = false;       // of what was read, some was not heard
+    bool is_finishing_ = false;   // nothing is held back any more
     Timer resume_;
     std::optional<PollFd> poll_;  // after socket_: it must go first
 };

@@ -13,11 +13,12 @@
 #include <vector>
 
 #include "daemon/core/host.h"
-#include "daemon/core/log_losses.h"
 #include "daemon/core/lifecycle.h"
+#include "daemon/core/log_losses.h"
 #include "daemon/io/async_queue.h"
 #include "daemon/io/child_setup.h"
 #include "daemon/io/data_plane.h"
+#include "daemon/io/file_status.h"
 #include "daemon/io/gpu_sampler.h"
 #include "daemon/io/gpu_scan.h"
 #include "daemon/io/host_sampler.h"
@@ -58,6 +59,8 @@ public:
         std::function<void(core::AppKey, core::ProbeKind, core::ProbeResult)> probed;
         std::function<void(const std::string& name, const std::string& path)> files_changed;
         std::function<void(int pm_id, core::LogTrouble)> log_trouble;
+        // What of its files goes unnoticed, "" = nothing any more.
+        std::function<void(const std::string& name, const std::string& trouble)> watch_told;
         std::function<void()> wake;  // a deadline has come: drain
         std::function<void(const std::string& topic, const Json& payload)> publish;
         std::function<bool()> has_followers;
@@ -119,6 +122,7 @@ public:
     void drain(const core::AppKey& key) override;
     core::Adopted adopt(const core::AppKey& key, const core::LaunchSpec& spec) override;
     Result<void> prepare_logs(const core::LogFiles& logs) override;
+    std::string real_path(const std::string& path) override { return io::real_path(path); }
     void reopen_logs(std::optional<int> pm_id) override;
     Result<void> write_dump(const std::string& text) override;
     core::Usage usage(int pid) override;

@@ -43,33 +43,46 @@ void UvHost::on_plane_event(const PlaneEvent& event) {
 
 Result<void> UvHost::watch(const std::string& name, const core::WatchSpec& spec) {
     watchers_.erase(name);
+    core::WatchFilter filter({.cwd = spec.cwd,
+                              .ignore = spec.ignore,
+                              .own_files = spec.own_files,
+                              .has_default = spec.has_default_ignore,
+                              .targets = spec.targets});
+    // Without what it is to ignore, the app could be restarted for ever.
+    if (const auto& trouble = filter.trouble()) {
+        unwatch(name);
+        return *trouble;
+    }
     if (!inotify_) {
         auto opened = Inotify::open(loop_);
         if (!opened) return opened.error();
         inotify_ = std::move(*opened);
     }
     WatchRequest request{.roots = spec.roots,
-                         .filter = core::WatchFilter({.cwd = spec.cwd,
-                                                      .ignore = spec.ignore,
-                                                      .own_files = spec.own_files,
-                                                      .has_default = spec.has_default_ignore,
-                                                      .targets = spec.targets}),
+                         .filter = std::move(filter),
                          .delay = spec.delay,
-                         .follow_symlinks = spec.follow_symlinks};
+                         .follow_symlinks = spec.follow_symlinks,
+                         .depth = spec.depth};
     auto watcher = Watcher::open(
         loop_, *inotify_, std::move(request),
         {.on_change = [this, name](const std::string& path) { callbacks_.files_changed(name, path); },
          .on_trouble =
-             [this, name](const Error& error) { log(fmt::format("App [{}]: {}", name, error.message)); }});
+             [this, name](const Error& error) {
+                 log(fmt::format("App [{}]: {}", name, error.message));
+                 callbacks_.watch_told(name, error.message);
+             },
+         .on_complete = [this, name] { callbacks_.watch_told(name, ""); }});
     if (!watcher) {
         unwatch(name);
         return watcher.error();
     }
     const auto& known = watchers_[name] = std::move(*watcher);
-    if (known->refused().empty()) return {};
+    std::vector<Error> errors = known->refused();
+    if (auto trouble = known->take_trouble()) errors.push_back(*std::move(trouble));
+    if (errors.empty()) return {};
     std::string all;
-    for (const Error& error : known->refused()) all += (all.empty() ? "" : "; ") + error.message;
-    return Error{known->refused().front().code, std::move(all)};
+    for (const Error& error : errors) all += (all.empty() ? "" : "; ") + error.message;
+    return Error{errors.front().code, std::move(all)};
 }
 
 void UvHost::unwatch(const std::string& name) {

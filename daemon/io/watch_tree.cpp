@@ -22,6 +22,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kRetry = 500ms;
+// Most trees are read within it, and what is not watched of them can be told by whoever opens it.
+constexpr auto kFirstSlice = 5ms;
 // Deleted files that are still written to, such as rotated logs, are of no interest: IN_EXCL_UNLINK.
 constexpr std::uint32_t kSelfMask = IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 constexpr std::uint32_t kDirectoryMask =
@@ -45,10 +47,6 @@ WatchTree::WatchTree(Loop& loop, Inotify& inotify, WatchScope scope, WatchTreeCa
 Result<std::unique_ptr<WatchTree>> WatchTree::open(Loop& loop, Inotify& inotify, WatchScope scope,
                                                    WatchTreeCallbacks callbacks) {
     std::unique_ptr<WatchTree> tree(new WatchTree(loop, inotify, std::move(scope), std::move(callbacks)));
-    for (const std::string& file : tree->scope_.filter.own_files().paths()) {
-        const std::string real = real_path(file);
-        tree->real_own_files_.add(real.empty() ? file : real);
-    }
     for (const std::string& path : tree->scope_.roots) {
         Root root{.path = core::resolve_path("/", path)};
         if (tree->scope_.filter.is_ignored(root.path)) continue;
@@ -61,6 +59,7 @@ Result<std::unique_ptr<WatchTree>> WatchTree::open(Loop& loop, Inotify& inotify,
         tree->roots_.push_back(std::move(root));
     }
     if (!tree->refused_.empty()) tree->retry_.start(kRetry, kRetry);
+    if (tree->scan_.is_busy()) tree->scan_.run_for(kFirstSlice);
     return tree;
 }
 
@@ -74,8 +73,18 @@ WatchTree::Entry WatchTree::entry_of(const std::string& directory, const std::st
 }
 
 bool WatchTree::is_ignored(const Entry& entry) const {
-    return scope_.filter.is_ignored(entry.path) ||
-           real_own_files_.covers(entry.real.empty() ? entry.path : entry.real);
+    return scope_.filter.is_ignored(entry.path) || (!entry.real.empty() && scope_.filter.is_own(entry.real));
+}
+
+// A directory is level 0 as a root, and one more in each further one.
+bool WatchTree::is_too_deep(const std::string& path) const {
+    if (!scope_.depth) return false;
+    return std::ranges::none_of(roots_, [&](const Root& root) {
+        if (path == root.path) return true;
+        if (!path.starts_with(root.path)) return false;
+        const std::string_view rest = std::string_view(path).substr(root.path == "/" ? 0 : root.path.size());
+        return rest.front() == '/' && std::ranges::count(rest, '/') <= *scope_.depth;
+    });
 }
 
 WatchTree::Root* WatchTree::root_at(const std::string& path) {
@@ -132,7 +141,9 @@ void WatchTree::look_for_missing_roots() {
         if (!root.is_missing) report(root.path);
         is_any_missing = is_any_missing || root.is_missing;
     }
-    if (!is_any_missing) retry_.stop();
+    if (is_any_missing) return;
+    retry_.stop();
+    callbacks_.found_all();
 }
 
 // Other errors are of what went, or may not be read: nothing can be noticed there.
@@ -196,6 +207,7 @@ void WatchTree::on_file(const WatchedPlace& file, const FileNotice& notice) {
 }
 
 bool WatchTree::enter(const ScanItem& item) {
+    if (is_too_deep(item.path)) return false;
     const auto watch = inotify_.add(item.path, kDirectoryMask);
     if (!watch) {
         tell_of_limit(watch.error());

@@ -26,12 +26,14 @@ struct WatchScope {
     std::vector<std::string> roots;
     core::WatchFilter filter;
     bool follow_symlinks = true;
+    std::optional<int> depth{};
 };
 
 // None of them may end the tree.
 struct WatchTreeCallbacks {
     std::function<void(const std::string& path)> changed;
     std::function<void(const Error& error)> in_trouble;
+    std::function<void()> found_all;  // of the roots that were not there
 };
 
 class WatchTree {
@@ -58,6 +60,7 @@ private:
     void report(const std::string& path);
     static Entry entry_of(const std::string& directory, const std::string& real, std::string_view name);
     bool is_ignored(const Entry& entry) const;
+    bool is_too_deep(const std::string& path) const;
     Root* root_at(const std::string& path);
 
     // What is watched from the start, and again when it comes back.
@@ -82,7 +85,6 @@ private:
 
     WatchScope scope_;
     WatchTreeCallbacks callbacks_;
-    core::PathSet real_own_files_;  // as the filter's, without symbolic links
     Inotify::Client inotify_;
     WatchedPlaces places_;
     std::vector<Root> roots_;

@@ -21,9 +21,14 @@ Result<std::unique_ptr<Watcher>> Watcher::open(Loop& loop, Inotify& inotify, Wat
         loop, inotify,
         {.roots = std::move(request.roots),
          .filter = std::move(request.filter),
-         .follow_symlinks = request.follow_symlinks},
+         .follow_symlinks = request.follow_symlinks,
+         .depth = request.depth},
         {.changed = [self = watcher.get()](const std::string& path) { self->changed(path); },
-         .in_trouble = [self = watcher.get()](const Error& error) { self->in_trouble(error); }});
+         .in_trouble = [self = watcher.get()](const Error& error) { self->in_trouble(error); },
+         .found_all =
+             [self = watcher.get()] {
+                 if (!self->had_trouble_) self->callbacks_.on_complete();
+             }});
     if (!tree) return tree.error();
     watcher->tree_ = std::move(tree).value();
     return watcher;
@@ -54,6 +59,11 @@ void Watcher::in_trouble(const Error& error) {
     if (std::exchange(had_trouble_, true)) return;
     trouble_ = error;
     report_trouble_.start(0ms);
+}
+
+std::optional<Error> Watcher::take_trouble() {
+    report_trouble_.stop();
+    return std::exchange(trouble_, std::nullopt);
 }
 
 void Watcher::report() {

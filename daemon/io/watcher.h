@@ -37,13 +37,16 @@ struct WatchRequest {
     core::WatchFilter filter;
     std::chrono::milliseconds delay{0};  // 0 is a little more, so that one save is one report
     bool follow_symlinks = true;
+    std::optional<int> depth{};  // of directories below a root that are entered; 0: none
 };
 
-// The owner may end the Watcher in them.
+// The owner may end the Watcher in the first two.
 struct WatchCallbacks {
     std::function<void(const std::string& path)> on_change;
     // At most once: a part of the tree is not watched, as the limit of watches is reached. The rest goes on.
     std::function<void(const Error& error)> on_trouble;
+    // Nothing goes unnoticed any more: what was refused has come.
+    std::function<void()> on_complete = [] {};
 };
 
 class Watcher {
@@ -54,6 +57,8 @@ public:
                                                  WatchCallbacks callbacks);
 
     const std::vector<Error>& refused() const { return tree_->refused(); }
+    // What on_trouble would tell, when it is known already; it is not told again.
+    std::optional<Error> take_trouble();
 
     bool is_scanning() const { return tree_->is_scanning(); }
     std::size_t number_of_watches() const { return tree_->number_of_watches(); }

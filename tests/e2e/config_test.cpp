@@ -65,6 +65,18 @@ TEST_CASE("config: start and restart of a file apply what changed and say it", "
     CHECK(kpm.find("web")["pm2_env"]["env"]["PWD"] == (kpm.work() / "sub").string());
 }
 
+TEST_CASE("config: attributes that do nothing are accepted, kept, and said", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("app.sh", kForever);
+    kpm.write("eco.json", app_with("trace: true, v8: false, deep_monitoring: true, watch: ['app.sh'],\n"
+                                   "watch_options: {usePolling: true, ignoreInitial: true}"));
+    const CommandResult result = good(kpm, {"start", "eco.json"});
+    CHECK(says(result, "[PM2][WARN] app: without effect, only stored: trace, deep_monitoring\n"));
+    CHECK(says(result, "[PM2][WARN] app: usePolling of watch_options has no effect"));
+    CHECK_FALSE(says(result, "ignoreInitial"));
+    CHECK(kpm.find("app")["pm2_env"]["trace"] == true);
+}
+
 TEST_CASE("config: what is fixed until the app is deleted is named in a warning", "[e2e]") {
     const KpmHome kpm;
     kpm.write("app.sh", kForever);

@@ -74,6 +74,39 @@ TEST_CASE("hostile apps: one that writes without end leaves room for commands an
     CHECK(kpm.find("flood").is_null());
 }
 
+// What a client gives up after is not a measure of time: the daemon would be behind by minutes.
+TEST_CASE("hostile apps: two that tell without end on their channels leave room for commands", "[e2e]") {
+    const KpmHome kpm;
+    const std::string line = R"({"type":"axm:action","data":{"action_name":"a%d"}}\n)";
+    kpm.write("flood.py",
+              "import os\nchannel = int(os.environ['NODE_CHANNEL_FD'])\nos.set_blocking(channel, True)\n"
+              "def say(text):\n"
+              "    while text: text = text[os.write(channel, text):]\n"
+              "everything = b''.join(b'" +
+                  line +
+                  "' % i for i in range(1000))\n"
+                  "say(everything)\nprint('told', flush=True)\n"
+                  "while True: say(everything)\n");
+    kpm.write("flood.js",
+              "const send = (i) => process.send({type: 'axm:action', data: {action_name: 'a' + i % 1000}}, "
+              "() => send(i + 100));\n"
+              "for (let i = 0; i < 100; ++i) send(i);\n");
+    const Json apps{{{"name", "python"}, {"script", "flood.py"}, {"interpreter", "python3"}},
+                    {{"name", "cluster"}, {"script", "flood.js"}, {"exec_mode", "cluster"}}};
+    kpm.write("ecosystem.json", Json{{"apps", apps}}.dump());
+    REQUIRE(kpm.kpm({"start", "ecosystem.json"}).status == 0);
+    CHECK(eventually([&] { return kpm.read(kpm.home() / "logs" / "python-out.log") == "told\n"; }));
+    for (int i = 0; i < 10; ++i) {
+        const CommandResult ping = kpm.kpm({"ping"});
+        INFO(ping.out << ping.err);
+        CHECK(ping.status == 0);
+    }
+    for (const char* name : {"python", "cluster"}) {
+        CHECK(eventually([&] { return kpm.find(name)["pm2_env"]["axm_actions"].size() == 1000; }));
+        CHECK(kpm.kpm({"delete", name}).status == 0);
+    }
+}
+
 TEST_CASE("hostile apps: a daemon that forked twice out of its session ends with the app", "[e2e]") {
     const KpmHome kpm;
     // The double fork: the middle process is gone at once, nothing but the environment ties the two.

@@ -2,10 +2,12 @@
 // no glob ignores the file of its name and all below it; kpm's own files are ignored whatever the entry says.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "daemon/core/glob.h"
+#include "daemon/core/path_regex.h"
 #include "daemon/core/watch_filter.h"
 #include "tests/fuzz/require.h"
 
@@ -26,7 +28,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::require(path.starts_with('/'), "a resolved path is absolute");
     fuzz::require(resolve_path("/", path) == path, "resolving it again changes nothing");
 
-    const WatchFilter filter({.cwd = std::string(kCwd), .ignore = {entry}, .own_files = {"/var/kpm"}});
+    const auto own_files = std::make_shared<OwnFiles>();
+    own_files->add_folder("/var/kpm");
+    const WatchFilter filter({.cwd = std::string(kCwd), .ignore = {entry}, .own_files = own_files});
     const bool is_ignored = filter.is_ignored(path);
     fuzz::require(filter.is_ignored(path) == is_ignored, "the answer does not change");
     fuzz::require(filter.is_ignored("/var/kpm/logs/a.log"), "kpm's own files are never reported");
@@ -40,6 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
     (void)Glob(std::string(kCwd) + "/", entry).matches(path);
     (void)is_glob(entry);
+    if (const auto regex = PathRegex::compile("regexp:/" + entry + "/")) (void)regex->matches(path);
     fuzz::require(code_points(entry).size() <= entry.size(), "a code point takes at least a byte");
     return 0;
 }

@@ -67,6 +67,10 @@ public:
         if (log_error) return *log_error;
         return {};
     }
+    std::string real_path(const std::string& path) override {
+        const auto real = real_paths.find(path);
+        return real == real_paths.end() ? "" : real->second;
+    }
     void reopen_logs(std::optional<int>) override { note("reopen-logs"); }
     Result<void> write_dump(const std::string& content) override {
         dump = content;
@@ -99,6 +103,7 @@ public:
     void shut_down(int client_pid) override { note("shut-down {}", client_pid); }
     void wake_at(std::optional<TimePoint> when) override { wake = when; }
     void persist(const std::string& key, const std::optional<std::string>& value) override {
+        ++persisted[key];
         if (value)
             state[key] = *value;
         else
@@ -125,6 +130,7 @@ public:
     std::vector<AppKey> keys;
     std::map<std::uint64_t, Adopted> adoptable;
     std::map<std::string, std::string> state;
+    std::map<std::string, int> persisted;  // how often, by key; erased counts, too
     std::string dump;
     std::vector<std::string> published;
     std::vector<std::string> events;  // of them: what happened, and the status that is shown with it
@@ -132,7 +138,8 @@ public:
     std::optional<TimePoint> wake;
     std::optional<Error> pool_error, log_error, message_error, watch_error;
     WatchSpec watched;  // the newest
-    ProbeSpec probed;   // the newest
+    std::map<std::string, std::string> real_paths;
+    ProbeSpec probed;  // the newest
     LaunchSpec probe_launch;
     Usage used{1000, 1.5};
     std::string version;

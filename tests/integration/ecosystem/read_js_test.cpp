@@ -91,7 +91,20 @@ TEST_CASE("read js: what the file prints or leaves running does not disturb", "[
     CHECK(value_of("a.config.js",
                    "console.log('noise {'); process.stdout.write('\"');\nconsole.error('Error: noise');\n"
                    "module.exports = [{ignore_watch: [/x+/], f() {}, u: undefined}];\n"
-                   "setInterval(() => {}, 1000);\n") == Json::parse(R"([{"ignore_watch": ["x+"]}])"));
+                   "setInterval(() => {}, 1000);\n") ==
+          Json::parse(R"([{"ignore_watch": ["regexp:/x+/"]}])"));
+}
+
+TEST_CASE("read js: regular expressions for paths stay such, others become their source, functions nothing",
+          "[integration][ecosystem]") {
+    if (!has_engine()) return;
+    CHECK(
+        value_of("a.config.js",
+                 "module.exports = {apps: [{ignore_watch: /a b\\/c/i, env: {A: /x+/},\n"
+                 "  watch_options: {ignored: ['a', /b/g]}}, {watch_options: {ignored: (path) => true}}]};") ==
+        Json::parse(R"({"apps": [{"ignore_watch": ["regexp:/a b\\/c/i"], "env": {"A": "x+"},
+                          "watch_options": {"ignored": ["a", "regexp:/b/g"]}},
+                         {"watch_options": {"ignored": null}}]})"));
 }
 
 TEST_CASE("read js: a function is not called", "[integration][ecosystem]") {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <span>
 
@@ -101,6 +102,34 @@ TEST_CASE("message channel: Bun, which marks what is its own, is answered so", "
     Fixture app;
     app.say("\x02" + std::string(kSent), app.child_.get());
     CHECK(app.answer() == "\x02{\"cmd\":\"NODE_HANDLE_ACK\"}");
+}
+
+TEST_CASE("message channel: one that talks without end is heard in pieces, and to the end",
+          "[integration][io]") {
+    Fixture app;
+    constexpr int kLines = 1000;
+    std::string all;
+    for (int i = 0; i < kLines; ++i) all += std::to_string(i) + '\n';
+    app.say(all);
+    std::size_t most = 0;
+    while (app.heard_.size() < kLines) {
+        const std::size_t before = app.heard_.size();
+        app.loop_.run_once();
+        most = std::max(most, app.heard_.size() - before);
+    }
+    CHECK(most == 128);
+    for (int i = 0; i < kLines; ++i) REQUIRE(app.heard_[static_cast<std::size_t>(i)] == i);
+}
+
+TEST_CASE("message channel: what it said last is heard at once when it has ended", "[integration][io]") {
+    Fixture app;
+    std::string all;
+    for (int i = 0; i < 1000; ++i) all += "1\n";
+    app.say(all);
+    app.loop_.run_once();
+    CHECK(app.heard_.size() < 1000);
+    app.channel_->finish();
+    CHECK(app.heard_.size() == 1000);
 }
 
 TEST_CASE("message channel: descriptors without messages end it", "[integration][io]") {

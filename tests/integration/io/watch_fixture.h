@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +31,7 @@ struct WatchOptions {
     std::chrono::milliseconds delay{0};
     bool follow_symlinks = true;
     std::vector<std::string> targets{};
+    std::optional<int> depth{};
 };
 
 class Watched {
@@ -54,11 +56,15 @@ public:
             if (!opened) return opened.error();
             inotify = std::move(opened).value();
         }
-        core::WatchRules rules{.cwd = cwd, .ignore = options.ignore, .targets = options.targets};
-        for (const std::string& file : options.own_files) rules.own_files.push_back(in(file));
+        std::vector<std::string> own;
+        for (const std::string& file : options.own_files) own.push_back(in(file));
+        own_files->set(0, own);
+        core::WatchRules rules{
+            .cwd = cwd, .ignore = options.ignore, .own_files = own_files, .targets = options.targets};
         WatchRequest request{.filter = core::WatchFilter(rules),
                              .delay = options.delay,
-                             .follow_symlinks = options.follow_symlinks};
+                             .follow_symlinks = options.follow_symlinks,
+                             .depth = options.depth};
         for (const std::string& root : options.roots)
             request.roots.push_back(core::resolve_path(cwd.string(), root));
         auto opened =
@@ -103,6 +109,7 @@ public:
     TempDir elsewhere;
     fs::path cwd = fs::canonical(directory.path());
     Loop loop;
+    std::shared_ptr<core::OwnFiles> own_files = std::make_shared<core::OwnFiles>();
     std::unique_ptr<Inotify> inotify;
     std::unique_ptr<Watcher> watcher;
     std::vector<std::string> changes;

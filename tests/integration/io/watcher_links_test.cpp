@@ -18,6 +18,13 @@ TEST_CASE("watcher: kpm's own files are not reported, not through links either",
     app.expect_nothing();
     app.write("logs/other");
     app.expect("logs/other");
+    // Of an app that is added while this one is watched.
+    app.own_files->set(1, {(logs / "other").string()});
+    app.write("logs/other", "a line");
+    app.expect_nothing();
+    app.own_files->forget(1);
+    app.write("logs/other", "a line");
+    app.expect("logs/other");
 }
 
 TEST_CASE("watcher: links are followed, once, also where they lead in a circle", "[integration][io][watch]") {

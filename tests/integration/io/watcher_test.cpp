@@ -119,6 +119,29 @@ TEST_CASE("watcher: what never rests is reported all the same", "[integration][i
     CHECK(run_until(app.loop, [&] { return app.changes.size() >= 2; }));
 }
 
+TEST_CASE("watcher: folders that lie too deep are not entered, old or new", "[integration][io][watch]") {
+    Watched app;
+    app.start({.depth = 1});
+    app.write("src/lib/a.js", "deep");
+    app.expect_nothing();
+    app.write("src/b.js");
+    app.expect("src/b.js");
+    fs::create_directories(app.in("new/deep"));
+    app.expect_some("new");
+    app.write("new/deep/a.js");
+    app.expect_nothing();
+    app.write("new/a.js");
+    app.expect("new/a.js");
+    app.start({.depth = 0});
+    app.write("src/b.js", "deep");
+    app.expect_nothing();
+    app.write("server.js", "other");
+    app.expect("server.js");
+    app.start({.roots = {"src/lib"}, .depth = 0});
+    app.write("src/lib/a.js", "a root");
+    app.expect("src/lib/a.js");
+}
+
 TEST_CASE("watcher: a large tree does not hold up the loop", "[integration][io][watch]") {
     Watched app;
     for (int i = 0; i < 1000; ++i) {

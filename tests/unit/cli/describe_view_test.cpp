@@ -29,6 +29,14 @@ TEST_CASE("describe: the table of attributes is PM2's", "[unit][cli][describe]")
     CHECK(attributes_of(described(data, 3, true)) == attributes_of(golden("describe_7_tty.txt")));
 }
 
+TEST_CASE("describe: what of the watched files goes unnoticed is shown", "[unit][cli][describe]") {
+    Json data = golden_json("monitor_data.json");
+    CHECK(described(data, 0, false).find("watched in part") == std::string::npos);
+    data[0]["pm2_env"]["watch_trouble"] = "cannot watch '/srv': no more";
+    CHECK(described(data, 0, false).find("│ watched in part   │ cannot watch '/srv': no more") !=
+          std::string::npos);
+}
+
 TEST_CASE("describe: metrics and actions of the app are shown", "[unit][cli][describe]") {
     const std::string text = described(golden_json("monitor_data.json"), 0, false);
     const std::string expected = golden("describe_api.txt");

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "daemon/core/rows.h"
 #include "tests/unit/core/bench.h"
 
 using namespace kpm;
@@ -99,6 +100,14 @@ TEST_CASE("watch: globs are watched from a directory on, an empty ignore_watch i
     config.extra["watch_options"] = {{"followSymlinks", false}, {"depth", 3}};
     bench.run([&] { CHECK(bench.supervisor.reconfigure(0, config)); });
     CHECK_FALSE(bench.host.watched.follow_symlinks);
+    CHECK(bench.host.watched.depth == 3);
+    CHECK(bench.host.watched.ignore.empty());
+    config.ignore_watch = std::vector<std::string>{"tmp"};
+    config.extra["watch_options"] = {{"ignored", {"logs", "regexp:/x/"}}};
+    bench.run([&] { CHECK(bench.supervisor.reconfigure(0, config)); });
+    CHECK(bench.host.watched.ignore == std::vector<std::string>{"logs", "regexp:/x/"});
+    CHECK_FALSE(bench.host.watched.has_default_ignore);
+    CHECK_FALSE(bench.host.watched.depth);
 }
 
 TEST_CASE("watch: what is refused is a warning of the app, until it works", "[unit][supervisor]") {
@@ -112,6 +121,59 @@ TEST_CASE("watch: what is refused is a warning of the app, until it works", "[un
     config.watch = std::vector<std::string>{"src"};
     bench.run([&] { CHECK(bench.supervisor.reconfigure(0, config)); });
     CHECK(bench.supervisor.warnings(*bench.supervisor.find(0)).empty());
+}
+
+TEST_CASE("watch: what turns out later to go unnoticed is shown by all its instances, until it does not",
+          "[unit][supervisor]") {
+    Bench bench;
+    ecosystem::AppConfig config = forked();
+    config.watch = true;
+    bench.add(config);
+    const auto shown = [&](int pm_id) {
+        return pm2_env(*bench.supervisor.find(pm_id)).value("watch_trouble", "");
+    };
+    CHECK_FALSE(pm2_env(*bench.supervisor.find(0)).contains("watch_trouble"));
+    bench.run([&] { bench.supervisor.watch_told("web", "cannot watch '/srv/a': no more"); });
+    CHECK(shown(0) == "cannot watch '/srv/a': no more");
+    CHECK(bench.supervisor.warnings(*bench.supervisor.find(0)) ==
+          Lines{"web: cannot watch '/srv/a': no more"});
+    CHECK_FALSE(dump_entry(*bench.supervisor.find(0)).contains("watch_trouble"));
+    bench.run([&] { CHECK(bench.supervisor.duplicate(0, bench.done())); });
+    CHECK(shown(1) == shown(0));
+    bench.run([&] { bench.supervisor.watch_told("web", "cannot watch '/srv/b': no more"); });
+    CHECK(shown(1) == "cannot watch '/srv/a': no more; cannot watch '/srv/b': no more");
+    bench.run([&] { bench.supervisor.watch_told("other", "no"); });
+    bench.run([&] { bench.supervisor.stop(1, bench.done()); });
+    CHECK(shown(1) == "");
+    bench.run([&] { bench.supervisor.watch_told("web", ""); });
+    CHECK(shown(0) == "");
+}
+
+TEST_CASE("watch: the files of all apps are kpm's own, while they are managed", "[unit][supervisor]") {
+    Bench bench;
+    ecosystem::AppConfig config = forked();
+    config.watch = true;
+    config.out_file = "/srv/A.txt";
+    bench.add(config);
+    const auto own = bench.host.watched.own_files;
+    CHECK(own->covers("/home/kpm/logs/web-out.log"));
+    CHECK(own->covers("/srv/A.txt"));
+    CHECK_FALSE(own->covers("/srv/B.txt"));
+    bench.host.real_paths["/srv/current/B.txt"] = "/srv/B.txt";
+    ecosystem::AppConfig other = forked("other");
+    other.out_file = "/srv/current/B.txt";
+    other.pid_file = "/srv/b/../other.pid";
+    other.log_file = std::string("/srv/all.txt");
+    bench.run(
+        [&] { bench.supervisor.add({.config = other, .unique_id = "v", .start = false}, bench.done()); });
+    for (const char* path : {"/srv/current/B.txt", "/srv/B.txt", "/srv/other.pid", "/srv/all.txt"})
+        CHECK(own->covers(path));
+    other.log_file = false;
+    bench.run([&] { CHECK(bench.supervisor.reconfigure(1, other)); });
+    CHECK_FALSE(own->covers("/srv/all.txt"));
+    bench.run([&] { bench.supervisor.remove(1, bench.done()); });
+    CHECK_FALSE(own->covers("/srv/B.txt"));
+    CHECK(own->covers("/srv/A.txt"));
 }
 
 TEST_CASE("watch: one set of watches for an app, while an instance of it is wanted", "[unit][supervisor]") {
@@ -145,6 +207,7 @@ TEST_CASE("watch: without paths the working directory is watched; it goes on in 
         Bench first;
         ecosystem::AppConfig config = forked();
         config.watch = true;
+        config.out_file = "/srv/out.txt";
         first.add(config);
         CHECK(first.host.take() == Lines{"watch web /srv", "spawn 0/1 web"});
         first.happen(Spawned{10});
@@ -155,4 +218,5 @@ TEST_CASE("watch: without paths the working directory is watched; it goes on in 
     Supervisor next(host, Settings{});
     next.restore(state);
     CHECK(host.take() == Lines{"watch web /srv", "adopt 0/1"});
+    CHECK(host.watched.own_files->covers("/srv/out.txt"));
 }

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,22 @@ const Case kCases[] = {
     {{"*.log"}, "app.log", true},
     {{"*.log"}, "logs/app.log", false},
     {{"*.log"}, "app.log.js", false},
+    {{"regexp:/\\.log$/"}, "logs/app.log", true},
+    {{"regexp:/\\.log$/"}, "logs/app.log.js", false},
+    {{"regexp:/\\.LOG$/"}, "app.log", false},
+    {{"regexp:/\\.LOG$/gi"}, "app.log", true},
+    {{"regexp:/node_modules/"}, "a/node_modules/x.js", true},
+    {{"regexp:/node_modules/"}, "node-modules", false},
+    {{"regexp:/(^|[\\/\\\\])\\../"}, "a/.git", true},
+    {{"regexp:/(^|[\\/\\\\])\\../"}, "a/git", false},
+    {{"regexp:/^\\/srv\\/app\\/tmp\\//"}, "tmp/a", true},
+    {{"regexp:/^\\/srv\\/app\\/tmp\\//"}, "a/tmp/a", false},
+    {{"regexp:/^(?!.*\\.js$)/"}, "a.css", true},
+    {{"regexp:/^(?!.*\\.js$)/"}, "a.js", false},
+    {{"regexp:/a|b\\.txt$/"}, "b.txt", true},
+    {{"regexp:/\\.log$/", "dist"}, "dist/a.js", true},
+    {{"/node_modules/"}, "a/node_modules/x.js", false},
+    {{"\\.log$"}, "app.log", false},
     {{"**/*.log"}, "logs/deep/app.log", true},
     {{"**/*.log"}, "app.log", true},
     {{"**/*.log"}, "logs/app.log/x", false},
@@ -195,14 +212,68 @@ TEST_CASE("watch filter: a glob is watched from its last literal directory on", 
 }
 
 TEST_CASE("watch filter: the files that kpm writes are ignored whatever the entries say", "[unit][watch]") {
-    const WatchFilter filter({.cwd = "/srv/app",
-                              .ignore = {"tmp"},
-                              .own_files = {"/srv/app/out.log", "/srv/app/run/", "/srv/app/./x.pid"}});
+    const auto own_files = std::make_shared<OwnFiles>();
+    own_files->add_folder("/srv/app/run");
+    own_files->set(0, {"/srv/app/out.log", "/srv/app/x.pid"});
+    const WatchFilter filter({.cwd = "/srv/app", .ignore = {"tmp"}, .own_files = own_files});
     CHECK(filter.is_ignored("/srv/app/out.log"));
     CHECK(filter.is_ignored("/srv/app/run/app-0.pid"));
     CHECK(filter.is_ignored("/srv/app/x.pid"));
     CHECK_FALSE(filter.is_ignored("/srv/app/out.log.js"));
     CHECK_FALSE(filter.is_ignored("/srv/app/running"));
+    own_files->set(1, {"/srv/app/b.log"});
+    CHECK(filter.is_ignored("/srv/app/b.log"));
+}
+
+TEST_CASE("own files: what two have stays until both have gone", "[unit][watch]") {
+    OwnFiles files;
+    files.set(0, {"/a.log", "/0.pid"});
+    files.set(1, {"/a.log", "/1.pid"});
+    CHECK(files.covers("/a.log"));
+    files.forget(0);
+    CHECK(files.covers("/a.log"));
+    CHECK_FALSE(files.covers("/0.pid"));
+    files.set(1, {"/b.log"});
+    CHECK(files.covers("/b.log"));
+    CHECK_FALSE(files.covers("/a.log"));
+    CHECK_FALSE(files.covers("/b.log/x"));
+    files.forget(1);
+    files.forget(1);
+    CHECK_FALSE(files.covers("/b.log"));
+}
+
+TEST_CASE("watch filter: what is no regular expression, or costs too much, is told", "[unit][watch]") {
+    const auto trouble = [](const std::string& entry) {
+        const WatchFilter filter({.cwd = "/srv/app", .ignore = {"fine", entry}});
+        return filter.trouble() ? filter.trouble()->message : "";
+    };
+    CHECK(trouble("regexp:/[a-f0-9]{8}-([a-f0-9]{4}-){3}[a-f0-9]{12}\\.tmp$/") == "");
+    CHECK(trouble("regexp:/[[{99}(]\\({99}/") == "");
+    CHECK(trouble("regexp:/(/") ==
+          "cannot watch '/srv/app': bad ignore_watch 'regexp:/(/': "
+          "Mismatched '(' and ')' in regular expression");
+    CHECK(trouble("regexp:/a") == "cannot watch '/srv/app': bad ignore_watch 'regexp:/a': no second '/'");
+    CHECK(trouble("regexp:/a/y") ==
+          "cannot watch '/srv/app': bad ignore_watch 'regexp:/a/y': "
+          "flag 'y', allowed are d, g, i, m, s, u");
+    for (const char* known_to_javascript_only :
+         {"regexp:/(?<=a)b/", "regexp:/(?<name>a)/", "regexp:/(a)\\1/", "regexp:/\\p{L}/u"})
+        CHECK(trouble(known_to_javascript_only) != "");
+    for (const std::string& dear :
+         {repeated("a", 600), "(a{50}){50}" + repeated("a", 9), std::string("a{1000000000000000000000}"),
+          repeated("(", 100) + repeated(")", 100), std::string("(?=(?=.*a).*b)")})
+        CHECK(trouble("regexp:/" + dear + "/") != "");
+}
+
+TEST_CASE("watch filter: no regular expression takes long", "[unit][watch]") {
+    const std::string path = "/srv/app/" + repeated("a", 1000) + "b";
+    const auto start = std::chrono::steady_clock::now();
+    CHECK_FALSE(is_ignored({"regexp:/(a+)+$/"}, path));
+    CHECK_FALSE(is_ignored({"regexp:/(a|aa)+$/"}, path));
+    CHECK_FALSE(is_ignored({"regexp:/(.*)*c/"}, path));
+    CHECK_FALSE(is_ignored({"regexp:/(?:(?:(?:a*)*)*)*c/"}, path));
+    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(10));
+    CHECK_FALSE(is_ignored({"regexp:/a/"}, "/srv/app/" + repeated("a", 2000)));  // too long
 }
 
 TEST_CASE("watch filter: the name of the working directory is no pattern", "[unit][watch]") {

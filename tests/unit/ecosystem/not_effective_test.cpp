@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "ecosystem/watch_options.h"
+
 using namespace kpm::ecosystem;
 using Sentences = std::vector<std::string>;
 
@@ -72,4 +74,44 @@ TEST_CASE("not effective: what does not fit the app is named with it", "[unit][e
     deno.interpreter = "bun";
     CHECK(not_effective(deno) ==
           Sentences{"web: balance sticky has no effect, Bun binds its ports by itself"});
+}
+
+TEST_CASE("not effective: options of chokidar that kpm does not have, where something is watched",
+          "[unit][ecosystem]") {
+    AppConfig config{.name = "web", .interpreter = "node", .exec_mode = ExecMode::Fork};
+    config.extra["watch_options"] = {{"usePolling", true},
+                                     {"interval", 100},
+                                     {"awaitWriteFinish", {{"pollInterval", 1}}},
+                                     {"ignoreInitial", false},
+                                     {"depth", -1},
+                                     {"ignored", nullptr},
+                                     {"followSymlinks", false},
+                                     {"disableGlobbing", false},
+                                     {"cwd", "/srv"}};
+    CHECK(not_effective(config).empty());
+    config.watch = true;
+    CHECK(
+        not_effective(config) ==
+        Sentences{
+            "web: awaitWriteFinish of watch_options has no effect, watch_delay waits until changes are over",
+            "web: cwd of watch_options has no effect",
+            "web: depth of watch_options has no effect, it is no number from 0 on",
+            "web: ignoreInitial of watch_options has no effect, what is there at the start is no change",
+            "web: ignored of watch_options has no effect, it takes texts and regular expressions",
+            "web: usePolling of watch_options has no effect, changes are told by the kernel, which does "
+            "not know those of other machines"});
+    config.extra["watch_options"] = {{"usePolling", false},
+                                     {"ignoreInitial", true},
+                                     {"depth", 2},
+                                     {"ignored", {"logs", "regexp:/x/"}},
+                                     {"persistent", true}};
+    CHECK(not_effective(config).empty());
+    CHECK(watch_options(config).depth == 2);
+    CHECK(watch_options(config).ignored == Sentences{"logs", "regexp:/x/"});
+}
+
+TEST_CASE("not effective: what is only stored is one sentence", "[unit][ecosystem]") {
+    AppConfig config{.name = "web", .interpreter = "node", .exec_mode = ExecMode::Fork};
+    config.extra = {{"trace", true}, {"v8", false}, {"post_update", {"npm install"}}, {"own", 1}};
+    CHECK(not_effective(config) == Sentences{"web: without effect, only stored: post_update, trace"});
 }
