@@ -126,19 +126,25 @@ std::optional<std::int64_t> integer_of(const Json& object, std::string_view key)
     return number;
 }
 
-std::string uptime_text(const ProcessRow& row, std::int64_t now) {
-    if (row.status != "online" || row.online_since <= 0) return "0";
+std::string span_text(std::int64_t ms) {
     struct Unit {
         std::int64_t seconds;
         char letter;
     };
     constexpr std::array<Unit, 5> kUnits{
         {{31536000, 'Y'}, {2592000, 'M'}, {86400, 'D'}, {3600, 'h'}, {60, 'm'}}};
-    const std::int64_t seconds = std::max<std::int64_t>(0, (now - row.online_since) / 1000);
+    if (ms < 1000) return fmt::format("{}ms", ms);
+    const std::int64_t seconds = ms / 1000;
     for (const Unit& unit : kUnits) {
         if (seconds / unit.seconds > 1) return fmt::format("{}{}", seconds / unit.seconds, unit.letter);
     }
     return fmt::format("{}s", seconds);
+}
+
+std::string uptime_text(const ProcessRow& row, std::int64_t now) {
+    if (row.status != "online" || row.online_since <= 0) return "0";
+    const std::int64_t seconds = std::max<std::int64_t>(0, (now - row.online_since) / 1000);
+    return seconds == 0 ? "0s" : span_text(seconds * 1000);
 }
 
 std::string memory_text(const std::optional<std::int64_t>& bytes) {

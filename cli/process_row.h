@@ -48,6 +48,8 @@ std::optional<std::int64_t> integer_of(const Json& object, std::string_view key)
 
 // 12s, 5m, 3h, 2D, 4M, 2Y; a unit begins at two of it, so that "119s" is still seconds. "0" unless online.
 std::string uptime_text(const ProcessRow& row, std::int64_t now);
+// The same of any time: "350ms", "12s", "3h".
+std::string span_text(std::int64_t ms);
 // 52.1mb; "0b" for nothing, "N/A" for unknown.
 std::string memory_text(const std::optional<std::int64_t>& bytes);
 // A number as JavaScript prints it: 3, 0.5.

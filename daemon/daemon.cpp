@@ -101,6 +101,10 @@ Result<void> Daemon::start(UniqueFd socket) {
              [this](const std::string& name, const std::string& trouble) {
                  supervisor_->post([this, name, trouble] { supervisor_->watch_told(name, trouble); });
              },
+         .channel_lost =
+             [this](core::AppKey key, const std::string& reason) {
+                 supervisor_->post([this, key, reason] { supervisor_->channel_lost(key, reason); });
+             },
          .wake = [] {},  // run() drains after every turn of the loop
          .publish = [this](const std::string& topic,
                            const Json& payload) { server_->publish(topic, payload); },
@@ -153,6 +157,7 @@ void Daemon::on_request(const ipc::Request& request, const io::Responder& respon
     const core::Command* command = core::find_command(request.method);
     if (!command) return responder.unknown_method();
     supervisor_->post([this, command, args = request.args, responder] {
+        supervisor_->set_client({.pid = responder.client().pid, .uid = responder.client().user});
         if (command->text) return responder.text(command->text(*supervisor_, args));
         command->run(*supervisor_, args, [responder, has_value = command->has_value](Result<Json> result) {
             if (result && !has_value) return responder.none();

@@ -73,6 +73,9 @@ inline constexpr const char* kWorkers = "kpm.workers";
 // memory_bytes}]}]: the machine's GPUs and the workers that are placed on them. health: healthy, held,
 // unhealthy. What the driver does not tell is null.
 inline constexpr const char* kGpus = "kpm.gpus";
+// {id} -> [{at, uptime, pid, exit_code, exit_signal, killed, failure, reason, detail, client: {pid, uid}}]:
+// the last ends of an instance's processes, oldest first. What there is not is null.
+inline constexpr const char* kExits = "kpm.exits";
 }  // namespace method
 
 namespace topic {

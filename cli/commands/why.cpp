@@ -1,24 +1,23 @@
 // why: how the last processes of an app ended, and what the newest said on stderr before.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "cli/actions.h"
 #include "cli/commands/groups.h"
 #include "cli/exit_history.h"
 #include "cli/facts.h"
 #include "cli/log_tail.h"
+#include "cli/log_view.h"
+#include "ipc/base/user.h"
+#include "ipc/protocol.h"
 
 namespace kpm::cli {
 namespace {
 
-constexpr std::size_t kExits = 5;
 constexpr std::size_t kErrorLines = 10;
-constexpr std::size_t kDaemonLines = 20000;  // of the daemon's log that are looked through
 
 struct Reasons {
     const ProcessRow& row;
-    std::string newest;  // "" = it has never ended
+    std::string newest;  // how its newest process ended, "" = none has
     std::string probe;   // that fails now, "" = none
     std::vector<PastExit> exits;
     std::vector<std::string> errors;
@@ -38,12 +37,15 @@ std::string failing_probe(const Json& env) {
     return "";
 }
 
-Reasons reasons_of(const ProcessRow& row, const std::vector<std::string>& daemon_lines) {
-    Reasons reasons{row,
-                    exit_cause(row.env()),
-                    failing_probe(row.env()),
-                    exits_in(daemon_lines, row.name, row.id, kExits),
-                    {}};
+std::string user_name(std::int64_t uid) {
+    const auto user = find_user(static_cast<uid_t>(uid));
+    return user ? user->name : "";
+}
+
+Reasons reasons_of(const ProcessRow& row, std::vector<PastExit> exits) {
+    // After a reload the list tells of the new process only, which has not ended.
+    std::string newest = exits.empty() ? exit_cause(row.env()) : exits.back().end;
+    Reasons reasons{row, std::move(newest), failing_probe(row.env()), std::move(exits), {}};
     if (auto lines = last_lines(row.error_log, kErrorLines); lines && !row.error_log.empty())
         reasons.errors = std::move(*lines);
     return reasons;
@@ -51,7 +53,7 @@ Reasons reasons_of(const ProcessRow& row, const std::vector<std::string>& daemon
 
 Json facts_of(const Reasons& reasons) {
     Json exits = Json::array();
-    for (const PastExit& exit : reasons.exits) exits.push_back({{"at", exit.time}, {"cause", exit.cause}});
+    for (const PastExit& exit : reasons.exits) exits.push_back(past_exit_facts(exit));
     return {{"id", reasons.row.id},
             {"name", reasons.row.name},
             {"status", reasons.row.status},
@@ -71,13 +73,24 @@ std::string text_of(const Reasons& reasons, const Paint& paint) {
     if (reasons.newest.empty())
         text += "  it has not ended yet\n";
     else
-        text += fmt::format("  last exit: {}\n", printable(reasons.newest));
-    if (!reasons.exits.empty()) text += "  exits that the daemon's log tells of:\n";
+        text +=
+            fmt::format("  last exit: {}\n",
+                        printable(reasons.exits.empty() ? reasons.newest : exit_text(reasons.exits.back())));
+    if (!reasons.exits.empty()) text += "  last exits:\n";
     for (const PastExit& exit : reasons.exits)
-        text += fmt::format("    {}  {}\n", printable(exit.time), printable(exit.cause));
+        text += fmt::format("    {}  {}  {}\n", time_text("YYYY-MM-DDTHH:mm:ss", exit.at),
+                            exit.pid ? fmt::format("pid {}, up {}", *exit.pid, span_text(exit.uptime))
+                                     : std::string("not started"),
+                            printable(exit_text(exit)));
     if (!reasons.errors.empty()) text += fmt::format("  last lines of {}:\n", printable(row.error_log));
     for (const std::string& line : reasons.errors) text += fmt::format("    {}\n", printable(line));
     return text;
+}
+
+// PM2's daemon keeps none.
+Result<Json> exits_of(Session& session, const Json& id) {
+    if (!session.is_kpm()) return Json::array();
+    return session.call(ipc::method::kExits, Json::array({{{"id", id}}}));
 }
 
 }  // namespace
@@ -88,13 +101,14 @@ int run_why(Context& context) {
     if (!list) return context.fail(list.error());
     const auto ids = select_or_say(context, word, list->rows);
     if (!ids) return kFailed;
-    const auto daemon_lines = last_lines(context.home.daemon_log().string(), kDaemonLines);
     Json facts = Json::array();
     std::string text;
     for (const Json& id : *ids) {
         const ProcessRow* row = find_row(list->rows, id);
         if (row == nullptr) return context.fail(fmt::format("{} : id unknown", id_text(id)));
-        const Reasons reasons = reasons_of(*row, daemon_lines ? *daemon_lines : std::vector<std::string>());
+        const auto exits = exits_of(*context.session, id);
+        if (!exits) return context.fail(exits.error());
+        const Reasons reasons = reasons_of(*row, past_exits(*exits, user_name));
         facts.push_back(facts_of(reasons));
         text += text_of(reasons, context.console.paint());
     }

@@ -43,8 +43,7 @@ void send_signal_to_id(Supervisor& supervisor, const Json& args, Answer answer) 
     if (!slot) return answer(Error{ErrorCode::NotFound, fmt::format("{} id unknown", id ? *id : -1)});
     const auto signo = signal_number(options.is_object() ? options.value("signal", Json()) : Json());
     if (!signo) return answer(Error{ErrorCode::Invalid, "Error when sending signal (signal unknown)"});
-    if (const auto sent = supervisor.host().signal_root(slot->key(), *signo); !sent)
-        return answer(sent.error());
+    if (const auto sent = supervisor.send_signal(slot->pm_id, *signo); !sent) return answer(sent.error());
     answer(all_rows(supervisor));
 }
 
@@ -63,8 +62,7 @@ void send_signal_to_name(Supervisor& supervisor, const Json& args, Answer answer
     std::erase_if(ids, [&](int id) { return supervisor.find(id)->current.life.data().pid == 0; });
     if (ids.empty()) ids.push_back(first);
     for (const int id : ids)
-        if (const auto sent = supervisor.host().signal_root(supervisor.find(id)->key(), *signo); !sent)
-            return answer(sent.error());
+        if (const auto sent = supervisor.send_signal(id, *signo); !sent) return answer(sent.error());
     answer(all_rows(supervisor));
 }
 

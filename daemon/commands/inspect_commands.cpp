@@ -105,4 +105,26 @@ void gpus(Supervisor& supervisor, const Json&, Answer answer) {
     answer(std::move(list));
 }
 
+void exits(Supervisor& supervisor, const Json& args, Answer answer) {
+    const auto id = id_or_member(argument(args, 0), "id");
+    const Slot* slot = id ? supervisor.find(*id) : nullptr;
+    if (!slot) return answer(Error{ErrorCode::NotFound, shown(argument(args, 0)) + " id unknown"});
+    const auto or_null = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
+    Json list = Json::array();
+    for (const ProcessEnd& end : slot->ends.ends()) {
+        const auto& client = end.cause.client;
+        list.push_back({{"at", end.at.since_epoch},
+                        {"uptime", end.uptime.count()},
+                        {"pid", end.pid != 0 ? Json(end.pid) : Json()},
+                        {"exit_code", end.code ? Json(*end.code) : Json()},
+                        {"exit_signal", end.signal != 0 ? Json(end.signal) : Json()},
+                        {"killed", end.is_killed},
+                        {"failure", or_null(end.failure)},
+                        {"reason", reason_word(end)},
+                        {"detail", or_null(end.cause.detail)},
+                        {"client", client ? Json{{"pid", client->pid}, {"uid", client->uid}} : Json()}});
+    }
+    answer(std::move(list));
+}
+
 }  // namespace kpm::core

@@ -13,5 +13,6 @@ void get_report(Supervisor& supervisor, const Json& args, Answer answer);
 void hello(Supervisor& supervisor, const Json& args, Answer answer);
 void workers(Supervisor& supervisor, const Json& args, Answer answer);
 void gpus(Supervisor& supervisor, const Json& args, Answer answer);
+void exits(Supervisor& supervisor, const Json& args, Answer answer);
 
 }  // namespace kpm::core

@@ -48,6 +48,7 @@ constexpr std::array kCommands{
     Command{method::kAwaitEnd, await_end},
     Command{method::kWorkers, workers},
     Command{method::kGpus, gpus},
+    Command{method::kExits, exits},
 };
 
 }  // namespace

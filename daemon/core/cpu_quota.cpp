@@ -25,8 +25,8 @@ std::optional<double> ratio(std::optional<std::int64_t> quota, std::optional<std
 
 }  // namespace
 
-std::optional<CpuGroup> cpu_group(std::string_view proc_cgroup) {
-    std::optional<CpuGroup> unified;
+std::optional<ControlGroup> control_group(std::string_view proc_cgroup, std::string_view controller) {
+    std::optional<ControlGroup> unified;
     for (const std::string_view line : split(proc_cgroup, '\n')) {  // 4:cpu,cpuacct:/path
         const std::size_t first = line.find(':');
         if (first == std::string_view::npos) continue;
@@ -34,9 +34,9 @@ std::optional<CpuGroup> cpu_group(std::string_view proc_cgroup) {
         if (second == std::string_view::npos) continue;
         const std::string_view controllers = line.substr(first + 1, second - first - 1);
         const std::string path(line.substr(second + 1));
-        if (controllers.empty()) unified = CpuGroup{true, path};
-        for (const std::string_view controller : split(controllers, ','))
-            if (controller == "cpu") return CpuGroup{false, path};
+        if (controllers.empty()) unified = ControlGroup{true, path};
+        for (const std::string_view one : split(controllers, ','))
+            if (one == controller) return ControlGroup{false, path};
     }
     return unified;
 }

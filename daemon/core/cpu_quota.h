@@ -8,15 +8,15 @@
 
 namespace kpm::core {
 
-// The group that a process is in, by /proc/PID/cgroup: its path below the mount of the hierarchy that limits
-// CPU time.
-struct CpuGroup {
-    bool is_unified = true;  // cgroup v2; else v1's "cpu" hierarchy
+// The group that a process is in, by /proc/PID/cgroup: its path below the mount of the hierarchy that has the
+// controller ("cpu", "memory").
+struct ControlGroup {
+    bool is_unified = true;  // cgroup v2; else v1's hierarchy of the controller
     std::string path;        // "/", "/docker/0f3a…"
-    bool operator==(const CpuGroup&) const = default;
+    bool operator==(const ControlGroup&) const = default;
 };
 // v1's when there is one, for where that is mounted, the unified hierarchy limits nothing.
-std::optional<CpuGroup> cpu_group(std::string_view proc_cgroup);
+std::optional<ControlGroup> control_group(std::string_view proc_cgroup, std::string_view controller);
 
 // CPUs, as a number that need not be whole; nullopt: no limit, or nothing that can be read.
 std::optional<double> quota_of_cpu_max(std::string_view text);  // "150000 100000", "max 100000"

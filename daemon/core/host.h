@@ -118,6 +118,12 @@ struct Adopted {
     int pid = 0;
 };
 
+// Processes that the kernel's OOM killer has ended where the daemon and its apps are.
+struct OomKills {
+    std::uint64_t total = 0;  // since nobody knows when: only what it grows by says something
+    std::string where;        // "control group '/x'"; "" = the kernel does not tell, and the total is 0
+};
+
 // Files whose change restarts an app.
 struct WatchSpec {
     std::vector<std::string> roots;   // absolute
@@ -211,6 +217,7 @@ public:
     // The machine's GPUs, as they are now.
     virtual GpuInventory gpus() = 0;
     virtual GpuUsage gpu_usage(int pid, const std::string& pci) = 0;
+    virtual OomKills oom_kills() = 0;
     // The daemon ends for good (all apps are gone). SIGQUIT goes to the client that waits for it, 0 = none.
     virtual void shut_down(int client_pid) = 0;
 

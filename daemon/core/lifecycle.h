@@ -176,6 +176,8 @@ public:
     // PM2's `reset`, and what a client's restart does: the crash history starts over.
     void forget_crashes() { data_.history = {}; }
     void set_restart_time(int count) { data_.restart_time = count; }
+    // Of the newest end, known only after it was handled.
+    void set_failure(std::string reason) { data_.failure = std::move(reason); }
 
 private:
     Actions on(const Start&, TimePoint now);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "daemon/core/cron.h"
+#include "daemon/core/end_history.h"
 #include "daemon/core/gpu_placement.h"
 #include "daemon/core/health.h"
 #include "daemon/core/host.h"
@@ -58,6 +59,7 @@ struct Instance {
     bool is_held = false;           // the host keeps its process, or what is left of it, until it is released
     Lifecycle life;
     std::unique_ptr<ProcessHealth> health;  // null: it has no probes
+    std::unique_ptr<AskedEnd> asked;        // null: nobody has asked for its end
 };
 
 // What a process has told about itself, on its message channel unless said otherwise; PM2's names.
@@ -92,15 +94,17 @@ struct Slot {
     std::unique_ptr<Told> told;  // by its newest process; null: nothing
 
     Instance current;
-    std::unique_ptr<Instance> incoming;  // a reload's new process, until it takes the slot
-    std::optional<TimePoint> promotion;  // when it does; nullopt: it is not ready
-    std::unique_ptr<Instance> outgoing;  // a reload's old process, until it has finished
+    std::unique_ptr<Instance> incoming;      // a reload's new process, until it takes the slot
+    std::optional<TimePoint> promotion;      // when it does; nullopt: it is not ready
+    std::unique_ptr<Instance> outgoing;      // a reload's old process, until it has finished
+    std::unique_ptr<EndCause> reload_cause;  // of a reload until it has its new process; null: there is none
     // The configuration to go back to if the reload fails; null: as it is.
     std::unique_ptr<SlotConfig> before;
     bool doomed = false;            // it is being deleted
     bool is_wanted = false;         // a client's newest word about it was not `stop`
     std::unique_ptr<CronJob> cron;  // null: none
     std::unique_ptr<SlotGpu> gpu;   // null: its app has no attribute `gpu`, or was never started
+    EndHistory ends;
 
     std::unique_ptr<LogLosses> log_losses;  // null: none
 
@@ -118,5 +122,7 @@ struct Slot {
 
 // "App [web:0]", as PM2's log names it.
 std::string log_label(const Slot& slot);
+// "SIGTERM"; the number of one without a name.
+std::string signal_name(int signo);
 
 }  // namespace kpm::core

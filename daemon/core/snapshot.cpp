@@ -20,6 +20,7 @@ constexpr std::string_view kCurrent = "current.";
 constexpr std::string_view kIncoming = "incoming.";
 constexpr std::string_view kOutgoing = "outgoing.";
 constexpr std::string_view kGpu = "gpu.";
+constexpr std::string_view kReload = "reload.";
 
 std::string as_text(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -101,6 +102,7 @@ void put(RecordWriter& record, std::string_view prefix, const Instance& instance
         record.put("health", static_cast<int>(instance.health->check.state()));
         if (instance.health->has_word) record.put("word", 1);
     }
+    if (instance.asked) put(record, instance.asked->cause);
     record.set_prefix({});
 }
 
@@ -136,9 +138,10 @@ Result<std::unique_ptr<Instance>> to_instance(RecordReader& record, std::string_
     if (!incarnation) return std::unique_ptr<Instance>{};
     auto life = to_life(record);
     if (!life) return life.error();
-    auto instance = std::make_unique<Instance>(Instance{static_cast<std::uint64_t>(*incarnation),
-                                                        EpochTime{record.number_or("launched", 0)}, false,
-                                                        Lifecycle(policy, std::move(*life)), nullptr});
+    auto instance = std::make_unique<Instance>(
+        Instance{static_cast<std::uint64_t>(*incarnation), EpochTime{record.number_or("launched", 0)}, false,
+                 Lifecycle(policy, std::move(*life)), nullptr, nullptr});
+    if (auto cause = to_cause(record)) instance->asked = std::make_unique<AskedEnd>(std::move(*cause));
     if (const auto health = record.number("health")) {
         // Its rules come with the adoption.
         instance->health = std::make_unique<ProcessHealth>();
@@ -187,6 +190,9 @@ std::string run_state_key(int pm_id) {
 std::string told_state_key(int pm_id) {
     return fmt::format("told/{}", pm_id);
 }
+std::string ends_state_key(int pm_id) {
+    return fmt::format("ends/{}", pm_id);
+}
 
 std::string told_state(const Told& told) {
     return as_text({{"axm_actions", told.axm_actions},
@@ -232,6 +238,10 @@ std::string run_state(const Slot& slot) {
     if (slot.gpu) put(record, slot.gpu->placement);
     if (slot.incoming) put(record, kIncoming, *slot.incoming);
     if (slot.outgoing) put(record, kOutgoing, *slot.outgoing);
+    if (slot.incoming && slot.reload_cause) {
+        record.set_prefix(kReload);
+        put(record, *slot.reload_cause);
+    }
     return record.take();
 }
 
@@ -251,6 +261,8 @@ Result<Slot> restore_slot(int pm_id, const std::string& app_text, const std::str
         if (!*instance) return failed(instance->error());
     if (!*current) return failed({ErrorCode::Invalid, "no state of its process"});
     auto gpu = to_gpu(record);
+    record.set_prefix(kReload);
+    auto reload_cause = to_cause(record);
     record.set_prefix({});
     // The daemon died before it began, or after it had failed.
     if (!*incoming && app->before) app->config = *std::exchange(app->before, std::nullopt);
@@ -259,6 +271,8 @@ Result<Slot> restore_slot(int pm_id, const std::string& app_text, const std::str
     slot.current = std::move(**current);
     slot.incoming = std::move(*incoming);
     slot.outgoing = std::move(*outgoing);
+    if (slot.incoming && reload_cause)
+        slot.reload_cause = std::make_unique<EndCause>(std::move(*reload_cause));
     slot.config = SlotConfig(std::move(app->config), {like});
     if (app->before) slot.before = std::make_unique<SlotConfig>(std::move(*app->before));
     slot.gpu = std::move(gpu);

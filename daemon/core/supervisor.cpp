@@ -30,7 +30,11 @@ Error daemon_is_ending(const std::string& name) {
 
 }  // namespace
 
-Supervisor::Supervisor(Host& host, Settings settings) : host_(host), settings_(std::move(settings)) {
+Supervisor::Supervisor(Host& host, Settings settings)
+    : host_(host),
+      settings_(std::move(settings)),
+      oom_total_(host.oom_kills().total),
+      oom_known_(oom_total_) {
     if (settings_.home.empty()) return;
     own_files_->add_folder(settings_.home);
     if (std::string real = host_.real_path(settings_.home); !real.empty())
@@ -132,26 +136,36 @@ bool Supervisor::can_drain(const Slot& slot) const {
 }
 
 void Supervisor::stop(int pm_id, Done done) {
+    stop(pm_id, by_client(EndCause::Kind::Stop), std::move(done));
+}
+
+void Supervisor::stop(int pm_id, EndCause cause, Done done) {
     Slot* slot = find_mutable(pm_id);
     if (!slot || slot->incoming || slot->outgoing || !can_drain(*slot))
-        return stop_at_once(pm_id, std::move(done));
+        return stop_at_once(pm_id, std::move(cause), std::move(done));
     slot->stop_waiters.add(std::move(done));
     set_wanted(*slot, false);
+    note_cause(slot->current, std::move(cause));
     host_.drain(slot->key());
     apply(*slot, slot->current, Drain{.is_brief = true, .relaunch = false});
 }
 
-void Supervisor::stop_at_once(int pm_id, Done done) {
+void Supervisor::stop_at_once(int pm_id, EndCause cause, Done done) {
     Slot* slot = find_mutable(pm_id);
     if (!slot) return done(Error{ErrorCode::NotFound, fmt::format("{} : id unknown", pm_id)});
     slot->stop_waiters.add(std::move(done));
     set_wanted(*slot, false);
     if (slot->incoming) fail_reload(*slot, "it was stopped meanwhile");
     if (slot->outgoing) apply(*slot, *slot->outgoing, Stop{});
+    note_cause(slot->current, std::move(cause));
     apply(*slot, slot->current, Stop{});
 }
 
 void Supervisor::restart(int pm_id, Done done) {
+    restart(pm_id, by_client(EndCause::Kind::Restart), std::move(done));
+}
+
+void Supervisor::restart(int pm_id, EndCause cause, Done done) {
     Slot* slot = find_mutable(pm_id);
     if (!slot) return done(unknown_id(pm_id));
     if (auto refused = refusal(*slot)) return done(std::move(*refused));
@@ -159,6 +173,7 @@ void Supervisor::restart(int pm_id, Done done) {
     slot->created_at = host_.wall_now();
     slot->start_waiters.add(std::move(done));
     set_wanted(*slot, true);
+    note_cause(slot->current, std::move(cause));
     if (!can_drain(*slot)) return apply(*slot, slot->current, Restart{});
     host_.drain(slot->key());
     apply(*slot, slot->current, Drain{.is_brief = true, .relaunch = true});
@@ -194,13 +209,18 @@ void Supervisor::take_back_config(Slot& slot) {
 }
 
 void Supervisor::reload(int pm_id, Done done) {
+    reload(pm_id, by_client(EndCause::Kind::Reload), std::move(done));
+}
+
+void Supervisor::reload(int pm_id, EndCause cause, Done done) {
     Slot* slot = find_mutable(pm_id);
     if (!slot) return done(unknown_id(pm_id));
     if (auto refused = reload_refusal(*slot)) return done(std::move(*refused));
     if (!can_hand_over(*slot->config) || !keeps_pool(*slot) || slot->current.life.state() != State::Online)
-        return restart(pm_id, std::move(done));
+        return restart(pm_id, std::move(cause), std::move(done));
     slot->created_at = host_.wall_now();
     slot->reload_waiters.add(std::move(done));
+    slot->reload_cause = std::make_unique<EndCause>(std::move(cause));
     slot->incoming = std::make_unique<Instance>();
     slot->incoming->life = Lifecycle(incoming_policy(*slot->config, settings_));
     apply(*slot, *slot->incoming, Start{});
@@ -210,7 +230,7 @@ void Supervisor::remove(int pm_id, Done done) {
     Slot* slot = find_mutable(pm_id);
     if (!slot) return done(Error{ErrorCode::NotFound, fmt::format("{} : id unknown", pm_id)});
     slot->doomed = true;
-    stop(pm_id, std::move(done));
+    stop(pm_id, by_client(EndCause::Kind::Delete), std::move(done));
 }
 
 Result<void> Supervisor::reset(int pm_id) {

@@ -77,6 +77,8 @@ public:
     void restore(const std::map<std::string, std::string>& state);
 
     // --- requests; inside a task only ---
+    // Whom the running task acts for, until its end; nobody: kpm itself. Told with the ends of processes.
+    void set_client(const Client& client) { client_ = client; }
     // A new slot and its pm_id, -1 = there is none. Done also tells of a start that failed.
     int add(NewApp app, Done done);
     // Another instance of the slot's app.
@@ -122,6 +124,11 @@ public:
     void take_notification(const AppKey& key, const Notification& notification);
     // What a probe has found.
     void probed(const AppKey& key, ProbeKind kind, const ProbeResult& result);
+    // A worker cannot get connections any more and is ended by the host: without this its end would seem to
+    // be somebody else's doing.
+    void channel_lost(const AppKey& key, const std::string& reason);
+    // For a client, to the slot's process.
+    Result<void> send_signal(int pm_id, int signo);
     // A message to the slot's process.
     Result<void> send_message(int pm_id, const Json& message);
 
@@ -149,6 +156,11 @@ private:
     void handle_time();
     void note_end(const Slot& slot, const Event& event);
     void tell_if_all_ended();
+    EndCause by_client(EndCause::Kind kind) const;
+    void note_cause(Instance& instance, EndCause cause);
+    void note_process_end(const Slot& slot, Instance& instance, const Event& event);
+    void keep_ends();
+    void look_for_oom_kill(Slot& slot, ProcessEnd& end);
     void apply(Slot& slot, Instance& instance, const Event& event);
     void perform(Slot& slot, Instance& instance, const Actions& actions);
     void launch(Slot& slot, Instance& instance);
@@ -159,9 +171,12 @@ private:
     void ask_next();
     void ask_for(Slot& slot, Instance& instance);
     void release(const Slot& slot, Instance& instance, bool starts_again = false);
-    void abort_root(const Slot& slot, const Instance& instance, Duration silence);
+    void abort_root(const Slot& slot, Instance& instance, Duration silence);
     bool can_drain(const Slot& slot) const;
-    void stop_at_once(int pm_id, Done done);
+    void stop(int pm_id, EndCause cause, Done done);
+    void stop_at_once(int pm_id, EndCause cause, Done done);
+    void restart(int pm_id, EndCause cause, Done done);
+    void reload(int pm_id, EndCause cause, Done done);
     struct StopRun;
     void stop_next(const std::shared_ptr<StopRun>& run);
     void stop_tree(const Slot& slot, const Instance& instance, int signo);
@@ -255,6 +270,15 @@ private:
     // Slots whose processes have told something new. A daemon that is killed within the pause loses that.
     Paced unrecorded_{Duration{1'000}};
     std::vector<int> doomed_;  // erased at the end of drain()
+    struct EndOf {
+        int pm_id = 0;
+        ProcessEnd end;
+    };
+    std::vector<EndOf> ends_;      // of this turn
+    std::uint64_t oom_total_ = 0;  // at the last look
+    std::uint64_t oom_known_ = 0;  // of them: are told as an app's end, or were not one's
+    TimePoint oom_look_{};
+    std::optional<Client> client_;  // of the task that runs
     std::vector<AllEnded> end_waiters_;
     std::optional<LastEnd> last_end_;
     RowTexts row_texts_;

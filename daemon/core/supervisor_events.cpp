@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstring>
 
 #include <fmt/format.h>
 
@@ -12,12 +11,6 @@
 
 namespace kpm::core {
 namespace {
-
-// PM2's log names signals; it has code 0 for a death by one.
-std::string signal_name(int signo) {
-    const char* name = ::sigabbrev_np(signo);
-    return name ? fmt::format("SIG{}", name) : std::to_string(signo);
-}
 
 std::string end_of_ready(const Instance& instance) {
     const LifecycleData& life = instance.life.data();
@@ -42,14 +35,18 @@ void Supervisor::drain() {
         while (!inbox_.empty()) {
             auto item = std::move(inbox_.front());
             inbox_.pop_front();
-            if (const auto* arrival = std::get_if<Arrival>(&item))
+            if (const auto* arrival = std::get_if<Arrival>(&item)) {
                 handle(*arrival);
-            else
-                std::get<Task>(item)();
+                continue;
+            }
+            if (!ends_.empty()) keep_ends();  // the task may ask for them
+            std::get<Task>(item)();
+            client_.reset();
         }
         handle_time();
         for (const int pm_id : std::exchange(doomed_, {})) erase(pm_id);
     } while (!inbox_.empty());
+    if (!ends_.empty()) keep_ends();
     for (const int pm_id : std::exchange(dirty_, {}))
         if (Slot* slot = find_mutable(pm_id)) save(*slot, false);
     record_told();
@@ -114,12 +111,16 @@ void Supervisor::apply(Slot& slot, Instance& instance, const Event& event) {
         if (const auto* ended = std::get_if<Exited>(&event); ended && ended->hold == Duration{0})
             if (const Duration hold = note_gpu_end(slot, instance.life.state(), *ended); hold > Duration{0})
                 return apply(slot, instance, Exited{ended->code, ended->signal, hold});
+    note_process_end(slot, instance, event);
+    if (const auto* unhealthy = std::get_if<Unhealthy>(&event))
+        note_cause(instance, {.kind = EndCause::Kind::Probe, .detail = unhealthy->reason});
     const Actions actions = instance.life.handle(event, host_.now());
     // A ping moves a deadline that the next daemon sets anew, and comes too often to be recorded.
     if (!std::holds_alternative<Pinged>(event)) dirty_.insert(slot.pm_id);
     if (const auto* exited = std::get_if<Exited>(&event)) {
         forget_live(slot, instance);
         if (&instance == &slot.current && slot.outgoing) tell_lost_successor(slot);
+        // PM2's log has code 0 for a death by signal.
         host_.log(exited->code ? fmt::format("{} exited with code [{}]", log_label(slot), *exited->code)
                                : fmt::format("{} exited with code [0] via signal [{}]", log_label(slot),
                                              signal_name(exited->signal)));
@@ -164,6 +165,7 @@ void Supervisor::launch(Slot& slot, Instance& instance) {
     slot.stop_waiters.answer({});  // it is stopped, even if another client wants it back
     forget_told(slot);
     release(slot, instance, true);  // what SIGKILL did not end in time, and nobody waits for
+    instance.asked.reset();
     instance.incarnation = next_incarnation_++;
     instance.launched = host_.wall_now();
     if (!slot.created_at) slot.created_at = instance.launched;  // it was given up before
@@ -215,10 +217,12 @@ void Supervisor::stop_tree(const Slot& slot, const Instance& instance, int signo
     host_.signal_tree(key, is_told ? 0 : signo);
 }
 
-void Supervisor::abort_root(const Slot& slot, const Instance& instance, Duration silence) {
-    host_.log(silence > Duration{0}
-                  ? fmt::format("{} did not send WATCHDOG=1 for {} ms", log_label(slot), silence.count())
-                  : fmt::format("{} sent WATCHDOG=trigger", log_label(slot)));
+void Supervisor::abort_root(const Slot& slot, Instance& instance, Duration silence) {
+    std::string reason = silence > Duration{0}
+                             ? fmt::format("did not send WATCHDOG=1 for {} ms", silence.count())
+                             : "sent WATCHDOG=trigger";
+    host_.log(fmt::format("{} {}", log_label(slot), reason));
+    note_cause(instance, {.kind = EndCause::Kind::Watchdog, .detail = std::move(reason)});
     (void)host_.signal_root(slot.key(instance), SIGABRT);  // fails only when it has just ended
 }
 
@@ -339,6 +343,8 @@ void Supervisor::promote(Slot& slot) {
     slot.outgoing = std::make_unique<Instance>(std::move(slot.current));
     slot.current = std::move(*slot.incoming);
     slot.incoming.reset();
+    const auto cause = std::exchange(slot.reload_cause, nullptr);
+    note_cause(*slot.outgoing, cause ? std::move(*cause) : EndCause{.kind = EndCause::Kind::Reload});
     if (std::exchange(slot.before, nullptr)) save(slot, true);
     slot.current.life.set_policy(shared(lifecycle_policy(*slot.config, settings_)));
     slot.current.life.set_restart_time(slot.outgoing->life.data().restart_time + 1);
@@ -353,6 +359,8 @@ void Supervisor::fail_reload(Slot& slot, const std::string& reason) {
         Error{ErrorCode::Unavailable,
               fmt::format("cannot reload '{}': {}; the old process goes on", slot.config->name, reason)});
     take_back_config(slot);
+    slot.reload_cause.reset();
+    note_cause(*slot.incoming, {.kind = EndCause::Kind::FailedReload, .detail = reason});
     if (has_process(slot.incoming->life.state())) {
         apply(slot, *slot.incoming, Stop{});  // comes back here, as Stopped, once it is gone
         return;

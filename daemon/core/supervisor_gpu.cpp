@@ -103,10 +103,11 @@ bool Supervisor::restart_over_gpu_memory(const Slot& slot) {
     const std::string& pci = slot.gpu->placement.pci;
     const auto used = host_.gpu_usage(slot.current.life.data().pid, pci).memory;
     if (used.value_or(0) <= limit) return false;
-    host_.log(
-        fmt::format("{} is restarted because it uses {} bytes of GPU {}, more than its max_gpu_memory of {}",
-                    log_label(slot), *used, pci, limit));
-    reload(slot.pm_id, [](const Result<void>&) {});
+    std::string excess =
+        fmt::format("{} bytes of GPU {}, more than its max_gpu_memory of {}", *used, pci, limit);
+    host_.log(fmt::format("{} is restarted because it uses {}", log_label(slot), excess));
+    reload(slot.pm_id, EndCause{.kind = EndCause::Kind::GpuMemory, .detail = std::move(excess)},
+           [](const Result<void>&) {});
     return true;
 }
 

@@ -11,6 +11,7 @@ struct Supervisor::StopRun {
     std::vector<std::vector<int>> ids;  // by task
     std::vector<std::size_t> running;   // of them
     std::size_t unfinished;             // tasks
+    EndCause cause;
     Done done;
     bool is_busy = false;
 };
@@ -28,7 +29,8 @@ void Supervisor::stop_all(Done done) {
     for (const auto& of_app : ids) running.push_back(of_app.size());
     const std::size_t count = ids.size();
     stop_next(std::make_shared<StopRun>(StopRun{ecosystem::stop_order(list.apps()), std::move(ids),
-                                                std::move(running), count, std::move(done)}));
+                                                std::move(running), count,
+                                                by_client(EndCause::Kind::DaemonEnd), std::move(done)}));
 }
 
 void Supervisor::stop_next(const std::shared_ptr<StopRun>& run) {
@@ -36,7 +38,7 @@ void Supervisor::stop_next(const std::shared_ptr<StopRun>& run) {
     if (std::exchange(run->is_busy, true)) return;
     while (const auto task = run->order.take()) {
         for (const int pm_id : run->ids[*task]) {
-            stop_at_once(pm_id, [this, run, task = *task](const Result<void>&) {
+            stop_at_once(pm_id, run->cause, [this, run, task = *task](const Result<void>&) {
                 if (--run->running[task] > 0) return;
                 run->order.done(task);
                 --run->unfinished;

@@ -42,6 +42,7 @@ void Supervisor::forget_state(int pm_id) {
     host_.persist(app_state_key(pm_id), std::nullopt);
     host_.persist(run_state_key(pm_id), std::nullopt);
     host_.persist(told_state_key(pm_id), std::nullopt);
+    host_.persist(ends_state_key(pm_id), std::nullopt);
 }
 
 void Supervisor::restore(const std::map<std::string, std::string>& state) {
@@ -65,6 +66,8 @@ void Supervisor::restore(const std::map<std::string, std::string>& state) {
             told.status_text = std::move(slot->tell().status_text);
             *slot->told = std::move(told);
         }
+        if (const auto record = state.find(ends_state_key(*pm_id)); record != state.end())
+            slot->ends = EndHistory(record->second);
         newest_config_ = slot->config;
         slot->current.life.set_policy(shared(slot->current.life.policy()));
         next_id_ = std::max(next_id_, *pm_id + 1);

@@ -88,11 +88,10 @@ void Supervisor::check_memory() {
         if (limit == 0 || measured_instead(slot)) continue;  // as PM2: the figures are another process's
         const std::uint64_t used = host_.usage(slot.current.life.data().pid).memory;
         if (used > limit) {
-            host_.log(
-                fmt::format("{} is restarted because it uses {} bytes of memory, more than its "
-                            "max_memory_restart of {}",
-                            log_label(slot), used, limit));
-            reload(pm_id, [](const Result<void>&) {});
+            std::string excess =
+                fmt::format("{} bytes of memory, more than its max_memory_restart of {}", used, limit);
+            host_.log(fmt::format("{} is restarted because it uses {}", log_label(slot), excess));
+            reload(pm_id, EndCause{.kind = EndCause::Kind::Memory, .detail = std::move(excess)}, ignore);
         }
     }
     // The next check, while any app has a limit.
@@ -142,7 +141,7 @@ void Supervisor::look_at_cron(Slot& slot) {
     if (refusal(slot)) return;
     host_.log(
         fmt::format("{} is restarted by its cron_restart {}", log_label(slot), slot.config->cron_restart));
-    restart(slot.pm_id, ignore);
+    restart(slot.pm_id, EndCause{.kind = EndCause::Kind::Cron, .detail = slot.config->cron_restart}, ignore);
 }
 
 // --- files ---
@@ -226,7 +225,7 @@ void Supervisor::files_changed(const std::string& name, const std::string& path)
     for (const int pm_id : std::set<int>(users->second)) {
         const Slot& slot = slots_.at(pm_id);
         host_.log(fmt::format("Change detected on path {} for app {} - restarting", path, slot.config->name));
-        restart(pm_id, ignore);
+        restart(pm_id, EndCause{.kind = EndCause::Kind::Watch, .detail = path}, ignore);
     }
 }
 

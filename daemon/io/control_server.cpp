@@ -61,7 +61,7 @@ std::int64_t now_in_ms() {
 // One client of rpc.sock. The server's table keeps it; requests and callbacks that run hold it a little
 // longer.
 struct RpcConnection : std::enable_shared_from_this<RpcConnection> {
-    explicit RpcConnection(ControlServer::State& state, std::uint64_t number);
+    RpcConnection(ControlServer::State& state, std::uint64_t number, const SocketPeer& client);
 
     void receive(std::string_view bytes);
     void serve_frames();
@@ -72,6 +72,7 @@ struct RpcConnection : std::enable_shared_from_this<RpcConnection> {
 
     ControlServer::State* server;  // null once dropped
     std::uint64_t key;
+    SocketPeer peer;
     ipc::AmpDecoder decoder;
     std::size_t requests_open = 0;
     bool is_serving = false;
@@ -79,8 +80,8 @@ struct RpcConnection : std::enable_shared_from_this<RpcConnection> {
 };
 
 struct PendingReply {
-    PendingReply(std::weak_ptr<RpcConnection> client, const ipc::Request& request)
-        : connection(std::move(client)), id(request.id), method(request.method) {}
+    PendingReply(const std::shared_ptr<RpcConnection>& client, const ipc::Request& request)
+        : connection(client), peer(client->peer), id(request.id), method(request.method) {}
     ~PendingReply() {
         if (const auto client = connection.lock()) client->request_done();
     }
@@ -88,6 +89,7 @@ struct PendingReply {
     PendingReply& operator=(const PendingReply&) = delete;
 
     std::weak_ptr<RpcConnection> connection;
+    SocketPeer peer;
     std::string id;
     std::string method;
     bool is_answered = false;
@@ -104,8 +106,8 @@ struct ControlServer::State : std::enable_shared_from_this<State> {
     void close();
     Result<void> listen(const ipc::Home& home, const std::optional<SocketOwner>& owner);
     bool has_room();
-    void add_connection(UniqueFd socket);
-    void add_subscriber(UniqueFd socket);
+    void add_connection(UniqueFd socket, const SocketPeer& peer);
+    void add_subscriber(UniqueFd socket, const SocketPeer& peer);
     void serve_waiting();
     void notice(std::string line) {
         if (callbacks.on_notice) callbacks.on_notice(std::move(line));
@@ -123,9 +125,10 @@ struct ControlServer::State : std::enable_shared_from_this<State> {
     std::unique_ptr<SocketListener> rpc, pub;
 };
 
-RpcConnection::RpcConnection(ControlServer::State& state, std::uint64_t number)
+RpcConnection::RpcConnection(ControlServer::State& state, std::uint64_t number, const SocketPeer& client)
     : server(&state),
       key(number),
+      peer(client),
       decoder(ipc::AmpLimits{ipc::kMaxAmpArgs, state.limits.max_request, state.limits.max_request}) {}
 
 void RpcConnection::receive(std::string_view bytes) {
@@ -161,7 +164,7 @@ void RpcConnection::serve(const ipc::AmpFrame& frame) {
         ++requests_open;
         const std::shared_ptr<ControlServer::State> keep = server->shared_from_this();
         keep->callbacks.on_request(*request,
-                                   Responder(std::make_shared<PendingReply>(weak_from_this(), *request)));
+                                   Responder(std::make_shared<PendingReply>(shared_from_this(), *request)));
     } else if (auto* query = std::get_if<ipc::MethodsQuery>(&*incoming)) {
         send({std::move(query->id), ipc::MethodNames{server->methods}});
     } else {
@@ -201,11 +204,12 @@ void RpcConnection::drop(std::string_view reason) {
 }
 
 Result<void> ControlServer::State::listen(const ipc::Home& home, const std::optional<SocketOwner>& owner) {
-    const auto listener = [this, &owner](const std::filesystem::path& path, void (State::*add)(UniqueFd)) {
+    const auto listener = [this, &owner](const std::filesystem::path& path,
+                                         void (State::*add)(UniqueFd, const SocketPeer&)) {
         return SocketListener::open(loop, path,
                                     {.on_client =
-                                         [this, add](UniqueFd socket) {
-                                             if (has_room()) (this->*add)(std::move(socket));
+                                         [this, add](UniqueFd socket, const SocketPeer& peer) {
+                                             if (has_room()) (this->*add)(std::move(socket), peer);
                                          },
                                      .on_notice = [this](std::string line) { notice(std::move(line)); }},
                                     owner);
@@ -238,9 +242,9 @@ bool ControlServer::State::has_room() {
     return !is_full;
 }
 
-void ControlServer::State::add_connection(UniqueFd socket) {
+void ControlServer::State::add_connection(UniqueFd socket, const SocketPeer& peer) {
     const std::uint64_t key = next_key++;
-    const auto connection = std::make_shared<RpcConnection>(*this, key);
+    const auto connection = std::make_shared<RpcConnection>(*this, key, peer);
     // The stream belongs to the connection and calls nothing once that is gone, so a plain pointer will do.
     RpcConnection* raw = connection.get();
     Result<Stream> stream = Stream::open(
@@ -254,7 +258,7 @@ void ControlServer::State::add_connection(UniqueFd socket) {
     connections.emplace(key, connection);
 }
 
-void ControlServer::State::add_subscriber(UniqueFd socket) {
+void ControlServer::State::add_subscriber(UniqueFd socket, const SocketPeer&) {
     const std::uint64_t key = next_key++;
     Result<Stream> stream =
         Stream::open(loop, std::move(socket),
@@ -351,6 +355,10 @@ void Responder::answer(Result<Json> result) const {
         value(*std::move(result));
     else
         error(result.error());
+}
+
+const SocketPeer& Responder::client() const {
+    return pending_->peer;
 }
 
 bool Responder::is_wanted() const {

@@ -41,6 +41,7 @@ public:
     // Value or error, whatever `result` is.
     void answer(Result<Json> result) const;
 
+    const SocketPeer& client() const;
     bool is_wanted() const;  // the client is still there and has no answer yet
 
 private:

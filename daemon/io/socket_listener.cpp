@@ -97,17 +97,16 @@ void SocketListener::accept_some() {
 }
 
 void SocketListener::admit(UniqueFd client) {
-    if (admits_all_) return callbacks_.on_client(std::move(client));
     ucred peer{};
     socklen_t size = sizeof peer;
     if (::getsockopt(client.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return;
-    if (peer.uid != ::geteuid() && peer.uid != 0) {
+    if (!admits_all_ && peer.uid != ::geteuid() && peer.uid != 0) {
         callbacks_.on_notice(
             fmt::format("refused a client of uid {} (pid {}) on '{}': only uid {} and root may connect",
                         peer.uid, peer.pid, path_.native(), ::geteuid()));
         return;
     }
-    callbacks_.on_client(std::move(client));
+    callbacks_.on_client(std::move(client), {.pid = peer.pid, .user = peer.uid});
 }
 
 void SocketListener::back_off(int reason) {

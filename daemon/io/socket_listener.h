@@ -24,10 +24,17 @@ struct SocketOwner {
     gid_t group = 0;
 };
 
+// Who has connected, as the kernel knew it then.
+struct SocketPeer {
+    pid_t pid = 0;  // 0: of a pid namespace that is not this one or below it
+    uid_t user = 0;
+};
+
 class SocketListener {
 public:
     struct Callbacks {
-        std::function<void(UniqueFd socket)> on_client;  // non-blocking, close-on-exec
+        // The socket is non-blocking, close-on-exec.
+        std::function<void(UniqueFd socket, const SocketPeer& peer)> on_client;
         std::function<void(std::string line)> on_notice;
     };
 

@@ -25,7 +25,7 @@ std::optional<double> least(std::optional<double> one, std::optional<double> oth
 
 // A group is limited by all that it lies in. Without a cgroup namespace the path is the host's, and what the
 // container has mounted begins at the group itself: then only the root is there to be read.
-std::optional<double> quota_at(const std::string& root, const core::CpuGroup& group) {
+std::optional<double> quota_at(const std::string& root, const core::ControlGroup& group) {
     std::optional<double> quota;
     for (std::string path = group.path; !path.empty() && path != "/"; path.resize(path.rfind('/')))
         quota = least(quota, quota_in(root + path, group.is_unified));
@@ -41,7 +41,7 @@ unsigned cpus_by_affinity() {
 }  // namespace
 
 unsigned usable_cpus(const std::string& proc_cgroup, const std::string& mount) {
-    const auto group = core::cpu_group(read_small_file(proc_cgroup));
+    const auto group = core::control_group(read_small_file(proc_cgroup), "cpu");
     if (!group || (!group->path.empty() && group->path[0] != '/')) return cpus_by_affinity();
     std::optional<double> quota;
     if (group->is_unified) {

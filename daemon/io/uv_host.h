@@ -29,6 +29,7 @@
 #include "daemon/io/node_apps.h"
 #include "daemon/io/node_preload.h"
 #include "daemon/io/notify_receiver.h"
+#include "daemon/io/oom_kills.h"
 #include "daemon/io/package_version.h"
 #include "daemon/io/probes.h"
 #include "daemon/io/proc_sampler.h"
@@ -61,6 +62,8 @@ public:
         std::function<void(int pm_id, core::LogTrouble)> log_trouble;
         // What of its files goes unnoticed, "" = nothing any more.
         std::function<void(const std::string& name, const std::string& trouble)> watch_told;
+        // A worker is told to end because it has lost the channel on which it gets connections.
+        std::function<void(core::AppKey, const std::string& reason)> channel_lost;
         std::function<void()> wake;  // a deadline has come: drain
         std::function<void(const std::string& topic, const Json& payload)> publish;
         std::function<bool()> has_followers;
@@ -136,6 +139,7 @@ public:
     core::GpuUsage gpu_usage(int pid, const std::string& pci) override {
         return gpu_sampler_.sample(pid, pci);
     }
+    core::OomKills oom_kills() override { return oom_kills_.read(); }
     void shut_down(int client_pid) override;
     void wake_at(std::optional<core::TimePoint> when) override;
     void persist(const std::string& key, const std::optional<std::string>& value) override;
@@ -206,6 +210,7 @@ private:
     ProcessScanner scanner_;
     ProcSampler sampler_;
     GpuSampler gpu_sampler_;
+    OomKillCounter oom_kills_;
     HostSampler host_sampler_;
     VersionProbe versions_;
     Probes probes_;

@@ -112,6 +112,7 @@ void UvHost::end_without_channel(std::uint64_t incarnation, const std::string& r
     const Child* child = find(incarnation);
     if (!child || child->is_draining || child->tree || !signal_root(child->key, SIGTERM)) return;
     log(fmt::format("process {} has lost its channel and is ended: {}", child->pid, reason));
+    if (callbacks_.channel_lost) callbacks_.channel_lost(child->key, reason);
 }
 
 void UvHost::on_node_said(const NodeSaid& said) {

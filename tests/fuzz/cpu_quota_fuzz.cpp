@@ -11,7 +11,7 @@ using namespace kpm::core;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
-    if (const auto group = cpu_group(text))
+    if (const auto group = control_group(text, "cpu"))
         fuzz::require(group->path.size() < text.size(), "a path is part of its line");
     const std::size_t half = size / 2;
     for (const auto quota : {quota_of_cpu_max(text), quota_of_cfs(text.substr(0, half), text.substr(half))}) {

@@ -106,6 +106,7 @@ public:
     void system_data(std::function<void(Json)> answer) override { answer(Json::object()); }
     core::GpuInventory gpus() override { return {}; }
     core::GpuUsage gpu_usage(int, const std::string&) override { return {}; }
+    core::OomKills oom_kills() override { return {}; }
     void shut_down(int) override {}
     void wake_at(std::optional<core::TimePoint> when) override { wake_ = when; }
     void persist(const std::string& key, const std::optional<std::string>& value) override;

@@ -100,6 +100,10 @@ public:
         note("gpu-usage {}", pci);
         return gpu_used;
     }
+    OomKills oom_kills() override {
+        ++oom_looks;
+        return machine_oom_kills;
+    }
     void shut_down(int client_pid) override { note("shut-down {}", client_pid); }
     void wake_at(std::optional<TimePoint> when) override { wake = when; }
     void persist(const std::string& key, const std::optional<std::string>& value) override {
@@ -145,6 +149,8 @@ public:
     std::string version;
     GpuInventory machine_gpus;
     GpuUsage gpu_used;
+    OomKills machine_oom_kills{7, "control group '/apps'"};
+    int oom_looks = 0;
 
 private:
     template <class... Args>

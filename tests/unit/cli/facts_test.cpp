@@ -49,35 +49,58 @@ TEST_CASE("facts: of a running process, with the rows of describe", "[unit][cli]
     CHECK(exit_facts({"exit code 3", {"bad"}}) == Json{{"cause", "exit code 3"}, {"stderr", {"bad"}}});
 }
 
-TEST_CASE("exit history: the newest of this instance, oldest first", "[unit][cli]") {
-    const std::vector<std::string> lines{
-        "2026-11-24T10:00:00: PM2 log: App [web:0] exited with code [1]",
-        "2026-11-24T10:00:01: PM2 log: App [web:0] exited with code [2]",
-        "2026-11-24T10:00:02: PM2 log: App [web:1] exited with code [9]",
-        "2026-11-24T10:00:03: PM2 log: App [web:0] online",
-        "2026-11-24T10:00:04: PM2 log: App [web:0] exited with code [0] via signal [SIGKILL]",
-        "an app's own words: App [web:0] exited with code [7]",
-        "",
-    };
-    const auto exits = exits_in(lines, "web", 0, 2);
-    REQUIRE(exits.size() == 2);
-    CHECK(exits[0].time == "2026-11-24T10:00:01");
-    CHECK(exits[0].cause == "exit code 2");
-    CHECK(exits[1].cause == "signal SIGKILL");
-    CHECK(exits_in(lines, "web", 2, 5).empty());
-    CHECK(exits_in({"x: PM2 log: App [a:0] exited with code ["}, "a", 0, 1).front().cause == "exit code ");
+namespace {
+
+PastExit past_exit(const char* entry) {
+    const auto name = [](std::int64_t uid) { return uid == 0 ? std::string("root") : std::string(); };
+    const auto exits = past_exits(Json::array({Json::parse(entry)}), name);
+    REQUIRE(exits.size() == 1);
+    return exits.front();
 }
 
-TEST_CASE("exit history: an end that a probe has caused says so", "[unit][cli]") {
-    const std::vector<std::string> lines{
-        "1: PM2 log: App [web:0] is ended: liveness probe failed: no answer within 1000 ms (3 times)",
-        "2: PM2 log: App [web:0] exited with code [0] via signal [SIGKILL]",
-        "3: PM2 log: App [web:0] exited with code [1]",
-    };
-    const auto exits = exits_in(lines, "web", 0, 2);
-    REQUIRE(exits.size() == 2);
-    CHECK(exits[0].cause == "signal SIGKILL (liveness probe failed: no answer within 1000 ms (3 times))");
-    CHECK(exits[1].cause == "exit code 1");
+std::string text_of_exit(const char* entry) {
+    return exit_text(past_exit(entry));
+}
+
+}  // namespace
+
+TEST_CASE("exit history: how it ended, and who or what asked for it", "[unit][cli]") {
+    CHECK(text_of_exit(R"({"exit_code": 3, "exit_signal": null, "failure": null, "reason": "exit"})") ==
+          "exit code 3");
+    CHECK(text_of_exit(R"({"exit_signal": 15, "reason": "signal"})") ==
+          "signal SIGTERM: kpm did not send it");
+    CHECK(text_of_exit(R"({"reason": "unknown"})") == "unknown: it ended while no daemon ran");
+    CHECK(text_of_exit(R"({"failure": "cannot execute '/x'", "reason": "not_started"})") ==
+          "cannot execute '/x'");
+    CHECK(text_of_exit(R"({"exit_code": 0, "reason": "restart", "client": {"pid": 42, "uid": 0}})") ==
+          "exit code 0: restarted by root, pid 42");
+    CHECK(text_of_exit(R"({"exit_code": 0, "reason": "reload", "client": {"pid": 0, "uid": 1000}})") ==
+          "exit code 0: reloaded by uid 1000");
+    CHECK(text_of_exit(R"({"exit_signal": 9, "killed": true, "reason": "stop", "client": null})") ==
+          "signal SIGKILL after its kill_timeout: stopped by a client");
+    CHECK(text_of_exit(R"({"exit_code": 0, "reason": "watch", "detail": "/srv/a.js"})") ==
+          "exit code 0: restarted, '/srv/a.js' has changed");
+    CHECK(text_of_exit(R"({"exit_code": 0, "reason": "of a later kpm", "detail": "x"})") ==
+          "exit code 0: of a later kpm (x)");
+}
+
+TEST_CASE("exit history: the facts of an end", "[unit][cli]") {
+    const Json facts = past_exit_facts(past_exit(
+        R"({"at": 1000, "uptime": 70, "pid": 7, "exit_code": 0, "reason": "restart", "killed": false,
+            "client": {"pid": 42, "uid": 0}})"));
+    CHECK(facts == Json{{"at", "1970-01-01T00:00:01.000Z"},
+                        {"uptime_ms", 70},
+                        {"pid", 7},
+                        {"exit_code", 0},
+                        {"exit_signal", nullptr},
+                        {"killed", false},
+                        {"cause", "exit code 0"},
+                        {"reason", "restart"},
+                        {"detail", nullptr},
+                        {"client", {{"pid", 42}, {"uid", 0}, {"user", "root"}}},
+                        {"text", "exit code 0: restarted by root, pid 42"}});
+    CHECK(past_exits(Json("no list"), nullptr).empty());
+    CHECK(past_exits(Json::array({1}), nullptr).empty());
 }
 
 TEST_CASE("log view: a line of a file in each shape", "[unit][cli]") {

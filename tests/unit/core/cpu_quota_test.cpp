@@ -5,13 +5,13 @@
 using namespace kpm::core;
 
 TEST_CASE("cpu quota: the group of a process in both versions", "[unit][cpu_quota]") {
-    CHECK(cpu_group("0::/\n") == CpuGroup{true, "/"});
-    CHECK(cpu_group("0::/user.slice/a b\n") == CpuGroup{true, "/user.slice/a b"});
-    CHECK(cpu_group("12:pids:/x\n4:cpu,cpuacct:/docker/0f\n0::/docker/0f\n") ==
-          CpuGroup{false, "/docker/0f"});
-    CHECK(cpu_group("3:cpuset:/x\n1:name=systemd:/y\n0::/z") == CpuGroup{true, "/z"});
-    CHECK(cpu_group("") == std::nullopt);
-    CHECK(cpu_group("no colons\n4:one") == std::nullopt);
+    CHECK(control_group("0::/\n", "cpu") == ControlGroup{true, "/"});
+    CHECK(control_group("0::/user.slice/a b\n", "cpu") == ControlGroup{true, "/user.slice/a b"});
+    CHECK(control_group("12:pids:/x\n4:cpu,cpuacct:/docker/0f\n0::/docker/0f\n", "cpu") ==
+          ControlGroup{false, "/docker/0f"});
+    CHECK(control_group("3:cpuset:/x\n1:name=systemd:/y\n0::/z", "cpu") == ControlGroup{true, "/z"});
+    CHECK(control_group("", "cpu") == std::nullopt);
+    CHECK(control_group("no colons\n4:one", "cpu") == std::nullopt);
 }
 
 TEST_CASE("cpu quota: what the kernel writes", "[unit][cpu_quota]") {
