@@ -96,7 +96,7 @@ TEST_CASE("hostile apps: two that tell without end on their channels leave room 
     kpm.write("ecosystem.json", Json{{"apps", apps}}.dump());
     REQUIRE(kpm.kpm({"start", "ecosystem.json"}).status == 0);
     CHECK(eventually([&] { return kpm.read(kpm.home() / "logs" / "python-out.log") == "told\n"; }));
-    for (int i = 0; i < 10; ++i) {
+    for (int i = 0; i < 5; ++i) {
         const CommandResult ping = kpm.kpm({"ping"});
         INFO(ping.out << ping.err);
         CHECK(ping.status == 0);

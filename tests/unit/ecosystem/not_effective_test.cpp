@@ -93,13 +93,13 @@ TEST_CASE("not effective: options of chokidar that kpm does not have, where some
     CHECK(
         not_effective(config) ==
         Sentences{
-            "web: awaitWriteFinish of watch_options has no effect, watch_delay waits until changes are over",
-            "web: cwd of watch_options has no effect",
-            "web: depth of watch_options has no effect, it is no number from 0 on",
-            "web: ignoreInitial of watch_options has no effect, what is there at the start is no change",
-            "web: ignored of watch_options has no effect, it takes texts and regular expressions",
             "web: usePolling of watch_options has no effect, changes are told by the kernel, which does "
-            "not know those of other machines"});
+            "not know those of other machines",
+            "web: awaitWriteFinish of watch_options has no effect, watch_delay waits until changes are over",
+            "web: ignoreInitial of watch_options has no effect, what is there at the start is no change",
+            "web: depth of watch_options has no effect, it is no number from 0 on",
+            "web: ignored of watch_options has no effect, it takes texts and regular expressions",
+            "web: cwd of watch_options has no effect"});
     config.extra["watch_options"] = {{"usePolling", false},
                                      {"ignoreInitial", true},
                                      {"depth", 2},
