@@ -31,10 +31,10 @@ std::string cause_of(const PastExit& exit) {
     if (reason == "watch") return fmt::format("restarted, '{}' has changed", exit.detail);
     if (reason == "cron") return fmt::format("restarted by its cron_restart {}", exit.detail);
     if (reason == "memory" || reason == "gpu_memory") return "restarted, it used " + exit.detail;
-    if (reason == "probe") return "restarted, its " + exit.detail;
-    if (reason == "watchdog") return "restarted, it " + exit.detail;
+    if (reason == "probe") return "ended, its " + exit.detail;
+    if (reason == "watchdog") return "ended, it " + exit.detail;
     if (reason == "failed_reload") return "its reload has failed: " + exit.detail;
-    if (reason == "channel") return "restarted, it had lost its channel: " + exit.detail;
+    if (reason == "channel") return "ended, it had lost its channel: " + exit.detail;
     if (reason == "oom") return "by the kernel's OOM killer, probably: " + exit.detail;
     return exit.detail.empty() ? reason : fmt::format("{} ({})", reason, exit.detail);
 }

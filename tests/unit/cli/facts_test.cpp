@@ -80,6 +80,9 @@ TEST_CASE("exit history: how it ended, and who or what asked for it", "[unit][cl
           "signal SIGKILL after its kill_timeout: stopped by a client");
     CHECK(text_of_exit(R"({"exit_code": 0, "reason": "watch", "detail": "/srv/a.js"})") ==
           "exit code 0: restarted, '/srv/a.js' has changed");
+    CHECK(text_of_exit(
+              R"({"exit_code": 0, "reason": "probe", "detail": "liveness probe failed: no answer"})") ==
+          "exit code 0: ended, its liveness probe failed: no answer");
     CHECK(text_of_exit(R"({"exit_code": 0, "reason": "of a later kpm", "detail": "x"})") ==
           "exit code 0: of a later kpm (x)");
 }
