@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <deque>
 
+#include "cli/failed_launch.h"
 #include "cli/list_view.h"
 #include "cli/module_conf.h"
 #include "cli/notes.h"
@@ -134,6 +135,8 @@ bool act(Context& context, const ActionRequest& request, std::span<const Process
     std::deque<Sent> sent;
     std::size_t asked = 0;
     std::optional<Error> failure;
+    std::size_t failed = 0;  // its place
+    const std::int64_t begin = now_ms();
     for (;;) {
         while (!failure && sent.size() < parallel) {
             const auto next = places.next();
@@ -152,7 +155,10 @@ bool act(Context& context, const ActionRequest& request, std::span<const Process
         const auto answer =
             wait_showing(context, first.ticket, waiting_for(request, asked, sent.size(), id, rows));
         if (auto problem = failure_in(answer)) {
-            if (!failure) failure = std::move(problem);
+            if (!failure) {
+                failure = std::move(problem);
+                failed = first.place;
+            }
             continue;
         }
         say_warnings(context, *answer);
@@ -162,9 +168,16 @@ bool act(Context& context, const ActionRequest& request, std::span<const Process
         places.done(first.place);
     }
     const auto flushed = session.client().flush();
-    if (!failure && !flushed) failure = flushed.error();
-    if (failure) context.console.error(failure->message);
-    return !failure && places.is_good();
+    if (failure && has_env(request.action) && session.is_kpm()) {
+        const ProcessRow* row = find_row(rows, request.ids[failed]);
+        say_failed_launch(context, {.error = *failure,
+                                    .id = row == nullptr ? -1 : row->id,
+                                    .since = begin,
+                                    .is_replacement = request.action == Action::Reload});
+    } else if (failure || !flushed) {
+        context.console.error(failure ? failure->message : flushed.error().message);
+    }
+    return !failure && flushed && places.is_good();
 }
 
 int print_list(Context& context) {

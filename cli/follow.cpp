@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <thread>
@@ -48,14 +49,19 @@ void print_event(const ipc::Event& event, const Following& following, LiveLog& l
 
 }  // namespace
 
-bool matches_target(std::string_view target, const Json& process) {
-    if (target.empty() || target == "all") return true;
-    const std::string name = text_of(process, "name");
-    if (name == target || text_of(process, "pm_id") == target || text_of(process, "namespace") == target)
-        return true;
-    if (!NamePattern::is_one(target)) return false;
-    const auto pattern = NamePattern::parse(target);
-    return pattern && pattern->matches(name);
+Result<ProcessFilter> filter_of(const std::string& target) {
+    if (target.empty() || target == "all") return ProcessFilter([](const Json&) { return true; });
+    std::optional<NamePattern> pattern;
+    if (NamePattern::is_one(target)) {
+        auto parsed = NamePattern::parse(target);
+        if (!parsed) return parsed.error();
+        pattern = std::move(*parsed);
+    }
+    return ProcessFilter([target, pattern](const Json& process) {
+        const std::string name = text_of(process, "name");
+        return name == target || text_of(process, "pm_id") == target ||
+               text_of(process, "namespace") == target || (pattern && pattern->matches(name));
+    });
 }
 
 int follow(Context& context, const Following& following, std::optional<ipc::Subscriber> first) {
@@ -82,12 +88,12 @@ int follow_all_of(Context& context, const std::vector<std::string>& targets) {
     std::vector<std::string> names = targets;
     for (const std::string& target : targets) names.push_back(std::filesystem::path(target).stem().string());
     if (const auto name = context.line.value("name")) names.push_back(*name);
+    std::vector<ProcessFilter> filters;
+    for (const std::string& name : names)
+        if (auto filter = filter_of(name)) filters.push_back(std::move(*filter));
     Following following;
-    following.is_wanted = [names](const Json& process) {
-        for (const std::string& name : names) {
-            if (matches_target(name, process)) return true;
-        }
-        return false;
+    following.is_wanted = [filters](const Json& process) {
+        return std::ranges::any_of(filters, [&](const ProcessFilter& filter) { return filter(process); });
     };
     return follow(context, following);
 }

@@ -4,25 +4,29 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "cli/command.h"
 #include "cli/log_view.h"
+#include "ipc/base/result.h"
 #include "ipc/client.h"
 
 namespace kpm::cli {
+
+// Of the `process` of an event.
+using ProcessFilter = std::function<bool(const Json& process)>;
+
+// Lets those through that belong to the target: "all" or "", an id, a name, a namespace, /pattern/.
+// Invalid: a pattern that is no regular expression.
+Result<ProcessFilter> filter_of(const std::string& target);
 
 struct Following {
     LogLook look;
     bool out = true;
     bool error = true;
-    bool daemon = false;                         // the daemon's own lines
-    std::function<bool(const Json&)> is_wanted;  // of the event's `process`
+    bool daemon = false;  // the daemon's own lines
+    ProcessFilter is_wanted;
 };
-
-// Does `process` (an event's) belong to the target: "all", an id, a name, a namespace, /pattern/?
-bool matches_target(std::string_view target, const Json& process);
 
 // Goes on after the daemon was replaced or restarted. Returns only when standard output is closed. `first`:
 // a subscription from before, whose events have waited.

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "cli/command.h"
+#include "cli/failed_launch.h"
 #include "cli/last_exit.h"
 #include "cli/progress.h"
 
@@ -21,9 +22,7 @@ constexpr Clock::duration kShortPause = std::chrono::microseconds(500), kLongest
 constexpr int kPauseShare = 16;  // of the time waited so far: who starts slowly is looked at less often
 constexpr std::int64_t kDefaultUptime = 1000;  // ms; PM2's min_uptime
 constexpr milliseconds kNewsLimit{1000};       // for the daemon to hear of an end
-constexpr milliseconds kLogLimit{500};         // for the last words to reach the log, where there are some
 constexpr milliseconds kLongest{10'000};       // who has worked so long is up, whatever its min_uptime
-constexpr std::int64_t kClockGrain = 10;       // ms; files' times come from the kernel's coarse clock
 
 bool is_on(const Json& env, const char* key) {
     const auto value = env.find(key);
@@ -41,15 +40,6 @@ Result<ProcessList> list_without(Context& context, std::span<const std::pair<std
                 dead, [&](const auto& one) { return row.id == one.first && row.pid == one.second; });
         });
         if (is_known || Clock::now() > limit) return list;
-        std::this_thread::sleep_for(kShortPause);
-    }
-}
-
-std::vector<std::string> last_words(const ProcessRow& row, std::int64_t since) {
-    const auto limit = Clock::now() + kLogLimit;
-    for (;;) {
-        auto lines = errors_since(row.error_log, since - kClockGrain);
-        if (!lines.empty() || row.error_log.empty() || Clock::now() > limit) return lines;
         std::this_thread::sleep_for(kShortPause);
     }
 }
@@ -147,14 +137,7 @@ void Launches::tell(Context& context, const std::vector<Dead>& dead) {
         context.console.error(fmt::format("cannot start '{}'{}: it ended right after its start, {}", name,
                                           rows.size() > 1 ? fmt::format(" ({} instances)", rows.size()) : "",
                                           printable(what.second)));
-        const auto lines = last_words(row, since_);
-        if (!lines.empty())
-            context.console.error_line(fmt::format("last lines of {}:", printable(row.error_log)));
-        for (const std::string& line : lines) context.console.error_line("    " + printable(line));
-        const bool goes_on = row.status != "stopped" && row.status != "errored";
-        context.console.error_line(fmt::format(
-            "hint: {}; `kpm why {}` tells more",
-            goes_on ? "it is started again, as its configuration says" : "it is not started again", row.id));
+        say_last_words(context, row, since_);
     }
 }
 

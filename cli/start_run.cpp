@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "cli/failed_launch.h"
 #include "cli/notes.h"
 #include "cli/progress.h"
 #include "cli/restart_by_file.h"
@@ -175,7 +176,7 @@ private:
     bool say_started(const Asked& asked, Result<Json> answer) {
         const auto started = started_app(context_, std::move(answer));
         if (!started) {
-            context_.console.error(started.error().message);
+            say_failed_launch(context_, {.error = started.error(), .app = asked.name, .since = begin_});
             return false;
         }
         say_warnings(context_, *started);
@@ -189,6 +190,7 @@ private:
     const StartRequest& request_;
     OrderedWork work_;
     std::deque<Asked> asked_;
+    const std::int64_t begin_ = now_ms();
     bool has_said_missing_ = false;
     bool is_good_ = true;
 };

@@ -8,12 +8,15 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "cli/actions.h"
 #include "cli/commands/groups.h"
 #include "cli/follow.h"
 #include "cli/log_tail.h"
+#include "cli/name_pattern.h"
 #include "ecosystem/log_paths.h"
 #include "ipc/base/unique_fd.h"
 #include "ipc/protocol.h"
@@ -50,8 +53,7 @@ LogLook look_of(const CommandLine& line) {
 }
 
 // Oldest change first, so that the liveliest log ends next to the live lines.
-std::vector<LogFileEntry> files_of(std::string_view target, std::span<const ProcessRow> rows,
-                                   const Following& following) {
+std::vector<LogFileEntry> files_of(std::span<const ProcessRow> rows, const Following& following) {
     std::vector<LogFileEntry> files;
     std::set<std::string> seen;
     const auto add = [&](const std::string& path, const ProcessRow& row, Stream stream) {
@@ -62,7 +64,7 @@ std::vector<LogFileEntry> files_of(std::string_view target, std::span<const Proc
     };
     for (const ProcessRow& row : rows) {
         const Json process{{"name", row.name}, {"pm_id", row.id}, {"namespace", row.name_space}};
-        if (!matches_target(target, process)) continue;
+        if (!following.is_wanted(process)) continue;
         if (following.out) add(row.out_log, row, Stream::Out);
         if (following.error) add(row.error_log, row, Stream::Error);
     }
@@ -109,8 +111,7 @@ Result<void> print_tails(Context& context, std::string_view target, std::size_t 
     if (all && shape == LogShape::Prefixed && following.out && following.error) {
         print_tail(context, {context.home.daemon_log().string(), "", "", Stream::Daemon}, count, shape);
     }
-    for (const LogFileEntry& file : files_of(target, list->rows, following))
-        print_tail(context, file, count, shape);
+    for (const LogFileEntry& file : files_of(list->rows, following)) print_tail(context, file, count, shape);
     return {};
 }
 
@@ -129,7 +130,9 @@ int run_logs(Context& context) {
     following.out = context.line.has("out") || !context.line.has("err");
     following.error = context.line.has("err") || !context.line.has("out");
     following.daemon = target == "all" && following.out && following.error;
-    following.is_wanted = [target](const Json& process) { return matches_target(target, process); };
+    auto filter = filter_of(target);
+    if (!filter) return context.fail(filter.error());
+    following.is_wanted = std::move(*filter);
     const std::size_t count = wanted_lines(context.line);
     // Whoever follows in a structured form gets what comes; the files have no times.
     if (count > 0 && (context.line.has("nostream") || !is_structured(following.look.shape))) {
@@ -143,6 +146,16 @@ int run_flush(Context& context) {
     const std::string_view target = context.word();
     const auto list = context.session->brief_list();
     if (!list) return context.fail(list.error());
+    std::optional<NamePattern> pattern;
+    if (NamePattern::is_one(target)) {
+        auto parsed = NamePattern::parse(target);
+        if (!parsed) return context.fail(parsed.error());
+        pattern = std::move(*parsed);
+    }
+    const auto is_meant = [&](const ProcessRow& row) {
+        return target.empty() || row.name == target || std::to_string(row.id) == target ||
+               (pattern && pattern->matches(row.name));
+    };
     const auto flush = [&](const std::string& path) {
         if (path.empty() || ecosystem::is_no_log(path)) return;
         context.console.info(path);
@@ -155,7 +168,7 @@ int run_flush(Context& context) {
         }
     }
     for (const ProcessRow& row : list->rows) {
-        if (!target.empty() && row.name != target && std::to_string(row.id) != target) continue;
+        if (!is_meant(row)) continue;
         context.console.info("Flushing:");
         flush(row.out_log);
         flush(row.error_log);

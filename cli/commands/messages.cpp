@@ -127,6 +127,8 @@ int run_attach(Context& context) {
 int run_trigger(Context& context) {
     const std::string target(context.word(0));
     const std::string_view action = context.word(1);
+    const auto is_of_target = filter_of(target);
+    if (!is_of_target) return context.fail(is_of_target.error());
     Json request{{"msg", action}};
     if (context.line.words.size() > 2) request["opts"] = context.word(2);
     request[is_number(target) ? "id" : "name"] = target;  // in PM2's order: the app gets it as it is
@@ -162,7 +164,7 @@ int run_trigger(Context& context) {
         if ((*event)->topic != ipc::topic::kAxmReply || !payload.is_object() || !payload.contains("process"))
             continue;
         const Json& process = payload["process"];
-        if (!matches_target(target, process)) continue;
+        if (!(*is_of_target)(process)) continue;
         const Json data = payload.value("data", Json::object());
         const Json value = data.is_object() ? data.value("return", Json()) : Json();
         if (as_json)

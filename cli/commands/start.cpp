@@ -9,6 +9,7 @@
 #include "cli/commands/groups.h"
 #include "cli/config_apps.h"
 #include "cli/config_file.h"
+#include "cli/failed_launch.h"
 #include "cli/follow.h"
 #include "cli/notes.h"
 #include "cli/start_run.h"
@@ -112,9 +113,10 @@ bool start_script(Context& context, const std::string& word, const ProcessList& 
     const bool cluster = config.exec_mode == ecosystem::ExecMode::Cluster;
     context.console.info(fmt::format("Starting {} in {} ({} instance{})", printable(config.script),
                                      cluster ? "cluster_mode" : "fork_mode", count, count > 1 ? "s" : ""));
+    const std::int64_t begin = now_ms();
     const auto started = start_app(context, config);
     if (!started) {
-        context.console.error(started.error().message);
+        say_failed_launch(context, {.error = started.error(), .app = config.name, .since = begin});
         return false;
     }
     say_warnings(context, *started);

@@ -1,6 +1,7 @@
 // A start, restart or reload of an app that ends at once is a failure, and says why; of one that stays, or
 // that ends as it is meant to, it is none.
 #include <catch2/catch.hpp>
+#include <filesystem>
 
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
@@ -134,6 +135,69 @@ TEST_CASE("early death: restart, reload and scale tell of it, too", "[e2e]") {
         CHECK(says(result, "cannot start 'app': it ended right after its start, exit code 3"));
         CHECK(says(result, "    boom"));
     }
+}
+
+TEST_CASE("early death: one that is not ready in time is quoted, by start, restart and reload", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("mute.sh", "echo cannot reach db >&2\nwhile :; do sleep 1; done\n");
+    for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+             {"start", "mute.sh", "--wait-ready", "--listen-timeout", "300"},
+             {"restart", "mute"},
+             {"reload", "mute"},
+             {"start", "mute"}}) {
+        const CommandResult result = kpm.kpm(words);
+        INFO(words[0] << "\n" << result.out << result.err << kpm.daemon_log());
+        CHECK(result.status == 1);
+        CHECK(says(result, "cannot start 'mute': not ready within 300 ms"));
+        CHECK(says(result, "last lines of " + (kpm.home() / "logs" / "mute-error.log").string()));
+        CHECK(says(result, "    cannot reach db"));
+        CHECK(says(result, "hint: it goes on running; `kpm logs 0`"));
+    }
+}
+
+TEST_CASE("early death: a file's app that ends before it is ready is quoted, too", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("bad.sh", kFails);
+    kpm.write("ecosystem.json",
+              R"({"apps":[{"name":"bad","script":"bad.sh","wait_ready":true,"autorestart":false}]})");
+    const CommandResult result = kpm.kpm({"start", "ecosystem.json"});
+    INFO(result.out << result.err << kpm.daemon_log());
+    CHECK(result.status == 1);
+    CHECK(says(result, "cannot start 'bad': it exited with code 3 before it was up"));
+    CHECK(says(result, "    boom"));
+    CHECK(says(result, "hint: it is not started again; `kpm why 0`"));
+}
+
+TEST_CASE("early death: the successor that a reload gives up is quoted", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("app.js",
+              "if (require('fs').existsSync('broken')) console.error('cannot reach db');\n"
+              "else process.send('ready');\nsetInterval(() => {}, 1000);\n");
+    good(kpm, {"start", "app.js", "-i", "1", "--wait-ready"});
+    const int pid = kpm.find("app")["pid"];
+    kpm.write("broken", "");
+    const CommandResult result = kpm.kpm({"reload", "app", "--listen-timeout", "1500"});
+    INFO(result.out << result.err << kpm.daemon_log());
+    CHECK(result.status == 1);
+    CHECK(says(result, "not ready within 1500 ms; the old process goes on"));
+    CHECK(says(result, "    cannot reach db"));
+    CHECK(kpm.find("app")["pid"] == pid);
+}
+
+TEST_CASE("early death: where nothing was started, the old process's last words are no cause", "[e2e]") {
+    const KpmHome kpm;
+    const std::filesystem::path folder = kpm.work() / "folder";
+    std::filesystem::create_directory(folder);
+    kpm.write("app.sh", "trap 'echo bye >&2; exit' INT\necho up\nwhile :; do sleep 0.05; done\n");
+    good(kpm, {"start", (kpm.work() / "app.sh").string(), "--cwd", folder.string()});
+    REQUIRE(eventually([&] { return kpm.read(kpm.home() / "logs" / "app-out.log") == "up\n"; }));
+    std::filesystem::remove(folder);
+    const CommandResult result = kpm.kpm({"restart", "app"});
+    INFO(result.out << result.err << kpm.daemon_log());
+    CHECK(result.status == 1);
+    CHECK(kpm.read(kpm.home() / "logs" / "app-error.log") == "bye\n");
+    CHECK(says(result, "[PM2][ERROR] cannot start 'app'"));
+    CHECK_FALSE(says(result, "last lines of"));
 }
 
 }  // namespace kpm::early_death_test

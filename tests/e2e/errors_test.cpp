@@ -274,4 +274,29 @@ TEST_CASE("errors: wrong values of options are named, and nothing is started", "
     CHECK(kpm.list().empty());
 }
 
+TEST_CASE("errors: a pattern that is no regular expression is an error of every command", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("app.sh", "echo one\nwhile :; do sleep 1; done\n");
+    good(kpm, {"start", "app.sh"});
+    const auto file = kpm.home() / "logs" / "app-out.log";
+    REQUIRE(eventually([&] { return kpm.read(file) == "one\n"; }));
+    for (const std::vector<std::string>& words :
+         std::vector<std::vector<std::string>>{{"logs", "/[/"},
+                                               {"logs", "/[/", "--nostream"},
+                                               {"logs", "/[/", "--json"},
+                                               {"flush", "/[/"},
+                                               {"stop", "/[/"}}) {
+        const CommandResult result = kpm.kpm(words);
+        INFO(words[0] << "\n" << result.out << result.err);
+        CHECK(result.status == 1);
+        CHECK(result.err.starts_with("[PM2][ERROR] cannot use the pattern '/[/': "));
+        CHECK(result.out.empty());
+    }
+    CHECK(kpm.read(file) == "one\n");
+    good(kpm, {"flush", "/^no/"});
+    CHECK(kpm.read(file) == "one\n");
+    good(kpm, {"flush", "/^ap/"});
+    CHECK(kpm.read(file).empty());
+}
+
 }  // namespace kpm::errors_test
