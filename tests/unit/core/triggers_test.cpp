@@ -166,7 +166,7 @@ TEST_CASE("watch: the files of all apps are kpm's own, while they are managed", 
     other.log_file = std::string("/srv/all.txt");
     bench.run(
         [&] { bench.supervisor.add({.config = other, .unique_id = "v", .start = false}, bench.done()); });
-    for (const char* path : {"/srv/current/B.txt", "/srv/B.txt", "/srv/other.pid", "/srv/all.txt"})
+    for (const char* path : {"/srv/current/B.txt", "/srv/B.txt", "/srv/other-1.pid", "/srv/all.txt"})
         CHECK(own->covers(path));
     other.log_file = false;
     bench.run([&] { CHECK(bench.supervisor.reconfigure(1, other)); });
