@@ -115,7 +115,7 @@ std::vector<std::string> split_flags(std::span<const std::string> words,
         } else {
             result.push_back(word);
         }
-        is_value = option != nullptr && option->takes == Takes::Value;
+        is_value = option != nullptr && option->takes == Takes::Value && option->key != kEnvKey;
     }
     return result;
 }
@@ -128,8 +128,10 @@ Result<void> sort_out(std::span<const std::string> input, std::span<const Option
         if (const OptionSpec* option = find_option(options, input[i])) {
             GivenOption given{option, ""};
             if (option->takes == Takes::Value) {
-                if (!has_next && option->key != kEnvKey) return argument_missing(*option);
-                if (has_next) given.value = input[++i];
+                // It may be a switch, which settle_env knows: then the next word may be an option.
+                const bool is_env = option->key == kEnvKey;
+                if (!has_next && !is_env) return argument_missing(*option);
+                if (has_next && !(is_env && is_dashed(input[i + 1]))) given.value = input[++i];
             } else if (option->takes == Takes::OptionalValue && has_next && !is_dashed(input[i + 1])) {
                 given.value = input[++i];
             }
