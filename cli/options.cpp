@@ -174,14 +174,18 @@ Result<void> settle_env(CommandLine& line, bool is_switch) {
 }
 
 Error unknown_option(std::string_view given, std::span<const OptionSpec> own) {
-    std::vector<std::string_view> flags;
+    // Without the dashes, which would count as letters that are right.
+    const auto name_of = [](std::string_view flag) {
+        return flag.substr(std::min(flag.find_first_not_of('-'), flag.size()));
+    };
+    std::vector<std::string_view> names;
     for (const std::span<const OptionSpec> options : {own, global_options()})
         for (const OptionSpec& option : options)
             for (const std::string_view flag : split(option.flags, ','))
-                if (flag.starts_with("--")) flags.push_back(flag);
-    const auto meant = nearest(given, flags);
+                if (flag.starts_with("--")) names.push_back(name_of(flag));
+    const auto meant = nearest(name_of(given), names);
     return {ErrorCode::Invalid, fmt::format("unknown option `{}'{}", given,
-                                            meant ? fmt::format(", did you mean {}?", *meant) : "")};
+                                            meant ? fmt::format(", did you mean --{}?", *meant) : "")};
 }
 
 Result<CommandLine> read_global_options(std::span<const std::string> words) {
