@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -14,7 +15,9 @@
 namespace kpm::cli {
 namespace {
 
-constexpr std::size_t kLongestVariable = 40;  // characters shown of a divergent value
+// As in PM2 a value is cut where its line would be longer than the terminal's.
+constexpr int kNameShare = 60;  // columns
+constexpr int kShortestValue = 40;
 constexpr const char* kHidden = "(hidden)";
 
 std::string or_unknown(std::string text) {
@@ -172,28 +175,31 @@ std::string connections(const ProcessRow& row, const Json& workers, const Paint&
     return "";
 }
 
-Table divergent_variables(const ProcessRow& row, const ecosystem::Environment& local, Values values) {
+// Hidden: the names of those that differ from the shell's. Shown: all.
+Table variables_of(const ProcessRow& row, const ecosystem::Environment& local, Values values, int width) {
     Table table = key_table();
-    if (const auto env = row.env().find("env"); env != row.env().end() && env->is_object()) {
-        for (const auto& [name, value] : env->items()) {
-            const std::string* here = ecosystem::find_variable(local, name);
-            if (here == nullptr || !value.is_string() || value == *here) continue;
-            std::string shown = values == Values::Shown ? printable(value.get<std::string>()) : kHidden;
-            if (display_width(shown) > static_cast<int>(kLongestVariable))
-                shown = truncated(shown, kLongestVariable);
-            table.rows.push_back({{printable(name)}, {std::move(shown)}});
+    const auto env = row.env().find("env");
+    if (env == row.env().end() || !env->is_object()) return table;
+    const int longest = std::max(kShortestValue, width - kNameShare);
+    for (const auto& [name, value] : env->items()) {
+        if (values == Values::Shown) {
+            table.rows.push_back({{printable(name)}, {truncated(printable(text_of(*env, name)), longest)}});
+            continue;
         }
+        const std::string* here = ecosystem::find_variable(local, name);
+        if (here != nullptr && value.is_string() && value != *here)
+            table.rows.push_back({{printable(name)}, {kHidden}});
     }
     return table;
 }
 
-std::string hints(const ProcessRow& row, bool has_hidden, const Paint& paint) {
+std::string hints(const ProcessRow& row, Values values, const Paint& paint) {
     const std::string name = printable(row.name);
     std::vector<std::string> lines{fmt::format(" Use `kpm logs {} [--lines 1000]` to display logs", name),
                                    fmt::format(" Use `kpm env {}` to display environment variables", row.id),
                                    " Use `kpm monit` to monitor CPU and Memory usage"};
-    if (has_hidden)
-        lines.push_back(fmt::format(" Use `kpm describe {} --env` to display what is hidden here", row.id));
+    if (values == Values::Hidden)
+        lines.push_back(fmt::format(" Use `kpm describe {} --env` to display all variables here", row.id));
     std::string text = "\n";
     for (const std::string& line : lines) text += paint(line, {Style::White, Style::Italic}) + "\n";
     return text;
@@ -203,16 +209,18 @@ std::string hints(const ProcessRow& row, bool has_hidden, const Paint& paint) {
 
 std::string describe_text(const ProcessRow& row, const ecosystem::Environment& local, Values values,
                           const Json& workers, const LastExit& last_exit, std::int64_t now,
-                          const Paint& paint) {
-    Table variables = divergent_variables(row, local, values);
-    const bool has_variables = !variables.rows.empty();
+                          const Terminal& terminal) {
+    const Paint paint(terminal.colour);
+    Table variables = variables_of(row, local, values, terminal.width);
+    const char* heading =
+        values == Values::Shown ? " Env variables " : " Divergent env variables from local env ";
     return paint(fmt::format(" Describing process with id {} - name {} ", row.id, printable(row.name)),
                  {Style::Bold, Style::Inverse}) +
            "\n" + attributes(row, now, paint) + end_of(last_exit, paint) + configuration(row, paint) +
            actions(row, paint) + metrics(row, paint) + connections(row, workers, paint) +
-           title(" Divergent env variables from local env ", paint) +
-           (has_variables ? render_table(std::move(variables), paint) : "\n") +
-           hints(row, has_variables && values == Values::Hidden, paint);
+           title(heading, paint) +
+           (variables.rows.empty() ? "\n" : render_table(std::move(variables), paint)) +
+           hints(row, values, paint);
 }
 
 }  // namespace kpm::cli

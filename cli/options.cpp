@@ -115,7 +115,7 @@ std::vector<std::string> split_flags(std::span<const std::string> words,
         } else {
             result.push_back(word);
         }
-        is_value = option != nullptr && option->takes == Takes::Value;
+        is_value = option != nullptr && option->takes == Takes::Value && option->key != kEnvKey;
     }
     return result;
 }
@@ -128,8 +128,10 @@ Result<void> sort_out(std::span<const std::string> input, std::span<const Option
         if (const OptionSpec* option = find_option(options, input[i])) {
             GivenOption given{option, ""};
             if (option->takes == Takes::Value) {
-                if (!has_next && option->key != kEnvKey) return argument_missing(*option);
-                if (has_next) given.value = input[++i];
+                // It may be a switch, which settle_env knows: then the next word may be an option.
+                const bool is_env = option->key == kEnvKey;
+                if (!has_next && !is_env) return argument_missing(*option);
+                if (has_next && !(is_env && is_dashed(input[i + 1]))) given.value = input[++i];
             } else if (option->takes == Takes::OptionalValue && has_next && !is_dashed(input[i + 1])) {
                 given.value = input[++i];
             }
@@ -172,14 +174,18 @@ Result<void> settle_env(CommandLine& line, bool is_switch) {
 }
 
 Error unknown_option(std::string_view given, std::span<const OptionSpec> own) {
-    std::vector<std::string_view> flags;
+    // Without the dashes, which would count as letters that are right.
+    const auto name_of = [](std::string_view flag) {
+        return flag.substr(std::min(flag.find_first_not_of('-'), flag.size()));
+    };
+    std::vector<std::string_view> names;
     for (const std::span<const OptionSpec> options : {own, global_options()})
         for (const OptionSpec& option : options)
             for (const std::string_view flag : split(option.flags, ','))
-                if (flag.starts_with("--")) flags.push_back(flag);
-    const auto meant = nearest(given, flags);
+                if (flag.starts_with("--")) names.push_back(name_of(flag));
+    const auto meant = nearest(name_of(given), names);
     return {ErrorCode::Invalid, fmt::format("unknown option `{}'{}", given,
-                                            meant ? fmt::format(", did you mean {}?", *meant) : "")};
+                                            meant ? fmt::format(", did you mean --{}?", *meant) : "")};
 }
 
 Result<CommandLine> read_global_options(std::span<const std::string> words) {

@@ -5,7 +5,9 @@
 #include <array>
 #include <charconv>
 #include <filesystem>
+#include <optional>
 
+#include "cli/actions.h"
 #include "cli/commands/groups.h"
 #include "cli/deploy/deployment.h"
 #include "cli/deploy/steps.h"
@@ -39,6 +41,7 @@ constexpr std::string_view kHelp = R"(
     ref <ref>            deploy this branch, tag or commit
 
   --force deploys in spite of changes that are not committed or not pushed.
+  --json: list, current and previous print the facts as JSON.
 
 )";
 
@@ -57,6 +60,40 @@ public:
         }
         context_.console.line("--> Success");
         return true;
+    }
+
+    // Of list, current and previous: [{host, commits}], newest first, or [{host, commit}].
+    std::optional<Json> facts(std::string_view command) {
+        const bool is_list = command == "list";
+        const bool is_current = command == "curr" || command == "current";
+        if (!is_list && !is_current && command != "prev" && command != "previous") {
+            say(fmt::format("cannot print '{}' as JSON: only list, current and previous", command));
+            return std::nullopt;
+        }
+        const std::string text = is_list      ? list_script(deployment_)
+                                 : is_current ? current_script(deployment_)
+                                              : earlier_script(deployment_, 1);
+        Json facts = Json::array();
+        for (const DeployHost& host : deployment_.hosts) {
+            std::string output;
+            const auto code = capture_command(shell_words(deployment_, host, text), output);
+            exit_code_ = code ? *code : 0;
+            if (!code || *code != 0) {
+                say(code ? fmt::format("cannot read the deployments of '{}'", printable(host.name))
+                         : code.error().message);
+                return std::nullopt;
+            }
+            facts.push_back({{"host", host.name}});
+            if (!is_list) {
+                facts.back()["commit"] = trim(output);
+                continue;
+            }
+            Json& commits = facts.back()["commits"] = Json::array();
+            for (const std::string_view line : split(trim(output), '\n'))  // "0<tab>commit"
+                if (const auto tab = line.find('\t'); tab != std::string_view::npos)
+                    commits.push_back(line.substr(tab + 1));
+        }
+        return facts;
     }
 
 private:
@@ -195,7 +232,12 @@ int run_deploy(Context& context) {
             fmt::format("kpm startOrRestart {} --env {}", shell_word(fs::path(file).filename().string()),
                         shell_word(environment));
     }
-    if (Deployer(context, *deployment, context.line.has("force")).run(command, words)) return kDone;
+    Deployer deployer(context, *deployment, context.line.has("force"));
+    if (context.line.has("json")) {
+        const auto facts = deployer.facts(command);
+        return facts ? print_json(context, *facts) : kFailed;
+    }
+    if (deployer.run(command, words)) return kDone;
     context.console.line("Deploy failed");
     return kFailed;
 }

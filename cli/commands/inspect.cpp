@@ -123,16 +123,17 @@ int run_describe(Context& context) {
     const auto workers =
         context.session->is_kpm() ? context.session->call(ipc::method::kWorkers) : Result<Json>(Json());
     const auto local = ecosystem::environment_from(environ);
+    const Values values = context.line.has("env") ? Values::Shown : Values::Hidden;
     bool found = false;
     Json facts = Json::array();
     for (const ProcessRow& row : list->rows) {
         if (row.name != word && std::to_string(row.id) != word) continue;
         found = true;
         facts.push_back(describe_facts(row, workers ? *workers : Json(), last_exit_of(row), now_ms()));
+        if (values == Values::Shown) facts.back()["env"] = row.env().value("env", Json::object());
         if (context.line.has("json")) continue;
-        context.console.text(
-            describe_text(row, local, context.line.has("env") ? Values::Shown : Values::Hidden,
-                          workers ? *workers : Json(), last_exit_of(row), now_ms(), context.console.paint()));
+        context.console.text(describe_text(row, local, values, workers ? *workers : Json(), last_exit_of(row),
+                                           now_ms(), context.console.terminal()));
     }
     if (found) return context.line.has("json") ? print_json(context, facts) : kDone;
     context.console.warn_on_stderr(fmt::format("{} doesn't exist", word));

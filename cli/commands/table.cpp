@@ -36,6 +36,12 @@ constexpr OptionSpec kInstallOptions[] = {
 
 constexpr OptionSpec kJsonOption[] = {{"json", "--json", Takes::Nothing, "", "the facts as JSON"}};
 
+// Of commands that print it anyway, or something else that programs read.
+constexpr OptionSpec kNoJsonOption[] = {{"json", "--json", Takes::Nothing, "", "accepted, of no effect"}};
+
+constexpr OptionSpec kDeployOptions[] = {
+    {"json", "--json", Takes::Nothing, "", "list, current and previous: the facts as JSON"}};
+
 constexpr const char* kPlatforms =
     "systemd upstart systemv openrc launchd rcd rcd-openbsd smf ubuntu centos arch oracle amazon macos "
     "darwin freebsd openbsd solaris";
@@ -94,21 +100,15 @@ const Command kCommands[] = {
     {.name = "jlist",
      .help = "the list as JSON",
      .run = run_jlist,
+     .options = kNoJsonOption,
      .machine_output = true,
      .question = Question::List},
-    {"prettylist",
-     "",
-     "",
-     "the list as a JavaScript literal",
-     run_prettylist,
-     {},
-     NeedsDaemon::Yes,
-     true,
-     true},
+    {"prettylist", "", "", "the list as a JavaScript literal", run_prettylist, kNoJsonOption,
+     NeedsDaemon::Yes, true, true},
     {.name = "describe",
      .aliases = "desc info show",
      .args = "<name|id>",
-     .help = "all about a process (--env: with the values of its variables)",
+     .help = "all about a process (--env: with all its variables and their values)",
      .run = run_describe,
      .options = kJsonOption,
      .env_is_switch = true},
@@ -203,6 +203,7 @@ const Command kCommands[] = {
      .args = "[file|environment] [command]",
      .help = "bring the repository onto hosts over ssh (kpm deploy help)",
      .run = run_deploy,
+     .options = kDeployOptions,
      .daemon = NeedsDaemon::No},
     {.name = "install",
      .aliases = "module:install module:update",

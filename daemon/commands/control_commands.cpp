@@ -132,6 +132,36 @@ void toggle_watch(Supervisor& supervisor, const Json& args, Answer answer) {
 
 namespace {
 
+// A mark in lists, "[M]", that PM2's clients set. It is stored with the app, as in PM2.
+void set_monitored(Supervisor& supervisor, const Json& args, const Answer& answer, bool is_monitored) {
+    const auto id = id_or_member(argument(args, 0), "id");
+    const Slot* slot = id ? supervisor.find(*id) : nullptr;
+    if (!slot) return answer(Error{ErrorCode::NotFound, "Unknown pm_id"});
+    ecosystem::AppConfig config = slot->config.whole();
+    config.extra["_km_monitored"] = is_monitored;
+    if (const auto changed = supervisor.reconfigure(*id, std::move(config)); !changed)
+        return answer(changed.error());
+    answer(Json{{"success", true}, {"pm_id", *id}});
+}
+
+}  // namespace
+
+void monitor(Supervisor& supervisor, const Json& args, Answer answer) {
+    set_monitored(supervisor, args, answer, true);
+}
+void unmonitor(Supervisor& supervisor, const Json& args, Answer answer) {
+    set_monitored(supervisor, args, answer, false);
+}
+
+// PM2's daemon has Node measure itself.
+void profile(Supervisor&, const Json&, Answer answer) {
+    answer(Error{ErrorCode::Invalid,
+                 "cannot profile 'kpmd': it is no Node program; `perf` can, and --cpu-prof or --heap-prof in "
+                 "node_args profiles an app"});
+}
+
+namespace {
+
 // Modules are not among the saved apps: a list of their own brings them back.
 bool is_saved(const Slot& slot) {
     const auto flag = slot.config->extra.find("pmx_module");

@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <csignal>
@@ -269,6 +270,37 @@ TEST_CASE("bad input: a thousand clients at once", "[e2e]") {
         CHECK(got == reply);
     }
     served.check();
+}
+
+TEST_CASE("bad input: a thousand followers of the bus, one of which sends half a frame", "[e2e]") {
+    const Served served;
+    rlimit limit{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 4096);
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    const auto pub = served.kpm.home() / "pub.sock";
+    const std::string request = ipc::encode(ipc::Request{"ping", Json::array(), "1"});
+    const UniqueFd half = connect_to(pub);
+    REQUIRE(half);
+    REQUIRE(::send(half.get(), request.data(), request.size() / 2, MSG_NOSIGNAL) > 0);
+    std::vector<UniqueFd> followers;
+    for (int i = 0; i < 1000; ++i) {
+        followers.push_back(connect_to(pub));
+        REQUIRE(followers.back());
+    }
+    // Which of them the daemon has let in yet is unknown: it is told until all have heard.
+    std::vector<bool> has_heard(followers.size());
+    CHECK(eventually([&] {
+        served.kpm.kpm({"stop", "app", "--silent"});
+        for (std::size_t i = 0; i < followers.size(); ++i) {
+            char byte;
+            has_heard[i] = has_heard[i] || ::recv(followers[i].get(), &byte, 1, MSG_DONTWAIT) == 1;
+        }
+        return std::ranges::count(has_heard, false) == 0;
+    }));
+    followers.clear();
+    CHECK(served.kpm.kpm({"ping"}).status == 0);
+    CHECK(served.kpm.daemon_pid() == served.daemon);
 }
 
 TEST_CASE("bad input: a daemon of another version is used, and said", "[e2e]") {

@@ -102,6 +102,12 @@ TEST_CASE("completion: is installed into the profile once, and removed", "[e2e]"
     CHECK(installed == "alias ll='ls -l'\n" + run({"bash"}));
     CHECK(has(run({"install"}), "already"));
     CHECK(kpm.read(kpm.work() / ".bashrc") == installed);
+    // An interactive shell reads the file, and knows then how to complete.
+    CHECK(shell(kpm,
+                {"bash", "-c",
+                 "bash -i -c 'complete -p kpm; COMP_WORDS=(kpm resu); COMP_CWORD=1; _kpm_completion; "
+                 "echo ${COMPREPLY[@]}; alias ll' 2>/dev/null"},
+                {}) == "\ncomplete -o default -F _kpm_completion kpm\nresurrect\nalias ll='ls -l'\n");
     CHECK(has(run({"uninstall"}), "✓"));
     CHECK(kpm.read(kpm.work() / ".bashrc") == "alias ll='ls -l'\n");
     CHECK(has(run({"install", "fish"}), "kpm.fish"));

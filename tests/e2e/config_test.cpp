@@ -1,6 +1,7 @@
 // Configuration files through the built program: what a changed file does to apps that run, where variables
 // come from, and what is said about a file that is wrong.
 #include <catch2/catch.hpp>
+#include <filesystem>
 
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
@@ -28,6 +29,50 @@ std::string app_with(const std::string& attribute) {
 }
 
 }  // namespace
+
+TEST_CASE("config: what `kpm ecosystem` writes starts, by itself and by its name", "[e2e][node]") {
+    const KpmHome kpm;
+    const std::string server = "require('http').createServer().listen(0);\n";
+    kpm.write("app.js", server);
+    kpm.write("worker.js", "setInterval(() => {}, 1000);\n");
+    std::filesystem::create_directory(kpm.work() / "worker");
+    good(kpm, {"ecosystem"});
+    good(kpm, {"start"});  // PM2's default file
+    std::size_t webs = 0;
+    for (const Json& row : kpm.list()) {
+        CHECK(row["pm2_env"]["status"] == "online");
+        webs += row["name"] == "web";
+    }
+    CHECK(webs >= 1);  // as many as there are CPUs
+    CHECK(kpm.find("worker")["pm2_env"]["watch"] == Json({"./worker"}));
+    good(kpm, {"delete", "ecosystem.config.js"});
+    CHECK(kpm.list().empty());
+    CHECK(kpm.kpm({"ecosystem", "simple"}).status == 1);  // there is one
+    good(kpm, {"ecosystem", "simple", "--force"});
+    good(kpm, {"start", "ecosystem.config.js"});
+    CHECK(kpm.find("app1")["pm2_env"]["status"] == "online");
+}
+
+TEST_CASE("config: the apps of standard input are started, and deleted", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("app.sh", kForever);
+    kpm.write("apps.json", R"([{"name":"a","script":"./app.sh"},{"name":"b","script":"./app.sh"}])");
+    kpm.write("one.json", R"({"apps":[{"name":"a","script":"./app.sh"}]})");
+    const auto with = [&](const char* command, const char* file) {
+        const CommandResult result =
+            run_command({"sh", "-c", "exec \"$1\" $2 - <$3", "sh", bin_dir() / "kpm", command, file},
+                        kpm.env(), kpm.work());
+        INFO(command << "\n" << result.out << result.err);
+        CHECK(result.status == 0);
+    };
+    with("start", "apps.json");
+    CHECK(kpm.list().size() == 2);
+    with("delete", "one.json");
+    CHECK(kpm.find("a").is_null());
+    CHECK(kpm.find("b")["pm2_env"]["status"] == "online");
+    with("delete", "apps.json");
+    CHECK(kpm.list().empty());
+}
 
 TEST_CASE("config: start and restart of a file apply what changed and say it", "[e2e]") {
     const KpmHome kpm;

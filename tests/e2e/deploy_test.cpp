@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 
 namespace kpm::deploy_test {
@@ -39,10 +40,11 @@ public:
         words.insert(words.begin(), {(bin_dir() / "kpm").string(), "deploy"});
         return run_command(words, env(), (kpm_.work() / "clone").string());
     }
-    void commit(const std::string& text) const {
-        kpm_.write("origin/file", text);
-        git({"add", "file"}, "origin");
-        git({"commit", "-q", "-m", text}, "origin");
+    void commit(const std::string& text) const { add("file", text); }
+    void add(const std::string& name, const std::string& text) const {
+        kpm_.write("origin/" + name, text);
+        git({"add", name}, "origin");
+        git({"commit", "-q", "-m", name}, "origin");
     }
     fs::path target() const { return kpm_.work() / "far host" / "app"; }
     std::string deployed() const { return kpm_.read(target() / "current/file"); }
@@ -52,7 +54,7 @@ public:
 private:
     std::map<std::string, std::string> env() const {
         auto env = kpm_.env();
-        env["PATH"] = (kpm_.work() / "bin").string() + ":" + std::getenv("PATH");
+        env["PATH"] = (kpm_.work() / "bin").string() + ":" + bin_dir().string() + ":" + std::getenv("PATH");
         for (const char* who : {"GIT_AUTHOR", "GIT_COMMITTER"}) {
             env[std::string(who) + "_NAME"] = "test";
             env[std::string(who) + "_EMAIL"] = "test@localhost";
@@ -99,10 +101,45 @@ TEST_CASE("deploy: set up, update, look, revert", "[e2e]") {
     const std::string current = site.deploy({"production", "curr"}).out;
     CHECK(current != site.deploy({"production", "prev"}).out);
 
+    const Json listed = Json::parse(site.deploy({"production", "list", "--json"}).out);
+    CHECK(listed[0]["host"] == "far");
+    REQUIRE(listed[0]["commits"].size() == 2);
+    CHECK(has(current, listed[0]["commits"][0].get<std::string>().substr(0, 7)));
+    CHECK(Json::parse(site.deploy({"production", "prev", "--json"}).out) ==
+          Json::array({{{"host", "far"}, {"commit", listed[0]["commits"][1]}}}));
+    CHECK(site.deploy({"production", "update", "--json"}).status == 1);
+    CHECK(site.deployed() == "two");
+
     REQUIRE(site.deploy({"production", "revert", "1"}).status == 0);
     CHECK(site.deployed() == "one");
     REQUIRE(site.deploy({"production", "ref", "origin/main"}).status == 0);
     CHECK(site.deployed() == "two");
+}
+
+TEST_CASE("deploy: without a post-deploy the file's apps are started or restarted there", "[e2e]") {
+    const Site site;
+    const std::string file = R"({"apps":[{"name":"web","script":"./app.sh","interpreter":"sh",
+        "env_production":{"MODE":"prod"}}],"deploy":{"production":{"user":"ann","host":"far",
+        "ref":"origin/main","repo":")" +
+                             (site.kpm().work() / "origin").string() + R"(","path":")" +
+                             site.target().string() + R"("}}})";
+    site.add("app.sh", "echo $MODE\nwhile :; do sleep 1; done\n");
+    site.add("ecosystem.json", file);
+    site.kpm().write("clone/ecosystem.json", file);
+    REQUIRE(site.deploy({"production", "setup"}).status == 0);
+    const CommandResult first = site.deploy({"production", "--force"});
+    INFO(first.out << first.err << site.kpm().daemon_log());
+    REQUIRE(first.status == 0);
+    CHECK(has(first.out, "executing post-deploy `kpm startOrRestart ecosystem.json --env production`"));
+    Json app = site.kpm().find("web");
+    REQUIRE_FALSE(app.is_null());
+    CHECK(app["pm2_env"]["status"] == "online");
+    CHECK(app["pm2_env"]["pm_cwd"] == (site.target() / "current").string());
+    CHECK(eventually([&] { return site.kpm().read(site.kpm().home() / "logs/web-out.log") == "prod\n"; }));
+    CHECK(site.deploy({"production", "--force"}).status == 0);
+    app = site.kpm().find("web");
+    CHECK(app["pm2_env"]["restart_time"] == 1);
+    CHECK(site.kpm().list().size() == 1);
 }
 
 TEST_CASE("deploy: failures end it, are named, exit 1", "[e2e]") {

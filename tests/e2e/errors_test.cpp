@@ -299,4 +299,13 @@ TEST_CASE("errors: a pattern that is no regular expression is an error of every 
     CHECK(kpm.read(file).empty());
 }
 
+TEST_CASE("errors: --json where there is none, and where it says nothing new", "[e2e]") {
+    const KpmHome kpm;
+    const CommandResult result = kpm.kpm({"stop", "all", "--json"});
+    CHECK(result.status == 1);
+    CHECK(says(result, "error: unknown option `--json'\n"));
+    CHECK(good(kpm, {"jlist", "--json"}).out == "[]");
+    CHECK(good(kpm, {"prettylist", "--json"}).out == good(kpm, {"prettylist"}).out);
+}
+
 }  // namespace kpm::errors_test

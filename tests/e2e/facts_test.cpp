@@ -56,6 +56,29 @@ TEST_CASE("facts: the version of Node that an app runs with, though the app does
     CHECK(node_version(kpm, "two") == "1.2.3");
 }
 
+TEST_CASE("facts: describe hides what may be a secret, and shows all variables with --env", "[e2e]") {
+    const KpmHome kpm(std::map<std::string, std::string>{{"SHARED_SETTING", "of the shell"}});
+    kpm.write("app.sh", "exec sleep 600\n");
+    kpm.write("ecosystem.json", R"({"apps":[{"name":"app","script":"./app.sh",
+        "env":{"API_TOKEN":"s3cret","SHARED_SETTING":"of the app"}}]})");
+    REQUIRE(kpm.kpm({"start", "ecosystem.json"}).status == 0);
+    const std::string brief = kpm.kpm({"describe", "app"}).out;
+    CHECK(has(brief, "│ SHARED_SETTING │ (hidden)"));
+    CHECK_FALSE(has(brief, "of the app"));
+    CHECK_FALSE(has(brief, "s3cret"));
+    for (const std::vector<std::string>& words :
+         std::vector<std::vector<std::string>>{{"describe", "app", "--env"}, {"describe", "--env", "app"}}) {
+        const CommandResult whole = kpm.kpm(words);
+        INFO(whole.out << whole.err);
+        CHECK(whole.status == 0);
+        CHECK(has(whole.out, " s3cret "));
+        CHECK(has(whole.out, " of the app "));
+    }
+    CHECK_FALSE(has(kpm.kpm({"describe", "app", "--json"}).out, "s3cret"));
+    const Json facts = Json::parse(kpm.kpm({"describe", "app", "--env", "--json"}).out);
+    CHECK(facts[0]["env"]["API_TOKEN"] == "s3cret");
+}
+
 TEST_CASE("facts: an interpreter that does not tell its version is no hindrance", "[e2e]") {
     const KpmHome kpm;
     for (const auto& [name, answer] : {std::pair{"silent", "exit 0"},

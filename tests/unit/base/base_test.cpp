@@ -18,6 +18,12 @@ TEST_CASE("text: the nearest candidate is found for a misspelt word only", "[uni
     CHECK(nearest("max_restart", kWords) == "max_restarts");
     CHECK(nearest("kill_timout", kWords) == "kill_timeout");
     CHECK_FALSE(nearest("colour", kWords));
+    constexpr std::array<std::string_view, 3> kShort{"cron", "start", "db"};
+    CHECK_FALSE(nearest("json", kShort));  // half of it would have to be another
+    CHECK(nearest("crn", kShort) == "cron");
+    CHECK(nearest("strat", kShort) == "start");  // two swapped are one mistake
+    CHECK(nearest("dbx", kShort) == "db");
+    CHECK_FALSE(nearest("x", kShort));
 }
 
 TEST_CASE("text: split keeps empty parts", "[unit][base]") {

@@ -16,8 +16,8 @@ std::string attributes_of(const std::string& text) {
 }
 
 std::string described(const Json& data, std::size_t index, bool colour) {
-    return describe_text(read_rows(data).at(index), kSameEnvironment, Values::Shown, Json(), {}, kNow,
-                         Paint(colour));
+    return describe_text(read_rows(data).at(index), kSameEnvironment, Values::Hidden, Json(), {}, kNow,
+                         Terminal{.colour = colour});
 }
 
 }  // namespace
@@ -56,19 +56,31 @@ TEST_CASE("describe: what its library has read of the app's settings is shown", 
     CHECK(text.find("Process configuration\n┌──────┬─────┐\n│ size │ 10M │\n") != std::string::npos);
 }
 
-TEST_CASE("describe: variables that differ from the shell's are listed, cut at 40 columns",
+TEST_CASE("describe: variables that differ from the shell's are named, with --env all are shown",
           "[unit][cli][describe]") {
-    const Json data = golden_json("monitor_data.json");
+    Json data = golden_json("monitor_data.json");
+    data[0]["pm2_env"]["env"]["LONG"] = std::string(100, 'x');
+    data[0]["pm2_env"]["env"]["NUMBER"] = 5;
     const ecosystem::Environment local{{"HOME", "/root"}, {"NODE_ENV", "production"}};
-    const auto shown = [&](Values values) {
-        return describe_text(read_rows(data)[0], local, values, Json(), {}, kNow, Paint(false));
+    const auto shown = [&](Values values, int width = 300) {
+        return describe_text(read_rows(data)[0], local, values, Json(), {}, kNow, Terminal{.width = width});
     };
-    CHECK(shown(Values::Shown).find("│ HOME │ /home/deploy │") != std::string::npos);
-    CHECK(shown(Values::Shown).find("│ NODE_ENV │") == std::string::npos);
-    CHECK(shown(Values::Shown).find("--env") == std::string::npos);
-    CHECK(shown(Values::Hidden).find("│ HOME │ (hidden) │") != std::string::npos);
-    CHECK(shown(Values::Hidden).find("/home/deploy") == std::string::npos);
-    CHECK(shown(Values::Hidden).find("kpm describe 0 --env") != std::string::npos);
+    const std::string all = shown(Values::Shown);
+    CHECK(all.find(" Env variables ") != std::string::npos);
+    CHECK(all.find("│ HOME     │ /home/deploy") != std::string::npos);
+    CHECK(all.find("│ NODE_ENV │ production") != std::string::npos);
+    CHECK(all.find("│ NUMBER   │ 5") != std::string::npos);
+    CHECK(all.find("│ LONG     │ " + std::string(100, 'x') + " │") != std::string::npos);
+    CHECK(shown(Values::Shown, 130).find(std::string(69, 'x') + "… │") != std::string::npos);
+    CHECK(shown(Values::Shown, 20).find(std::string(39, 'x') + "… │") != std::string::npos);
+    CHECK(all.find("--env") == std::string::npos);
+    const std::string names = shown(Values::Hidden);
+    CHECK(names.find(" Divergent env variables from local env ") != std::string::npos);
+    CHECK(names.find("│ HOME │ (hidden) │") != std::string::npos);
+    CHECK(names.find("/home/deploy") == std::string::npos);
+    CHECK(names.find("│ NODE_ENV │") == std::string::npos);
+    CHECK(names.find("│ LONG") == std::string::npos);  // the shell has none
+    CHECK(names.find("kpm describe 0 --env") != std::string::npos);
 }
 
 TEST_CASE("describe: what the app says of itself has a row, without what a terminal would obey",
@@ -88,7 +100,7 @@ TEST_CASE("describe: the balancer's counters are shown when the daemon has them"
     const Json workers =
         Json::array({{{"pm_id", 1}, {"handed", 9}}, {{"pm_id", 0}, {"handed", 12}, {"load", 3}}});
     const std::string text =
-        describe_text(read_rows(data)[0], kSameEnvironment, Values::Shown, workers, {}, kNow, Paint(false));
+        describe_text(read_rows(data)[0], kSameEnvironment, Values::Shown, workers, {}, kNow, Terminal{});
     CHECK(text.find(" Connections ") != std::string::npos);
     CHECK(text.find("│ handed │ 12 │") != std::string::npos);
     CHECK(described(data, 0, false).find(" Connections ") == std::string::npos);

@@ -59,7 +59,7 @@ TEST_CASE("gpu view: describe and the facts tell all of it, or nothing", "[unit]
     const Json entries = Json::array({entry(0, nullptr), entry(1, on_a_gpu()), entry(2, {{"kind", "cpu"}})});
     const auto rows = read_rows(entries);
     const auto described = [&](std::size_t i) {
-        return describe_text(rows[i], {}, Values::Hidden, Json(), {}, 1000, Paint(false));
+        return describe_text(rows[i], {}, Values::Hidden, Json(), {}, 1000, Terminal{});
     };
     CHECK(described(0).find("│ gpu ") == std::string::npos);
     CHECK(described(1).find(std::string("0000:41:00.0, NVIDIA A40, ") + kUuid) != std::string::npos);

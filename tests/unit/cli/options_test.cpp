@@ -98,6 +98,10 @@ TEST_CASE("options: what is not global is left to the command with the word afte
     const auto hint = read_own_options(misspelt, kOwn);
     REQUIRE_FALSE(hint);
     CHECK(hint.error().message == "unknown option `--lnies', did you mean --lines?");
+    CommandLine far = read("stop web --json");
+    const auto no_hint = read_own_options(far, {});
+    REQUIRE_FALSE(no_hint);
+    CHECK(no_hint.error().message == "unknown option `--json'");  // not --cron
 }
 
 TEST_CASE("options: everything after the first -- is the app's", "[unit][cli][options]") {

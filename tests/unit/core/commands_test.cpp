@@ -320,6 +320,63 @@ TEST_CASE("kpm.save: an empty list does not replace a dump, unless forced", "[un
     CHECK(server.host.dump == "[]");
 }
 
+TEST_CASE("monitor: marks the row of an app, unmonitor takes the mark away", "[unit][commands]") {
+    Server server;
+    server.call("prepare", Json::array({wire()}));
+    server.call("monitor", Json::array({"0"}));
+    CHECK(server.value() == Json{{"success", true}, {"pm_id", 0}});
+    server.call("getMonitorData", Json::array({{{"environment", false}}}));
+    CHECK(server.value()[0]["pm2_env"]["_km_monitored"] == true);
+    server.call("unmonitor", Json::array({0}));
+    server.call("getMonitorData", Json::array({Json::object()}));
+    CHECK(server.value()[0]["pm2_env"]["_km_monitored"] == false);
+    server.call("monitor", Json::array({9}));
+    CHECK(server.error() == "Unknown pm_id");
+}
+
+TEST_CASE("profileCPU, profileMEM: an error that says what to use", "[unit][commands]") {
+    Server server;
+    for (const char* method : {"profileCPU", "profileMEM"}) {
+        server.call(method, Json::array({{{"pwd", "/tmp/x"}, {"timeout", 10}}}));
+        CHECK(server.error().starts_with("cannot profile 'kpmd': "));
+    }
+}
+
+TEST_CASE("getReport: the facts of the daemon, none of its variables", "[unit][commands]") {
+    Server server;
+    server.call("prepare", Json::array({wire()}));
+    server.call("getReport", Json::array({Json::object()}));
+    CHECK(server.value()["pm2_version"] == "7.0.4");
+    CHECK(server.value()["user"] == "ann");
+    CHECK(server.value()["managed_apps"] == 1);
+    CHECK_FALSE(server.value().contains("env"));
+}
+
+TEST_CASE("startWatch, toggleWatch: switch the watch of an app, stopWatch leaves the wish",
+          "[unit][commands]") {
+    Server server;
+    server.call("prepare", Json::array({wire()}));
+    const auto is_watched = [&] {
+        return pm2_env(*server.supervisor.find(0)).value("watch", Json(false)) == true;
+    };
+    const Json success{{"success", true}};
+    server.call("startWatch", Json::array({"restartProcessId", {{"id", 0}}}));
+    CHECK(server.value() == success);
+    CHECK(is_watched());
+    server.call("startWatch", Json::array({"restartProcessId", {{"id", "0"}}}));
+    CHECK(is_watched());
+    server.call("stopWatch", Json::array({"stopProcessId", 0}));
+    CHECK(server.value() == success);
+    CHECK(is_watched());
+    server.call("toggleWatch", Json::array({"restartProcessId", {{"id", 0}}}));
+    CHECK_FALSE(is_watched());
+    server.call("startWatch", Json::array({"stopProcessId", {{"id", 0}}}));  // acts for restarts only
+    CHECK(server.value() == success);
+    CHECK_FALSE(is_watched());
+    server.call("startWatch", Json::array({"restartProcessId", {{"id", 7}}}));
+    CHECK(server.value() == success);
+}
+
 TEST_CASE("getMonitorData leaves environments out only when it is told to") {
     Server server;
     Json config = wire();
