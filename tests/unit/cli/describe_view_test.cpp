@@ -33,8 +33,9 @@ TEST_CASE("describe: what of the watched files goes unnoticed is shown", "[unit]
     Json data = golden_json("monitor_data.json");
     CHECK(described(data, 0, false).find("watched in part") == std::string::npos);
     data[0]["pm2_env"]["watch_trouble"] = "cannot watch '/srv': no more";
-    CHECK(described(data, 0, false).find("│ watched in part   │ cannot watch '/srv': no more") !=
-          std::string::npos);
+    const std::string text = described(data, 0, false);
+    CHECK(text.find("│ watched in part ") != std::string::npos);
+    CHECK(text.find(" cannot watch '/srv': no more ") != std::string::npos);
 }
 
 TEST_CASE("describe: metrics and actions of the app are shown", "[unit][cli][describe]") {
