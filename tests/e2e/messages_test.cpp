@@ -1,5 +1,6 @@
 // attach, trigger and why with real apps; --json on the commands that print facts.
 #include <catch2/catch.hpp>
+#include <utility>
 
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
@@ -69,6 +70,25 @@ TEST_CASE("messages: a trigger whose app dies does not wait for ever", "[e2e][cl
     CHECK(result.err.find("cannot trigger 'die'") != std::string::npos);
 }
 
+TEST_CASE("messages: trigger --json is what each process returned", "[e2e][cli]") {
+    const KpmHome home;
+    home.write("actor.js",
+               "process.on('message', m => process.send({type: 'axm:reply',\n"
+               "  data: {action_name: 'add', return: {sum: (m.opts || 0) + 1}}}));\n"
+               "process.send({type: 'axm:action', data: {action_name: 'add', arity: 1}});\n"
+               "process.send('ready');\n");
+    REQUIRE(home.kpm({"start", "actor.js", "-i", "2", "--namespace", "n", "--wait-ready"}).status == 0);
+    Json replies = json_of(home.kpm({"trigger", "actor", "add", "4", "--json"}));
+    REQUIRE(replies.size() == 2);
+    if (replies[0]["id"] != 0) std::swap(replies[0], replies[1]);
+    for (const int id : {0, 1})
+        CHECK(replies[static_cast<std::size_t>(id)] ==
+              Json{{"id", id}, {"name", "actor"}, {"namespace", "n"}, {"return", {{"sum", "41"}}}});
+    const CommandResult unknown = home.kpm({"trigger", "actor", "subtract", "--json"});
+    CHECK(unknown.status == 1);
+    CHECK(unknown.out.empty());
+}
+
 TEST_CASE("why: the last exits and what was said before them", "[e2e][cli]") {
     const KpmHome home;
     home.write("crash.sh", "echo \"cannot find the engine\" >&2; exit 3\n");
@@ -120,6 +140,8 @@ TEST_CASE("--json: one line of facts, and nothing else on stdout", "[e2e][cli]")
     CHECK(json_of(home.kpm({"pid", "a", "--json"})) ==
           Json::array({{{"id", 0}, {"name", "a"}, {"pid", home.find("a")["pid"]}}}));
     CHECK(json_of(home.kpm({"id", "b", "--json"})) == Json({1}));
+    CHECK(json_of(home.kpm({"id", "no-such", "--json"})) == Json::array());
+    CHECK(json_of(home.kpm({"pid", "no-such", "--json"})) == Json::array());
     const Json pong = json_of(home.kpm({"ping", "--json"}));
     CHECK(pong["msg"] == "pong");
     CHECK(pong["pid"] == home.daemon_pid());
@@ -131,6 +153,8 @@ TEST_CASE("--json: one line of facts, and nothing else on stdout", "[e2e][cli]")
 
     CHECK(json_of(home.kpm({"conf", "a:key", "value", "--json"})) == "value");
     CHECK(json_of(home.kpm({"get", "a", "--json"})) == Json{{"key", "value"}});
+    CHECK(json_of(home.kpm({"conf", "a:key", "--json"})) == "value");
+    CHECK(json_of(home.kpm({"conf", "--json"})) == Json{{"a", {{"key", "value"}}}});
     CHECK(json_of(home.kpm({"get", "--json"})) == Json{{"a", {{"key", "value"}}}});
     CHECK(home.kpm({"get", "nothing", "--json"}).status == 1);
     const Json report = json_of(home.kpm({"report", "--json"}));

@@ -114,6 +114,21 @@ TEST_CASE("serve: by a configuration file, with a password", "[e2e]") {
     CHECK(get(port, "/", "Authorization: Basic dTpw\r\n").ends_with("secret page"));
 }
 
+TEST_CASE("serve: with a password on the command line", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("www/index.html", "secret page");
+    const int port = free_port();
+    const CommandResult started = kpm.kpm(
+        {"serve", "www", std::to_string(port), "--basic-auth-username", "u", "--basic-auth-password", "p"});
+    INFO(started.out << started.err << kpm.daemon_log());
+    REQUIRE(started.status == 0);
+    const std::string refused = get(port, "/");
+    CHECK(has(refused, "HTTP/1.1 401 "));
+    CHECK_FALSE(has(refused, "secret page"));
+    CHECK(has(get(port, "/", "Authorization: Basic dTpx\r\n"), "HTTP/1.1 401 "));  // u:x
+    CHECK(get(port, "/", "Authorization: Basic dTpw\r\n").ends_with("secret page"));
+}
+
 TEST_CASE("serve: listings, unchanged files, and no way out of the folder", "[e2e]") {
     const KpmHome kpm;
     kpm.write("secret", "not for you");
