@@ -1,6 +1,7 @@
 // What `start` makes of its words, of the files beside them and of the shell that it is called from.
 #include <sched.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <filesystem>
@@ -242,6 +243,38 @@ TEST_CASE("reload: the lock of another reload counts for PM2_RELOAD_LOCK_TIMEOUT
         CHECK(says(refused, "Reload already in progress, please try again in "));
     }
     CHECK(reload("1").status == 0);
+}
+
+// How many are worked on at a time is seen by apps that do not end before they are let.
+TEST_CASE("start: a restart of many works on as many at a time as --parallel says, or the variable",
+          "[e2e]") {
+    const KpmHome kpm;
+    kpm.write(
+        "app.sh",
+        "trap 'echo begin >> stops; while [ ! -e go ]; do sleep 0.05; done; echo end >> stops; exit' INT\n"
+        "while :; do sleep 0.05; done\n");
+    REQUIRE(kpm.kpm({"start", "app.sh", "-i", "3", "--kill-timeout", "60000"}).status == 0);
+    auto env = kpm.env();
+    std::vector<std::string> words{(bin_dir() / "kpm").string(), "restart", "all"};
+    std::string at_first = "begin\n";
+    SECTION("the option") {
+        words.insert(words.end(), {"--parallel", "2"});
+        at_first += "begin\n";
+    }
+    SECTION("the variable") {
+        env["PM2_CONCURRENT_ACTIONS"] = "1";
+    }
+    const auto stops = [&] { return kpm.read(kpm.work() / "stops"); };
+    RunningCommand restart(words, env, kpm.work());
+    REQUIRE(eventually([&] { return stops() == at_first; }));
+    kpm.write("go", "");
+    CHECK(eventually([&] {
+        const std::string text = stops();
+        return std::ranges::count(text, '\n') == 6;
+    }));
+    CHECK(stops().starts_with(at_first + "end\n"));
+    CHECK(eventually([&] { return restart.output().find("│ 2  │") != std::string::npos; }));
+    for (const Json& row : kpm.list()) CHECK(row["pm2_env"]["restart_time"] == 1);
 }
 
 }  // namespace kpm::start_test
