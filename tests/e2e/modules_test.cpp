@@ -120,6 +120,45 @@ TEST_CASE("modules: an archive at an address is fetched and installed", "[e2e]")
     CHECK(has(result, "cannot fetch '" + site + "/nothing.tar.gz'"));
 }
 
+TEST_CASE("modules: a package is installed by its name, and updated to the newest", "[e2e]") {
+    const KpmHome kpm;
+    // A registry of two files: what it knows of the package, and the package itself.
+    const std::string port = std::to_string(free_port()), site = "http://127.0.0.1:" + port;
+    const auto publish = [&](const std::string& version) {
+        write_package(kpm, "package", version);
+        REQUIRE(
+            run_command({"tar", "-czf", "my-module-" + version + ".tgz", "package"}, {}, kpm.work()).status ==
+            0);
+        const Json about{{"name", "my-module"},
+                         {"version", version},
+                         {"dist", {{"tarball", site + "/my-module-" + version + ".tgz"}}}};
+        kpm.write("my-module", Json{{"name", "my-module"},
+                                    {"dist-tags", {{"latest", version}}},
+                                    {"versions", {{version, about}}}}
+                                   .dump());
+    };
+    publish("1.0.0");
+    REQUIRE(kpm.kpm({"serve", ".", port}).status == 0);
+    auto env = kpm.env();
+    env["npm_config_registry"] = site;
+    env["npm_config_cache"] = kpm.work() / "cache";
+    env["npm_config_prefer_online"] = "true";
+    const auto run = [&](const char* command) {
+        const CommandResult result = run_command({bin_dir() / "kpm", command, "my-module"}, env, kpm.work());
+        INFO(result.out << result.err << kpm.daemon_log());
+        CHECK(result.status == 0);
+        CHECK(has(result, "Module my-module successfully installed and launched"));
+    };
+    run("install");
+    CHECK(eventually([&] { return said(kpm) == "1.0.0 size 10M of my-module\n"; }));
+    publish("1.1.0");
+    run("module:update");
+    CHECK(eventually([&] { return said(kpm).ends_with("1.1.0 size 10M of my-module\n"); }));
+    CHECK(kpm.list().size() == 2);  // the registry is the other
+    CHECK(kpm.find("my-module")["pm2_env"]["version"] == "1.1.0");
+    CHECK(kpm.kpm({"module:uninstall", "my-module"}).status == 0);
+}
+
 TEST_CASE("modules: a daemon that another program has started gets them by resurrect", "[e2e]") {
     const KpmHome kpm;
     write_package(kpm, "my-module");

@@ -140,4 +140,18 @@ TEST_CASE("pm2 commands: in a home that PM2's own daemon serves kpm says so and 
     CHECK(kpm.find("app")["pm2_env"]["status"] == "online");
 }
 
+TEST_CASE("pm2 commands: monitor marks an app in lists, profile:cpu is refused", "[e2e]") {
+    const Pm2 pm2;
+    CHECK(contains(pm2({"monitor", "app"}).out, "[M] a"));
+    CHECK(contains(pm2.kpm.kpm({"list"}).out, "│ [M] a"));
+    CHECK(pm2.kpm.find("app")["pm2_env"]["_km_monitored"] == true);
+    CHECK_FALSE(contains(pm2({"unmonitor", "app"}).out, "[M]"));
+    const CommandResult profiled =
+        run_command({pm2_program(), "profile:cpu", "1"}, pm2.kpm.env(), pm2.kpm.work());
+    INFO(profiled.out << profiled.err);
+    CHECK(profiled.status == 1);
+    CHECK(contains(profiled.out + profiled.err, "cannot profile 'kpmd'"));
+    CHECK(is_running(pm2.kpmd));
+}
+
 }  // namespace kpm::pm2_commands_test

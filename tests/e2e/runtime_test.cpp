@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <csignal>
 #include <string>
 
@@ -52,6 +53,16 @@ TEST_CASE("runtime: an app that is given up ends the container with its last cod
     container.start({"pm2-runtime", "start", "app.sh", "--max-restarts", "2"});
     CHECK(container.wait() == 7);
     CHECK(container.out().substr(0, 8) == "run\nrun\n");
+}
+
+TEST_CASE("runtime: --delay holds the start back", "[e2e]") {
+    const Root root;
+    Container container;
+    container.write("app.sh", "#!/bin/sh\ndate +%s%N\n");
+    const auto begin = std::chrono::system_clock::now().time_since_epoch();
+    container.start({"kpm-runtime", "app.sh", "--no-autorestart", "--delay", "1"});
+    CHECK(container.wait() == 0);
+    CHECK(std::chrono::nanoseconds(std::stoll(container.out())) >= begin + 1s);
 }
 
 TEST_CASE("runtime: the last of several apps decides", "[e2e]") {
