@@ -117,8 +117,9 @@ Tree look_at(pid_t root, std::string_view stat) {
 
 RestWatch::Sight RestWatch::look(Clock::time_point now) {
     char buffer[4096];
-    // What has not had a turn since has neither woken nor made another thread or process.
-    if (is_one_thread_ &&
+    // What has not had a turn since has neither woken nor made another thread or process. Not where the
+    // kernel does not count them (CONFIG_SCHED_INFO): there one that is gone looks the same.
+    if (is_one_thread_ && turns_ > 1u &&
         turns_ == turns_in(read_small(fmt::format("/proc/{0}/task/{0}/schedstat", root_), buffer)))
         return {.is_calm = true, .calm = now - since_};
     const std::string_view stat = read_small(fmt::format("/proc/{}/stat", root_), buffer);
