@@ -18,7 +18,7 @@ namespace {
 using Clock = RestWatch::Clock;
 using std::chrono::milliseconds;
 
-constexpr Clock::duration kShortPause = std::chrono::microseconds(500), kLongestPause = milliseconds(10);
+constexpr Clock::duration kShortPause = std::chrono::microseconds(450), kLongestPause = milliseconds(10);
 constexpr int kPauseShare = 16;  // of the time waited so far: who starts slowly is looked at less often
 constexpr std::int64_t kDefaultUptime = 1000;  // ms; PM2's min_uptime
 constexpr milliseconds kNewsLimit{1000};       // for the daemon to hear of an end

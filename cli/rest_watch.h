@@ -24,11 +24,13 @@ public:
         Clock::duration calm{};  // for how long no thread of the tree has run, as far as looks can tell
     };
     // A process that may not be looked at, but is there, counts as calm since its beginning.
+    // `now`: when this look begins.
     Sight look(Clock::time_point now);
 
 private:
     pid_t root_;
     std::optional<std::uint64_t> turns_;  // of all threads on a processor, at the first look of this calm
+    std::uint64_t main_turns_ = 0;        // of the root's main thread, at the last look at the whole tree
     bool is_one_thread_ = false;          // the whole tree, at the last look
     Clock::time_point since_{};
 };

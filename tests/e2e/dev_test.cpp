@@ -73,8 +73,9 @@ TEST_CASE("dev: the beginning is that of pm2-dev", "[e2e]") {
         return first_lines(run.output(), 6);
     };
     const auto user = kpm.work().parent_path();
-    const std::string theirs = told((pm2_program().parent_path() / "pm2-dev").string(),
-                                    {{"HOME", user.string()}, {"PM2_HOME", ""}, {"KPM_HOME", ""}});
+    const std::string theirs =
+        told((pm2_program().parent_path() / "pm2-dev").string(),
+             {{"HOME", user.string()}, {"PM2_HOME", ""}, {"KPM_HOME", ""}, {"FORCE_COLOR", "0"}});
     CHECK(told((bin_dir() / "kpm-dev").string(), kpm.env()) == theirs);
 }
 

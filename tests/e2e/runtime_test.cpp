@@ -235,7 +235,8 @@ TEST_CASE("runtime: a killed daemon changes nothing, a killed keeper ends the co
         CHECK(container.wait() == 5);
     }
     SECTION("keeper") {
-        CHECK(container.exec({"sh", "-c", "kill -KILL $(pidof kpm-keeper)"}).status == 0);
+        // The container may end before this shell does: no word on its status.
+        container.exec({"sh", "-c", "kill -KILL $(pidof kpm-keeper)"});
         CHECK(container.wait() == 1);
         CHECK(has(container.err(), "the keeper of the apps has ended"));
     }
