@@ -5,10 +5,12 @@
 // A list of apps asks for all of them, and most of what that takes is opening files: /proc/PID/statm of the
 // first kMostKept processes is kept open, and their CPU time comes from their clock (clock_getcpuclockid(3)).
 // An open file there is of one process for good, whoever gets its pid next. Others are told apart by the time
-// of their start, in /proc/PID/stat.
+// of their start, in /proc/PID/stat. Whose CPU time is what it was has not run since, and has the memory that
+// it had unless the kernel took some away: for that the file is read again after kMemoryAge.
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -27,6 +29,7 @@ struct ProcUsage {
 class ProcSampler {
 public:
     static constexpr std::size_t kMostKept = 128;  // files; and no more than an eighth of the limit
+    static constexpr std::chrono::seconds kMemoryAge{2};
 
     ProcSampler();
 
@@ -39,6 +42,8 @@ private:
         UniqueFd statm;  // not kept: there are enough
         clockid_t clock{};
         core::ProcSample last;
+        std::uint64_t resident_pages = 0;  // as of read_at; with `statm` only
+        std::chrono::steady_clock::time_point read_at{};
     };
     struct Look {
         core::ProcSample sample;

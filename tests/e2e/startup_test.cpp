@@ -144,6 +144,7 @@ TEST_CASE("startup: scripts of the other systems are valid shell", "[e2e]") {
     for (const auto& [word, tool, file] :
          std::vector<std::array<std::string, 3>>{{"openrc", "rc-update", "etc/init.d/kpm-x"},
                                                  {"upstart", "update-rc.d", "etc/init.d/kpm-x"},
+                                                 {"systemv", "chkconfig", "etc/init.d/kpm-x"},
                                                  {"freebsd", "sysrc", "usr/local/etc/rc.d/kpm-x"},
                                                  {"openbsd", "rcctl", "etc/rc.d/kpm-x"}}) {
         INFO(word);
@@ -156,6 +157,46 @@ TEST_CASE("startup: scripts of the other systems are valid shell", "[e2e]") {
         CHECK((fs::status(path).permissions() & fs::perms::owner_exec) != fs::perms::none);
         CHECK(run_command({"sh", "-n", path.string()}).status == 0);
         CHECK(has(machine.read(machine.calls()), tool));
+    }
+}
+
+TEST_CASE("startup: launchd's property list and SMF's manifest say to a reader what they should", "[e2e]") {
+    const auto python = [](const std::string& program, const fs::path& path) {
+        const CommandResult read = run_command({"python3", "-c", program, path.string()});
+        INFO(read.err);
+        REQUIRE(read.status == 0);
+        return Json::parse(read.out);
+    };
+    const std::string program = (bin_dir() / "kpm").string();
+    SECTION("launchd") {
+        const Machine machine({"launchctl"});
+        REQUIRE(machine.run({"startup", "launchd", "--service-name", "a<&>b"}).status == 0);
+        const std::string home = machine.kpm().home().string();
+        const Json plist =
+            python("import json, plistlib, sys\nprint(json.dumps(plistlib.load(open(sys.argv[1], 'rb'))))",
+                   machine.root() / "Library/LaunchDaemons/a<&>b.plist");
+        CHECK(plist["Label"] == "a<&>b");
+        CHECK(plist["RunAtLoad"] == true);
+        CHECK(plist["AbandonProcessGroup"] == true);
+        CHECK(plist["ProgramArguments"] == Json{program, "resurrect"});
+        CHECK(plist["EnvironmentVariables"]["KPM_HOME"] == home);
+        CHECK(plist["StandardErrorPath"] == home + "/pm2.log");
+    }
+    SECTION("SMF") {
+        const Machine machine({"svcadm", "svccfg"});
+        const std::string user_home = "/h <o'me> & \"x\"";
+        REQUIRE(machine.run({"startup", "smf", "--service-name", "kpm_x", "--hp", user_home}).status == 0);
+        const Json manifest = python(
+            "import json, sys, xml.etree.ElementTree as e\nr = e.parse(sys.argv[1]).getroot()\n"
+            "print(json.dumps({'tag': r.tag, 'type': r.get('type'),\n"
+            "  'folder': r.find('.//method_context').get('working_directory'),\n"
+            "  'exec': {m.get('name'): m.get('exec') for m in r.iter('exec_method')}}))",
+            machine.root() / "var/svc/manifest/application/kpm_x.xml");
+        CHECK(manifest["tag"] == "service_bundle");
+        CHECK(manifest["type"] == "manifest");
+        CHECK(manifest["folder"] == user_home);
+        CHECK(manifest["exec"]["start"] == program + " resurrect");
+        CHECK(manifest["exec"]["stop"] == program + " kill");
     }
 }
 

@@ -1,6 +1,8 @@
 #include "daemon/io/proc_sampler.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -8,10 +10,12 @@
 #include <catch2/catch.hpp>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/support/eventually.h"
 #include "tests/support/open_fds.h"
+#include "tests/support/temp_dir.h"
 
 using namespace kpm;
 using namespace kpm::io;
@@ -23,9 +27,20 @@ class Child {
 public:
     enum class Does { Nothing, Compute };
 
-    explicit Child(Does does) : pid_(::fork()) {
+    // `touched`: what it has read by the end of the constructor.
+    explicit Child(Does does, std::string_view touched = {}) {
+        int ends[2];
+        REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+        const UniqueFd reader(ends[0]), writer(ends[1]);
+        pid_ = ::fork();
         REQUIRE(pid_ >= 0);
-        if (pid_ != 0) return;
+        char byte = 0;
+        if (pid_ != 0) {
+            REQUIRE(::read(reader.get(), &byte, 1) == 1);
+            return;
+        }
+        for (std::size_t i = 0; i < touched.size(); i += 4096) asm volatile("" : : "r"(touched[i]));
+        if (::write(writer.get(), &byte, 1) != 1) ::_exit(1);
         while (does == Does::Nothing) ::pause();
         for (std::atomic<unsigned> turn = 0;; ++turn) {
         }
@@ -43,7 +58,7 @@ public:
     }
 
 private:
-    pid_t pid_;
+    pid_t pid_ = -1;
     bool ended_ = false;
 };
 
@@ -78,6 +93,32 @@ TEST_CASE("proc sampler: a process that is gone spoils nothing", "[integration][
     gone.end();
     CHECK_FALSE(sampler.sample(gone.pid()));
     CHECK(sampler.sample(::getpid()));
+}
+
+TEST_CASE("proc sampler: what is taken from a process that sleeps is seen, too",
+          "[integration][proc_sampler]") {
+    constexpr std::size_t kSize = std::size_t{16} << 20;
+    const TempDir folder;
+    const UniqueFd file(::open((folder.path() / "mapped").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    REQUIRE(::ftruncate(file.get(), kSize) == 0);
+    void* const mapped = ::mmap(nullptr, kSize, PROT_READ, MAP_SHARED, file.get(), 0);
+    REQUIRE(mapped != MAP_FAILED);
+    const Child child(Child::Does::Nothing, {static_cast<const char*>(mapped), kSize});
+    ::munmap(mapped, kSize);
+    ProcSampler sampler;
+    const auto memory = [&] { return sampler.sample(child.pid())->memory_bytes; };
+    const std::uint64_t before = memory();
+    REQUIRE(before > kSize);
+    REQUIRE(::ftruncate(file.get(), 0) == 0);  // its pages are gone, and it does not notice
+    CHECK(eventually([&] { return memory() + kSize / 2 < before; }));
+}
+
+TEST_CASE("proc sampler: who slept and is gone is gone", "[integration][proc_sampler]") {
+    Child child(Child::Does::Nothing);
+    ProcSampler sampler;
+    for (int i = 0; i < 3; ++i) CHECK(sampler.sample(child.pid()));
+    child.end();
+    CHECK_FALSE(sampler.sample(child.pid()));
 }
 
 TEST_CASE("proc sampler: more processes than files are kept of", "[integration][proc_sampler]") {
