@@ -181,6 +181,8 @@ public:
     virtual Result<void> open_pool(const PoolSpec& pool) = 0;
     // `kind` tells a Node pool from others: they are named by apps, and an app may have had one of each.
     virtual void close_pool(const std::string& name, PoolSpec::Kind kind) = 0;
+    // Its last processes are ending: nobody new is let in until open_pool. Who has connected is served.
+    virtual void turn_away(const std::string& name, PoolSpec::Kind kind) = 0;
     // Looks at the process. -> Supervisor::probed, once, at the latest after the timeout; never after
     // stop_probes. `launch`: as whom, where and with what variables a command runs; null for other probes.
     virtual void probe(const AppKey& key, ProbeKind kind, const ProbeSpec& spec,

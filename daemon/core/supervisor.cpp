@@ -145,6 +145,7 @@ void Supervisor::stop(int pm_id, EndCause cause, Done done) {
         return stop_at_once(pm_id, std::move(cause), std::move(done));
     slot->stop_waiters.add(std::move(done));
     set_wanted(*slot, false);
+    turn_away(*slot);
     note_cause(slot->current, std::move(cause));
     host_.drain(slot->key());
     apply(*slot, slot->current, Drain{.is_brief = true, .relaunch = false});
@@ -155,6 +156,7 @@ void Supervisor::stop_at_once(int pm_id, EndCause cause, Done done) {
     if (!slot) return done(Error{ErrorCode::NotFound, fmt::format("{} : id unknown", pm_id)});
     slot->stop_waiters.add(std::move(done));
     set_wanted(*slot, false);
+    turn_away(*slot);
     if (slot->incoming) fail_reload(*slot, "it was stopped meanwhile");
     if (slot->outgoing) apply(*slot, *slot->outgoing, Stop{});
     note_cause(slot->current, std::move(cause));

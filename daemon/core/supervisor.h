@@ -218,6 +218,7 @@ private:
     Result<void> use_pool(const Slot& slot);
     void leave_pool(int pm_id);
     void track_pool(const Slot& slot);
+    void turn_away(const Slot& slot);
     bool keeps_pool(const Slot& slot) const;
     void save(Slot& slot, bool with_config);
     void forget_state(int pm_id);

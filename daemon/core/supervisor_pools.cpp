@@ -1,6 +1,8 @@
 // Which listening sockets are open for whom. They stay open while any process of the app may come back, so
 // that connections wait in the backlog.
 
+#include <algorithm>
+
 #include "daemon/core/launch.h"
 #include "daemon/core/supervisor.h"
 
@@ -37,6 +39,18 @@ void Supervisor::track_pool(const Slot& slot) {
     const State state = slot.current.life.state();
     if (has_process(state) || state == State::Backoff || slot.incoming || slot.outgoing) return;
     leave_pool(slot.pm_id);
+}
+
+// When nobody of the pool is to go on, who comes now would only be cut when the last process has ended.
+void Supervisor::turn_away(const Slot& slot) {
+    const auto of = pool_of_.find(slot.pm_id);
+    if (of == pool_of_.end()) return;
+    const std::set<int>& users = pool_users_.at(of->second.home());
+    const bool goes_on = std::ranges::any_of(users, [&](int id) {
+        const Slot* user = find(id);
+        return user && user->is_wanted;
+    });
+    if (!goes_on) host_.turn_away(of->second.name, of->second.kind);
 }
 
 // Whether a new process would work beside the one that is there, on the same sockets.

@@ -14,4 +14,5 @@ list(APPEND KPM_IO_SOURCES
     io/proc_sampler.cpp
     io/slot_sockets.cpp
     io/slot_turns.cpp
+    io/turn_away.cpp
     io/worker_channel.cpp)

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "daemon/io/listener.h"
+#include "daemon/io/turn_away.h"
 
 namespace kpm::io {
 namespace {
@@ -119,6 +120,7 @@ Result<std::vector<UniqueFd>> ListenerPools::make_sockets(const core::PoolSpec& 
 Result<void> ListenerPools::open(const core::PoolSpec& spec) {
     const auto known = pools_.find(spec.name);
     Pool* const before = known == pools_.end() ? nullptr : &known->second;
+    for (const int socket : sockets_of(spec.name)) let_in_new(socket);
     if (before && is_same(before->spec, spec)) return {};
     int error_number = 0;
     auto sockets = make_sockets(spec, before, error_number);

@@ -13,6 +13,7 @@
 #include "daemon/io/node_socket.h"
 #include "daemon/io/probe_connection.h"
 #include "daemon/io/slot_turns.h"
+#include "daemon/io/turn_away.h"
 
 namespace kpm::io {
 namespace {
@@ -88,8 +89,18 @@ Result<void> NodeApps::open(const core::PoolSpec& spec) {
         app.max_connections = spec.max_connections;
         plane_.add_node_pool(app.pool, options_of(app.balance, app.max_connections));
     }
+    for (const int socket : sockets_of(spec.name)) let_in_new(socket);
     record(spec.name, app);
     return {};
+}
+
+std::vector<int> NodeApps::sockets_of(const std::string& name) const {
+    std::vector<int> sockets;
+    const auto app = apps_.find(name);
+    if (app == apps_.end()) return sockets;
+    for (const auto& [key, open] : app->second.open)
+        for (const auto& [slot, socket] : open.sockets) sockets.push_back(socket.get());
+    return sockets;
 }
 
 void NodeApps::close(const std::string& name) {

@@ -40,6 +40,8 @@ public:
     // Its sockets are closed.
     void close(const std::string& app);
     bool has(const std::string& app) const { return apps_.contains(app); }
+    // All of the app; valid until the next change.
+    std::vector<int> sockets_of(const std::string& app) const;
     bool has_socket(const WorkerId& worker) const;
     // Whether another worker of its pm_id listens on something: the one that it comes after.
     bool has_listening_twin(const WorkerId& worker) const;

@@ -118,6 +118,7 @@ public:
     void release(const core::AppKey& key, const std::string& next_pid_file) override;
     Result<void> open_pool(const core::PoolSpec& pool) override;
     void close_pool(const std::string& name, core::PoolSpec::Kind kind) override;
+    void turn_away(const std::string& name, core::PoolSpec::Kind kind) override;
     void probe(const core::AppKey& key, core::ProbeKind kind, const core::ProbeSpec& spec,
                const core::LaunchSpec* launch) override;
     void stop_probes(const core::AppKey& key) override { probes_.stop(key); }

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <utility>
 
+#include "daemon/io/turn_away.h"
 #include "daemon/io/uv_host.h"
 
 namespace kpm::io {
@@ -54,6 +55,12 @@ void UvHost::close_pool(const std::string& name, core::PoolSpec::Kind kind) {
         nodes_->close(name);
     else
         pools_->close(name);
+}
+
+void UvHost::turn_away(const std::string& name, core::PoolSpec::Kind kind) {
+    const std::vector<int> sockets =
+        kind == core::PoolSpec::Kind::Node ? nodes_->sockets_of(name) : pools_->sockets_of(name);
+    for (const int socket : sockets) turn_away_new(socket);
 }
 
 void UvHost::drain(const core::AppKey& key) {

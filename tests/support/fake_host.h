@@ -48,6 +48,9 @@ public:
     void close_pool(const std::string& name, PoolSpec::Kind kind) override {
         note("close-pool {}{}", name, kind == PoolSpec::Kind::Node ? " of node" : "");
     }
+    void turn_away(const std::string& name, PoolSpec::Kind kind) override {
+        note("turn-away {}{}", name, kind == PoolSpec::Kind::Node ? " of node" : "");
+    }
     void probe(const AppKey& key, ProbeKind kind, const ProbeSpec& spec, const LaunchSpec* launch) override {
         note("probe {} {}", text(key), to_text(kind));
         probed = spec;

@@ -121,7 +121,7 @@ TEST_CASE("node cluster: a worker is drained before a stop or restart while anot
 
     // The last one: nobody would serve meanwhile.
     bench.run([&] { bench.supervisor.stop(0, bench.done()); });
-    CHECK(bench.host.take() == Lines{"signal 0/3 2"});
+    CHECK(bench.host.take() == Lines{"turn-away web of node", "signal 0/3 2"});
 }
 
 TEST_CASE("node cluster: a second stop does not wait for the connections", "[unit][supervisor]") {
@@ -171,7 +171,8 @@ TEST_CASE("node cluster: an app that gets another name leaves the sockets of the
     bench.run([&] { bench.supervisor.stop(0, bench.done()); });
     bench.happen(Exited{0, 0});
     bench.happen(TreeGone{});
-    CHECK(bench.host.take() == Lines{"signal 0/2 2", "release 0/2", "close-pool shop of node"});
+    CHECK(bench.host.take() ==
+          Lines{"turn-away shop of node", "signal 0/2 2", "release 0/2", "close-pool shop of node"});
 }
 
 TEST_CASE("node cluster: a reload to other sockets is a restart", "[unit][supervisor]") {
