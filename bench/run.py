@@ -16,7 +16,7 @@ import time
 from common import Bench, BenchError, Side
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-MEASUREMENTS = ["memory", "jlist", "commands", "start", "crash", "scale", "idle", "connections", "balance", "render"]
+MEASUREMENTS = ["memory", "jlist", "commands", "start", "crash", "scale", "idle", "connections", "balance", "render", "mixed"]
 PROGRAMS = ["kpm", "kpmd", "kpm-keeper", "render-worker", "connect_load", "exec_stamp", "bare_spawn", "command_time"]
 
 

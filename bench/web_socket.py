@@ -36,7 +36,10 @@ class WebSocket:
         """The next message as (opcode, bytes); pings are answered."""
         message, kind = b"", 0
         while True:
-            first, second = self.input.read(2)
+            head = self.input.read(2)
+            if len(head) < 2:
+                raise ConnectionError("cut by the server")
+            first, second = head
             length = second & 0x7F
             if length == 126:
                 length, = struct.unpack(">H", self.input.read(2))

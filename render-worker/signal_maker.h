@@ -39,7 +39,7 @@ public:
     Result<std::vector<Curve>> make(const std::vector<NetworkOutput>& outputs);
 
 private:
-    Result<void> evaluate(const CppnProgram& program, double frequency,
+    Result<void> evaluate(const CppnProgram& program, double frequency, bool exact,
                           const std::vector<std::size_t>& members, const std::vector<NetworkOutput>& outputs,
                           std::vector<Curve>& signals);
 

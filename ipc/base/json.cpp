@@ -2,6 +2,7 @@
 
 #include <iterator>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -9,8 +10,6 @@ template class nlohmann::basic_json<nlohmann::ordered_map>;
 
 namespace kpm {
 namespace {
-
-constexpr std::size_t kMaxDepth = 256;
 
 bool has_twice(const std::vector<std::string>& keys, std::size_t begin) {
     constexpr std::size_t kFew = 12;
@@ -31,7 +30,10 @@ bool has_twice(const std::vector<std::string>& keys, std::size_t begin) {
 // names. Here an object is made when all of its members are known.
 class Builder {
 public:
+    explicit Builder(const JsonLimits& limits) : limits_(limits) {}
+
     Json take() { return std::move(values_.front()); }
+    const JsonFault& fault() const { return fault_; }
 
     bool null() { return add(nullptr); }
     bool boolean(bool value) { return add(value); }
@@ -45,31 +47,24 @@ public:
     bool start_array(std::size_t) { return open(); }
     bool key(std::string& name) {
         keys_.push_back(std::move(name));
-        return true;
+        return count();
     }
     bool end_object() {
         const Level level = close();
-        Json::object_t object;
-        object.reserve(values_.size() - level.values);
-        const bool may_repeat = has_twice(keys_, level.keys);
-        for (std::size_t i = level.values; i < values_.size(); ++i) {
-            std::string& name = keys_[level.keys + i - level.values];
-            if (may_repeat)
-                object[name] = std::move(values_[i]);  // the last one counts
-            else
-                static_cast<Json::object_t::Container&>(object).emplace_back(std::move(name),
-                                                                             std::move(values_[i]));
-        }
-        keys_.resize(level.keys);
-        return replace(level, std::move(object));
+        return replace(level, has_twice(keys_, level.keys) ? last_of_each(level) : all_of(level)) && count();
     }
     bool end_array() {
         const Level level = close();
         const auto begin = std::next(values_.begin(), static_cast<std::ptrdiff_t>(level.values));
-        return replace(level,
-                       Json::array_t(std::make_move_iterator(begin), std::make_move_iterator(values_.end())));
+        return replace(level, Json::array_t(std::make_move_iterator(begin),
+                                            std::make_move_iterator(values_.end()))) &&
+               count();
     }
-    bool parse_error(std::size_t, const std::string&, const Json::exception&) { return false; }
+    bool parse_error(std::size_t byte, const std::string&, const Json::exception& error) {
+        const bool is_number = dynamic_cast<const Json::out_of_range*>(&error) != nullptr;
+        fault_ = {is_number ? JsonFault::Kind::OutOfRange : JsonFault::Kind::NotJson, byte};
+        return false;
+    }
 
 private:
     // What lies below an open object or array.
@@ -81,11 +76,17 @@ private:
     template <class Value>
     bool add(Value&& value) {
         values_.emplace_back(std::forward<Value>(value));
-        return true;
+        return count();
     }
     bool open() {
         levels_.push_back({values_.size(), keys_.size()});
-        return levels_.size() <= kMaxDepth;
+        if (levels_.size() > limits_.levels) return stop(JsonFault::Kind::TooDeep);
+        return count();
+    }
+    bool count() { return ++parts_ <= limits_.parts || stop(JsonFault::Kind::TooMuch); }
+    bool stop(JsonFault::Kind kind) {
+        fault_ = {kind, 0};
+        return false;
     }
     Level close() {
         const Level level = levels_.back();
@@ -95,9 +96,40 @@ private:
     template <class Structure>
     bool replace(const Level& level, Structure structure) {
         values_.resize(level.values);
-        return add(std::move(structure));
+        values_.emplace_back(std::move(structure));
+        return true;
     }
 
+    using Members = Json::object_t::Container;
+
+    Json::object_t all_of(const Level& level) {
+        Json::object_t object;
+        object.reserve(values_.size() - level.values);
+        for (std::size_t i = level.values; i < values_.size(); ++i)
+            static_cast<Members&>(object).emplace_back(std::move(keys_[level.keys + i - level.values]),
+                                                       std::move(values_[i]));
+        keys_.resize(level.keys);
+        return object;
+    }
+    // Where the first one of the name stands, as Json::parse has it.
+    Json::object_t last_of_each(const Level& level) {
+        Json::object_t object;
+        std::unordered_map<std::string_view, std::size_t> places;
+        for (std::size_t i = level.values; i < values_.size(); ++i) {
+            const std::string& name = keys_[level.keys + i - level.values];
+            const auto [place, is_new] = places.try_emplace(name, object.size());
+            if (is_new)
+                static_cast<Members&>(object).emplace_back(name, std::move(values_[i]));
+            else
+                object.begin()[static_cast<std::ptrdiff_t>(place->second)].second = std::move(values_[i]);
+        }
+        keys_.resize(level.keys);
+        return object;
+    }
+
+    JsonLimits limits_;
+    JsonFault fault_;
+    std::size_t parts_ = 0;
     std::vector<Json> values_;
     std::vector<std::string> keys_;
     std::vector<Level> levels_;
@@ -105,9 +137,11 @@ private:
 
 }  // namespace
 
-Json parse_json(std::string_view text) {
-    Builder builder;
-    return Json::sax_parse(text, &builder) ? builder.take() : Json(Json::value_t::discarded);
+Json parse_json(std::string_view text, const JsonLimits& limits, JsonFault* fault) {
+    Builder builder(limits);
+    if (Json::sax_parse(text, &builder)) return builder.take();
+    if (fault) *fault = builder.fault();
+    return Json(Json::value_t::discarded);
 }
 
 }  // namespace kpm

@@ -17,23 +17,37 @@
 #include "render-worker/files/plot.h"
 #include "render-worker/files/read_file.h"
 #include "render-worker/files/wav.h"
+#include "render-worker/server/gunzip.h"
 #include "render-worker/server/renderer_engine.h"
 
 namespace kpm::render {
 namespace {
 
-// Exceptions of the parser are the only source of the byte offset. Deep nesting is refused by the renderer.
-Result<Json> read_genome(const std::string& path) {
+constexpr std::size_t kMaxGenomeBytes = std::size_t{1} << 30;  // unpacked
+
+// As genomes lie on a server's disk: plain or gzip'ed.
+Result<std::string> read_plain(const std::string& path) {
     auto text = read_file(path);
-    if (!text) return std::move(text).error();
-    try {
-        return Json::parse(*text);
-    } catch (const Json::parse_error& error) {
-        return Error{ErrorCode::Invalid,
-                     fmt::format("cannot read '{}': not JSON at byte {}", path, error.byte)};
-    } catch (const Json::exception&) {
-        return Error{ErrorCode::Invalid, fmt::format("cannot read '{}': a number is out of range", path)};
-    }
+    if (!text || !is_gzip(*text)) return text;
+    auto plain = gunzip(*std::move(text), kMaxGenomeBytes);
+    if (!plain)
+        return Error{ErrorCode::Invalid, fmt::format("cannot read '{}': {}", path, plain.error().message)};
+    return plain;
+}
+
+// Deep nesting is refused by the renderer.
+Result<Json> read_genome(const std::string& path) {
+    const auto text = read_plain(path);
+    if (!text) return text.error();
+    JsonFault fault;
+    Json genome = parse_json(*text, {}, &fault);
+    if (!genome.is_discarded()) return genome;
+    const auto refused = [&](const std::string& reason) {
+        return Error{ErrorCode::Invalid, fmt::format("cannot read '{}': {}", path, reason)};
+    };
+    if (fault.kind == JsonFault::Kind::OutOfRange) return refused("a number is out of range");
+    if (fault.kind == JsonFault::Kind::TooDeep) return refused("nested too deeply");
+    return refused(fmt::format("not JSON at byte {}", fault.byte));
 }
 
 Result<RenderedSound> render(RenderTask task, const RenderArguments& arguments) {

@@ -67,6 +67,7 @@ struct SignalSpec {
     std::size_t offset = 0;
     std::size_t total = 0;  // samples of the whole sound, normally = sample_count
     double velocity = 1;
+    bool exact = false;  // wanted in double precision: what it feeds adds up its errors
 };
 
 // The inputs e and x of samples [first, first + e.size()), in double; both spans have the same length.

@@ -11,15 +11,11 @@ constexpr int kMaxDepth = 64;
 }  // namespace
 
 Result<Json> parse_json_text(std::string_view text, std::string_view place) {
-    bool too_deep = false;
-    const auto keep = [&](int depth, Json::parse_event_t, Json&) {
-        too_deep = too_deep || depth > kMaxDepth;
-        return !too_deep;
-    };
-    Json value = Json::parse(text, keep, false);
-    if (too_deep) return genome_error(place, "nested too deeply");
-    if (value.is_discarded()) return genome_error(place, "not valid JSON");
-    return value;
+    JsonFault fault;
+    Json value = parse_json(text, {.levels = kMaxDepth}, &fault);
+    if (!value.is_discarded()) return value;
+    return genome_error(place,
+                        fault.kind == JsonFault::Kind::TooDeep ? "nested too deeply" : "not valid JSON");
 }
 
 bool nested_too_deeply(const Json& value) {

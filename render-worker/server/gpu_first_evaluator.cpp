@@ -18,7 +18,7 @@ Result<std::vector<std::vector<float>>> GpuFirstEvaluator::evaluate(const CppnPr
                                                                     std::span<const std::uint32_t> outputs,
                                                                     const SignalSpec& spec,
                                                                     const CancelFlag& cancelled) {
-    if (program.recurrent) return cpu_.evaluate(program, outputs, spec, cancelled);
+    if (program.recurrent || spec.exact) return cpu_.evaluate(program, outputs, spec, cancelled);
     Result<std::vector<std::vector<float>>> signals = gpu_.evaluate(program, outputs, spec, cancelled);
     const bool is_refused = !signals && signals.error().code == ErrorCode::Invalid;
     if (is_refused || (signals && !is_finite(*signals)))

@@ -1,7 +1,7 @@
 #pragma once
 // The GPU with the CPU behind it: what the GPU cannot run (recurrent or too large networks) or gets wrong
-// (NaN, infinity) is computed by the CPU instead. A lost device is not covered up: the process has to be
-// replaced.
+// (NaN, infinity), and what has to be exact, is computed by the CPU instead. A lost device is not covered up:
+// the process has to be replaced.
 
 #include "render-worker/cppn/cppn_program.h"
 

@@ -9,12 +9,8 @@ namespace kpm::render {
 namespace {
 
 constexpr int kMaxDepth = 64;
-constexpr std::size_t kMaxValues = 4u << 20;
+constexpr JsonLimits kLimits{.levels = kMaxDepth, .parts = 4u << 20};
 constexpr std::size_t kEnvelopeBytes = 1u << 20;
-
-struct TooMuch {
-    const char* reason;
-};
 
 // Notes the top level's keys of interest and stops when nothing more is wanted.
 class EnvelopeReader final : public Json::json_sax_t {
@@ -74,23 +70,23 @@ private:
 }  // namespace
 
 Result<Json> parse_message(std::string_view text) {
-    std::size_t values = 0;
-    // Throws, because a parser that is told to drop values still reads all of them.
-    const auto keep = [&values](int depth, Json::parse_event_t, Json&) {
-        if (depth > kMaxDepth) throw TooMuch{"nested too deeply"};
-        if (++values > kMaxValues) throw TooMuch{"too many values"};
-        return true;
+    JsonFault fault;
+    Json message = parse_json(text, kLimits, &fault);
+    if (!message.is_discarded()) return message;
+    const auto refused = [](std::string_view reason) {
+        return Error{ErrorCode::Invalid, fmt::format("cannot parse 'message': {}", reason)};
     };
-    try {
-        return Json::parse(text, keep);
-    } catch (const TooMuch& found) {
-        return Error{ErrorCode::Invalid, fmt::format("cannot parse 'message': {}", found.reason)};
-    } catch (const Json::parse_error& error) {
-        return Error{ErrorCode::Invalid,
-                     fmt::format("cannot parse 'message': not JSON at byte {}", error.byte)};
-    } catch (const Json::exception&) {
-        return Error{ErrorCode::Invalid, "cannot parse 'message': a number is out of range"};
+    switch (fault.kind) {
+        case JsonFault::Kind::TooDeep:
+            return refused("nested too deeply");
+        case JsonFault::Kind::TooMuch:
+            return refused("too many values");
+        case JsonFault::Kind::OutOfRange:
+            return refused("a number is out of range");
+        case JsonFault::Kind::NotJson:
+            break;
     }
+    return refused(fmt::format("not JSON at byte {}", fault.byte));
 }
 
 Envelope envelope(std::string_view text) {

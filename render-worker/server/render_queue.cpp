@@ -61,9 +61,10 @@ Result<void> RenderQueue::submit(RenderJob& job) {
         const bool is_too_large =
             !waiting_.empty() && waiting_bytes_ + job.message.size() > options_.max_queue_bytes;
         if (is_full() || is_too_large)
-            return refused({ErrorCode::Unavailable,
-                            fmt::format("cannot take the job: the worker is busy, {} jobs are waiting",
-                                        waiting_.size())});
+            return refused(
+                {ErrorCode::Unavailable,
+                 fmt::format("cannot take the job: the worker is busy, {} jobs{} are waiting",
+                             waiting_.size(), is_full() ? "" : fmt::format(" of {} bytes", waiting_bytes_))});
         const std::size_t bytes = job.message.size();
         waiting_bytes_ += bytes;
         waiting_.push_back(std::make_shared<Work>(Work{std::move(job), std::nullopt, bytes}));

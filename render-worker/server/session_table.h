@@ -53,12 +53,17 @@ public:
         for (Session* session : all)
             if (sessions_.contains(session)) session->drain();
     }
+    // Bytes of messages that have not come to their end, of all sessions.
+    std::size_t incoming() const { return incoming_; }
+    void add_incoming(std::size_t bytes) { incoming_ += bytes; }
+    void drop_incoming(std::size_t bytes) { incoming_ -= bytes; }
+
     void add(Session& session) { sessions_.insert(&session); }
     void remove(Session& session) { sessions_.erase(&session); }
 
 private:
     std::unordered_set<Session*> sessions_;
-    std::size_t open_ = 0;
+    std::size_t open_ = 0, incoming_ = 0;
     std::uint64_t taken_ = 0;
     bool draining_ = false;
 };

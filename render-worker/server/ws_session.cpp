@@ -14,6 +14,7 @@ namespace beast = boost::beast;
 namespace websocket = beast::websocket;
 
 constexpr std::chrono::seconds kCloseTime{5};  // for the peer's answer to a close frame
+constexpr std::size_t kReadBytes = 64u << 10;  // at a time
 constexpr std::size_t kFragmentBytes =
     64u << 10;  // clients have frame limits, and pings go out between fragments
 
@@ -28,6 +29,7 @@ WsSession::WsSession(beast::tcp_stream stream, SessionTable::Ticket ticket, cons
 }
 
 WsSession::~WsSession() {
+    forget_incoming();
     parts_.sessions.remove(*this);
 }
 
@@ -69,11 +71,30 @@ bool WsSession::is_busy() {
 }
 
 void WsSession::read() {
-    socket_.async_read(buffer_, [self = shared_from_this()](const beast::error_code& error, std::size_t) {
-        if (error) return self->leave();
-        self->take_message();
-        self->read();
-    });
+    socket_.async_read_some(buffer_, kReadBytes,
+                            [self = shared_from_this()](const beast::error_code& error, std::size_t bytes) {
+                                if (error) return self->leave();
+                                self->take_part(bytes);
+                            });
+}
+
+void WsSession::take_part(std::size_t bytes) {
+    parts_.sessions.add_incoming(bytes);
+    incoming_ += bytes;
+    if (socket_.is_message_done()) {
+        forget_incoming();
+        take_message();
+    } else if (parts_.sessions.incoming() > 2 * parts_.options.max_message &&
+               parts_.sessions.incoming() > incoming_) {
+        forget_incoming();
+        buffer_ = {};
+        return close(websocket::close_code::try_again_later);
+    }
+    read();
+}
+
+void WsSession::forget_incoming() {
+    parts_.sessions.drop_incoming(std::exchange(incoming_, 0));
 }
 
 void WsSession::take_message() {

@@ -2,7 +2,9 @@
 // One WebSocket connection: every message becomes a job of the queue (unless the format ignores it), every
 // reply goes out in the order in which the jobs end. A client that leaves cancels its jobs; one that does not
 // read its replies is cut off at ServerOptions::max_output; one that does not answer pings is gone after two
-// of them. Lives in its own asynchronous operations, like HttpSession.
+// of them. Messages that are on their way may together be twice ServerOptions::max_message: whoever goes
+// beyond while others send, too, is closed with 1013 (try again later). Lives in its own asynchronous
+// operations, like HttpSession.
 
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -31,7 +33,9 @@ public:
 
 private:
     void read();
+    void take_part(std::size_t bytes);
     void take_message();
+    void forget_incoming();
     void answered(Reply reply);
     void send(Reply reply);
     void write();
@@ -51,6 +55,7 @@ private:
     const ServerParts& parts_;
     boost::beast::websocket::stream<boost::beast::tcp_stream> socket_;
     boost::beast::flat_buffer buffer_;
+    std::size_t incoming_ = 0;  // bytes of the message that is on its way
     std::shared_ptr<CancelFlag> gone_ =
         std::make_shared<CancelFlag>(false);  // shared with this client's jobs
     std::size_t jobs_ = 0;

@@ -59,8 +59,8 @@ RunningCommand ending(const NodeApp& app, const std::string& verb) {
 }  // namespace
 
 TEST_CASE("turn away: at a stop the last request is served and nobody else is let in", "[e2e][node]") {
-    const std::string balance = GENERATE("hybrid", "round_robin", "shared");
-    const std::string verb = GENERATE("stop", "delete", "kill");
+    const auto [balance, verb] = GENERATE(table<std::string, std::string>(
+        {{"hybrid", "stop"}, {"round_robin", "delete"}, {"shared", "stop"}, {"hybrid", "kill"}}));
     INFO(balance << ", " << verb);
     const NodeApp app(kSlowToEnd, 2, R"(,"kill_timeout":5000,"balance":")" + balance + "\"");
     app.start_all_well();

@@ -163,8 +163,37 @@ TEST_CASE("hostile clients: JSON that is deep, wide or no JSON", "[integration][
     std::string wide = deep + "[1";
     for (int i = 0; i < (4 << 20); ++i) wide += ",1";
     CHECK(failure(wide + "]}") == "cannot parse 'message': too many values");
+    // Work for each pair of these would be hours.
+    std::string empty = deep + "[{}";
+    for (int i = 0; i < 1'000'000; ++i) empty += ",{}";
+    CHECK_THAT(failure(empty + "]}"), !Catch::Contains("message"));
+    std::string names = R"({"type":"get_audio_data","genomeString":"{}")";
+    for (int i = 0; i < 300'000; ++i) names += ",\"n" + std::to_string(i) + "\":0";
+    CHECK_THAT(failure(names + "}"), !Catch::Contains("message"));
     CHECK_THAT(failure(std::string(100, '\0')), Catch::StartsWith("cannot parse 'message': not JSON"));
     CHECK_THAT(failure(""), Catch::StartsWith("cannot parse 'message': not JSON"));
+    check_alive(worker);
+}
+
+TEST_CASE("hostile clients: messages that do not come to their end are bounded together",
+          "[integration][render_server]") {
+    constexpr std::size_t kMost = 1'000'000;
+    WorkerProcess worker(gate_worker(), {.arguments = {"max_message=" + std::to_string(kMost)}});
+    const std::string part = frame(0x81, std::string(kMost * 9 / 10, ' '), kMost);
+    HttpClient first = upgraded(worker.port());
+    HttpClient second = upgraded(worker.port());
+    REQUIRE(first.send_raw(part));
+    REQUIRE(second.send_raw(part));
+    CHECK(second.poll_some().empty());
+    HttpClient third = upgraded(worker.port());
+    third.send_raw(part);  // cut in the midst of it, maybe
+    const std::string said = third.read_to_end();
+    CHECK(said.starts_with("\x88\x02\x03\xf5"));  // a close frame, 1013
+    // Who was there before goes on, and what has come to its end counts no more.
+    REQUIRE(first.send_raw(std::string(kMost / 10, ' ')));
+    CHECK_THAT(first.read_some(), Catch::Contains("cannot parse 'message'"));
+    REQUIRE(first.send_raw(part));
+    CHECK(first.poll_some().empty());
     check_alive(worker);
 }
 

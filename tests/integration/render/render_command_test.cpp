@@ -85,6 +85,23 @@ TEST_CASE("render command: a recorded genome becomes its sound and a plot", "[in
     CHECK(read_file(fixture.path("out.svg")).ends_with("</svg>\n"));
 }
 
+TEST_CASE("render command: a genome that is zipped gives the same sound", "[integration][render]") {
+    const Fixture fixture;
+    const std::vector<std::string> to_sound{"--format", "float32", "--sample-rate", "16000"};
+    const auto sound = [&](const std::string& genome) {
+        std::vector<std::string> words{genome, "-o", "out.wav"};
+        words.insert(words.end(), to_sound.begin(), to_sound.end());
+        REQUIRE(fixture.render(words).status == 0);
+        return read_file(fixture.path("out.wav"));
+    };
+    REQUIRE(run_command({"gzip", "-k", fixture.path("genome.json")}).status == 0);
+    CHECK(sound("genome.json.gz") == sound("genome.json"));
+    const std::string zipped = read_file(fixture.path("genome.json.gz"));
+    fixture.write("cut.json.gz", zipped.substr(0, zipped.size() / 2));
+    fixture.check_refused({"cut.json.gz", "-o", "cut.wav"},
+                          "cannot read 'cut.json.gz': cannot unzip 'genome': it ends too early");
+}
+
 TEST_CASE("render command: the options of a note reach the renderer", "[integration][render]") {
     const Fixture fixture;
     const auto sound = [&](std::vector<std::string> options) {

@@ -36,13 +36,13 @@ struct Outcome {
 };
 
 // The CPU always answers 1.
-Outcome evaluate(Signals gpu_answer, bool recurrent = false) {
+Outcome evaluate(Signals gpu_answer, bool recurrent = false, bool exact = false) {
     FakeEvaluator gpu(std::move(gpu_answer));
     FakeEvaluator cpu(constant(1));
     const CancelFlag cancelled = false;
     const CppnProgram program{.recurrent = recurrent};
     GpuFirstEvaluator evaluator(gpu, cpu);
-    Signals signals = evaluator.evaluate(program, {}, {}, cancelled);
+    Signals signals = evaluator.evaluate(program, {}, {.exact = exact}, cancelled);
     return {std::move(signals), gpu.calls, cpu.calls};
 }
 
@@ -56,6 +56,12 @@ TEST_CASE("gpu first: what the GPU computes is taken", "[unit][render_server]") 
 
 TEST_CASE("gpu first: a recurrent network never reaches the GPU", "[unit][render_server]") {
     const Outcome outcome = evaluate(constant(2), true);
+    CHECK(outcome.signals.value()[0][0] == 1);
+    CHECK(outcome.gpu_calls == 0);
+}
+
+TEST_CASE("gpu first: what has to be exact never reaches the GPU", "[unit][render_server]") {
+    const Outcome outcome = evaluate(constant(2), false, true);
     CHECK(outcome.signals.value()[0][0] == 1);
     CHECK(outcome.gpu_calls == 0);
 }
