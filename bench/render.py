@@ -27,6 +27,7 @@ WORKERS = 2
 CLIENTS = 4
 SECONDS = 4
 GENOMES = 1000
+LONG = 60  # seconds of audio
 NOTE = "render: the pm2 column of 'CPU for 1 s of audio' is the reference's, recorded on another day and machine; of " \
        "'renders/s' it is one worker; of 'after 1000 genomes' it is the same worker after 100"
 
@@ -148,7 +149,7 @@ def variants(count):
 
 
 def memory(bench, rounds):
-    idle, early, late = [], [], []
+    idle, early, late, after_long = [], [], [], []
     for _ in range(rounds):
         with worker_alone(bench) as (pid, port):
             idle.append(resident(pid))
@@ -158,9 +159,12 @@ def memory(bench, rounds):
                 if index == GENOMES // 10:
                     early.append(resident(pid))
             late.append(resident(pid))
+            ask(client, request(genome_text("m01_noosc"), LONG, 48000))
+            after_long.append(resident(pid))
             client.close()
     return [Row("RSS of an idle worker", "MiB", {"kpm": idle}),
-            Row(f"RSS of a worker after {GENOMES} genomes", "MiB", {"kpm": late, "pm2": early})]
+            Row(f"RSS of a worker after {GENOMES} genomes", "MiB", {"kpm": late, "pm2": early}),
+            Row(f"RSS of a worker after {LONG} s of sound", "MiB", {"kpm": after_long})]
 
 
 def measure(bench, rounds):

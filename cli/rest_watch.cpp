@@ -74,7 +74,6 @@ std::vector<pid_t> numbers_in_folder(const std::string& path) {
 struct Turns {
     std::uint64_t time = 0;   // ns, as of the end of its last turn or an interrupt in this one
     std::uint64_t count = 0;  // 0 where the kernel does not count (CONFIG_SCHED_INFO)
-    bool operator==(const Turns&) const = default;
 };
 
 Turns turns_in(std::string_view schedstat) {

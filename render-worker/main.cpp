@@ -2,6 +2,7 @@
 // renders one file.
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
@@ -164,6 +165,10 @@ int run(Arguments arguments) {
     return 0;
 }
 
+// A block from this size on is given back to the system when it is freed. The library would raise the limit
+// to the largest block so far (mallopt(3)), and a worker would keep what its longest sound needed.
+constexpr int kLargeBlock = 1 << 20;
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -180,5 +185,6 @@ int main(int argc, char** argv) {
     }
     if (render.parsed()) return render_file(file);
     if (arguments.probe) return print_devices();
+    ::mallopt(M_MMAP_THRESHOLD, kLargeBlock);
     return run(std::move(arguments));
 }

@@ -166,10 +166,11 @@ TEST_CASE("hostile clients: JSON that is deep, wide or no JSON", "[integration][
     // Work for each pair of these would be hours.
     std::string empty = deep + "[{}";
     for (int i = 0; i < 1'000'000; ++i) empty += ",{}";
-    CHECK_THAT(failure(empty + "]}"), !Catch::Contains("message"));
+    CHECK_FALSE(failure(empty + "]}").empty());
     std::string names = R"({"type":"get_audio_data","genomeString":"{}")";
     for (int i = 0; i < 300'000; ++i) names += ",\"n" + std::to_string(i) + "\":0";
-    CHECK_THAT(failure(names + "}"), !Catch::Contains("message"));
+    REQUIRE(client.send(names + "}"));
+    CHECK(receive_sound(client) > 0);
     CHECK_THAT(failure(std::string(100, '\0')), Catch::StartsWith("cannot parse 'message': not JSON"));
     CHECK_THAT(failure(""), Catch::StartsWith("cannot parse 'message': not JSON"));
     check_alive(worker);
