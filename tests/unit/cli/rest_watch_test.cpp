@@ -3,14 +3,17 @@
 #include "cli/rest_watch.h"
 
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <csignal>
+#include <cstdint>
 #include <functional>
 #include <limits>
-#include <thread>
+#include <new>
 #include <utility>
 
 #include "tests/support/eventually.h"
@@ -72,6 +75,39 @@ void work(long turns) {
 
 constexpr long kForEver = std::numeric_limits<long>::max();
 
+// How often a child has woken, as it counts itself.
+class Wakes {
+public:
+    Wakes() {
+        void* const shared =
+            mmap(nullptr, sizeof(Count), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        REQUIRE(shared != MAP_FAILED);
+        count_ = new (shared) Count(0);
+    }
+    Wakes(const Wakes&) = delete;
+    Wakes& operator=(const Wakes&) = delete;
+    ~Wakes() { munmap(count_, sizeof(Count)); }
+    void add() { ++*count_; }
+    [[nodiscard]] std::uint64_t count() const { return *count_; }
+
+private:
+    using Count = std::atomic<std::uint64_t>;
+    Count* count_ = nullptr;
+};
+
+// Looks at all moments of the child's turns: a rest that goes on from one look to the next had no wake in it.
+void check_looks(const Child& child, const Wakes& wakes) {
+    constexpr std::uint64_t kWakes = 600;
+    RestWatch watch(child.pid());
+    int broken = 0;
+    for (std::uint64_t before = wakes.count(); before < kWakes;) {
+        const std::uint64_t now = wakes.count();
+        if (look(watch).calm > RestWatch::Clock::duration{0} && now != before) ++broken;
+        before = wakes.count();
+    }
+    CHECK(broken == 0);
+}
+
 // This thread, and what it forks, on one processor; as it was at the end.
 class OneProcessor {
 public:
@@ -125,26 +161,21 @@ TEST_CASE("rest watch: who is awake and has no processor yet does not rest") {
     CHECK_FALSE(look(watch).is_calm);
 }
 
-TEST_CASE("rest watch: each sleep counts anew, a thousand of them seen at any moment") {
-    // A sleep that ends before 300 us have gone by; the looks come at other moments each time.
-    Child child([](int) {
+TEST_CASE("rest watch: who has woken in between has not rested") {
+    Wakes wakes;
+    Child child([&](int) {
         for (;;) {
             usleep(200);
+            wakes.add();
             work(2000);
         }
     });
-    RestWatch watch(child.pid());
-    RestWatch::Clock::duration longest{};
-    for (int i = 0; i < 1000; ++i) {
-        longest = std::max(longest, look(watch).calm);
-        std::this_thread::sleep_for(std::chrono::microseconds(50 + i % 100 * 10));
-    }
-    CHECK(longest < milliseconds(20));
+    check_looks(child, wakes);
 }
 
 TEST_CASE("rest watch: who forks and waits has no rest while the other works") {
-    Child child([](int input) {
-        wait_for_byte(input);
+    Wakes wakes;
+    Child child([&](int) {
         for (;;) {
             const pid_t other = fork();
             if (other == 0) {
@@ -152,18 +183,10 @@ TEST_CASE("rest watch: who forks and waits has no rest while the other works") {
                 _exit(0);
             }
             waitpid(other, nullptr, 0);
+            wakes.add();
         }
     });
-    RestWatch watch(child.pid());
-    REQUIRE(rests(watch));
-    child.wake();
-    RestWatch::Clock::duration longest{};
-    REQUIRE(eventually([&] { return !look(watch).is_calm; }));
-    for (int i = 0; i < 1000; ++i) {
-        longest = std::max(longest, look(watch).calm);
-        std::this_thread::sleep_for(std::chrono::microseconds(50 + i % 100 * 10));
-    }
-    CHECK(longest < milliseconds(20));
+    check_looks(child, wakes);
 }
 
 }  // namespace kpm::cli::rest_watch_test
