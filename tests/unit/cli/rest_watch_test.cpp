@@ -100,10 +100,11 @@ void check_looks(const Child& child, const Wakes& wakes) {
     constexpr std::uint64_t kWakes = 600;
     RestWatch watch(child.pid());
     int broken = 0;
-    for (std::uint64_t before = wakes.count(); before < kWakes;) {
+    for (long i = 0; wakes.count() < kWakes; ++i) {
+        const std::uint64_t before = wakes.count();
+        work(i % 100 * 10'000);  // up to some wakes long
         const std::uint64_t now = wakes.count();
         if (look(watch).calm > RestWatch::Clock::duration{0} && now != before) ++broken;
-        before = wakes.count();
     }
     CHECK(broken == 0);
 }
