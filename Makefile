@@ -22,7 +22,7 @@ run: build
 	@scripts/run.sh
 
 test:
-	@scripts/install-packages.sh build test
+	@scripts/install-packages.sh build test package package-test
 	@cmake --preset debug >/dev/null
 	@cmake --build --preset debug --parallel $(JOBS)
 	@[ "$$(id -u)" = 0 ] || echo "note: not root: tests with other users and with namespaces will fail"
@@ -47,12 +47,10 @@ image-test:
 
 deb: build
 	@scripts/install-packages.sh package
-	@rm -f build/release/packages/*.deb
-	@cpack --config build/release/CPackConfig.cmake
+	@scripts/make-deb.sh build/release
 
 npm: build
 	@scripts/install-packages.sh package
-	@rm -f build/release/packages/*.tgz
 	@scripts/make-npm.sh build/release
 
 package-test: deb npm

@@ -23,7 +23,9 @@ if(KPM_SANITIZE)
         $<$<NOT:$<OR:${test},${driver}>>:-fsanitize=undefined$<SEMICOLON>-fno-sanitize=null,alignment$<SEMICOLON>-fno-sanitize-recover=undefined>
         $<$<OR:${test},${driver}>:-O0>)
     target_compile_definitions(kpm_options INTERFACE _GLIBCXX_ASSERTIONS)
-    target_link_options(kpm_options INTERFACE -fsanitize=address,undefined)
+    # Of shared libraries these programs need what the release build needs, so that their packages can be tested, too.
+    target_link_options(kpm_options INTERFACE -fsanitize=address,undefined
+        -static-libasan -static-libubsan -static-libstdc++ -static-libgcc)
 else()
     # A program that starts in the time of a C program loads as few shared libraries as it can, and none of
     # what it does not use.

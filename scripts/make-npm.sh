@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Packs the programs of a release build for npm: make-npm.sh [BUILD]. Prints the path of BUILD/packages/kpm-VERSION.tgz.
+# Packs the programs of a build for npm: make-npm.sh [BUILD]. Prints the path of BUILD/packages/kpm-VERSION.tgz.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=$(realpath "${1:-build/release}")
@@ -10,5 +10,6 @@ cmake --install "$build" --prefix "$package" --component kpm --strip >/dev/null
 rm "$package/bin/kpm-dev" "$package/bin/kpm-runtime"
 cp "$build/npm/package.json" packaging/npm/README.md LICENSE "$package/"
 mkdir -p "$build/packages"
+rm -f "$build"/packages/*.tgz
 name=$(cd "$package" && npm pack --offline --silent --pack-destination "$build/packages")
 echo "$build/packages/$name"
