@@ -28,7 +28,6 @@ constexpr std::string_view kFull = R"(module.exports = {
     script: './app.js',
     instances: 'max',
     exec_mode: 'cluster',
-    watch: '.',
     env_production: { NODE_ENV: 'production' },
   }, {
     name: 'worker',

@@ -96,5 +96,6 @@ int run_package(Context& context);
 
 // ecosystem.cpp
 int run_ecosystem(Context& context);
+int run_examples(Context& context);
 
 }  // namespace kpm::cli

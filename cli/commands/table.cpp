@@ -150,6 +150,7 @@ const Command kCommands[] = {
      .run = run_ecosystem,
      .daemon = NeedsDaemon::No,
      .choices = "simple"},
+    {.name = "examples", .help = "commands to begin with", .run = run_examples, .daemon = NeedsDaemon::No},
     {.name = "update",
      .aliases = "updatePM2",
      .help = "put this version's daemon in the place of the one that runs; the apps go on",

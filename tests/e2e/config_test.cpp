@@ -53,6 +53,21 @@ TEST_CASE("config: what `kpm ecosystem` writes starts, by itself and by its name
     CHECK(kpm.find("app1")["pm2_env"]["status"] == "online");
 }
 
+TEST_CASE("config: the examples are commands of kpm", "[e2e]") {
+    const KpmHome kpm;
+    const std::string text = kpm.kpm({"examples"}).out;
+    INFO(text);
+    const std::string before = "  $ kpm ";
+    int found = 0;
+    for (std::size_t at = text.find(before); at != std::string::npos; at = text.find(before, at), ++found) {
+        at += before.size();
+        const std::string word = text.substr(at, text.find_first_of(" \n", at) - at);
+        INFO(word);
+        CHECK(kpm.kpm({word, "--help"}).status == 0);
+    }
+    CHECK(found > 10);
+}
+
 TEST_CASE("config: the apps of standard input are started, and deleted", "[e2e]") {
     const KpmHome kpm;
     kpm.write("app.sh", kForever);
