@@ -173,7 +173,7 @@ void Daemon::on_signal(int number) {
         return;
     }
     supervisor_->post([this, number] {
-        io::write_daemon_log(fmt::format("ended by {}", ::sigabbrev_np(number)));
+        io::write_daemon_log(fmt::format("told to end (SIG{})", ::sigabbrev_np(number)));
         if (const auto saved = core::save_dump(*supervisor_, false); !saved)
             io::write_daemon_log(saved.error().message);
         server_->publish("pm2:kill", Json{{"status", "killed"}, {"msg", "pm2 has been killed by SIGNAL"}});

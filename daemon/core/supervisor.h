@@ -44,7 +44,7 @@ struct NewApp {
     bool start = true;  // false: it is listed as stopped
 };
 
-// How the process that ended last did.
+// How the process that ended last did; with code 0 if it was told to.
 struct LastEnd {
     int pm_id = 0;
     std::string name;
@@ -154,7 +154,7 @@ private:
 
     void handle(const Arrival& arrival);
     void handle_time();
-    void note_end(const Slot& slot, const Event& event);
+    void note_end(const Slot& slot, State before, const Event& event);
     void tell_if_all_ended();
     EndCause by_client(EndCause::Kind kind) const;
     void note_cause(Instance& instance, EndCause cause);

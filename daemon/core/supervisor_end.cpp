@@ -14,9 +14,12 @@ bool is_busy(const Slot& slot) {
 
 }  // namespace
 
-void Supervisor::note_end(const Slot& slot, const Event& event) {
+void Supervisor::note_end(const Slot& slot, State before, const Event& event) {
+    // Who has been told to stop has not failed, however it does so.
+    const bool is_told = before == State::Stopping || before == State::Killing;
     if (const auto* exited = std::get_if<Exited>(&event))
-        last_end_ = LastEnd{slot.pm_id, slot.config->name, exited->code, exited->signal, ""};
+        last_end_ = is_told ? LastEnd{slot.pm_id, slot.config->name, 0, 0, ""}
+                            : LastEnd{slot.pm_id, slot.config->name, exited->code, exited->signal, ""};
     if (const auto* failed = std::get_if<SpawnFailed>(&event))
         last_end_ = LastEnd{slot.pm_id, slot.config->name, std::nullopt, 0, failed->reason};
 }

@@ -114,6 +114,7 @@ void Supervisor::apply(Slot& slot, Instance& instance, const Event& event) {
     note_process_end(slot, instance, event);
     if (const auto* unhealthy = std::get_if<Unhealthy>(&event))
         note_cause(instance, {.kind = EndCause::Kind::Probe, .detail = unhealthy->reason});
+    const State before = instance.life.state();
     const Actions actions = instance.life.handle(event, host_.now());
     // A ping moves a deadline that the next daemon sets anew, and comes too often to be recorded.
     if (!std::holds_alternative<Pinged>(event)) dirty_.insert(slot.pm_id);
@@ -125,7 +126,7 @@ void Supervisor::apply(Slot& slot, Instance& instance, const Event& event) {
                                : fmt::format("{} exited with code [0] via signal [{}]", log_label(slot),
                                              signal_name(exited->signal)));
     }
-    if (&instance == &slot.current) note_end(slot, event);
+    if (&instance == &slot.current) note_end(slot, before, event);
     if (std::holds_alternative<TreeGone>(event)) release(slot, instance, has_spawn(actions));
     if (const auto* failed = std::get_if<SpawnFailed>(&event)) {
         host_.log(fmt::format("{} could not be started: {}", log_label(slot), failed->reason));

@@ -104,7 +104,9 @@ TEST_CASE("all ended: a restart by a client is no end, a stop and a delete are",
     bench.happen(Spawned{11});
     bench.run([&] { bench.supervisor.remove(0, bench.done()); });
     CHECK(bench.told == 0);
-    bench.happen(Exited{0, 0});
+    bench.happen(Exited{5, 0});
     bench.happen(TreeGone{});
     CHECK(bench.told == 1);
+    REQUIRE(bench.last);
+    CHECK(bench.last->code == 0);  // it has not failed
 }
