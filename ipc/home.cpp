@@ -32,11 +32,12 @@ fs::path fallback_root() {
     return fmt::format("/tmp/.kpm-{}", ::geteuid());
 }
 
-// Whether the home is there and can be written, or the folder that it would be made in can.
-bool can_be_made(fs::path path) {
+// Whether the home is there and can be written, or the folder that it would be made in can. That folder, the
+// user's, is not made: accounts that have none have one like /nonexistent in the password file.
+bool can_be_made(const fs::path& path) {
     std::error_code ignored;
-    while (path.has_relative_path() && !fs::exists(path, ignored)) path = path.parent_path();
-    return ::eaccess(path.c_str(), W_OK | X_OK) == 0;
+    const fs::path there = fs::exists(path, ignored) ? path : path.parent_path();
+    return ::eaccess(there.c_str(), W_OK | X_OK) == 0;
 }
 
 // Everybody may lay something in /tmp, also a daemon that waits for what a client tells it.

@@ -348,10 +348,11 @@ TEST_CASE("bad input: another user is refused in words", "[e2e]") {
 TEST_CASE("bad input: without a home there is one for the user, which must be the user's own", "[e2e]") {
     REQUIRE(can_become_another());
     const fs::path fallback = "/tmp/.kpm-54321";
-    const auto as_nobody = [](const char* command) {
+    std::string home;
+    const auto as_nobody = [&](const char* command) {
         return run_command(
             {"setpriv", "--reuid=54321", "--clear-groups", (bin_dir() / "kpm").string(), command},
-            {{"KPM_HOME", ""}, {"PM2_HOME", ""}, {"HOME", ""}}, "/");
+            {{"KPM_HOME", ""}, {"PM2_HOME", ""}, {"HOME", home}}, "/");
     };
     REQUIRE_FALSE(fs::exists(fallback));
     fs::create_directory(fallback);  // laid there by another user, here root
@@ -362,13 +363,17 @@ TEST_CASE("bad input: without a home there is one for the user, which must be th
     CHECK(result.status == 1);
     CHECK(says(result, "cannot use '" + fallback.string() + "': it is another user's"));
 
-    result = as_nobody("ping");
-    const CommandResult killed = as_nobody("kill");
-    fs::remove_all(fallback);
-    INFO(result.out << result.err);
-    CHECK(result.status == 0);
-    CHECK(says(result, "pm2_home=" + fallback.string()));
-    CHECK(killed.status == 0);
+    for (const char* none : {"", "/tmp/kpm-no-home-of-54321"}) {  // the second could be made by anybody
+        home = none;
+        result = as_nobody("ping");
+        const CommandResult killed = as_nobody("kill");
+        fs::remove_all(fallback);
+        INFO(none << "\n" << result.out << result.err);
+        CHECK(result.status == 0);
+        CHECK(says(result, "pm2_home=" + fallback.string()));
+        CHECK(killed.status == 0);
+        CHECK(fs::remove_all(none) == 0);
+    }
 }
 
 TEST_CASE("bad input: terminals that are narrow, without a size, or not for UTF-8", "[e2e]") {
