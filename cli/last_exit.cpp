@@ -7,11 +7,27 @@
 #include <cstring>
 
 #include "cli/log_tail.h"
+#include "ipc/base/text.h"
 
 namespace kpm::cli {
 namespace {
 
-constexpr std::size_t kLines = 5;
+constexpr std::size_t kLines = 8, kLinesRead = 60;
+
+// "    at f (file.js:1:2)", of Node and Java: behind the line that says what has happened.
+bool is_stack_frame(std::string_view line) {
+    const std::size_t word = line.find_first_not_of(" \t");
+    return word != 0 && word != std::string_view::npos && line.substr(word).starts_with("at ");
+}
+
+// The last lines that tell something, so that the cause is among them.
+std::vector<std::string> telling(std::vector<std::string> lines) {
+    if (lines.size() > kLines)
+        std::erase_if(lines,
+                      [](const std::string& line) { return trim(line).empty() || is_stack_frame(line); });
+    if (lines.size() > kLines) lines.erase(lines.begin(), lines.end() - kLines);
+    return lines;
+}
 
 std::string signal_name(std::int64_t number) {
     const char* name = number > 0 && number < NSIG ? ::sigabbrev_np(static_cast<int>(number)) : nullptr;
@@ -43,8 +59,8 @@ LastExit last_exit_of(const ProcessRow& row) {
 
 std::vector<std::string> errors_since(const std::string& error_log, std::int64_t ms_since_1970) {
     if (error_log.empty() || !is_written_since(error_log, ms_since_1970)) return {};
-    auto lines = last_lines(error_log, kLines);
-    return lines ? std::move(*lines) : std::vector<std::string>();
+    auto lines = last_lines(error_log, kLinesRead);
+    return lines ? telling(std::move(*lines)) : std::vector<std::string>();
 }
 
 std::string last_exit_text(const LastExit& exit, std::string_view indent) {

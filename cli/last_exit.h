@@ -11,7 +11,7 @@ namespace kpm::cli {
 
 struct LastExit {
     std::string cause;                // "exit code 3", "signal SIGKILL", a failed start's reason; "" = none
-    std::vector<std::string> errors;  // the last lines of its error log
+    std::vector<std::string> errors;  // the last lines of its error log, see errors_since
 };
 
 // "" for one that has not ended yet. Pure.
@@ -21,7 +21,8 @@ std::string exit_cause(const Json& pm2_env);
 // newest launch: what an earlier life said is not the cause.
 LastExit last_exit_of(const ProcessRow& row);
 
-// The last lines of an error log; none when it was not written to since then.
+// The last lines of an error log, at most eight, of a longer one without stack frames and empty lines; none
+// when it was not written to since then.
 std::vector<std::string> errors_since(const std::string& error_log, std::int64_t ms_since_1970);
 
 // "last exit: exit code 3" and the lines, each with `indent` before it; "" when nothing is known. Pure.

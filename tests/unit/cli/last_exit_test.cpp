@@ -29,18 +29,35 @@ TEST_CASE("last exit: a code, a signal by name, or the reason of a failed start"
 TEST_CASE("last exit: the end of the error log belongs to it when this life has written it", "[unit][cli]") {
     const TempDir folder;
     const std::string log = folder.path() / "error.log";
-    std::ofstream(log) << "1\n2\n3\n4\n5\n6\n\x1b[31mseven";
+    std::ofstream(log) << "1\n2\n3\n4\n5\n6\n7\n8\n\n  at f (x.js:1)\n\x1b[31mnine";
     const auto exit_at = [&](std::int64_t launched) {
         const Json rows = Json::array(
             {row_of("errored", {{"exit_code", 1}, {"pm_err_log_path", log}, {"pm_uptime", launched}})});
         return last_exit_of(read_rows(rows).at(0));
     };
     const LastExit exit = exit_at(now_ms() - 60'000);
-    CHECK(exit.errors == std::vector<std::string>{"3", "4", "5", "6", "\x1b[31mseven"});
-    CHECK(last_exit_text(exit, "  ") ==
-          "  last exit: exit code 1\n  3\n  4\n  5\n  6\n  " + printable("\x1b[31mseven") + "\n");
+    CHECK(exit.errors == std::vector<std::string>{"2", "3", "4", "5", "6", "7", "8", "\x1b[31mnine"});
+    CHECK(last_exit_text(exit, "  ") == "  last exit: exit code 1\n  2\n  3\n  4\n  5\n  6\n  7\n  8\n  " +
+                                            printable("\x1b[31mnine") + "\n");
     CHECK(exit_at(now_ms() + 60'000).errors.empty());
     CHECK(exit_at(now_ms() + 60'000).cause == "exit code 1");
+}
+
+TEST_CASE("last exit: a long stack does not push out what has happened", "[unit][cli]") {
+    const TempDir folder;
+    const std::string log = folder.path() / "error.log";
+    std::ofstream file(log);
+    file << "Error: Cannot find module './x'\nRequire stack:\n- /app.js\n";
+    for (int i = 0; i < 9; ++i) file << "    at Module._load (node:internal/modules/cjs/loader:986:27)\n";
+    file << "    at node:internal/main/run_main_module:28:49 {\n  code: 'MODULE_NOT_FOUND'\n}\n\nNode.js "
+            "v20.20.2\n";
+    file.close();
+    CHECK(errors_since(log, 0) ==
+          std::vector<std::string>{"Error: Cannot find module './x'", "Require stack:", "- /app.js",
+                                   "  code: 'MODULE_NOT_FOUND'", "}", "Node.js v20.20.2"});
+    std::ofstream(log) << "Error: no\n    at f (x.js:1)\n";
+    CHECK(errors_since(log, 0) ==
+          std::vector<std::string>{"Error: no", "    at f (x.js:1)"});  // short enough
 }
 
 TEST_CASE("last exit: of a process that runs there is none", "[unit][cli]") {
