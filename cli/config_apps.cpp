@@ -62,7 +62,7 @@ void say_unreadable(Context& context, const std::string& word, const Error& erro
         context.console.error(fmt::format("File {} not found", word));
         return;
     }
-    if (is_syntax_error(error)) {
+    if (error.code != ErrorCode::Unavailable && is_syntax_error(error)) {
         context.console.error(fmt::format("File {} malformated", word));
         context.console.error_line(error.message);
     } else {

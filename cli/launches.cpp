@@ -11,6 +11,7 @@
 #include "cli/failed_launch.h"
 #include "cli/last_exit.h"
 #include "cli/progress.h"
+#include "ipc/base/processor_wait.h"
 
 namespace kpm::cli {
 namespace {
@@ -23,6 +24,7 @@ constexpr int kPauseShare = 16;  // of the time waited so far: who starts slowly
 constexpr std::int64_t kDefaultUptime = 1000;  // ms; PM2's min_uptime
 constexpr milliseconds kNewsLimit{1000};       // for the daemon to hear of an end
 constexpr milliseconds kLongest{10'000};       // who has worked so long is up, whatever its min_uptime
+constexpr milliseconds kLongestWait{60'000};   // for a processor
 
 bool is_on(const Json& env, const char* key) {
     const auto value = env.find(key);
@@ -83,9 +85,14 @@ void Launches::add(const Json& answer) {
     }
     const auto lived = std::max<std::int64_t>(0, now_ms() - integer_of(env, "pm_uptime").value_or(now_ms()));
     const auto uptime = integer_of(env, "min_uptime").value_or(kDefaultUptime);
-    open_.push_back({*id, static_cast<pid_t>(pid), text_of(env, "name"),
-                     Clock::now() + std::min(milliseconds(uptime - lived), kLongest),
-                     RestWatch(static_cast<pid_t>(pid))});
+    open_.push_back({*id, static_cast<pid_t>(pid), text_of(env, "name"), Clock::now(),
+                     std::min(milliseconds(uptime - lived), kLongest), RestWatch(static_cast<pid_t>(pid))});
+}
+
+bool Launches::has_lived(const Launch& launch, Clock::time_point now) {
+    const auto age = now - launch.begin;
+    if (age < launch.needed) return false;
+    return age >= launch.needed + std::min<Clock::duration>(processor_wait_in_tree(launch.pid), kLongestWait);
 }
 
 void Launches::wait(Context& context) {
@@ -99,7 +106,7 @@ void Launches::wait(Context& context) {
         std::erase_if(open_, [&](Launch& launch) {
             const RestWatch::Sight sight = launch.watch.look(now);
             if (sight.is_gone) dead_.push_back({launch.id, launch.pid, launch.app});
-            const bool is_done = sight.is_gone || sight.calm >= needed || now >= launch.stable;
+            const bool is_done = sight.is_gone || sight.calm >= needed || has_lived(launch, now);
             if (!is_done) pause = std::max(pause, needed - sight.calm);
             are_calm = are_calm && !sight.is_gone && sight.is_calm;
             return is_done;

@@ -4,7 +4,8 @@
 //
 // The daemon's answer says that a program was executed. Most that cannot work end within the time that they
 // need to start anyway, so that is how long is waited, and no longer: a process is up when it rests
-// (rest_watch.h), or when it has lived for its min_uptime. A later death is the restart policy's matter.
+// (rest_watch.h), or when it has lived for its min_uptime, its waits for a processor not counted. A later
+// death is the restart policy's matter.
 
 #include <cstdint>
 #include <string>
@@ -38,7 +39,8 @@ private:
         std::int64_t id = 0;
         pid_t pid = 0;
         std::string app;
-        RestWatch::Clock::time_point stable;  // it has lived for its min_uptime
+        RestWatch::Clock::time_point begin;
+        RestWatch::Clock::duration needed;  // to live from then on, without its waits for a processor
         RestWatch watch;
     };
 
@@ -48,6 +50,7 @@ private:
         std::string app;
     };
 
+    static bool has_lived(const Launch& launch, RestWatch::Clock::time_point now);
     void wait(Context& context);
     void tell(Context& context, const std::vector<Dead>& dead);
 

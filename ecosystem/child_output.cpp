@@ -9,18 +9,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
 #include "ecosystem/byte_size.h"
 #include "ecosystem/descendants.h"
 #include "ecosystem/duration.h"
+#include "ipc/base/processor_wait.h"
 #include "ipc/base/unique_fd.h"
 
 namespace kpm::ecosystem {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kLongestWait{60};  // for a processor
 
 struct Pipe {
     UniqueFd read_end;
@@ -77,12 +81,16 @@ bool read_some(UniqueFd& pipe, std::string& text, std::size_t limit) {
 }
 
 // Reads until the process has ended, at most until the deadline: what it has started may hold the pipes for
-// longer.
-End drain(int pidfd, std::array<UniqueFd, 2> pipes, std::array<std::string*, 2> texts, Clock::time_point end,
-          std::size_t limit) {
+// longer. What the process waits for a processor does not count.
+End drain(pid_t pid, int pidfd, std::array<UniqueFd, 2> pipes, std::array<std::string*, 2> texts,
+          std::chrono::milliseconds deadline, std::size_t limit) {
+    const auto begin = Clock::now();
+    auto end = begin + deadline;
     for (bool has_ended = false; !has_ended;) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
-        if (left <= 0) return End::TooLate;
+        const auto now = Clock::now();
+        if (now >= end) end = begin + deadline + std::min<Clock::duration>(processor_wait(pid), kLongestWait);
+        if (now >= end) return End::TooLate;
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - now).count();
         std::array<pollfd, 3> polled{
             {{pidfd, POLLIN, 0}, {pipes[0].get(), POLLIN, 0}, {pipes[1].get(), POLLIN, 0}}};
         if (::poll(polled.data(), polled.size(), static_cast<int>(left)) < 0) {
@@ -115,8 +123,8 @@ Result<ChildOutput> run_to_end(const std::string& program, const std::vector<std
     const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
     const int pidfd_error = errno;
     const End end = !pidfd ? End::TooLate
-                           : drain(pidfd.get(), {std::move(out->read_end), std::move(err->read_end)},
-                                   {&output.out, &output.err}, Clock::now() + deadline, max_output);
+                           : drain(*pid, pidfd.get(), {std::move(out->read_end), std::move(err->read_end)},
+                                   {&output.out, &output.err}, deadline, max_output);
     if (end != End::Complete) descendants.kill();
     if (!pidfd) return os_error("watch", program, pidfd_error);
     if (end == End::Complete)

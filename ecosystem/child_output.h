@@ -17,7 +17,8 @@ struct ChildOutput {
     std::string err;
 };
 
-// `program` is a path. stdin is empty. Unavailable: not ended by the deadline, or printed more than
+// `program` is a path. stdin is empty. What it waits for a processor, up to a minute, moves the deadline.
+// Unavailable: not ended by it, or printed more than
 // `max_output` bytes on one stream; then it is killed with all that it has started. What a program that ends
 // in time has started goes on, and is not waited for.
 Result<ChildOutput> run_to_end(const std::string& program, const std::vector<std::string>& argv,

@@ -2,6 +2,9 @@
 // that ends as it is meant to, it is none.
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <map>
+#include <memory>
+#include <vector>
 
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
@@ -59,6 +62,24 @@ TEST_CASE("early death: a program that works for a while before it fails is wait
     INFO(result.out << result.err << kpm.daemon_log());
     CHECK(result.status == 1);
     CHECK(says(result, "exit code 1"));
+    CHECK(says(result, "    no database"));
+}
+
+TEST_CASE("early death: time without a processor is no time that it has lived", "[e2e]") {
+    const KpmHome kpm;
+    // Others on the one processor that it may use: it has half of it at most.
+    std::vector<std::unique_ptr<RunningCommand>> others;
+    for (int i = 0; i < 4; ++i)
+        others.push_back(std::make_unique<RunningCommand>(
+            std::vector<std::string>{"taskset", "-c", "0", "sh", "-c", "while :; do :; done"},
+            std::map<std::string, std::string>{}, kpm.work().string()));
+    kpm.write("late.py",
+              "import os, time\nos.sched_setaffinity(0, {0})\nend = time.process_time() + 0.7\n"
+              "while time.process_time() < end: pass\nraise SystemExit('no database')\n");
+    const CommandResult result =
+        kpm.kpm({"start", "late.py", "--interpreter", "python3", "--no-autorestart"});
+    INFO(result.out << result.err << kpm.daemon_log());
+    CHECK(result.status == 1);
     CHECK(says(result, "    no database"));
 }
 
