@@ -136,7 +136,7 @@ Result<RenderedSound> Renderer::render(const Genome& genome, const RenderRequest
     if (cancelled) return gone;
     if (request.output == OutputStage::Summed)
         return RenderedSound{summed_output(*channels), request.sample_rate};
-    normalise(channels->front());
+    if (request.output == OutputStage::FirstChannel) normalise(channels->front());
     return RenderedSound{std::move(channels->front()), request.sample_rate};
 }
 

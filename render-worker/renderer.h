@@ -24,8 +24,9 @@ struct SignalPart {
 
 // What becomes of the channels that the audio graph puts out.
 enum class OutputStage {
-    FirstChannel,  // the first one, min-max normalised when it left [-1, 1]
-    Summed,        // see summed_output.h
+    FirstChannel,     // the first one, min-max normalised when it left [-1, 1]
+    FirstChannelRaw,  // the first one as the graph put it out, to compare with recordings made there
+    Summed,           // see summed_output.h
 };
 
 struct Genome;

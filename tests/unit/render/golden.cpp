@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <sstream>
 #include <stdexcept>
 
 #include "ipc/base/json.h"
@@ -41,6 +42,7 @@ Rendering rendering_from(const Json& json) {
     r.request.anti_aliasing = json.at("anti_aliasing").get<bool>();
     r.request.frequency_updates_apply_to_all = json.at("applies_to_all").get<bool>();
     r.final_file = text_or_empty(json, "final");
+    r.legacy_file = text_or_empty(json, "legacy");
     r.noise_file = text_or_empty(json, "noise");
     r.patch_file = text_or_empty(json, "patch");
     if (!json.contains("cppn")) return r;
@@ -115,6 +117,33 @@ std::vector<Sound> sounds() {
         list.push_back(std::move(sound));
     }
     return list;
+}
+
+std::vector<CorpusGenome> corpus() {
+    const Json index = read_json("index.json").at("corpus");
+    const auto frames = index.at("frames").get<std::ptrdiff_t>();
+    const std::vector<float> raw = read_floats(index.at("raw").get<std::string>());
+    std::istringstream lines(read(index.at("genomes").get<std::string>()));
+    std::vector<CorpusGenome> list;
+    auto begin = raw.begin();
+    for (const Json& row : index.at("rows")) {
+        CorpusGenome genome{row.at("id").get<std::string>(), "", row.at("noise").get<bool>(), {}};
+        if (!std::getline(lines, genome.json) || raw.end() - begin < frames)
+            throw std::runtime_error("the corpus ends before " + genome.id);
+        genome.raw.assign(begin, begin + frames);
+        begin += frames;
+        list.push_back(std::move(genome));
+    }
+    return list;
+}
+
+RenderRequest corpus_request() {
+    const Json index = read_json("index.json").at("corpus");
+    RenderRequest request;
+    request.sample_rate = index.at("sample_rate").get<double>();
+    request.duration = index.at("duration").get<double>();
+    request.note_delta = index.at("note_delta").get<double>();
+    return request;
 }
 
 std::vector<NodeCase> node_cases() {

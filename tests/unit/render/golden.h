@@ -24,6 +24,7 @@ struct Channel {
 struct Rendering {
     RenderRequest request;
     std::string final_file;
+    std::string legacy_file;  // all eight channels in one, without inharmonicity factors
     std::string noise_file;
     std::string patch_file;
     std::string cppn_file;
@@ -49,6 +50,18 @@ struct Sound {
 };
 
 std::vector<Sound> sounds();
+
+// A genome of the corpus, and what its graph put out: the first channel before normalisation, for
+// corpus_request().
+struct CorpusGenome {
+    std::string id;
+    std::string json;
+    bool has_noise = false;  // which is not recorded: `raw` cannot be reproduced
+    std::vector<float> raw;
+};
+
+std::vector<CorpusGenome> corpus();
+RenderRequest corpus_request();
 
 // A small audio graph and what it puts out.
 struct NodeCase {
