@@ -4,8 +4,10 @@
 
 #include "golden.h"
 #include "ipc/base/json.h"
+#include "pcm_tally.h"
 #include "render-worker/cppn/cpu_cppn.h"
 #include "render-worker/genome/genome.h"
+#include "stored_noise.h"
 
 using namespace kpm::render;
 using kpm::Json;
@@ -13,21 +15,8 @@ using kpm::Json;
 namespace {
 
 const CancelFlag kGoOn{false};
-constexpr std::size_t kSounds = 68;
-
-class StoredNoise : public NoiseSource {
-public:
-    explicit StoredNoise(std::vector<float> samples) : samples_(std::move(samples)) {}
-    std::vector<float> make(SignalKind, std::size_t count) override {
-        const std::vector<float> part(samples_.begin(),
-                                      samples_.begin() + static_cast<std::ptrdiff_t>(count));
-        samples_.erase(samples_.begin(), samples_.begin() + static_cast<std::ptrdiff_t>(count));
-        return part;
-    }
-
-private:
-    std::vector<float> samples_;
-};
+constexpr std::size_t kSounds = 75;
+constexpr double kIdenticalPcm = 0.999;  // of the 16-bit samples of all sounds
 
 kpm::Result<RenderedSound> render(const Json& genome, const RenderRequest& request) {
     CpuCppn cppn;
@@ -45,57 +34,47 @@ std::string refusal(const RenderRequest& request) {
     return sound.error().message;
 }
 
-// The 16-bit samples differ by at most one step.
-void check_pcm(const std::vector<float>& samples, const std::vector<float>& expected) {
-    const std::string mine = to_pcm16(samples), theirs = to_pcm16(expected);
-    REQUIRE(mine.size() == theirs.size());
-    const auto value = [](const std::string& bytes, std::size_t i) {
-        const auto low = static_cast<unsigned char>(bytes[2 * i]);
-        const auto high = static_cast<signed char>(bytes[2 * i + 1]);
-        return high * 256 + low;
-    };
-    int worst = 0;
-    for (std::size_t i = 0; i < mine.size() / 2; ++i)
-        worst = std::max(worst, std::abs(value(mine, i) - value(theirs, i)));
-    CHECK(worst <= 1);
-}
-
 }  // namespace
 
 TEST_CASE("render: genomes of sources and gains sound like the reference in every stored condition",
           "[unit][render]") {
     std::size_t compared = 0;
+    golden::PcmTally pcm;
     for (const auto& entry : golden::genomes()) {
         for (const auto& rendering : entry.renderings) {
             if (rendering.final_file.empty()) continue;
             INFO(entry.id << ": " << rendering.label());
             CpuCppn cppn;
-            StoredNoise noise(rendering.noise_file.empty() ? std::vector<float>()
-                                                           : golden::read_floats(rendering.noise_file));
+            golden::StoredNoise noise(rendering);
             Renderer renderer(cppn, {}, &noise);
             const auto sound = renderer.render(golden::read_json(entry.file), rendering.request, kGoOn);
             REQUIRE(sound);
             const auto expected = golden::read_floats(rendering.final_file);
             CHECK(golden::max_error(sound->samples, expected) <= 1e-5);
-            check_pcm(sound->samples, expected);
+            CHECK(pcm.add(sound->samples, expected) <= 1);
             ++compared;
         }
     }
     CHECK(compared == 27);
+    INFO(pcm.different() << " of " << pcm.samples() << " samples differ by a step");
+    CHECK(pcm.identical() >= kIdenticalPcm);
 }
 
 TEST_CASE("render: genomes with every node type sound like the reference", "[unit][render]") {
     std::size_t compared = 0;
+    golden::PcmTally pcm;
     for (const auto& [genome_file, rendering] : golden::sounds()) {
         INFO(genome_file << ": " << rendering.label());
         const auto sound = render(golden::read_json(genome_file), rendering.request);
         REQUIRE(sound);
         const auto expected = golden::read_floats(rendering.final_file);
         CHECK(golden::max_error(sound->samples, expected) <= 1e-5);
-        check_pcm(sound->samples, expected);
+        CHECK(pcm.add(sound->samples, expected) <= 1);
         ++compared;
     }
     CHECK(compared == kSounds);
+    INFO(pcm.different() << " of " << pcm.samples() << " samples differ by a step");
+    CHECK(pcm.identical() >= kIdenticalPcm);
 }
 
 TEST_CASE("render: requests out of bounds are refused with the reason", "[unit][render]") {
