@@ -7,16 +7,13 @@
 #include <vector>
 
 #include "tests/integration/render/orders.h"
+#include "tests/integration/render/raw_frames.h"
 #include "tests/integration/render/worker_process.h"
 
 using namespace kpm;
 using namespace kpm::test;
 
 namespace {
-
-const std::string kUpgrade =
-    "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
 // A connection on which the test writes the frames itself.
 HttpClient upgraded(std::uint16_t port) {
@@ -30,18 +27,6 @@ HttpClient upgraded(std::uint16_t port) {
     }
     REQUIRE_THAT(answer, Catch::StartsWith("HTTP/1.1 101 "));
     return client;
-}
-
-// A frame of a client, masked with zeros; `size` is what it says of itself.
-std::string frame(unsigned char first, const std::string& payload, std::uint64_t size) {
-    std::string bytes(1, static_cast<char>(first));
-    if (size < 126) {
-        bytes += static_cast<char>(0x80 | size);
-    } else {
-        bytes += static_cast<char>(0x80 | 127);
-        for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(size >> shift);
-    }
-    return bytes + std::string(4, '\0') + payload;
 }
 
 void check_alive(WorkerProcess& worker) {

@@ -36,6 +36,7 @@ public:
     std::string read_line();
     // The port in the ready line of a worker that listens.
     std::uint16_t port();
+    pid_t pid() const { return pid_; }
     // All of stderr, until the child has closed it.
     std::string read_errors();
 
