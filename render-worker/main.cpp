@@ -37,6 +37,7 @@ struct Arguments {
     LibraryOptions library;
     long long drain_idle = 2000;        // milliseconds
     long long header_timeout = 10000;   // milliseconds
+    long long message_timeout = 60000;  // milliseconds
     long long render_timeout = 300000;  // milliseconds
     long long fetch_timeout = 30000;    // milliseconds
     bool anti_aliasing = false;
@@ -78,6 +79,11 @@ void declare(CLI::App& app, Arguments& arguments) {
         ->envname("RW_SUSPECTS");
     app.add_option("--header-timeout", arguments.header_timeout,
                    "milliseconds from the first to the last byte of an HTTP request")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    app.add_option("--message-timeout", arguments.message_timeout,
+                   "milliseconds from the first to the last byte of a WebSocket message, and a second more "
+                   "for each 64 KiB of it")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
     app.add_option("--protocol", arguments.protocol.name,
@@ -148,6 +154,7 @@ int run(Arguments arguments) {
     arguments.server.drain_idle = std::chrono::milliseconds(arguments.drain_idle);
     arguments.server.render_timeout = std::chrono::milliseconds(arguments.render_timeout);
     arguments.server.header_timeout = std::chrono::milliseconds(arguments.header_timeout);
+    arguments.server.message_timeout = std::chrono::milliseconds(arguments.message_timeout);
     if (!arguments.server.host_info_file.empty())
         arguments.server.host_info_file = host_info_path(arguments.server.host_info_file);
     arguments.server.suspects = suspects_directory(arguments.server.suspects);

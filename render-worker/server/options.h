@@ -8,6 +8,9 @@
 
 namespace kpm::render {
 
+// Bytes of a message for which its deadline moves by a second: a long one may come over a slow line.
+inline constexpr std::size_t kSlowestMessage = 64u << 10;
+
 struct ServerOptions {
     std::string host = "0.0.0.0";
     std::uint16_t port = 3000;                 // 0 = any free port
@@ -28,7 +31,9 @@ struct ServerOptions {
         300000};  // for one job, longer than any of KromoSynth's clients waits; 0: none
     std::chrono::milliseconds stuck_grace{10000};  // from then on, for the render thread to give the job up
     std::chrono::milliseconds header_timeout{10000};  // HTTP: from a request's first byte to its last
-    std::size_t fetch_threads = 4;                    // genomes that are fetched at the same time
+    std::chrono::milliseconds message_timeout{
+        60000};  // WebSocket: from a message's first byte to its last, and kSlowestMessage beside it
+    std::size_t fetch_threads = 4;  // genomes that are fetched at the same time
 };
 
 }  // namespace kpm::render

@@ -24,6 +24,7 @@ WsSession::WsSession(beast::tcp_stream stream, SessionTable::Ticket ticket, cons
     : ticket_(std::move(ticket)),
       parts_(parts),
       socket_(std::move(stream)),
+      rest_(socket_.get_executor()),
       idle_(socket_.get_executor(), parts.options.drain_idle) {
     parts_.sessions.add(*this);
 }
@@ -79,6 +80,13 @@ void WsSession::read() {
 }
 
 void WsSession::take_part(std::size_t bytes) {
+    // The close operation reads what still comes.
+    if (closing_) {
+        forget_incoming();
+        buffer_ = {};
+        return;
+    }
+    const bool is_first = incoming_ == 0;
     parts_.sessions.add_incoming(bytes);
     incoming_ += bytes;
     if (socket_.is_message_done()) {
@@ -89,12 +97,32 @@ void WsSession::take_part(std::size_t bytes) {
         forget_incoming();
         buffer_ = {};
         return close(websocket::close_code::try_again_later);
+    } else if (is_first) {
+        begun_ = std::chrono::steady_clock::now();
+        await_rest();
     }
     read();
 }
 
 void WsSession::forget_incoming() {
+    if (incoming_ == 0) return;
     parts_.sessions.drop_incoming(std::exchange(incoming_, 0));
+    rest_.cancel();
+}
+
+std::chrono::steady_clock::time_point WsSession::rest_due() const {
+    return begun_ + parts_.options.message_timeout + std::chrono::seconds(incoming_ / kSlowestMessage);
+}
+
+void WsSession::await_rest() {
+    rest_.expires_at(rest_due());
+    rest_.async_wait([weak = weak_from_this()](const beast::error_code& error) {
+        const auto self = weak.lock();
+        // The message's end, or the next message, may have come while this was on its way.
+        if (!self || error || self->incoming_ == 0) return;
+        if (self->rest_due() > std::chrono::steady_clock::now()) return self->await_rest();
+        self->close(websocket::close_code::policy_error, "cannot read 'message': it comes too slowly");
+    });
 }
 
 void WsSession::take_message() {
@@ -163,10 +191,10 @@ void WsSession::written() {
     write();
 }
 
-void WsSession::close(websocket::close_code code) {
+void WsSession::close(websocket::close_code code, std::string_view reason) {
     if (closing_) return;
     closing_ = true;
-    socket_.async_close(websocket::close_reason(code),
+    socket_.async_close(websocket::close_reason(code, beast::string_view(reason.data(), reason.size())),
                         [self = shared_from_this()](const beast::error_code&) { self->leave(); });
 }
 

@@ -2,21 +2,25 @@
 // One WebSocket connection: every message becomes a job of the queue (unless the format ignores it), every
 // reply goes out in the order in which the jobs end. A client that leaves cancels its jobs; one that does not
 // read its replies is cut off at ServerOptions::max_output; one that does not answer pings is gone after two
-// of them. Messages that are on their way may together be twice ServerOptions::max_message: whoever goes
-// beyond while others send, too, is closed with 1013 (try again later). Lives in its own asynchronous
-// operations, like HttpSession.
+// of them. A message has ServerOptions::message_timeout, which grows with what has come of it; then the
+// connection is closed with 1008 (policy). Messages that are on their way may together be twice
+// ServerOptions::max_message: whoever goes beyond while others send, too, is closed with 1013 (try again
+// later). Lives in its own asynchronous operations, like HttpSession.
 
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "render-worker/server/idle_watch.h"
 #include "render-worker/server/server_parts.h"
@@ -36,11 +40,13 @@ private:
     void take_part(std::size_t bytes);
     void take_message();
     void forget_incoming();
+    void await_rest();
+    std::chrono::steady_clock::time_point rest_due() const;
     void answered(Reply reply);
     void send(Reply reply);
     void write();
     void written();
-    void close(boost::beast::websocket::close_code code);
+    void close(boost::beast::websocket::close_code code, std::string_view reason = {});
     void leave();
     bool is_busy();
 
@@ -55,7 +61,9 @@ private:
     const ServerParts& parts_;
     boost::beast::websocket::stream<boost::beast::tcp_stream> socket_;
     boost::beast::flat_buffer buffer_;
-    std::size_t incoming_ = 0;  // bytes of the message that is on its way
+    std::size_t incoming_ = 0;                       // bytes of the message that is on its way
+    std::chrono::steady_clock::time_point begun_{};  // when its first ones came
+    boost::asio::steady_timer rest_;                 // when the others are due
     std::shared_ptr<CancelFlag> gone_ =
         std::make_shared<CancelFlag>(false);  // shared with this client's jobs
     std::size_t jobs_ = 0;

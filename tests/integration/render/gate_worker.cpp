@@ -74,6 +74,7 @@ ServerOptions read_options(int argc, char** argv) {
         if (name == "render_timeout") options.render_timeout = std::chrono::milliseconds(value);
         if (name == "stuck_grace") options.stuck_grace = std::chrono::milliseconds(value);
         if (name == "header_timeout") options.header_timeout = std::chrono::milliseconds(value);
+        if (name == "message_timeout") options.message_timeout = std::chrono::milliseconds(value);
         if (name == "request_timeout") options.request_timeout = std::chrono::milliseconds(value);
         if (name == "fetch_threads") options.fetch_threads = static_cast<std::size_t>(value);
     }

@@ -184,6 +184,37 @@ TEST_CASE("hostile clients: messages that do not come to their end are bounded t
     check_alive(worker);
 }
 
+TEST_CASE("hostile clients: a message that is kept alive with pings has a deadline, a long one a later one",
+          "[integration][render_server]") {
+    WorkerProcess worker(gate_worker(), {.arguments = {"message_timeout=1000"}});
+    // More than the sockets hold, so that the worker has begun to read it.
+    const std::string half(16'000'000, ' ');
+    HttpClient steady = upgraded(worker.port());
+    REQUIRE(steady.send_raw(frame(0x81, half, 2 * half.size())));
+    // One that was in the midst of a message, and is so no more.
+    HttpClient quiet = upgraded(worker.port());
+    REQUIRE(quiet.send_raw(frame(0x01, "{", 1) + frame(0x80, "}", 1)));
+    CHECK_THAT(quiet.read_some(), Catch::Contains("Must provide either"));
+    HttpClient drip = upgraded(worker.port());
+    REQUIRE(drip.send_raw(frame(0x01, "{", 1)));
+    const std::string ping = frame(0x89, "x", 1), pong = "\x8a\x01x";
+    std::string said;
+    REQUIRE(eventually([&] {
+        drip.send_raw(frame(0x00, " ", 1) + ping);
+        said += drip.poll_some();
+        return said.find("\x88") != std::string::npos;
+    }));
+    CHECK_THAT(said, Catch::StartsWith(pong));
+    CHECK_THAT(said, Catch::Contains("\x03\xf0"
+                                     "cannot read 'message': it comes too slowly"));
+    // By now the time that is everyone's is over for the others, too.
+    REQUIRE(steady.send_raw(half));
+    CHECK_THAT(steady.read_some(), Catch::Contains("cannot parse 'message'"));
+    REQUIRE(quiet.send_raw(ping));
+    CHECK(quiet.read_some() == pong);
+    check_alive(worker);
+}
+
 TEST_CASE("hostile clients: durations and rates that no sound can have", "[integration][render_server]") {
     WorkerProcess worker(real_worker(),
                          {.arguments = {"--host", "127.0.0.1", "--port", "0", "--gpu", "off"}});
