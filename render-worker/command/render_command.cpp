@@ -1,6 +1,7 @@
 #include "render-worker/command/render_command.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -73,19 +75,41 @@ std::string wav_of(const RenderedSound& sound, SampleFormat format) {
     return wav_bytes(std::span<const std::int16_t>(samples), rate);
 }
 
-Result<void> write_files(const RenderArguments& arguments, const RenderedSound& sound) {
+bool is_standard_output(const std::string& path) {
+    return path == "-";
+}
+
+std::string name_of(const std::string& path) {
+    return is_standard_output(path) ? "standard output" : path;
+}
+
+// What need not be rendered to be refused.
+Result<void> check_targets(const RenderArguments& arguments) {
+    const auto refused = [](const std::string& path, std::string_view reason) {
+        return Error{ErrorCode::Invalid, fmt::format("cannot write '{}': {}", name_of(path), reason)};
+    };
     if (arguments.plot == arguments.output)
-        return Error{ErrorCode::Invalid,
-                     fmt::format("cannot write '{}': it cannot be the sound and the plot", arguments.plot)};
-    auto wav = NewFile::write(arguments.output, wav_of(sound, arguments.format));
+        return refused(arguments.plot, "it cannot be the sound and the plot");
+    if (is_standard_output(arguments.output) && ::isatty(STDOUT_FILENO) != 0)
+        return refused(arguments.output, "it is a terminal, which cannot take a WAV file");
+    return {};
+}
+
+Result<NewFile> write_file(const std::string& path, std::string bytes) {
+    if (is_standard_output(path)) return NewFile::standard_output(std::move(bytes));
+    return NewFile::write(path, bytes);
+}
+
+Result<void> write_files(const RenderArguments& arguments, const RenderedSound& sound) {
+    auto wav = write_file(arguments.output, wav_of(sound, arguments.format));
     if (!wav) return wav.error();
-    if (!arguments.plot.empty()) {
-        auto plot =
-            NewFile::write(arguments.plot, plot_svg(sound.samples, sound.sample_rate, arguments.genome));
-        if (!plot) return plot.error();
-        if (auto kept = plot->keep(); !kept) return kept;
-    }
-    return wav->keep();
+    if (arguments.plot.empty()) return wav->keep();
+    auto plot = write_file(arguments.plot, plot_svg(sound.samples, sound.sample_rate, arguments.genome));
+    if (!plot) return plot.error();
+    // Standard output first: what it refuses is found out before a file is replaced.
+    const bool is_wav_first = is_standard_output(arguments.output);
+    if (auto kept = (is_wav_first ? wav : plot)->keep(); !kept) return kept;
+    return (is_wav_first ? plot : wav)->keep();
 }
 
 RenderRequest request_of(const RenderArguments& arguments) {
@@ -100,8 +124,10 @@ CLI::App& declare_render(CLI::App& app, RenderArguments& arguments) {
     CLI::App& command = *app.add_subcommand("render", "render one genome to a WAV file, without a server");
     RenderRequest& request = arguments.request;
     command.add_option("genome", arguments.genome, "JSON file of the genome")->required();
-    command.add_option("-o,--output", arguments.output, "WAV file to write")->required();
-    command.add_option("--plot", arguments.plot, "SVG file to write, with the waveform and the spectrogram");
+    command.add_option("-o,--output", arguments.output, "WAV file to write; - for standard output")
+        ->required();
+    command.add_option("--plot", arguments.plot,
+                       "SVG file to write, with the waveform and the spectrogram; - for standard output");
     const std::map<std::string, SampleFormat> formats = {{"pcm16", SampleFormat::Pcm16},
                                                          {"float32", SampleFormat::Float32}};
     command.add_option("--format", arguments.format, "of the samples: pcm16 or float32; pcm16 if not given")
@@ -130,6 +156,7 @@ CLI::App& declare_render(CLI::App& app, RenderArguments& arguments) {
 }
 
 Result<std::string> render_to_files(const RenderArguments& arguments) {
+    if (auto checked = check_targets(arguments); !checked) return checked.error();
     auto genome = read_genome(arguments.genome);
     if (!genome) return std::move(genome).error();
     RenderTask task;
@@ -140,7 +167,7 @@ Result<std::string> render_to_files(const RenderArguments& arguments) {
     if (auto written = write_files(arguments, *sound); !written) return written.error();
     float peak = 0;
     for (const float sample : sound->samples) peak = std::max(peak, std::abs(sample));
-    return fmt::format("{}: {:.3f} s, peak {:.3f}", arguments.output,
+    return fmt::format("{}: {:.3f} s, peak {:.3f}", name_of(arguments.output),
                        static_cast<double>(sound->samples.size()) / sound->sample_rate, peak);
 }
 

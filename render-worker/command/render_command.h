@@ -20,8 +20,8 @@ enum class SampleFormat { Pcm16, Float32 };
 
 struct RenderArguments {
     std::string genome;  // path of its JSON
-    std::string output;  // path of the WAV file
-    std::string plot;    // path of the SVG file; empty: none
+    std::string output;  // path of the WAV file; "-": standard output
+    std::string plot;    // path of the SVG file, or "-"; empty: none
     SampleFormat format = SampleFormat::Pcm16;
     std::string gpu = "off";
     RenderRequest request;
@@ -32,8 +32,8 @@ struct RenderArguments {
 // The subcommand, which fills `arguments`; these must outlive `app`.
 CLI::App& declare_render(CLI::App& app, RenderArguments& arguments);
 
-// Writes the files, neither before both are complete, and returns a line that says what came out. Errors: the file system's, and
-// those of the genome and the request.
+// Writes the files, neither before both are complete, and returns a line that says what came out. Errors: the
+// file system's, and those of the genome and the request; Invalid for a sound that would go to a terminal.
 Result<std::string> render_to_files(const RenderArguments& arguments);
 
 }  // namespace kpm::render

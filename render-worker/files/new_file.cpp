@@ -69,8 +69,16 @@ Result<NewFile> NewFile::write(const std::string& path, std::string_view bytes) 
     return file;
 }
 
+NewFile NewFile::standard_output(std::string bytes) {
+    NewFile file("standard output", {});
+    file.is_standard_output_ = true;
+    file.waiting_ = std::move(bytes);
+    return file;
+}
+
 NewFile::NewFile(NewFile&& other) noexcept
-    : path_(std::move(other.path_)),
+    : is_standard_output_(other.is_standard_output_),
+      path_(std::move(other.path_)),
       target_(std::move(other.target_)),
       beside_(std::exchange(other.beside_, {})),
       waiting_(std::exchange(other.waiting_, std::nullopt)) {}
@@ -80,6 +88,7 @@ NewFile::~NewFile() {
 }
 
 Result<void> NewFile::overwrite(std::string_view bytes) const {
+    if (is_standard_output_) return write_all(STDOUT_FILENO, bytes, path_);
     const UniqueFd fd(::open(target_.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
     if (!fd) return os_error("write", path_, errno);
     return write_all(fd.get(), bytes, path_);

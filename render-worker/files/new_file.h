@@ -18,6 +18,8 @@ class NewFile {
 public:
     // Errors: of the file system, with `path` as it was given; nothing is left then.
     static Result<NewFile> write(const std::string& path, std::string_view bytes);
+    // Standard output in a file's place: keep() writes the bytes, and only it.
+    static NewFile standard_output(std::string bytes);
 
     NewFile(NewFile&& other) noexcept;
     NewFile& operator=(NewFile&&) = delete;
@@ -30,6 +32,7 @@ private:
 
     Result<void> overwrite(std::string_view bytes) const;
 
+    bool is_standard_output_ = false;
     std::string path_;    // as given
     std::string target_;  // behind symbolic links
     std::string beside_;  // the file to be moved; empty: none

@@ -145,6 +145,69 @@ TEST_CASE("render command: samples are 16-bit unless told otherwise, and an exis
     CHECK(fixture.render({"genome.json", "-o", "/dev/null", "--duration", "0.1"}).status == 0);
 }
 
+TEST_CASE("render command: - is standard output, for the sound or for the plot", "[integration][render]") {
+    const Fixture fixture;
+    const std::vector<std::string> note{"--duration", "0.1", "--sample-rate", "8000"};
+    const auto render = [&](std::vector<std::string> targets) {
+        targets.insert(targets.begin(), "genome.json");
+        targets.insert(targets.end(), note.begin(), note.end());
+        return fixture.render(targets);
+    };
+    REQUIRE(render({"-o", "file.wav", "--plot", "file.svg"}).status == 0);
+    const auto files = fixture.files();
+
+    CommandResult result = render({"-o", "-"});
+    REQUIRE(result.status == 0);
+    CHECK(result.out == read_file(fixture.path("file.wav")));
+    CHECK(result.err.starts_with("standard output: 0.100 s, peak "));
+    CHECK(fixture.files() == files);
+
+    result = render({"-o", "-", "--plot", "new.svg"});
+    REQUIRE(result.status == 0);
+    CHECK(result.out == read_file(fixture.path("file.wav")));
+    CHECK(read_file(fixture.path("new.svg")) == read_file(fixture.path("file.svg")));
+
+    result = render({"-o", "new.wav", "--plot", "-"});
+    REQUIRE(result.status == 0);
+    CHECK(result.out == read_file(fixture.path("file.svg")));
+    CHECK(read_file(fixture.path("new.wav")) == read_file(fixture.path("file.wav")));
+
+    REQUIRE(render({"-o", "./-"}).status == 0);
+    CHECK(read_file(fixture.path("-")) == read_file(fixture.path("file.wav")));
+
+    fixture.check_refused({"genome.json", "-o", "-", "--plot", "-"},
+                          "cannot write 'standard output': it cannot be the sound and the plot");
+    fixture.check_refused({"genome.json", "-o", "-", "--plot", "none/out.svg"},
+                          "cannot write 'none/out.svg': No such file or directory");
+}
+
+TEST_CASE("render command: a sound does not go to a terminal, nor to a full device",
+          "[integration][render]") {
+    const Fixture fixture;
+    const auto run = [&](std::vector<std::string> before, std::vector<std::string> targets) {
+        before.insert(before.end(), {real_worker(), "render", "genome.json", "--duration", "0.1"});
+        before.insert(before.end(), targets.begin(), targets.end());
+        return run_command(before, {}, fixture.folder.path().string());
+    };
+    // script(1) gives its command a terminal.
+    const std::vector<std::string> on_terminal{
+        "sh", "-c", "exec script --quiet --return --command \"$*\" /dev/null", "sh"};
+    CommandResult result = run(on_terminal, {"-o", "-"});
+    CHECK(result.status == 1);
+    CHECK(result.out ==
+          "render-worker: cannot write 'standard output': it is a terminal, which cannot take a WAV "
+          "file\r\n");
+    // The plot is text.
+    result = run(on_terminal, {"-o", "out.wav", "--plot", "-"});
+    CHECK(result.status == 0);
+    CHECK_THAT(result.out, Catch::Contains("</svg>"));
+
+    result = run({"sh", "-c", "exec \"$@\" > /dev/full", "sh"}, {"-o", "-", "--plot", "new.svg"});
+    CHECK(result.status == 1);
+    CHECK(result.err == "render-worker: cannot write 'standard output': No space left on device\n");
+    CHECK(fixture.files() == std::vector<std::string>{"genome.json", "out.wav"});
+}
+
 TEST_CASE("render command: a file that may be written but not replaced is overwritten",
           "[integration][render]") {
     const Fixture fixture;
