@@ -33,4 +33,8 @@ JobKey job_key(const RenderTask& task) {
                                  static_cast<int>(r.output), r.channels, task.gpu_allowed));
 }
 
+JobKey message_key(std::string_view message) {
+    return text_hash(message);
+}
+
 }  // namespace kpm::render

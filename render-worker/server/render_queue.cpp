@@ -206,13 +206,21 @@ std::optional<RenderQueue::JobResult> RenderQueue::run(RenderEngine& engine, Tur
     const std::shared_ptr<Work>& work = turn.work;
     if (*work->job.cancelled) return JobResult{};
     if (lost_) return JobResult{protocol_.refusal(work->job.message, *lost_), Outcome::Failed};
+    bool is_well = false;
+    auto over = [&](void*) { suspects_.end(is_well); };
+    const std::unique_ptr<void, decltype(over)> at_end(this, over);  // also when something throws
     // One client's message must not end the worker, whatever it makes a library throw (also: out of memory).
     try {
-        if (work->task) return render(engine, *work->task, turn);
+        if (work->task) return render(engine, *work->task, turn, is_well);
+        // Reading it can end the worker, too: there may be no memory for what it becomes.
+        const Result<void> allowed = suspects_.begin(message_key(work->job.message));
+        if (!allowed)
+            return JobResult{protocol_.refusal(work->job.message, allowed.error()), Outcome::Failed};
         std::variant<RenderTask, Reply> read = protocol_.read(work->job.message);
+        is_well = true;
         if (Reply* reply = std::get_if<Reply>(&read)) return JobResult{std::move(*reply), Outcome::Failed};
         RenderTask& task = std::get<RenderTask>(read);
-        if (!task.address) return render(engine, task, turn);
+        if (!task.address) return render(engine, task, turn, is_well);
         GenomeAddress address = *task.address;
         work->task = std::move(task);
         fetcher_->fetch(std::move(address), work->job.cancelled,
@@ -224,12 +232,12 @@ std::optional<RenderQueue::JobResult> RenderQueue::run(RenderEngine& engine, Tur
     }
 }
 
-RenderQueue::JobResult RenderQueue::render(RenderEngine& engine, const RenderTask& task, const Turn& turn) {
-    if (const Result<void> allowed = suspects_.begin(job_key(task)); !allowed)
+RenderQueue::JobResult RenderQueue::render(RenderEngine& engine, const RenderTask& task, const Turn& turn,
+                                           bool& is_well) {
+    const JobKey key = job_key(task);
+    is_well = false;
+    if (const Result<void> allowed = suspects_.begin(key); !allowed)
         return {protocol_.failure(task, allowed.error()), Outcome::Failed};
-    bool is_well = false;
-    auto over = [&](void*) { suspects_.end(is_well); };
-    const std::unique_ptr<void, decltype(over)> at_end(this, over);  // also when something throws
 
     JobResult result;
     const auto begin = std::chrono::steady_clock::now();

@@ -112,7 +112,8 @@ private:
     std::shared_ptr<Turn> next();
     // nullopt: its genome is being fetched.
     std::optional<JobResult> run(RenderEngine& engine, Turn& turn);
-    JobResult render(RenderEngine& engine, const RenderTask& task, const Turn& turn);
+    // `is_well`: it has become a sound.
+    JobResult render(RenderEngine& engine, const RenderTask& task, const Turn& turn, bool& is_well);
     Error failure(RenderEngine& engine, Error error, const Turn& turn);
     void watch(const std::shared_ptr<Turn>& turn);
     void unwatch();

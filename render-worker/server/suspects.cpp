@@ -117,6 +117,7 @@ Result<void> Suspects::open() {
 Result<void> Suspects::begin(JobKey key) {
     const std::lock_guard guard(mutex_);
     const UnixTime now = now_();
+    end_running(true);
     if (const Lock lock(strikes_.get()); lock) collect_notes(now);
     const StrikeTable::Job* const job = table_.find(key, now);
     if (job && job->strikes >= kStrikesToRefuse)
@@ -133,6 +134,10 @@ Result<void> Suspects::begin(JobKey key) {
 
 void Suspects::end(bool well) {
     const std::lock_guard guard(mutex_);
+    end_running(well);
+}
+
+void Suspects::end_running(bool well) {
     if (!running_) return;
     note({});
     const JobKey key = *std::exchange(running_, std::nullopt);

@@ -5,7 +5,8 @@
 //
 // The workers of an app share what they know in a directory:
 //   strikes        a StrikeTable, changed under an flock of its own
-//   running.<pid>  the key of the job that this worker renders, else empty; locked for as long as it lives
+//   running.<pid>  the key of the job that this worker reads or renders, else empty; locked for as long as it
+//   lives
 // A note whose lock is free is a dead worker's last word. Whoever begins a job next turns it into a strike,
 // so a crash counts although nobody was left to tell of it. Nothing here waits: a lock that is not to be had
 // within some milliseconds (its owner is stopped) is done without.
@@ -33,7 +34,8 @@ public:
     // Begins to share. Errors: the directory cannot be used; then it goes on alone.
     Result<void> open();
 
-    // The render thread begins with a job. Errors: Denied, it is refused. Else end() or strike() follow.
+    // The render thread begins with a job; with the one before, if that has not ended, all went well. Errors:
+    // Denied, it is refused. Else end() or strike() follow.
     Result<void> begin(JobKey key);
     // It has ended with an answer; `well`: with a sound.
     void end(bool well);
@@ -48,6 +50,7 @@ public:
 private:
     class Lock;
 
+    void end_running(bool well);
     void note(std::string_view text);
     void collect_notes(UnixTime now);
     void read_table(UnixTime now);

@@ -98,6 +98,53 @@ TEST_CASE("suspects: a job that is rendered well has its strikes forgiven", "[in
     }
 }
 
+TEST_CASE("suspects: a message over whose reading two workers have died is refused by the third",
+          "[integration][render_server]") {
+    const Workers workers;
+    // Reading it takes a while, and ends with a failure.
+    std::string wide = R"({"type":"get_audio_data","genomeString":[1)";
+    for (int i = 0; i < (4 << 20); ++i) wide += ",1";
+    wide += "]}";
+    const auto check_read = [&](WsClient& client) {
+        REQUIRE(client.send(wide));
+        CHECK(receive_error(client).value("message", "") == "cannot parse 'message': too many values");
+    };
+    const auto die_over_reading = [&] {
+        for (int i = 0; i < 5; ++i) {
+            WorkerProcess victim(gate_worker(), workers.options());
+            HttpClient http(victim.port());
+            WsClient client(victim.port());
+            const std::string note = workers.directory() + "/running." + std::to_string(victim.pid());
+            REQUIRE(client.send(wide));
+            // As the kernel does it when memory is out.
+            REQUIRE(eventually([&] {
+                return std::filesystem::file_size(note) > 0 ||
+                       http.get("/metrics")->body.find("{result=\"failed\"} 1") != std::string::npos;
+            }));
+            victim.signal(SIGKILL);
+            REQUIRE(victim.wait_exit() == 128 + SIGKILL);
+            if (std::filesystem::file_size(note) > 0) return;
+        }
+        FAIL("nobody died over it");
+    };
+    die_over_reading();
+    {
+        WorkerProcess lucky(gate_worker(), workers.options());
+        WsClient client(lucky.port());
+        check_read(client);
+    }
+    die_over_reading();
+    die_over_reading();
+    WorkerProcess worker(gate_worker(), workers.options());
+    WsClient client(worker.port());
+    check_refused(client, wide);
+    REQUIRE(client.send(order({{"level", 0.5}})));
+    CHECK(receive_sound(client) == 16);
+    // It is not the sender who is refused, nor what is like it.
+    wide += ' ';
+    check_read(client);
+}
+
 TEST_CASE("suspects: a worker that was told to end is not killed by its job",
           "[integration][render_server]") {
     const Workers workers;
