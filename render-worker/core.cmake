@@ -12,7 +12,7 @@ add_library(render_core STATIC
     dsp/gain.cpp dsp/oscillator.cpp dsp/buffer_source.cpp dsp/channel_merger.cpp dsp/noise.cpp dsp/wavetable.cpp
     dsp/additive.cpp dsp/biquad.cpp dsp/wave_shaper.cpp dsp/compressor.cpp dsp/delay_line.cpp dsp/delay.cpp
     dsp/feedback_delay.cpp dsp/real_fft.cpp dsp/partitioned_convolution.cpp dsp/convolver.cpp dsp/click_removal.cpp
-    dsp/anti_aliasing.cpp dsp/output_stage.cpp
+    dsp/anti_aliasing.cpp dsp/output_stage.cpp dsp/quirk_table.cpp
     signal_maker.cpp summed_output.cpp renderer.cpp)
 # Complex products without the search for lost infinities; there are none among the spectra of finite sounds.
 set_source_files_properties(dsp/real_fft.cpp PROPERTIES COMPILE_OPTIONS -fcx-limited-range)

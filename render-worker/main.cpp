@@ -12,8 +12,11 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "render-worker/command/quirk_option.h"
 #include "render-worker/command/render_command.h"
+#include "render-worker/dsp/quirk_table.h"
 #include "render-worker/gpu/probe.h"
 #include "render-worker/manual.h"
 #include "render-worker/server/channel_fd.h"
@@ -40,6 +43,7 @@ struct Arguments {
     long long message_timeout = 60000;  // milliseconds
     long long render_timeout = 300000;  // milliseconds
     long long fetch_timeout = 30000;    // milliseconds
+    std::vector<std::string> quirks;
     bool anti_aliasing = false;
     bool probe = false;
 };
@@ -109,7 +113,9 @@ void declare(CLI::App& app, Arguments& arguments) {
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
     app.add_flag("--anti-aliasing", arguments.anti_aliasing,
-                 "take requests for anti-aliased sound, which are refused otherwise");
+                 "take requests for anti-aliased sound, which are refused otherwise; as "
+                 "--quirk anti-aliasing-unreliable=off");
+    declare_quirks(app, arguments.quirks);
     app.add_flag("--probe", arguments.probe, "print the GPUs that can be used, then exit");
 }
 
@@ -127,7 +133,8 @@ void declare_man_page(CLI::App& app) {
           {Entry{"0", "ended after a signal"}, Entry{"1", "it could not start"},
            Entry{"69", "there is no such GPU"}, Entry{"70", "a bug in what runs on the GPU"},
            Entry{"71", "the GPU's memory is full"}, Entry{"75", "the GPU's context was lost"},
-           Entry{"76", "the GPU did not answer in time, or a render did not end"}}}},
+           Entry{"76", "the GPU did not answer in time, or a render did not end"}}},
+         quirks_section()},
         {{"kpm", 1}, {"render-client", 1}});
 }
 
@@ -144,9 +151,10 @@ int render_file(const RenderArguments& arguments) {
 }
 
 int run(Arguments arguments) {
-    Quirks quirks;
-    quirks.anti_aliasing_unreliable = !arguments.anti_aliasing;
-    Result<EngineFactory> factory = make_engine_factory(arguments.gpu, quirks);
+    Result<Quirks> quirks = quirks_of(arguments.quirks);
+    if (!quirks) return fail(quirks.error().message);
+    if (arguments.anti_aliasing) quirks->anti_aliasing_unreliable = false;
+    Result<EngineFactory> factory = make_engine_factory(arguments.gpu, *quirks);
     if (!factory) return fail(factory.error().message);
     Result<std::optional<UniqueFd>> channel = channel_from_environment();
     if (!channel) return fail(channel.error().message);

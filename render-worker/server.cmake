@@ -19,7 +19,7 @@ target_include_directories(render_server PRIVATE ${CURL_INCLUDE_DIRS})
 add_library(render_manual STATIC manual.cpp)
 target_link_libraries(render_manual PUBLIC kpm_base CLI11::CLI11)
 
-add_executable(render-worker main.cpp command/render_command.cpp)
+add_executable(render-worker main.cpp command/quirk_option.cpp command/render_command.cpp)
 target_link_libraries(render-worker PRIVATE render_server render_files render_manual)
 
 add_library(render_client STATIC client/render_call.cpp)

@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "ipc/base/json.h"
+#include "render-worker/command/quirk_option.h"
+#include "render-worker/dsp/quirk_table.h"
 #include "render-worker/files/new_file.h"
 #include "render-worker/files/plot.h"
 #include "render-worker/files/read_file.h"
@@ -52,10 +54,9 @@ Result<Json> read_genome(const std::string& path) {
     return refused(fmt::format("not JSON at byte {}", fault.byte));
 }
 
-Result<RenderedSound> render(RenderTask task, const RenderArguments& arguments) {
-    Quirks quirks;
+Result<RenderedSound> render(RenderTask task, const RenderArguments& arguments, Quirks quirks) {
     // Who asks for it here knows what the library does.
-    quirks.anti_aliasing_unreliable = !task.request.anti_aliasing;
+    if (task.request.anti_aliasing) quirks.anti_aliasing_unreliable = false;
     const auto factory = make_engine_factory(arguments.gpu, quirks);
     if (!factory) return factory.error();
     auto made = (*factory)();
@@ -147,6 +148,7 @@ CLI::App& declare_render(CLI::App& app, RenderArguments& arguments) {
                      "the note applies to all signals, not only to buffers and partials");
     command.add_flag("--anti-aliasing", request.anti_aliasing,
                      "signals at twice the rate, filtered; half of their gesture, as in the original");
+    declare_quirks(command, arguments.quirks);
     CLI::Option* count =
         command.add_option("--count", arguments.count, "samples of the signals to compute; all if not given");
     command.add_option("--offset", arguments.offset, "the first of them")->needs(count);
@@ -157,12 +159,14 @@ CLI::App& declare_render(CLI::App& app, RenderArguments& arguments) {
 
 Result<std::string> render_to_files(const RenderArguments& arguments) {
     if (auto checked = check_targets(arguments); !checked) return checked.error();
+    const auto quirks = quirks_of(arguments.quirks);
+    if (!quirks) return quirks.error();
     auto genome = read_genome(arguments.genome);
     if (!genome) return std::move(genome).error();
     RenderTask task;
     task.genome = std::move(*genome);
     task.request = request_of(arguments);
-    const auto sound = render(std::move(task), arguments);
+    const auto sound = render(std::move(task), arguments, *quirks);
     if (!sound) return sound.error();
     if (auto written = write_files(arguments, *sound); !written) return written.error();
     float peak = 0;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "ipc/base/result.h"
 #include "render-worker/renderer.h"
@@ -24,6 +25,7 @@ struct RenderArguments {
     std::string plot;    // path of the SVG file, or "-"; empty: none
     SampleFormat format = SampleFormat::Pcm16;
     std::string gpu = "off";
+    std::vector<std::string> quirks;  // for quirks_of()
     RenderRequest request;
     std::size_t offset = 0;            // of the signals
     std::optional<std::size_t> count;  // no part is asked for without it
@@ -33,7 +35,8 @@ struct RenderArguments {
 CLI::App& declare_render(CLI::App& app, RenderArguments& arguments);
 
 // Writes the files, neither before both are complete, and returns a line that says what came out. Errors: the
-// file system's, and those of the genome and the request; Invalid for a sound that would go to a terminal.
+// file system's, and those of the genome and the request; Invalid for a sound that would go to a terminal,
+// and for quirks that there are not.
 Result<std::string> render_to_files(const RenderArguments& arguments);
 
 }  // namespace kpm::render

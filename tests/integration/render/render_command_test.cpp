@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -12,9 +13,11 @@
 #include <string>
 #include <vector>
 
+#include "ipc/base/json.h"
 #include "tests/integration/render/worker_process.h"
 #include "tests/support/command.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/ws_client.h"
 #include "tests/unit/render/golden.h"
 
 using namespace kpm;
@@ -129,6 +132,46 @@ TEST_CASE("render command: the options of a note reach the renderer", "[integrat
     CHECK(std::any_of(part.begin(), part.begin() + 2000, [](float sample) { return sample != 0; }));
     CHECK(std::all_of(part.begin() + 2048, part.end(), [](float sample) { return sample == 0; }));
     CHECK(sound({"--note-ratio", "1.5", "1"}) != sound({}));
+
+    const auto anti_aliased = sound({"--anti-aliasing"});
+    CHECK(sound({"--quirk", "anti-aliasing-unreliable=off", "--anti-aliasing"}) == anti_aliased);
+    CHECK(sound({"--quirk", "anti-aliasing-keeps-first-half=off", "--anti-aliasing"}) != anti_aliased);
+    CHECK(std::abs(sound({})[0]) > 0.01F);
+    CHECK(sound({"--quirk", "edges-click=off", "--quirk", "surround-merger=off"})[0] == 0);
+    fixture.check_refused(
+        {"genome.json", "-o", "new.wav", "--quirk", "edges-click=never"},
+        "cannot use '--quirk edges-click=never': expected edges-click=off or edges-click=on");
+}
+
+TEST_CASE("render command: a server has the quirks of its command line", "[integration][render]") {
+    const std::string message = Json{
+        {"type", "get_audio_data"},
+        {"genomeString", Json::parse(render::golden::read("genomes/s03_additive.json.gz"))},
+        {"duration", 0.1},
+        {"sampleRate", 8000},
+        {"antiAliasing", true}}.dump();
+    const auto reply = [&](std::vector<std::string> options) {
+        options.insert(options.begin(), {"--host", "127.0.0.1", "--port", "0", "--gpu", "off"});
+        WorkerProcess worker(real_worker(), {.arguments = options});
+        WsClient client(worker.port());
+        REQUIRE(client.send(message));
+        const auto received = client.receive();
+        REQUIRE(received);
+        return received->bytes;
+    };
+    CHECK_THAT(reply({}), Catch::Contains("anti-aliasing is not supported"));
+    const std::string sound = reply({"--anti-aliasing"});
+    CHECK(sound.size() == 1600);
+    CHECK(reply({"--quirk", "anti-aliasing-unreliable=off"}) == sound);
+
+    WorkerProcess refused(real_worker(), {.arguments = {"--port", "0", "--quirk", "none=off"}});
+    CHECK(refused.wait_exit() == 1);
+    CHECK_THAT(refused.read_errors(),
+               Catch::StartsWith("render-worker: cannot use '--quirk none=off': expected one of negative-"));
+    const CommandResult help = run_command({real_worker(), "--help"});
+    CHECK_THAT(help.out, Catch::Contains("\n  edges-click\n      the gain that should fade"));
+    CHECK_THAT(run_command({real_worker(), "render", "--help"}).out, Catch::Contains("\n  edges-click\n"));
+    CHECK_THAT(run_command({real_worker(), "--man-page"}).out, Catch::Contains("edges\\-click"));
 }
 
 TEST_CASE("render command: samples are 16-bit unless told otherwise, and an existing file is replaced",
