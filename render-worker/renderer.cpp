@@ -96,11 +96,11 @@ Result<RenderedSound> Renderer::render(const Json& json, const RenderRequest& re
     if (auto checked = check_length(request); !checked) return checked.error();
     const auto genome = parse_genome(json);
     if (!genome) return genome.error();
-    return render(*genome, request, cancelled);
+    return render_decoded(*genome, request, cancelled);
 }
 
-Result<RenderedSound> Renderer::render(const Genome& genome, const RenderRequest& request,
-                                       const CancelFlag& cancelled) {
+Result<RenderedSound> Renderer::render_decoded(const Genome& genome, const RenderRequest& request,
+                                               const CancelFlag& cancelled) {
     if (auto checked = check(request, quirks_); !checked) return checked.error();
     if (auto checked = check_length(request); !checked) return checked.error();
 

@@ -66,9 +66,9 @@ public:
     // cannot be made is named); Unavailable when cancelled; whatever the evaluator reports.
     Result<RenderedSound> render(const Json& genome, const RenderRequest& request,
                                  const CancelFlag& cancelled);
-    // The same for one that is decoded already.
-    Result<RenderedSound> render(const Genome& genome, const RenderRequest& request,
-                                 const CancelFlag& cancelled);
+    // The same for one that is decoded already (genome/genome.h).
+    Result<RenderedSound> render_decoded(const Genome& genome, const RenderRequest& request,
+                                         const CancelFlag& cancelled);
 
 private:
     CppnEvaluator& evaluator_;

@@ -34,7 +34,7 @@ public:
         Renderer& renderer = fast_ && task.gpu_allowed ? *fast_ : exact_;
         const auto genome = genomes_.get(task.genome);
         if (!genome) return genome.error();
-        return renderer.render(**genome, task.request, cancelled);
+        return renderer.render_decoded(**genome, task.request, cancelled);
     }
 
     int exit_code_when_lost() const override {
