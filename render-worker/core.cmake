@@ -6,7 +6,7 @@ find_path(KISSFFT_INCLUDE_DIR kissfft/kissfft.hh REQUIRED)  # a header is all th
 add_library(render_core STATIC
     genome/genome_error.cpp genome/json_text.cpp genome/fields.cpp genome/network.cpp genome/patch.cpp genome/genome.cpp genome/genome_cache.cpp
     genome/network_outputs.cpp genome/audio_plan.cpp
-    cppn/block_math.cpp cppn/activations.cpp cppn/inputs.cpp cppn/compile.cpp cppn/cpu_cppn.cpp
+    cppn/block_math.cpp cppn/activations.cpp cppn/inputs.cpp cppn/compile.cpp cppn/needed_slots.cpp cppn/cpu_cppn.cpp
     graph/quantum.cpp graph/audio_param.cpp graph/audio_graph.cpp graph/feeds.cpp graph/node_maker.cpp
     graph/graph_builder.cpp
     dsp/gain.cpp dsp/oscillator.cpp dsp/buffer_source.cpp dsp/channel_merger.cpp dsp/noise.cpp dsp/wavetable.cpp

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,7 +36,7 @@ using namespace kpm::render;
 
 struct Arguments {
     ServerOptions server;
-    std::string gpu = "auto";
+    EngineOptions engine;
     ProtocolChoice protocol;
     LibraryOptions library;
     long long drain_idle = 2000;        // milliseconds
@@ -59,9 +60,16 @@ void declare(CLI::App& app, Arguments& arguments) {
     app.add_option("--port", arguments.server.port, "port to listen on, 0 for any free one")
         ->envname("PORT")
         ->capture_default_str();
-    app.add_option("--gpu", arguments.gpu, "auto, off, software, a PCI address or a UUID")
+    app.add_option("--gpu", arguments.engine.gpu, "auto, off, software, a PCI address or a UUID")
         ->envname("RW_GPU")
         ->capture_default_str();
+    const std::map<std::string, GpuUse> uses = {{"cheaper", GpuUse::Cheaper}, {"always", GpuUse::Always}};
+    app.add_option("--gpu-when", arguments.engine.gpu_use,
+                   "cheaper: for what it takes less time for than the CPU; always; "
+                   "cheaper with auto, always with a named device if not given")
+        ->transform(CLI::CheckedTransformer(uses).description(""))
+        ->type_name("WHEN")
+        ->envname("RW_GPU_WHEN");
     app.add_option("--max-message", arguments.server.max_message,
                    "bytes of the longest message that is taken")
         ->check(CLI::PositiveNumber)
@@ -153,8 +161,9 @@ int render_file(const RenderArguments& arguments) {
 int run(Arguments arguments) {
     Result<Quirks> quirks = quirks_of(arguments.quirks);
     if (!quirks) return fail(quirks.error().message);
-    if (arguments.anti_aliasing) quirks->anti_aliasing_unreliable = false;
-    Result<EngineFactory> factory = make_engine_factory(arguments.gpu, *quirks);
+    arguments.engine.quirks = *quirks;
+    if (arguments.anti_aliasing) arguments.engine.quirks.anti_aliasing_unreliable = false;
+    Result<EngineFactory> factory = make_engine_factory(arguments.engine);
     if (!factory) return fail(factory.error().message);
     Result<std::optional<UniqueFd>> channel = channel_from_environment();
     if (!channel) return fail(channel.error().message);

@@ -54,10 +54,15 @@ Result<Json> read_genome(const std::string& path) {
     return refused(fmt::format("not JSON at byte {}", fault.byte));
 }
 
-Result<RenderedSound> render(RenderTask task, const RenderArguments& arguments, Quirks quirks) {
+Result<RenderedSound> render(RenderTask task, const RenderArguments& arguments, const Quirks& quirks) {
+    EngineOptions options;
+    options.gpu = arguments.gpu;
+    // There is but one sound: nothing to learn from.
+    options.gpu_use = GpuUse::Always;
+    options.quirks = quirks;
     // Who asks for it here knows what the library does.
-    if (task.request.anti_aliasing) quirks.anti_aliasing_unreliable = false;
-    const auto factory = make_engine_factory(arguments.gpu, quirks);
+    if (task.request.anti_aliasing) options.quirks.anti_aliasing_unreliable = false;
+    const auto factory = make_engine_factory(options);
     if (!factory) return factory.error();
     auto made = (*factory)();
     if (const auto* failure = std::get_if<EngineFailure>(&made)) return failure->error;

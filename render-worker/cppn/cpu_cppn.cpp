@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "render-worker/cppn/activations.h"
 #include "render-worker/cppn/block_math.h"
+#include "render-worker/cppn/needed_slots.h"
 
 namespace kpm::render {
 namespace {
@@ -15,12 +17,12 @@ constexpr std::size_t kBlock = 256;  // 2 KiB a slot: some dozens of slots stay 
 
 class BlockRunner {
 public:
-    BlockRunner(const CppnProgram& program, std::span<const std::uint32_t> output_slots)
+    BlockRunner(const CppnProgram& program, std::span<const std::uint32_t> outputs)
         : program_(program), values_(program.slot_count * kBlock, 0.0), terms_(program.edges.size()) {
         std::fill_n(values_.begin(), program.bias_count * kBlock, 1.0);
         for (std::size_t k = 0; k < terms_.size(); ++k)
             terms_[k] = {values_.data() + program.edges[k].source * kBlock, program.edges[k].weight};
-        take_steps(output_slots);
+        take_steps(outputs);
     }
 
     std::span<double> slot(std::uint32_t index, std::size_t count) {
@@ -38,16 +40,10 @@ public:
 
 private:
     // Keeps those that the outputs need. Those that no varying input reaches are run here, once.
-    void take_steps(std::span<const std::uint32_t> output_slots) {
-        std::vector<bool> needed(program_.slot_count, false);
-        for (std::uint32_t slot : output_slots) needed[slot] = true;
-        for (auto step = program_.steps.rbegin(); step != program_.steps.rend(); ++step) {
-            if (!needed[step->slot]) continue;
-            steps_.push_back(*step);
-            for (std::uint32_t k = 0; k < step->edge_count; ++k)
-                needed[program_.edges[step->first_edge + k].source] = true;
-        }
-        std::reverse(steps_.begin(), steps_.end());
+    void take_steps(std::span<const std::uint32_t> outputs) {
+        const std::vector<bool> needed = needed_slots(program_, outputs);
+        std::ranges::copy_if(program_.steps, std::back_inserter(steps_),
+                             [&](const CppnProgram::Step& step) { return needed[step.slot]; });
 
         std::vector<bool> varies(program_.slot_count, false);
         for (std::uint32_t k = 0; k < std::min(program_.input_count, kVarying); ++k)
@@ -89,7 +85,7 @@ Result<std::vector<std::vector<float>>> CpuCppn::evaluate(const CppnProgram& pro
         slots.push_back(program.output_slots[output]);
     }
 
-    BlockRunner runner(program, slots);
+    BlockRunner runner(program, outputs);
     std::vector<std::vector<float>> signals(outputs.size(), std::vector<float>(spec.sample_count));
     for (std::size_t first = 0; first < spec.sample_count; first += kBlock) {
         if (cancelled) return Error{ErrorCode::Unavailable, "cannot evaluate network: cancelled"};

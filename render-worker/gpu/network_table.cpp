@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "render-worker/cppn/needed_slots.h"
+
 namespace kpm::render {
 namespace {
 
@@ -41,17 +43,6 @@ GpuResult<std::vector<std::uint32_t>> writers(const CppnProgram& program) {
         writer[step.slot] = s;
     }
     return writer;
-}
-
-std::vector<bool> needed_slots(const CppnProgram& program, std::span<const std::uint32_t> outputs) {
-    std::vector<bool> needed(program.slot_count, false);
-    for (std::uint32_t output : outputs) needed[program.output_slots[output]] = true;
-    for (auto step = program.steps.rbegin(); step != program.steps.rend(); ++step) {
-        if (!needed[step->slot]) continue;
-        for (std::uint32_t k = 0; k < step->edge_count; ++k)
-            needed[program.edges[step->first_edge + k].source] = true;
-    }
-    return needed;
 }
 
 }  // namespace

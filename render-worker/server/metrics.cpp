@@ -54,6 +54,9 @@ std::string metrics_text(const Metrics& metrics) {
     text.counter("render_seconds_total", "Time spent on rendering.", metrics.jobs.render_seconds);
     text.counter("audio_seconds_total", "Length of the sounds that were rendered.",
                  metrics.jobs.audio_seconds);
+    text.begin("evaluations_total", "counter", "Networks evaluated, each for one frequency, by what did it.");
+    text.add(metrics.jobs.evaluations.cpu, R"({backend="cpu"})");
+    text.add(metrics.jobs.evaluations.gpu, R"({backend="gpu"})");
     text.begin("genome_fetches_total", "counter", "Genomes fetched by URL or from the database, by result.");
     text.add(metrics.jobs.genomes_fetched, R"({result="done"})");
     text.add(metrics.jobs.genomes_missed, R"({result="failed"})");

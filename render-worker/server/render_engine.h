@@ -2,6 +2,7 @@
 // What renders a task. Made, used and destroyed on the render thread alone, because a GPU context belongs to
 // the thread that made it. The seam between the queue and the renderers; tests put their own behind it.
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,6 +14,12 @@
 
 namespace kpm::render {
 
+// Evaluations of networks, each for one frequency.
+struct EvaluationCounts {
+    std::uint64_t cpu = 0;
+    std::uint64_t gpu = 0;
+};
+
 class RenderEngine {
 public:
     virtual ~RenderEngine() = default;
@@ -23,6 +30,8 @@ public:
     virtual int exit_code_when_lost() const = 0;
     // It was lost through the doing of another process.
     virtual bool is_innocent() const { return false; }
+    // Those done since the last call.
+    virtual EvaluationCounts take_evaluations() { return {}; }
     // For the ready line, e.g. "cpu".
     virtual std::string description() const = 0;
 };

@@ -199,6 +199,8 @@ void RenderQueue::answer(Work& work, JobResult result) {
                                            : counters_.done);
     counters_.render_seconds += result.render_seconds;
     counters_.audio_seconds += result.audio_seconds;
+    counters_.evaluations.cpu += result.evaluations.cpu;
+    counters_.evaluations.gpu += result.evaluations.gpu;
     finished(1);
 }
 
@@ -243,6 +245,7 @@ RenderQueue::JobResult RenderQueue::render(RenderEngine& engine, const RenderTas
     const auto begin = std::chrono::steady_clock::now();
     Result<RenderedSound> sound = engine.render(task, turn.stop);
     result.render_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    result.evaluations = engine.take_evaluations();
     if (sound) {
         is_well = true;
         result.audio_seconds = static_cast<double>(sound->samples.size()) / sound->sample_rate;

@@ -50,6 +50,7 @@ struct QueueCounters {
     std::uint64_t genomes_missed = 0;
     double render_seconds = 0;  // that the renderer was at work
     double audio_seconds = 0;   // of the sounds that were sent
+    EvaluationCounts evaluations;
 };
 
 class RenderQueue {
@@ -106,6 +107,7 @@ private:
         Outcome outcome = Outcome::Done;
         double render_seconds = 0;
         double audio_seconds = 0;
+        EvaluationCounts evaluations;
     };
 
     void work();

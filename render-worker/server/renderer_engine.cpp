@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -15,19 +16,49 @@
 #include "render-worker/gpu/gles_cppn.h"
 #include "render-worker/gpu/gpu_error.h"
 #include "render-worker/renderer.h"
+#include "render-worker/server/cheaper_evaluator.h"
+#include "render-worker/server/cost_model.h"
 #include "render-worker/server/gpu_first_evaluator.h"
+#include "render-worker/server/metered_evaluator.h"
 
 namespace kpm::render {
 namespace {
 
+double seconds_now() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// The way over the GPU, with the CPU for what is better done there.
+class GpuPath {
+public:
+    GpuPath(CppnEvaluator& gpu, CppnEvaluator& cpu, GpuUse use)
+        : gpu_(gpu, Backend::Gpu, costs_, seconds_now), cpu_(cpu, Backend::Cpu, costs_, seconds_now) {
+        if (use == GpuUse::Cheaper) cheaper_.emplace(gpu_first_, cpu_, costs_);
+    }
+
+    CppnEvaluator& evaluator() {
+        if (cheaper_) return *cheaper_;
+        return gpu_first_;
+    }
+    EvaluationCounts take_counts() { return {.cpu = cpu_.take_count(), .gpu = gpu_.take_count()}; }
+
+private:
+    CostModel costs_;
+    MeteredEvaluator gpu_;
+    MeteredEvaluator cpu_;
+    GpuFirstEvaluator gpu_first_{gpu_, cpu_};
+    std::optional<CheaperEvaluator> cheaper_;
+};
+
 class RendererEngine final : public RenderEngine {
 public:
-    // `gpu` may be null; `remark` follows "cpu" in the description.
-    RendererEngine(std::unique_ptr<GlesCppn> gpu, const Quirks& quirks, std::string remark)
-        : gpu_(std::move(gpu)), remark_(std::move(remark)), exact_(cpu_, quirks) {
-        if (!gpu_) return;
-        gpu_first_.emplace(*gpu_, cpu_);
-        fast_.emplace(*gpu_first_, quirks);
+    // On the CPU; `remark` follows "cpu" in the description.
+    explicit RendererEngine(const EngineOptions& options, std::string remark = {})
+        : remark_(std::move(remark)), exact_(cpu_, options.quirks) {}
+    RendererEngine(const EngineOptions& options, std::unique_ptr<GlesCppn> gpu, GpuUse use)
+        : gpu_(std::move(gpu)), exact_(cpu_, options.quirks) {
+        gpu_path_.emplace(*gpu_, bare_cpu_, use);
+        fast_.emplace(gpu_path_->evaluator(), options.quirks);
     }
 
     Result<RenderedSound> render(const RenderTask& task, const CancelFlag& cancelled) override {
@@ -49,12 +80,19 @@ public:
         return gpu_ ? "gpu: " + gpu_->info().device : "cpu" + remark_;
     }
 
+    EvaluationCounts take_evaluations() override {
+        EvaluationCounts counts = gpu_path_ ? gpu_path_->take_counts() : EvaluationCounts{};
+        counts.cpu += cpu_.take_count();
+        return counts;
+    }
+
 private:
     GenomeCache genomes_;
-    CpuCppn cpu_;
+    CpuCppn bare_cpu_;
+    MeteredEvaluator cpu_{bare_cpu_};
     std::unique_ptr<GlesCppn> gpu_;
     std::string remark_;
-    std::optional<GpuFirstEvaluator> gpu_first_;
+    std::optional<GpuPath> gpu_path_;
     Renderer exact_;
     std::optional<Renderer> fast_;
 };
@@ -66,23 +104,23 @@ bool has_gpu_files() {
            std::filesystem::exists("/dev/dri", ignored) || std::filesystem::exists("/dev/dxg", ignored);
 }
 
-std::unique_ptr<RenderEngine> cpu_engine(const Quirks& quirks, std::string remark = {}) {
-    return std::make_unique<RendererEngine>(nullptr, quirks, std::move(remark));
-}
-
 }  // namespace
 
-Result<EngineFactory> make_engine_factory(const std::string& gpu, const Quirks& quirks) {
-    const Result<DeviceSelector> parsed = DeviceSelector::parse(gpu == "off" ? "cpu" : gpu);
+Result<EngineFactory> make_engine_factory(const EngineOptions& options) {
+    const Result<DeviceSelector> parsed = DeviceSelector::parse(options.gpu == "off" ? "cpu" : options.gpu);
     if (!parsed) return parsed.error();
     return EngineFactory(
-        [selector = *parsed, quirks]() -> std::variant<std::unique_ptr<RenderEngine>, EngineFailure> {
+        [selector = *parsed, options]() -> std::variant<std::unique_ptr<RenderEngine>, EngineFailure> {
             const bool is_auto = selector.kind == DeviceSelector::Kind::Auto;
-            if (!selector.wants_gpu() || (is_auto && !has_gpu_files())) return cpu_engine(quirks);
+            if (!selector.wants_gpu() || (is_auto && !has_gpu_files()))
+                return std::make_unique<RendererEngine>(options);
             GpuResult<std::unique_ptr<GlesCppn>> opened = GlesCppn::create(selector);
-            if (opened) return std::make_unique<RendererEngine>(*std::move(opened), quirks, "");
+            const GpuUse by_selection = is_auto ? GpuUse::Cheaper : GpuUse::Always;
+            if (opened)
+                return std::make_unique<RendererEngine>(options, *std::move(opened),
+                                                        options.gpu_use.value_or(by_selection));
             const Error error = to_error(opened.error());
-            if (is_auto) return cpu_engine(quirks, "; " + error.message);
+            if (is_auto) return std::make_unique<RendererEngine>(options, "; " + error.message);
             return EngineFailure{error, exit_code(opened.error().code)};
         });
 }
