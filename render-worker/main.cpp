@@ -70,6 +70,11 @@ void declare(CLI::App& app, Arguments& arguments) {
         ->transform(CLI::CheckedTransformer(uses).description(""))
         ->type_name("WHEN")
         ->envname("RW_GPU_WHEN");
+    app.add_option(
+           "--render-threads", arguments.engine.threads,
+           "threads that evaluate a job's networks on the CPU; more than one pays while CPUs are idle")
+        ->check(CLI::Range(1, kMaxThreads))
+        ->capture_default_str();
     app.add_option("--max-message", arguments.server.max_message,
                    "bytes of the longest message that is taken")
         ->check(CLI::PositiveNumber)

@@ -121,7 +121,7 @@ Result<RenderedSound> Renderer::render_decoded(const Genome& genome, const Rende
     if (cancelled) return gone;
     SeededNoise seeded(kNoiseSeed);
     SignalMaker maker(evaluator_, noise_ != nullptr ? *noise_ : seeded, genome.network, request, quirks_,
-                      cancelled);
+                      cancelled, threads_);
     const auto signals = maker.make(*outputs);
     if (!signals) return signals.error();
 

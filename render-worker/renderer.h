@@ -1,8 +1,9 @@
 #pragma once
 // One job -> samples: parses the genome, evaluates its network's outputs, runs its audio graph, normalises.
-// No I/O, no threads of its own; one Renderer may be used by one thread at a time.
+// No I/O; one Renderer may be used by one thread at a time.
 // Reference: the semantics of kromosynth's batch path (see docs/render-worker.md).
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -57,9 +58,11 @@ struct RenderedSound {
 class Renderer {
 public:
     // `evaluator` and `noise` must outlive the renderer. Without `noise` every render of a genome has the
-    // same noise.
-    explicit Renderer(CppnEvaluator& evaluator, Quirks quirks = {}, NoiseSource* noise = nullptr)
-        : evaluator_(evaluator), quirks_(quirks), noise_(noise) {}
+    // same noise. Up to `threads` evaluate networks, the caller's among them, if the evaluator lets them:
+    // each a frequency. The sound is the same to the bit.
+    explicit Renderer(CppnEvaluator& evaluator, Quirks quirks = {}, NoiseSource* noise = nullptr,
+                      std::size_t threads = 1)
+        : evaluator_(evaluator), quirks_(quirks), noise_(noise), threads_(threads) {}
 
     // `genome` is the JSON of a genome in any wrapping (object, or a string that holds JSON).
     // At least 2 samples, at most 10 minutes. Errors: Invalid for bad genomes and requests (a node that
@@ -74,6 +77,7 @@ private:
     CppnEvaluator& evaluator_;
     Quirks quirks_;
     NoiseSource* noise_;
+    std::size_t threads_;
 };
 
 // 16-bit PCM, little endian: floor(clamp(y, -1, 1) · 32767 + 0.5), NaN becomes 0.

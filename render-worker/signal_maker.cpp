@@ -6,9 +6,12 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <tuple>
 #include <utility>
 
+#include "render-worker/cppn/parallel.h"
 #include "render-worker/dsp/anti_aliasing.h"
 
 namespace kpm::render {
@@ -39,8 +42,27 @@ bool feeds_phase(const NetworkOutput& output) {
 
 Result<std::vector<Curve>> SignalMaker::make(const std::vector<NetworkOutput>& outputs) {
     std::vector<Curve> signals(outputs.size());
+    const auto groups = grouped(outputs, signals);
+    if (!groups) return groups.error();
+    CancelFlag stop(&cancelled_);
+    std::mutex mutex;
+    std::optional<Error> first_error;
+    for_each_index(groups->size(), evaluator_.info().concurrent ? threads_ : 1, stop, [&](std::size_t index) {
+        const auto done = evaluate((*groups)[index], outputs, signals, stop);
+        if (done) return;
+        const std::lock_guard lock(mutex);
+        if (!first_error) first_error = done.error();  // those that follow were called off by it
+        stop.store(true);
+    });
+    if (first_error) return *std::move(first_error);
+    if (cancelled_) return Error{ErrorCode::Unavailable, "cannot render 'genome': cancelled"};
+    return signals;
+}
+
+Result<std::vector<SignalMaker::Group>> SignalMaker::grouped(const std::vector<NetworkOutput>& outputs,
+                                                             std::vector<Curve>& signals) {
     const bool is_exact = evaluator_.info().exact;
-    std::map<std::tuple<const CppnProgram*, double, bool>, std::vector<std::size_t>> groups;
+    std::map<std::tuple<const CppnProgram*, double, bool>, Group> groups;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
         if (outputs[i].kind != SignalKind::Network) {
             auto noise = noise_.make(outputs[i].kind, signal_samples(request_));
@@ -49,39 +71,39 @@ Result<std::vector<Curve>> SignalMaker::make(const std::vector<NetworkOutput>& o
         }
         if (network_.empty()) return refused("it has no waveNetwork, but its patch uses one");
         if (!std::isfinite(outputs[i].frequency)) return refused("a transposed frequency is out of range");
-        groups[{&network_.for_frequency(outputs[i].base_frequency), outputs[i].frequency,
-                !is_exact && feeds_phase(outputs[i])}]
-            .push_back(i);
+        const CppnProgram& program = network_.for_frequency(outputs[i].base_frequency);
+        if (outputs[i].index >= program.output_slots.size())
+            return refused(fmt::format("its patch uses output {} of a network with {} outputs",
+                                       outputs[i].index, program.output_slots.size()));
+        const bool exact = !is_exact && feeds_phase(outputs[i]);
+        Group& group = groups[{&program, outputs[i].frequency, exact}];
+        group.program = &program;
+        group.frequency = outputs[i].frequency;
+        group.exact = exact;
+        group.members.push_back(i);
+        group.wanted.push_back(outputs[i].index);
     }
-    for (const auto& [key, members] : groups) {
-        const auto& [program, frequency, exact] = key;
-        if (auto done = evaluate(*program, frequency, exact, members, outputs, signals); !done)
-            return done.error();
+    std::vector<Group> list;
+    for (auto& [_, group] : groups) {
+        std::sort(group.wanted.begin(), group.wanted.end());
+        group.wanted.erase(std::unique(group.wanted.begin(), group.wanted.end()), group.wanted.end());
+        list.push_back(std::move(group));
     }
-    return signals;
+    return list;
 }
 
-Result<void> SignalMaker::evaluate(const CppnProgram& program, double frequency, bool exact,
-                                   const std::vector<std::size_t>& members,
-                                   const std::vector<NetworkOutput>& outputs, std::vector<Curve>& signals) {
-    std::vector<std::uint32_t> wanted;
-    for (std::size_t member : members) wanted.push_back(outputs[member].index);
-    std::sort(wanted.begin(), wanted.end());
-    wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-    if (wanted.back() >= program.output_slots.size())
-        return refused(fmt::format("its patch uses output {} of a network with {} outputs", wanted.back(),
-                                   program.output_slots.size()));
-
+Result<void> SignalMaker::evaluate(const Group& group, const std::vector<NetworkOutput>& outputs,
+                                   std::vector<Curve>& signals, const CancelFlag& stop) {
     const std::size_t times = request_.anti_aliasing ? 2 : 1;
     SignalSpec spec;
-    spec.frequency = frequency;
+    spec.frequency = group.frequency;
     spec.sample_rate = request_.sample_rate;
     spec.sample_count = times * signal_samples(request_);
     spec.offset = request_.part ? times * request_.part->offset : 0;
     spec.total = times * sound_samples(request_);
     spec.velocity = request_.velocity;
-    spec.exact = exact;
-    auto evaluated = evaluator_.evaluate(program, wanted, spec, cancelled_);
+    spec.exact = group.exact;
+    auto evaluated = evaluator_.evaluate(*group.program, group.wanted, spec, stop);
     if (!evaluated) return std::move(evaluated).error();
 
     std::vector<Curve> curves;
@@ -90,9 +112,9 @@ Result<void> SignalMaker::evaluate(const CppnProgram& program, double frequency,
         if (request_.reverse) std::reverse(samples.begin(), samples.end());
         curves.push_back(std::make_shared<const std::vector<float>>(std::move(samples)));
     }
-    for (std::size_t member : members) {
-        const auto place = std::lower_bound(wanted.begin(), wanted.end(), outputs[member].index);
-        signals[member] = curves[static_cast<std::size_t>(place - wanted.begin())];
+    for (std::size_t member : group.members) {
+        const auto place = std::lower_bound(group.wanted.begin(), group.wanted.end(), outputs[member].index);
+        signals[member] = curves[static_cast<std::size_t>(place - group.wanted.begin())];
     }
     return {};
 }

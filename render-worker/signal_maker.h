@@ -1,7 +1,10 @@
 #pragma once
 // The signals of a patch's network outputs: evaluates every network once per frequency, for all the outputs
-// wanted there, or takes noise. Reverses and filters them as the request says. Used for one render.
+// wanted there, or takes noise. Reverses and filters them as the request says. The frequencies are spread
+// over threads, if the evaluator lets several in; no sample depends on which. Used for one render.
 
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "ipc/base/result.h"
@@ -27,21 +30,35 @@ class SignalMaker {
 public:
     // All must outlive the maker.
     SignalMaker(CppnEvaluator& evaluator, NoiseSource& noise, const WaveNetwork& network,
-                const RenderRequest& request, const Quirks& quirks, const CancelFlag& cancelled)
+                const RenderRequest& request, const Quirks& quirks, const CancelFlag& cancelled,
+                std::size_t threads)
         : evaluator_(evaluator),
           noise_(noise),
           network_(network),
           request_(request),
           quirks_(quirks),
-          cancelled_(cancelled) {}
+          cancelled_(cancelled),
+          threads_(threads) {}
 
-    // One signal per output. Errors: Invalid (the network lacks what the patch uses), and the evaluator's.
+    // One signal per output. Errors: Invalid (the network lacks what the patch uses), and the evaluator's:
+    // the first one ends the other evaluations. So does an exception, which comes out here.
     Result<std::vector<Curve>> make(const std::vector<NetworkOutput>& outputs);
 
 private:
-    Result<void> evaluate(const CppnProgram& program, double frequency, bool exact,
-                          const std::vector<std::size_t>& members, const std::vector<NetworkOutput>& outputs,
-                          std::vector<Curve>& signals);
+    // What one evaluation gives: `wanted` outputs, in order, for the signals `members`.
+    struct Group {
+        const CppnProgram* program = nullptr;
+        double frequency = 0;
+        bool exact = false;
+        std::vector<std::size_t> members;
+        std::vector<std::uint32_t> wanted;
+    };
+
+    // Makes the signals that are noise.
+    Result<std::vector<Group>> grouped(const std::vector<NetworkOutput>& outputs,
+                                       std::vector<Curve>& signals);
+    Result<void> evaluate(const Group& group, const std::vector<NetworkOutput>& outputs,
+                          std::vector<Curve>& signals, const CancelFlag& stop);
 
     CppnEvaluator& evaluator_;
     NoiseSource& noise_;
@@ -49,6 +66,7 @@ private:
     const RenderRequest& request_;
     const Quirks& quirks_;
     const CancelFlag& cancelled_;
+    std::size_t threads_;
 };
 
 }  // namespace kpm::render

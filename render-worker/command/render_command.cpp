@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -60,6 +61,8 @@ Result<RenderedSound> render(RenderTask task, const RenderArguments& arguments, 
     // There is but one sound: nothing to learn from.
     options.gpu_use = GpuUse::Always;
     options.quirks = quirks;
+    // And nothing else that the CPUs are needed for.
+    options.threads = arguments.threads.value_or(std::max(std::thread::hardware_concurrency(), 1u));
     // Who asks for it here knows what the library does.
     if (task.request.anti_aliasing) options.quirks.anti_aliasing_unreliable = false;
     const auto factory = make_engine_factory(options);
@@ -159,6 +162,10 @@ CLI::App& declare_render(CLI::App& app, RenderArguments& arguments) {
     command.add_option("--offset", arguments.offset, "the first of them")->needs(count);
     command.add_option("--gpu", arguments.gpu, "auto, off, software, a PCI address or a UUID; off is exact")
         ->capture_default_str();
+    command
+        .add_option("--render-threads", arguments.threads,
+                    "threads that evaluate networks on the CPU; as many as CPUs if not given")
+        ->check(CLI::Range(1, kMaxThreads));
     return command;
 }
 

@@ -26,6 +26,7 @@ struct RenderArguments {
     SampleFormat format = SampleFormat::Pcm16;
     std::string gpu = "off";
     std::vector<std::string> quirks;  // for quirks_of()
+    std::optional<std::size_t> threads;  // that evaluate networks; without it, as many as CPUs
     RenderRequest request;
     std::size_t offset = 0;            // of the signals
     std::optional<std::size_t> count;  // no part is asked for without it

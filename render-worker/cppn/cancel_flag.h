@@ -12,10 +12,13 @@ namespace kpm::render {
 class CancelFlag {
 public:
     CancelFlag(bool set) : set_(set) {}
+    // For a part of a work: it is called off, too, when all of it is, and its questions are put to both.
+    // `whole` must outlive this.
+    explicit CancelFlag(const CancelFlag* whole) : set_(false), whole_(whole) {}
 
     bool load() const {
         questions_.fetch_add(1, std::memory_order_relaxed);
-        return set_;
+        return set_ || (whole_ != nullptr && whole_->load());
     }
     operator bool() const { return load(); }
     void store(bool set) { set_ = set; }
@@ -26,6 +29,7 @@ public:
 private:
     std::atomic<bool> set_;
     mutable std::atomic<std::uint64_t> questions_ = 0;
+    const CancelFlag* whole_ = nullptr;
 };
 
 }  // namespace kpm::render

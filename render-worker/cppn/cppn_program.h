@@ -74,9 +74,10 @@ struct SignalSpec {
 void fill_inputs(const SignalSpec& spec, std::size_t first, std::span<double> e, std::span<double> x);
 
 struct BackendInfo {
-    std::string name;    // "cpu" or "gles"
-    std::string device;  // e.g. the GL renderer string
-    bool exact = false;  // double precision, bit-equal to the reference
+    std::string name;         // "cpu" or "gles"
+    std::string device;       // e.g. the GL renderer string
+    bool exact = false;       // double precision, bit-equal to the reference
+    bool concurrent = false;  // evaluate() may be called by several threads at the same time
 };
 
 class CppnEvaluator {

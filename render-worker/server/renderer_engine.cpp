@@ -54,9 +54,9 @@ class RendererEngine final : public RenderEngine {
 public:
     // On the CPU; `remark` follows "cpu" in the description.
     explicit RendererEngine(const EngineOptions& options, std::string remark = {})
-        : remark_(std::move(remark)), exact_(cpu_, options.quirks) {}
+        : remark_(std::move(remark)), exact_(cpu_, options.quirks, nullptr, options.threads) {}
     RendererEngine(const EngineOptions& options, std::unique_ptr<GlesCppn> gpu, GpuUse use)
-        : gpu_(std::move(gpu)), exact_(cpu_, options.quirks) {
+        : gpu_(std::move(gpu)), exact_(cpu_, options.quirks, nullptr, options.threads) {
         gpu_path_.emplace(*gpu_, bare_cpu_, use);
         fast_.emplace(gpu_path_->evaluator(), options.quirks);
     }

@@ -1,6 +1,7 @@
 #pragma once
 // The engine of the real worker: a Renderer over the CPU, and one over the GPU where there is one.
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -16,9 +17,12 @@ enum class GpuUse {
     Always,   // for all that it can do
 };
 
+inline constexpr int kMaxThreads = 256;
+
 struct EngineOptions {
     std::string gpu = "auto";  // as --gpu and RW_GPU take it: auto, off, software, a PCI address or a UUID
     std::optional<GpuUse> gpu_use;  // unless told: Cheaper with auto, Always with a device that was named
+    std::size_t threads = 1;        // that evaluate networks on the CPU, see Renderer
     Quirks quirks;
 };
 

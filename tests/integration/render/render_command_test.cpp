@@ -174,6 +174,24 @@ TEST_CASE("render command: a server has the quirks of its command line", "[integ
     CHECK_THAT(run_command({real_worker(), "--man-page"}).out, Catch::Contains("edges\\-click"));
 }
 
+TEST_CASE("render command: the number of threads does not change the sound", "[integration][render]") {
+    const Fixture fixture;
+    fixture.write("many.json", render::golden::read("genomes/l01_noosc.json.gz"));
+    const auto sound = [&](const std::vector<std::string>& threads) {
+        std::vector<std::string> words{"many.json", "-o",         "out.wav", "--sample-rate",
+                                       "16000",     "--duration", "0.2"};
+        words.insert(words.end(), threads.begin(), threads.end());
+        REQUIRE(fixture.render(words).status == 0);
+        return read_file(fixture.path("out.wav"));
+    };
+    const std::string one = sound({"--render-threads", "1"});
+    CHECK(sound({"--render-threads", "3"}) == one);
+    CHECK(sound({}) == one);
+    const auto refused = fixture.render({"many.json", "-o", "none.wav", "--render-threads", "0"});
+    CHECK(refused.status == 1);
+    CHECK_THAT(refused.err + refused.out, Catch::Contains("--render-threads"));
+}
+
 TEST_CASE("render command: samples are 16-bit unless told otherwise, and an existing file is replaced",
           "[integration][render]") {
     const Fixture fixture;
