@@ -82,6 +82,10 @@ std::string attributes(const ProcessRow& row, std::int64_t now, const Paint& pai
     if (!row.cron.empty()) add("cron restart", printable(row.cron));
     if (const std::string needs = dependencies(env); !needs.empty()) add("depends on", printable(needs));
     if (const std::string gpu = gpu_long_text(row); !gpu.empty()) add("gpu", printable(gpu));
+    if (is_on_gpu(row)) {
+        add("gpu usage", gpu_percent_text(row));
+        add("gpu memory", gpu_memory_text(row));
+    }
     add("uptime", uptime_text(row, now));
     if (!row.entire_log.empty()) add("entire log path", printable(row.entire_log));
     add("script path", or_unknown(row.script));

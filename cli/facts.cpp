@@ -36,7 +36,9 @@ Json list_facts(const ProcessRow& row, std::int64_t now) {
             {"memory_bytes", or_null(row.memory)},
             {"user", or_null(row.user)},
             {"watching", row.watching},
-            {"gpu", member_or_null(row.env(), "gpu_state")}};
+            {"gpu", member_or_null(row.env(), "gpu_state")},
+            {"gpu_percent", or_null(row.gpu_percent)},
+            {"gpu_memory_bytes", or_null(row.gpu_memory)}};
 }
 
 Json exit_facts(const LastExit& last_exit) {

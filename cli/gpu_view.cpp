@@ -59,6 +59,19 @@ std::string gpu_text(const ProcessRow& row) {
     return pci.starts_with("0000:") ? pci.substr(5) : pci;
 }
 
+bool is_on_gpu(const ProcessRow& row) {
+    return text_of(state_of(row), "kind") == "gpu";
+}
+
+std::string gpu_percent_text(const ProcessRow& row) {
+    if (!is_on_gpu(row)) return "-";
+    return row.gpu_percent ? number_text(*row.gpu_percent) + "%" : "N/A";
+}
+
+std::string gpu_memory_text(const ProcessRow& row) {
+    return is_on_gpu(row) ? memory_text(row.gpu_memory) : "-";
+}
+
 std::string gpu_long_text(const ProcessRow& row) {
     const Json& state = state_of(row);
     std::string text;

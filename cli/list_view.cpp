@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "cli/gpu_view.h"
 #include "cli/host_view.h"
@@ -91,6 +93,11 @@ const ColumnMaker kGpu{"gpu", 14, [](const ProcessRow& r, std::int64_t) {
                            return Cell{text.empty() ? "-" : printable(text)};
                        }};
 
+const ColumnMaker kGpuPercent{"gpu%", 8,
+                              [](const ProcessRow& r, std::int64_t) { return Cell{gpu_percent_text(r)}; }};
+const ColumnMaker kGpuMemory{"vram", 10,
+                             [](const ProcessRow& r, std::int64_t) { return Cell{gpu_memory_text(r)}; }};
+
 ColumnMaker with(ColumnMaker maker, std::string_view head, int width) {
     maker.head = head;
     maker.width = width;
@@ -123,10 +130,13 @@ std::vector<ColumnMaker> layout(Width width, int id, int name) {
     return {};
 }
 
-// Only where an app has one: PM2's table has no such column.
-std::vector<ColumnMaker> with_gpu(std::vector<ColumnMaker> makers, const std::vector<ProcessRow>& rows) {
+// Only where an app has one: PM2's table has no such columns.
+std::vector<ColumnMaker> with_gpu(std::vector<ColumnMaker> makers, const std::vector<ProcessRow>& rows,
+                                  bool with_usage) {
     if (std::ranges::any_of(rows, [](const ProcessRow& row) { return !gpu_text(row).empty(); }))
         makers.push_back(kGpu);
+    if (with_usage && std::ranges::any_of(rows, is_on_gpu))
+        makers.insert(makers.end(), {kGpuPercent, kGpuMemory});
     return makers;
 }
 
@@ -194,8 +204,14 @@ std::string list_text(std::vector<ProcessRow> rows, const Json& system_data, con
     const int id = id_width(rows);
     std::string text;
     bool condensed = false;
-    for (const Width width : {Width::Full, Width::Condensed, Width::Mini}) {
-        Table table = table_of(with_gpu(layout(width, id, name), rows), rows, look.now);
+    // What a GPU is used for goes first where there is no room, then the columns that PM2 leaves out.
+    constexpr std::array<std::pair<Width, bool>, 5> kForms{{{Width::Full, true},
+                                                            {Width::Full, false},
+                                                            {Width::Condensed, true},
+                                                            {Width::Condensed, false},
+                                                            {Width::Mini, false}}};
+    for (const auto& [width, with_usage] : kForms) {
+        Table table = table_of(with_gpu(layout(width, id, name), rows, with_usage), rows, look.now);
         if (width != Width::Mini && table_width(table.columns) > look.terminal.width) continue;
         text = render_table(std::move(table), Paint(look.terminal.colour));
         condensed = width != Width::Full;

@@ -74,6 +74,10 @@ ProcessRow read_row(const Json& entry) {
     const Json& monit = member(entry, "monit");
     if (const Json& cpu = member(monit, "cpu"); cpu.is_number()) row.cpu = cpu.get<double>();
     row.memory = integer_of(monit, "memory");
+    const Json& gpu = member(monit, "gpu");
+    if (const Json& percent = member(gpu, "percent"); percent.is_number())
+        row.gpu_percent = percent.get<double>();
+    row.gpu_memory = integer_of(gpu, "memory");
     row.watching = is_on(member(env, "watch"));
     row.is_module = is_on(member(env, "pmx_module"));
     return row;

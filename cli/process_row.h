@@ -27,8 +27,10 @@ struct ProcessRow {
     std::optional<std::int64_t> pid;
     std::int64_t online_since = 0;  // ms since 1970
     std::int64_t restarts = 0;
-    std::optional<double> cpu;           // percent
-    std::optional<std::int64_t> memory;  // bytes
+    std::optional<double> cpu;               // percent
+    std::optional<std::int64_t> memory;      // bytes
+    std::optional<double> gpu_percent;       // of its GPU's busiest engine
+    std::optional<std::int64_t> gpu_memory;  // bytes of its GPU's own
     bool watching = false;
     bool is_module = false;
     const Json* entry = nullptr;  // the element read from; belongs to the caller's reply

@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include "cli/gpu_view.h"
 #include "ipc/base/text.h"
 
 namespace kpm::cli::monit {
@@ -51,6 +52,9 @@ std::vector<std::int64_t> AppTable::update(ProcessList list) {
         Usage& usage = usage_[row.id];
         usage.cpu.add(row.cpu.value_or(0));
         usage.memory.add(static_cast<double>(row.memory.value_or(0)));
+        if (!is_on_gpu(row)) continue;
+        usage.gpu.add(row.gpu_percent.value_or(0));
+        usage.vram.add(static_cast<double>(row.gpu_memory.value_or(0)));
     }
     std::vector<std::int64_t> gone;
     for (const auto& [id, usage] : usage_) {

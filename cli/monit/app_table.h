@@ -22,6 +22,8 @@ std::string_view order_name(Order order);
 struct Usage {
     History cpu;     // percent
     History memory;  // bytes
+    History gpu;     // percent; what is not known counts as nothing
+    History vram;    // bytes
 };
 
 class AppTable {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "cli/gpu_view.h"
 #include "cli/monit/details.h"
 #include "cli/monit/panes.h"
 #include "cli/terminal.h"
@@ -11,7 +12,7 @@ namespace kpm::cli::monit {
 namespace {
 
 constexpr int kLabelWidth = 4, kValueWidth = 9;
-constexpr double kFullCpu = 25;
+constexpr double kFullCpu = 25, kFullGpu = 25;
 
 void draw_details(Canvas& canvas, const Rect& area, const std::vector<Detail>& details, std::size_t offset) {
     int names = 0;
@@ -44,7 +45,15 @@ void draw_usage(Canvas& canvas, const Rect& area, const Model& model) {
                  sparkline(usage.cpu, width, scale_from_zero(usage.cpu, kFullCpu)), Colour::Cyan);
     draw_measure(canvas, {area.x, area.y + 1, area.width, 1}, "mem", memory_text(row->memory),
                  sparkline(usage.memory, width, scale_of_range(usage.memory)), Colour::Magenta);
-    const Rect below{area.x, area.y + 2, area.width, area.height - 2};
+    int lines = 2;
+    if (is_on_gpu(*row) && area.height >= 5) {
+        draw_measure(canvas, {area.x, area.y + 2, area.width, 1}, "gpu", gpu_percent_text(*row),
+                     sparkline(usage.gpu, width, scale_from_zero(usage.gpu, kFullGpu)), Colour::Cyan);
+        draw_measure(canvas, {area.x, area.y + 3, area.width, 1}, "vram", gpu_memory_text(*row),
+                     sparkline(usage.vram, width, scale_of_range(usage.vram)), Colour::Magenta);
+        lines = 4;
+    }
+    const Rect below{area.x, area.y + lines, area.width, area.height - lines};
     const auto metrics = metrics_of(*row);
     if (metrics.empty())
         canvas.write({below.x, below.y}, below.width, "no custom metrics", {.dim = true});

@@ -11,27 +11,33 @@ namespace kpm::cli::monit {
 namespace {
 
 constexpr int kCpuWidth = 6, kMemoryWidth = 8, kStatusWidth = 9;
-constexpr int kGpuWidth = 8;
+constexpr int kGpuWidth = 8, kGpuPercentWidth = 6, kGpuMemoryWidth = 8;
 constexpr int kShortestName = 10, kLongestName = 24;  // what pictures leave to the names
 constexpr int kNarrowestPicture = 4, kWidestPicture = 16;
 constexpr double kFullCpu = 25;  // percent; a process that never needs more still shows its ups and downs
 
 struct Columns {
     int id = 2, name = 0, picture = 0;
-    int gpu = 0;  // 0: no app has one, or the names would have no room beside it
+    int gpu = 0;                 // 0: no app has one, or the names would have no room beside it
+    bool has_gpu_usage = false;  // likewise
 };
 
 Columns columns_of(int width, const std::vector<const ProcessRow*>& rows) {
     Columns columns;
     int longest = kShortestName;
+    bool is_any_on_gpu = false;
     for (const ProcessRow* row : rows) {
         columns.id = std::max(columns.id, static_cast<int>(std::to_string(row->id).size()));
         longest = std::max(longest, display_width(printable(row->name)));
         if (!gpu_text(*row).empty()) columns.gpu = kGpuWidth;
+        is_any_on_gpu = is_any_on_gpu || is_on_gpu(*row);
     }
     columns.name = width - columns.id - kCpuWidth - kMemoryWidth - kStatusWidth - 4;
     if (columns.name - columns.gpu - 1 < kShortestName) columns.gpu = 0;
     if (columns.gpu > 0) columns.name -= columns.gpu + 1;
+    constexpr int kUsage = kGpuPercentWidth + kGpuMemoryWidth + 2;
+    columns.has_gpu_usage = is_any_on_gpu && columns.gpu > 0 && columns.name - kUsage >= kShortestName;
+    if (columns.has_gpu_usage) columns.name -= kUsage;
     const int picture = (columns.name - std::min(longest, kLongestName)) / 2 - 1;
     if (picture < kNarrowestPicture) return columns;
     columns.picture = std::min(picture, kWidestPicture);
@@ -76,6 +82,10 @@ void draw_head(Canvas& canvas, const Rect& area, const Columns& columns) {
     line.right(kMemoryWidth, "mem");
     if (columns.picture > 0) line.left(columns.picture, "");
     if (columns.gpu > 0) line.left(columns.gpu, "gpu");
+    if (columns.has_gpu_usage) {
+        line.right(kGpuPercentWidth, "gpu%");
+        line.right(kGpuMemoryWidth, "vram");
+    }
     line.left(kStatusWidth, "status");
 }
 
@@ -97,6 +107,10 @@ void draw_row(Canvas& canvas, const Rect& area, const ProcessRow& row, const Usa
         line.left(columns.picture, sparkline(usage.memory, columns.picture, scale_of_range(usage.memory)),
                   coloured(Colour::Magenta));
     if (columns.gpu > 0) line.left(columns.gpu, gpu_text(row));
+    if (columns.has_gpu_usage) {
+        line.right(kGpuPercentWidth, gpu_percent_text(row));
+        line.right(kGpuMemoryWidth, gpu_memory_text(row));
+    }
     line.left(kStatusWidth, row.status, coloured(colour_of_status(row.status)));
 }
 

@@ -31,6 +31,7 @@ std::string monitor_data(Supervisor& supervisor, const Json& args) {
         const bool is_measured = life.state == State::Online && life.pid != 0;
         usages.push_back(is_measured ? supervisor.host().usage(measured_instead(slot).value_or(life.pid))
                                      : Usage{});
+        usages.back().gpu = supervisor.gpu_usage(slot);
     }
     RowTexts& texts = supervisor.row_texts();
     texts.prepare(usages.size());
@@ -83,13 +84,10 @@ void gpus(Supervisor& supervisor, const Json&, Answer answer) {
         Json workers = Json::array();
         for (const int pm_id : gpu.workers) {
             const Slot& slot = *supervisor.find(pm_id);
-            const LifecycleData& life = slot.current.life.data();
-            const bool is_measured = life.state == State::Online && life.pid != 0;
-            const GpuUsage used =
-                is_measured ? supervisor.host().gpu_usage(life.pid, gpu.device.pci) : GpuUsage{};
+            const GpuUsage used = supervisor.gpu_usage(slot).value_or(GpuUsage{});
             workers.push_back({{"pm_id", pm_id},
                                {"name", slot.config->name},
-                               {"status", public_name(life.state)},
+                               {"status", public_name(slot.current.life.state())},
                                {"gpu_percent", used.percent ? Json(*used.percent) : Json()},
                                {"memory_bytes", used.memory ? Json(*used.memory) : Json()}});
         }

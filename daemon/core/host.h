@@ -81,17 +81,18 @@ struct LaunchSpec {
     bool operator==(const LaunchSpec&) const = default;
 };
 
-struct Usage {
-    std::uint64_t memory = 0;  // bytes, resident
-    double cpu = 0;            // percent of one core since the sample before
-};
-
 // What a process uses of one GPU, as far as the kernel's driver tells; NVIDIA's does not.
 struct GpuUsage {
     std::optional<double> percent;        // of its busiest engine since the sample before; first: none
     std::optional<std::uint64_t> memory;  // bytes, of the GPU's own
 
     bool operator==(const GpuUsage&) const = default;
+};
+
+struct Usage {
+    std::uint64_t memory = 0;     // bytes, resident
+    double cpu = 0;               // percent of one core since the sample before
+    std::optional<GpuUsage> gpu;  // of a process with a place on one
 };
 
 struct PoolSpec {

@@ -139,6 +139,10 @@ void RowTexts::append(std::string& text, const Slot& slot, const Usage& usage, E
     text += R"(},"pm_id":)" + std::to_string(slot.pm_id);
     text += R"(,"monit":{"memory":)" + std::to_string(usage.memory) + R"(,"cpu":)";
     append_json(text, Json(usage.cpu));
+    if (usage.gpu) {
+        append_plain_key(text, "gpu");
+        append_json(text, gpu_usage_json(*usage.gpu));
+    }
     text += "}}";
 }
 

@@ -20,6 +20,11 @@ int shown_pid(const Slot& slot) {
 
 }  // namespace
 
+Json gpu_usage_json(const GpuUsage& usage) {
+    return {{"percent", usage.percent ? Json(*usage.percent) : Json()},
+            {"memory", usage.memory ? Json(*usage.memory) : Json()}};
+}
+
 Json health_state(const Slot& slot) {
     const HealthCheck& check = slot.current.health->check;
     Json state{{"ready", check.is_ready()}};
@@ -99,6 +104,7 @@ Json row(const Slot& slot, Environment environment) {
 Json row_with_usage(const Slot& slot, const Usage& usage, Environment environment) {
     Json result = row(slot, environment);
     result["monit"] = {{"memory", usage.memory}, {"cpu", usage.cpu}};
+    if (usage.gpu) result["monit"]["gpu"] = gpu_usage_json(*usage.gpu);
     return result;
 }
 

@@ -23,6 +23,9 @@ void drop_own_variables(ecosystem::AppConfig& config, const Json& wire);
 // The process to be measured in place of the slot's own, when the app has named one (axm_options.pid).
 std::optional<int> measured_instead(const Slot& slot);
 
+// {percent, memory}, null where the driver does not tell.
+Json gpu_usage_json(const GpuUsage& usage);
+
 Json row(const Slot& slot, Environment environment = Environment::Shown);  // {pid, name, pm2_env, pm_id}
 Json row_with_usage(const Slot& slot, const Usage& usage, Environment environment = Environment::Shown);
 // {process: {pid}, pm2_env}

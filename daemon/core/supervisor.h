@@ -105,6 +105,8 @@ public:
 
     // What the machine has now.
     std::vector<GpuReport> gpu_report();
+    // What its process uses of the GPU that it has a place on; nullopt: none, or it is not online.
+    std::optional<GpuUsage> gpu_usage(const Slot& slot);
 
     // Why this configuration cannot be supervised: a cron pattern, a time zone.
     Result<void> check(const ecosystem::AppConfig& config);

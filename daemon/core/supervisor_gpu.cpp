@@ -95,16 +95,22 @@ Duration Supervisor::note_gpu_end(Slot& slot, State state, const Exited& exited)
     return gpu_breaker_.hold(pci, now);
 }
 
+std::optional<GpuUsage> Supervisor::gpu_usage(const Slot& slot) {
+    const LifecycleData& life = slot.current.life.data();
+    if (!slot.gpu || slot.gpu->placement.kind != GpuPlacement::Kind::Gpu) return std::nullopt;
+    if (life.state != State::Online || life.pid == 0) return std::nullopt;
+    return host_.gpu_usage(life.pid, slot.gpu->placement.pci);
+}
+
 // Its max_gpu_memory, at the same looks as max_memory_restart. Where the driver tells nothing it has no
 // effect.
 bool Supervisor::restart_over_gpu_memory(const Slot& slot) {
     const std::uint64_t limit = slot.config->max_gpu_memory.count;
-    if (limit == 0 || !slot.gpu || slot.gpu->placement.kind != GpuPlacement::Kind::Gpu) return false;
-    const std::string& pci = slot.gpu->placement.pci;
-    const auto used = host_.gpu_usage(slot.current.life.data().pid, pci).memory;
-    if (used.value_or(0) <= limit) return false;
-    std::string excess =
-        fmt::format("{} bytes of GPU {}, more than its max_gpu_memory of {}", *used, pci, limit);
+    if (limit == 0) return false;
+    const auto usage = gpu_usage(slot);
+    if (!usage || usage->memory.value_or(0) <= limit) return false;
+    std::string excess = fmt::format("{} bytes of GPU {}, more than its max_gpu_memory of {}", *usage->memory,
+                                     slot.gpu->placement.pci, limit);
     host_.log(fmt::format("{} is restarted because it uses {}", log_label(slot), excess));
     reload(slot.pm_id, EndCause{.kind = EndCause::Kind::GpuMemory, .detail = std::move(excess)},
            [](const Result<void>&) {});

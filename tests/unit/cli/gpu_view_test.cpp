@@ -17,6 +17,11 @@ Json entry(int id, Json gpu_state) {
     return {{"pid", 7}, {"name", "render"}, {"pm_id", id}, {"pm2_env", std::move(env)}};
 }
 
+Json with_usage(Json row, Json percent, Json memory) {
+    row["monit"] = {{"cpu", 1}, {"memory", 2}, {"gpu", {{"percent", percent}, {"memory", memory}}}};
+    return row;
+}
+
 Json on_a_gpu() {
     return {{"kind", "gpu"}, {"pci", "0000:41:00.0"}, {"uuid", kUuid}, {"name", "NVIDIA A40"}};
 }
@@ -55,6 +60,49 @@ TEST_CASE("gpu view: the list has the column only when an app has a place", "[un
     }
 }
 
+TEST_CASE("gpu view: what a process uses of its GPU, or that nobody knows", "[unit][cli][gpu]") {
+    const Json entries = Json::array(
+        {with_usage(entry(0, on_a_gpu()), 12.5, 3 << 20), with_usage(entry(1, on_a_gpu()), nullptr, nullptr),
+         with_usage(entry(2, on_a_gpu()), 0, 0), entry(3, on_a_gpu()), entry(4, {{"kind", "cpu"}}),
+         with_usage(entry(5, on_a_gpu()), "x", {})});
+    const auto rows = read_rows(entries);
+    const auto usage = [&](std::size_t i) {
+        return gpu_percent_text(rows[i]) + " " + gpu_memory_text(rows[i]);
+    };
+    CHECK(usage(0) == "12.5% 3.0mb");
+    CHECK(usage(1) == "N/A N/A");
+    CHECK(usage(2) == "0% 0b");
+    CHECK(usage(3) == "N/A N/A");
+    CHECK(usage(4) == "- -");
+    CHECK(usage(5) == "N/A N/A");
+    CHECK(list_facts(rows[0], 1000)["gpu_percent"] == 12.5);
+    CHECK(list_facts(rows[0], 1000)["gpu_memory_bytes"] == 3 << 20);
+    CHECK(list_facts(rows[1], 1000)["gpu_percent"].is_null());
+    CHECK(list_facts(rows[1], 1000)["gpu_memory_bytes"].is_null());
+}
+
+TEST_CASE("gpu view: the list says what a GPU is used for where one is and has room", "[unit][cli][gpu]") {
+    const Json entries =
+        Json::array({entry(0, {{"kind", "cpu"}}), with_usage(entry(1, on_a_gpu()), 12.5, 3 << 20)});
+    for (const int width : {300, 130}) {  // the whole table, and the condensed one
+        const std::string text = list_of(entries, width);
+        INFO(text);
+        CHECK(text.find("│ gpu%   │ vram     │") != std::string::npos);
+        CHECK(text.find("│ 12.5%  │ 3.0mb    │") != std::string::npos);
+        CHECK(text.find("│ -      │ -        │") != std::string::npos);
+    }
+    for (const int width : {160, 60}) {
+        const std::string text = list_of(entries, width);
+        INFO(text);
+        CHECK(text.find("│ 41:00.0 ") != std::string::npos);
+        CHECK(text.find("gpu%") == std::string::npos);
+    }
+    CHECK(list_of(entries, 160).find("namespace") != std::string::npos);
+    const Json none = Json::array({entry(0, {{"kind", "cpu"}}), entry(1, {{"kind", "software"}})});
+    CHECK(list_of(none).find("gpu ") != std::string::npos);
+    CHECK(list_of(none).find("gpu%") == std::string::npos);
+}
+
 TEST_CASE("gpu view: describe and the facts tell all of it, or nothing", "[unit][cli][gpu]") {
     const Json entries = Json::array({entry(0, nullptr), entry(1, on_a_gpu()), entry(2, {{"kind", "cpu"}})});
     const auto rows = read_rows(entries);
@@ -63,7 +111,10 @@ TEST_CASE("gpu view: describe and the facts tell all of it, or nothing", "[unit]
     };
     CHECK(described(0).find("│ gpu ") == std::string::npos);
     CHECK(described(1).find(std::string("0000:41:00.0, NVIDIA A40, ") + kUuid) != std::string::npos);
+    CHECK(described(1).find("│ gpu usage ") != std::string::npos);
+    CHECK(described(1).find("│ gpu memory ") != std::string::npos);
     CHECK(described(2).find("│ gpu ") != std::string::npos);
+    CHECK(described(2).find("│ gpu usage ") == std::string::npos);
     CHECK(list_facts(rows[0], 1000)["gpu"].is_null());
     CHECK(list_facts(rows[1], 1000)["gpu"] == on_a_gpu());
 }

@@ -138,3 +138,18 @@ TEST_CASE("row text: what is remembered is bounded", "[unit][rows]") {
         CHECK(texts.remembered() == 1);
     }
 }
+
+TEST_CASE("row text: what is known of its GPU is beside memory and CPU", "[unit][rows]") {
+    Bench bench;
+    bench.add(forked());
+    const Slot& slot = *bench.supervisor.find(0);
+    RowTexts texts;
+    for (const GpuUsage& gpu : {GpuUsage{}, GpuUsage{.percent = 12.5, .memory = 1 << 20}}) {
+        const Usage usage{.memory = 5, .cpu = 1, .gpu = gpu};
+        check_row(texts, slot, usage);
+        const Json monit = row_with_usage(slot, usage)["monit"];
+        CHECK(monit["gpu"]["percent"] == (gpu.percent ? Json(12.5) : Json()));
+        CHECK(monit["gpu"]["memory"] == (gpu.memory ? Json(1 << 20) : Json()));
+    }
+    CHECK_FALSE(row_with_usage(slot, {})["monit"].contains("gpu"));
+}

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "daemon/commands/command.h"
+#include "daemon/commands/inspect_commands.h"
 #include "daemon/core/rows.h"
 #include "tests/unit/core/bench.h"
 
@@ -373,6 +374,21 @@ TEST_CASE("supervisor gpu: kpm.gpus lists GPUs, health and workers", "[unit][sup
                             {"health", "healthy"},
                             {"workers", {worker(0), worker(2)}}});
     CHECK(answer[1]["workers"].size() == 1);
+}
+
+TEST_CASE("supervisor gpu: rows tell what those use that have a place on a GPU", "[unit][supervisor][gpu]") {
+    GpuBench bench;
+    bench.add_online(bench.app("auto"));
+    bench.add_online(bench.app("none"));
+    bench.add_online(forked());
+    bench.add(bench.app("auto"));  // not online yet
+    bench.host.gpu_used = {12.5, std::nullopt};
+    bench.host.take();
+    const Json rows = Json::parse(monitor_data(bench.supervisor, Json::array()));
+    REQUIRE(rows.size() == 4);
+    CHECK(rows[0]["monit"]["gpu"] == Json{{"percent", 12.5}, {"memory", nullptr}});
+    for (std::size_t i : {1, 2, 3}) CHECK_FALSE(rows[i]["monit"].contains("gpu"));
+    CHECK(std::ranges::count(bench.host.take(), "gpu-usage 0000:41:00.0") == 1);
 }
 
 TEST_CASE("supervisor gpu: a worker that uses too much of its GPU's memory is restarted",

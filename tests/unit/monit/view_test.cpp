@@ -117,6 +117,26 @@ TEST_CASE("view: the list tells of GPUs when an app has a place on one", "[unit]
     for (const char* name : {"web", "api", "worker"}) CHECK(text.find(name) != std::string::npos);
 }
 
+TEST_CASE("view: what the selected process uses of its GPU", "[unit][monit]") {
+    ProcessList list = three_apps();
+    list.data[0]["pm2_env"]["gpu_state"] = {{"kind", "gpu"}, {"pci", "0000:41:00.0"}};
+    list.data[0]["monit"]["gpu"] = {{"percent", 12.5}, {"memory", 3 << 20}};
+    list.rows = read_rows(list.data);
+    Opened monit(std::move(list));
+    const Canvas small = monit.screen({80, 40});
+    CHECK(line_with(small, "12.5%") > line_with(small, " 2 worker"));  // the lower pane has it
+    CHECK(monit.shows("3.0mb", {80, 40}));
+    CHECK_FALSE(monit.shows("gpu%", {80, 40}));
+    const Canvas large = monit.screen({200, 50});
+    CHECK(large.row(line_with(large, "│id name")).find("gpu%     vram") != std::string::npos);
+    const std::string row = large.row(line_with(large, " 0 web"));
+    INFO(row);
+    CHECK(row.find(" 12.5%    3.0mb") != std::string::npos);
+    CHECK(large.row(line_with(large, " 1 api")).find("     -        -") != std::string::npos);
+    monit.type(U"j");
+    CHECK(line_with(monit.screen({80, 40}), "│vram") == -1);
+}
+
 TEST_CASE("view: metrics are shown with their units, strange ones too", "[unit][monit]") {
     Opened monit(list_of({{.id = 0,
                            .name = "web",
