@@ -85,6 +85,8 @@ std::string attributes(const ProcessRow& row, std::int64_t now, const Paint& pai
     if (is_on_gpu(row)) {
         add("gpu usage", gpu_percent_text(row));
         add("gpu memory", gpu_memory_text(row));
+        if (const std::string note = gpu_note(row); !note.empty())
+            add("gpu note", printable(note), {Style::Yellow});
     }
     add("uptime", uptime_text(row, now));
     if (!row.entire_log.empty()) add("entire log path", printable(row.entire_log));

@@ -81,6 +81,13 @@ std::string gpu_long_text(const ProcessRow& row) {
     return text.empty() ? text_of(state, "kind") : text;
 }
 
+std::string gpu_note(const ProcessRow& row) {
+    const std::string others = words_of(state_of(row), "also_uses");
+    return others.empty()
+               ? ""
+               : fmt::format("uses GPU {}, was assigned {}", others, text_of(state_of(row), "pci"));
+}
+
 std::string gpus_text(const Json& gpus, const Paint& paint) {
     Table table;
     table.columns = {{"pci", 0}, {"name", 0}, {"driver", 0}, {"node", 0}, {"health", 0}, {"workers", 0}};

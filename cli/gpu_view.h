@@ -20,6 +20,9 @@ std::string gpu_memory_text(const ProcessRow& row);
 // Which one it is, with all that is known: "0000:41:00.0, NVIDIA A40, GPU-5e2b…".
 std::string gpu_long_text(const ProcessRow& row);
 
+// "uses GPU 0000:c1:00.0, was assigned 0000:41:00.0"; "" = it uses no other.
+std::string gpu_note(const ProcessRow& row);
+
 // kpm.gpus' answer. What is missing in `gpus` is shown as N/A, entries that are no objects are left out.
 std::string gpus_text(const Json& gpus, const Paint& paint);
 

@@ -69,7 +69,7 @@ const GpuDevice* GpuInventory::find(std::string_view pci) const {
 }
 
 std::optional<GpuDevice> read_drm_device(const DrmTexts& texts) {
-    const auto pci = normal_pci(value_of(texts.uevent, "PCI_SLOT_NAME", '='));
+    const auto pci = pci_of_uevent(texts.uevent);
     const auto vendor = number_in<unsigned>(texts.vendor, 16);
     const auto model = number_in<unsigned>(texts.device, 16);
     if (!pci || !vendor || !model || *vendor > 0xffff || *model > 0xffff) return std::nullopt;
@@ -96,6 +96,28 @@ std::optional<GpuDevice> read_nvidia_device(std::string_view pci, std::string_vi
     device.name = clean(value_of(information, "Model", ':'));
     if (device.name.empty()) device.name = "nvidia";
     return device;
+}
+
+std::vector<unsigned> nvidia_majors(std::string_view devices) {
+    std::vector<unsigned> majors;
+    for (const std::string_view line : split(devices, '\n')) {
+        if (line.starts_with("Block devices")) break;
+        const std::string_view entry = trim(line);
+        const std::size_t blank = entry.find(' ');
+        if (blank == std::string_view::npos) continue;
+        const std::string_view name = entry.substr(blank + 1);
+        if (name != "nvidia" && name != "nvidia-frontend") continue;
+        if (const auto number = number_in<unsigned>(entry.substr(0, blank), 10)) majors.push_back(*number);
+    }
+    return majors;
+}
+
+std::optional<unsigned> nvidia_minor(std::string_view information) {
+    return number_in<unsigned>(value_of(information, "Device Minor", ':'), 10);
+}
+
+std::optional<std::string> pci_of_uevent(std::string_view uevent) {
+    return normal_pci(value_of(uevent, "PCI_SLOT_NAME", '='));
 }
 
 void add_device(GpuInventory& inventory, GpuDevice device) {

@@ -45,6 +45,13 @@ std::optional<GpuDevice> read_drm_device(const DrmTexts& texts);
 // out.
 std::optional<GpuDevice> read_nvidia_device(std::string_view pci, std::string_view information);
 
+// For the nodes under /dev by which a process uses a GPU. The numbers of NVIDIA's character devices, of
+// /proc/devices; minor N of them is the GPU with that one in its `information`.
+std::vector<unsigned> nvidia_majors(std::string_view devices);
+std::optional<unsigned> nvidia_minor(std::string_view information);
+// Of the file `uevent` of a device; nullopt: it is not on a PCI bus.
+std::optional<std::string> pci_of_uevent(std::string_view uevent);
+
 // What two sources tell of one GPU is put together; the one that was added first wins.
 void add_device(GpuInventory& inventory, GpuDevice device);
 

@@ -147,4 +147,10 @@ Json gpu_state(const GpuPlacement& placement) {
             {"name", placement.name}};
 }
 
+Json gpu_state(const SlotGpu& gpu, int pid) {
+    Json state = gpu_state(gpu.placement);
+    if (gpu.strays.pid == pid && !gpu.strays.pcis.empty()) state["also_uses"] = gpu.strays.pcis;
+    return state;
+}
+
 }  // namespace kpm::core

@@ -45,6 +45,11 @@ inline constexpr std::string_view kSoftwareRenderer = "software";
 struct SlotGpu {
     GpuPlacement placement;
     GpuRefusals refused;
+    // GPUs that a process has had open beside the one that it was given.
+    struct Strays {
+        int pid = 0;
+        std::set<std::string> pcis;
+    } strays{};
 };
 
 // What the world is like. All outlive the call.
@@ -67,5 +72,7 @@ void set_gpu_variables(ecosystem::Environment& env, const GpuPlacement& placemen
 // As clients see it: {kind: "gpu", pci, uuid, name}; uuid may be null. kind "cpu" and "software" have no
 // more.
 Json gpu_state(const GpuPlacement& placement);
+// The same, and `also_uses`, a list of PCI addresses, if the process `pid` uses others.
+Json gpu_state(const SlotGpu& gpu, int pid);
 
 }  // namespace kpm::core

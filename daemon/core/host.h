@@ -85,6 +85,7 @@ struct LaunchSpec {
 struct GpuUsage {
     std::optional<double> percent;        // of its busiest engine since the sample before; first: none
     std::optional<std::uint64_t> memory;  // bytes, of the GPU's own
+    std::vector<std::string> others;      // PCI addresses of further GPUs that it has open, in order
 
     bool operator==(const GpuUsage&) const = default;
 };

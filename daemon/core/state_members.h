@@ -71,7 +71,7 @@ void visit_state(const Slot& slot, const Json* given_version, Put&& put) {
     if (!told.status_text.empty()) put("status_text", Text(told.status_text));
     if (slot.current.health) put("health_state", health_state(slot));
     if (!slot.watch_trouble.empty()) put("watch_trouble", Text(slot.watch_trouble));
-    if (slot.gpu) put("gpu_state", gpu_state(slot.gpu->placement));
+    if (slot.gpu) put("gpu_state", gpu_state(*slot.gpu, life.pid));
     if (slot.log_losses) put("log_state", slot.log_losses->facts());
 }
 

@@ -167,9 +167,10 @@ private:
     void perform(Slot& slot, Instance& instance, const Actions& actions);
     void launch(Slot& slot, Instance& instance);
     Result<void> place_on_gpu(Slot& slot);
+    void note_strays(Slot& slot, const GpuUsage& usage);
     Duration note_gpu_end(Slot& slot, State state, const Exited& exited);
     const GpuInventory& gpus();
-    bool restart_over_gpu_memory(const Slot& slot);
+    bool look_at_gpu(const Slot& slot);
     void ask_next();
     void ask_for(Slot& slot, Instance& instance);
     void release(const Slot& slot, Instance& instance, bool starts_again = false);
@@ -252,7 +253,7 @@ private:
     std::map<std::pair<std::string, bool>, std::set<int>> pool_users_;  // slots, by PoolKey::home()
     std::set<std::pair<TimePoint, int>> deadlines_;                     // earliest first; one per slot
     std::unordered_map<int, TimePoint> deadline_of_;
-    std::set<int> limited_;                           // slots with a memory limit
+    std::set<int> limited_;                           // slots with a memory limit or a GPU
     std::set<std::pair<TimePoint, int>> cron_looks_;  // earliest first; one per slot with a cron pattern
     std::unordered_map<std::string, std::set<int>>
         watch_users_;  // slots whose files are watched, by app name

@@ -44,8 +44,10 @@ const GpuInventory& Supervisor::gpus() {
 // Before each launch: mostly a worker stays where it was.
 Result<void> Supervisor::place_on_gpu(Slot& slot) {
     if (slot.config->gpu.empty()) {
-        if (slot.gpu) gpu_slots_.erase(slot.pm_id);
+        if (!slot.gpu) return {};
+        gpu_slots_.erase(slot.pm_id);
         slot.gpu.reset();
+        track_memory(slot);
         return {};
     }
     std::map<std::string, unsigned, std::less<>> workers;
@@ -70,6 +72,7 @@ Result<void> Supervisor::place_on_gpu(Slot& slot) {
     if (!slot.gpu) slot.gpu = std::make_unique<SlotGpu>();
     slot.gpu->placement = std::move(*placed);
     gpu_slots_.insert(slot.pm_id);
+    track_memory(slot);
     return {};
 }
 
@@ -99,16 +102,30 @@ std::optional<GpuUsage> Supervisor::gpu_usage(const Slot& slot) {
     const LifecycleData& life = slot.current.life.data();
     if (!slot.gpu || slot.gpu->placement.kind != GpuPlacement::Kind::Gpu) return std::nullopt;
     if (life.state != State::Online || life.pid == 0) return std::nullopt;
-    return host_.gpu_usage(life.pid, slot.gpu->placement.pci);
+    GpuUsage usage = host_.gpu_usage(life.pid, slot.gpu->placement.pci);
+    note_strays(slots_.at(slot.pm_id), usage);
+    return usage;
 }
 
-// Its max_gpu_memory, at the same looks as max_memory_restart. Where the driver tells nothing it has no
-// effect.
-bool Supervisor::restart_over_gpu_memory(const Slot& slot) {
-    const std::uint64_t limit = slot.config->max_gpu_memory.count;
-    if (limit == 0) return false;
+// A warning, no more: NVIDIA's libraries may open others while they look for the one that is wanted.
+void Supervisor::note_strays(Slot& slot, const GpuUsage& usage) {
+    if (usage.others.empty()) return;
+    const int pid = slot.current.life.data().pid;
+    SlotGpu::Strays& strays = slot.gpu->strays;
+    if (strays.pid != pid) {
+        strays = {pid, {}};
+        host_.log(fmt::format("{} uses GPU {}, was assigned {}", log_label(slot),
+                              fmt::join(usage.others, ", "), slot.gpu->placement.pci));
+    }
+    strays.pcis.insert(usage.others.begin(), usage.others.end());
+}
+
+// At the same times as max_memory_restart: which GPUs it has open, and its max_gpu_memory. Where the driver
+// tells nothing that has no effect. True: it is restarted.
+bool Supervisor::look_at_gpu(const Slot& slot) {
     const auto usage = gpu_usage(slot);
-    if (!usage || usage->memory.value_or(0) <= limit) return false;
+    const std::uint64_t limit = slot.config->max_gpu_memory.count;
+    if (limit == 0 || !usage || usage->memory.value_or(0) <= limit) return false;
     std::string excess = fmt::format("{} bytes of GPU {}, more than its max_gpu_memory of {}", *usage->memory,
                                      slot.gpu->placement.pci, limit);
     host_.log(fmt::format("{} is restarted because it uses {}", log_label(slot), excess));

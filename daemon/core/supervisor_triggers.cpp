@@ -68,7 +68,8 @@ void Supervisor::set_wanted(Slot& slot, bool wanted) {
 // --- memory ---
 
 void Supervisor::track_memory(const Slot& slot) {
-    if (slot.config->max_memory_restart.count == 0 && slot.config->max_gpu_memory.count == 0) {
+    const bool is_on_gpu = slot.gpu && slot.gpu->placement.kind == GpuPlacement::Kind::Gpu;
+    if (slot.config->max_memory_restart.count == 0 && !is_on_gpu) {
         limited_.erase(slot.pm_id);
         return;
     }
@@ -83,7 +84,7 @@ void Supervisor::check_memory() {
     for (const int pm_id : std::set(limited_)) {
         const Slot& slot = slots_.at(pm_id);
         if (slot.current.life.state() != State::Online || slot.incoming || slot.outgoing) continue;
-        if (restart_over_gpu_memory(slot)) continue;
+        if (look_at_gpu(slot)) continue;
         const std::uint64_t limit = slot.config->max_memory_restart.count;
         if (limit == 0 || measured_instead(slot)) continue;  // as PM2: the figures are another process's
         const std::uint64_t used = host_.usage(slot.current.life.data().pid).memory;

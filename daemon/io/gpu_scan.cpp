@@ -86,8 +86,12 @@ core::GpuInventory scan_gpus(const std::string& root) {
 }
 
 core::GpuInventory scan_machine_gpus() {
+    return scan_gpus(gpu_root());
+}
+
+std::string gpu_root() {
     const char* root = std::getenv("KPM_GPU_ROOT");
-    return scan_gpus(root ? root : "/");
+    return root ? root : "/";
 }
 
 }  // namespace kpm::io

@@ -11,7 +11,8 @@ namespace kpm::io {
 // `root`: the directory in which sys, proc, usr and etc lie. What is not there, or is nonsense, is left out;
 // the files that are named in the result are named without `root`.
 core::GpuInventory scan_gpus(const std::string& root = "/");
-// With the variable KPM_GPU_ROOT as the root, for tests.
-core::GpuInventory scan_machine_gpus();
+core::GpuInventory scan_machine_gpus();  // with gpu_root()
+// What the variable KPM_GPU_ROOT says, for tests; else "/".
+std::string gpu_root();
 
 }  // namespace kpm::io

@@ -133,4 +133,36 @@ TEST_CASE("gpu: workers that lose it together wait, and one that cannot use it i
     }
 }
 
+TEST_CASE("gpu: a worker that opens another GPU than its own is told of", "[e2e]") {
+    const Machine machine;
+    // Nodes that every machine has stand for the GPUs': /dev/full, and /dev/zero.
+    machine.tree.write("proc/devices", "Character devices:\n  1 nvidia-frontend\n");
+    machine.tree.add_nvidia("0000:41:00.0", "NVIDIA H100", "", "", 7);
+    machine.tree.add_nvidia("0000:C1:00.0", "NVIDIA A40", "", "", 5);
+    machine.kpm.write("worker.sh",
+                      "#!/bin/sh\nexec 8>/dev/full\n[ -e stray ] && exec 9</dev/zero\n"
+                      "echo > open\nwhile :; do sleep 0.1; done\n");
+    const auto described_once_open = [&] {
+        CHECK(eventually([&] { return std::filesystem::exists(machine.kpm.work() / "open"); }));
+        machine.tree.remove(machine.kpm.work() / "open");
+        return machine.kpm.kpm({"describe", "render"}).out;
+    };
+    const std::string warning = "uses GPU 0000:c1:00.0, was assigned 0000:41:00.0";
+    REQUIRE(machine.start("41:00.0").status == 0);
+    const std::string well = described_once_open();
+    CHECK(has(well, "0000:41:00.0"));
+    CHECK_FALSE(has(well, "uses GPU"));
+    const Json unknown{{"percent", nullptr}, {"memory", nullptr}};
+    CHECK(machine.kpm.find("render")["monit"]["gpu"] == unknown);
+
+    machine.kpm.write("stray", "");
+    REQUIRE(machine.kpm.kpm({"restart", "render"}).status == 0);
+    CHECK(has(described_once_open(), warning));
+    CHECK(has(machine.kpm.kpm({"describe", "render"}).out, warning));
+    const std::string log = machine.kpm.daemon_log();
+    const auto told = log.find("App [render:0] " + warning);
+    REQUIRE(told != std::string::npos);
+    CHECK(log.find(warning, told + 60) == std::string::npos);
+}
+
 }  // namespace kpm::gpu_test

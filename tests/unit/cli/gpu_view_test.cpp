@@ -104,7 +104,10 @@ TEST_CASE("gpu view: the list says what a GPU is used for where one is and has r
 }
 
 TEST_CASE("gpu view: describe and the facts tell all of it, or nothing", "[unit][cli][gpu]") {
-    const Json entries = Json::array({entry(0, nullptr), entry(1, on_a_gpu()), entry(2, {{"kind", "cpu"}})});
+    Json with_others = on_a_gpu();
+    with_others["also_uses"] = {"0000:00:02.0", "0000:c1:00.0"};
+    const Json entries = Json::array(
+        {entry(0, nullptr), entry(1, on_a_gpu()), entry(2, {{"kind", "cpu"}}), entry(3, with_others)});
     const auto rows = read_rows(entries);
     const auto described = [&](std::size_t i) {
         return describe_text(rows[i], {}, Values::Hidden, Json(), {}, 1000, Terminal{});
@@ -113,6 +116,9 @@ TEST_CASE("gpu view: describe and the facts tell all of it, or nothing", "[unit]
     CHECK(described(1).find(std::string("0000:41:00.0, NVIDIA A40, ") + kUuid) != std::string::npos);
     CHECK(described(1).find("│ gpu usage ") != std::string::npos);
     CHECK(described(1).find("│ gpu memory ") != std::string::npos);
+    CHECK(described(1).find("gpu note") == std::string::npos);
+    CHECK(described(3).find("uses GPU 0000:00:02.0 0000:c1:00.0, was assigned 0000:41:00.0") !=
+          std::string::npos);
     CHECK(described(2).find("│ gpu ") != std::string::npos);
     CHECK(described(2).find("│ gpu usage ") == std::string::npos);
     CHECK(list_facts(rows[0], 1000)["gpu"].is_null());

@@ -85,3 +85,19 @@ TEST_CASE("gpu device: two sources are put together, the first wins", "[unit][gp
                                                        .free_memory = 5});
     CHECK(inventory.find("0000:42:00.0") == nullptr);
 }
+
+TEST_CASE("gpu device: NVIDIA's device nodes are known by the kernel's lists", "[unit][gpu]") {
+    const char* devices =
+        "Character devices:\n  1 mem\n195 nvidia\n195 nvidiactl\n226 drm\n235 nvidia-uvm\n 99 "
+        "nvidia-frontend\n"
+        "x nvidia\n-1 nvidia\nnvidia\n\nBlock devices:\n  7 nvidia\n";
+    CHECK(nvidia_majors(devices) == std::vector<unsigned>{195, 99});
+    CHECK(nvidia_majors("").empty());
+    CHECK(nvidia_minor("Model: \t A40\nDevice Minor: \t 3\nGPU Excluded:\t No\n") == 3);
+    for (const char* none :
+         {"", "Model: A40\n", "Device Minor: \t \n", "Device Minor: -1\n", "Device Minor: 1x\n"})
+        CHECK_FALSE(nvidia_minor(none));
+    CHECK(pci_of_uevent("DRIVER=amdgpu\nPCI_SLOT_NAME=0000:03:00.0\n") == "0000:03:00.0");
+    CHECK_FALSE(pci_of_uevent("DRIVER=vgem\n"));
+    CHECK_FALSE(pci_of_uevent("PCI_SLOT_NAME=../../etc\n"));
+}

@@ -413,6 +413,41 @@ TEST_CASE("supervisor gpu: a worker that uses too much of its GPU's memory is re
                            "than its max_gpu_memory of 1000") == 1);
 }
 
+TEST_CASE("supervisor gpu: a worker that has other GPUs open is told of, once for each process",
+          "[unit][supervisor][gpu]") {
+    GpuBench bench;
+    bench.add_online(bench.app("41:00.0"));
+    const auto warnings = [&](const std::string& others) {
+        return std::ranges::count(bench.host.logged,
+                                  "App [render:0] uses GPU " + others + ", was assigned 0000:41:00.0");
+    };
+    const auto told = [&] {
+        return pm2_env(*bench.supervisor.find(0))["gpu_state"].value("also_uses", Json());
+    };
+    bench.pass(30s);
+    CHECK(told().is_null());
+    bench.host.gpu_used.others = {kSecond};
+    bench.pass(29s);
+    CHECK(warnings(kSecond) == 0);
+    bench.pass(1s);
+    CHECK(warnings(kSecond) == 1);
+    CHECK(told() == Json{kSecond});
+    bench.host.gpu_used.others = {"0000:00:02.0", kSecond};
+    bench.pass(60s);
+    bench.host.gpu_used.others.clear();  // it has closed them: what was seen stays seen
+    bench.pass(60s);
+    CHECK(warnings(kSecond) == 1);
+    CHECK(told() == Json{"0000:00:02.0", kSecond});
+    CHECK(bench.state() == State::Online);
+
+    bench.exit(0, 1);
+    bench.come_online();
+    CHECK(told().is_null());
+    bench.host.gpu_used.others = {"0000:00:02.0", kSecond};
+    monitor_data(bench.supervisor, Json::array());  // any look tells
+    CHECK(warnings("0000:00:02.0, " + kSecond) == 1);
+}
+
 TEST_CASE("supervisor gpu: memory of a GPU is not asked for where none is used", "[unit][supervisor][gpu]") {
     GpuBench bench;
     ecosystem::AppConfig config = bench.app("none");
