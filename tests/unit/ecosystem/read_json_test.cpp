@@ -78,6 +78,8 @@ TEST_CASE("read json: damaged texts are refused", "[unit][ecosystem]") {
                              "require('x')",
                              "{a: () => 1}",
                              "NaN",
+                             "Infinity",
+                             "-Infinity",
                              "\xC3(",
                              "'\xED\xA0\x80'"}) {
         INFO(text);
