@@ -62,6 +62,29 @@ TEST_CASE("daemon settings: PM2_KILL_USE_MESSAGE asks all apps by a message", "[
     CHECK(kpm.read(kpm.work() / "bye") == "shutdown");
 }
 
+TEST_CASE("daemon settings: PM2_GRACEFUL_LISTEN_TIMEOUT is how long an app may take without a listen_timeout",
+          "[e2e]") {
+    const bool is_own = GENERATE(false, true);
+    const KpmHome kpm(Variables{{"PM2_GRACEFUL_LISTEN_TIMEOUT", "300"}});
+    kpm.write("waits.sh", kWaits);
+    std::vector<std::string> words{"start", "waits.sh", "--wait-ready"};
+    if (is_own) words.insert(words.end(), {"--listen-timeout", "400"});
+    const CommandResult late = kpm.kpm(words);
+    INFO(late.err);
+    CHECK(late.status == 1);
+    CHECK(late.err.find(is_own ? "not ready within 400 ms" : "not ready within 300 ms") != std::string::npos);
+}
+
+TEST_CASE("daemon settings: after EXP_BACKOFF_RESET_TIMER of uptime the backoff is the first again",
+          "[e2e]") {
+    const KpmHome kpm(Variables{{"EXP_BACKOFF_RESET_TIMER", "300"}});
+    kpm.write("lives.sh", "sleep 0.4\nexit 1\n");
+    kpm.kpm({"start", "lives.sh", "--exp-backoff-restart-delay", "100"});
+    const auto state = [&] { return kpm.find("lives")["pm2_env"]; };
+    REQUIRE(eventually([&] { return state().value("restart_time", 0) >= 3; }));
+    CHECK(state()["prev_restart_delay"] == 100);
+}
+
 TEST_CASE("daemon settings: PM2_PROCESS_INSTANCE_VAR names the number of the instance in every app",
           "[e2e]") {
     const KpmHome kpm(Variables{{"PM2_PROCESS_INSTANCE_VAR", "WORKER"}});
