@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/table_view.h"
@@ -49,6 +52,31 @@ std::string workers_on(const Json& gpu) {
     return text;
 }
 
+// Figures that only some drivers tell: a column is there when one does.
+struct Figure {
+    const char* title;
+    std::string (*text)(const Json& gpu);  // "" = unknown
+};
+
+std::string with_unit(const Json& gpu, const char* key, const char* unit) {
+    const std::string number = text_of(gpu, key);
+    return number.empty() ? "" : printable(number) + unit;
+}
+
+std::string memory_of(const Json& gpu) {
+    const auto number = [&](const char* key) { return integer_of(gpu, key); };
+    if (text_of(gpu, "memory_total_bytes").empty() || text_of(gpu, "memory_used_bytes").empty()) return "";
+    return memory_text(number("memory_used_bytes")) + "/" + memory_text(number("memory_total_bytes"));
+}
+
+constexpr Figure kFigures[] = {
+    {"use", [](const Json& gpu) { return with_unit(gpu, "percent", "%"); }},
+    {"memory", memory_of},
+    {"temp", [](const Json& gpu) { return with_unit(gpu, "temperature_celsius", " C"); }},
+    {"power", [](const Json& gpu) { return with_unit(gpu, "power_watts", " W"); }},
+    {"mig", [](const Json& gpu) { return gpu.value("mig", Json()) == true ? std::string("on") : ""; }},
+};
+
 }  // namespace
 
 std::string gpu_text(const ProcessRow& row) {
@@ -89,18 +117,29 @@ std::string gpu_note(const ProcessRow& row) {
 }
 
 std::string gpus_text(const Json& gpus, const Paint& paint) {
-    Table table;
-    table.columns = {{"pci", 0}, {"name", 0}, {"driver", 0}, {"node", 0}, {"health", 0}, {"workers", 0}};
-    table.first_column_is_head = true;
+    std::vector<const Json*> shown;
     if (gpus.is_array())
         for (const Json& gpu : gpus)
-            if (gpu.is_object())
-                table.rows.push_back({{known_text(gpu, "pci")},
-                                      {known_text(gpu, "name")},
-                                      {known_text(gpu, "driver")},
-                                      {known_text(gpu, "render_node")},
-                                      health_cell(gpu),
-                                      {workers_on(gpu)}});
+            if (gpu.is_object()) shown.push_back(&gpu);
+    Table table;
+    table.columns = {{"pci", 0}, {"name", 0}, {"driver", 0}, {"node", 0}, {"health", 0}};
+    table.first_column_is_head = true;
+    for (const Json* gpu : shown)
+        table.rows.push_back({{known_text(*gpu, "pci")},
+                              {known_text(*gpu, "name")},
+                              {known_text(*gpu, "driver")},
+                              {known_text(*gpu, "render_node")},
+                              health_cell(*gpu)});
+    for (const Figure& figure : kFigures) {
+        if (std::ranges::all_of(shown, [&](const Json* gpu) { return figure.text(*gpu).empty(); })) continue;
+        table.columns.push_back({figure.title, 0});
+        for (std::size_t i = 0; i < shown.size(); ++i) {
+            std::string text = figure.text(*shown[i]);
+            table.rows[i].push_back({text.empty() ? "-" : std::move(text)});
+        }
+    }
+    table.columns.push_back({"workers", 0});
+    for (std::size_t i = 0; i < shown.size(); ++i) table.rows[i].push_back({workers_on(*shown[i])});
     return table.rows.empty() ? "no GPU found\n" : render_table(std::move(table), paint);
 }
 

@@ -32,7 +32,7 @@ endforeach()
 add_custom_target(manual ALL DEPENDS ${compressed} ${kpm_completions} ${kpm_unit})
 
 # What is installed and run; the rest is for its developers.
-add_custom_target(programs DEPENDS kpm kpmd kpm-keeper kpm-serve render-worker render-client manual)
+add_custom_target(programs DEPENDS kpm kpmd kpm-gpu-monitor kpm-keeper kpm-serve render-worker render-client manual)
 
 install(TARGETS kpm RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT kpm)
 foreach(name kpm-dev kpm-runtime)
@@ -41,7 +41,8 @@ endforeach()
 foreach(name pm2-dev pm2-runtime pm2-docker)
     install(FILES ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/${name} DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT pm2-names)
 endforeach()
-install(TARGETS kpmd kpm-keeper kpm-serve RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/kpm COMPONENT kpm)
+install(TARGETS kpmd kpm-gpu-monitor kpm-keeper kpm-serve RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/kpm
+    COMPONENT kpm)
 install(TARGETS render-worker render-client RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT render)
 
 foreach(page ${kpm_pages})

@@ -66,7 +66,7 @@ Check check_space(const ipc::Home& home) {
 
 Check check_programs() {
     std::string missing, advice;
-    for (const char* name : {"kpmd", "kpm-keeper", "kpm-serve"}) {
+    for (const char* name : {"kpmd", "kpm-gpu-monitor", "kpm-keeper", "kpm-serve"}) {
         const auto program = find_own_program(name);
         if (program) continue;
         missing = program.error().message;

@@ -1,5 +1,6 @@
 #include "daemon/commands/inspect_commands.h"
 
+#include <optional>
 #include <vector>
 
 #include "daemon/commands/arguments.h"
@@ -7,6 +8,47 @@
 #include "ipc/protocol.h"
 
 namespace kpm::core {
+namespace {
+
+template <class Value>
+Json value_or_null(const std::optional<Value>& value) {
+    return value ? Json(*value) : Json();
+}
+
+Json gpu_list(Supervisor& supervisor) {
+    const auto text_or_null = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
+    Json list = Json::array();
+    for (const GpuReport& gpu : supervisor.gpu_report()) {
+        Json workers = Json::array();
+        for (const int pm_id : gpu.workers) {
+            const Slot& slot = *supervisor.find(pm_id);
+            const GpuUsage used = supervisor.gpu_usage(slot).value_or(GpuUsage{});
+            workers.push_back({{"pm_id", pm_id},
+                               {"name", slot.config->name},
+                               {"status", public_name(slot.current.life.state())},
+                               {"gpu_percent", value_or_null(used.percent)},
+                               {"memory_bytes", value_or_null(used.memory)}});
+        }
+        const GpuReadings& readings = gpu.device.readings;
+        list.push_back({{"pci", gpu.device.pci},
+                        {"uuid", gpu.device.uuid.empty() ? Json() : Json("GPU-" + gpu.device.uuid)},
+                        {"render_node", text_or_null(gpu.device.render_node)},
+                        {"vendor", gpu.device.vendor},
+                        {"driver", text_or_null(gpu.device.driver)},
+                        {"name", gpu.device.name},
+                        {"health", to_text(gpu.health)},
+                        {"percent", value_or_null(readings.percent)},
+                        {"memory_total_bytes", value_or_null(readings.memory_total)},
+                        {"memory_used_bytes", value_or_null(readings.memory_used)},
+                        {"temperature_celsius", value_or_null(readings.temperature)},
+                        {"power_watts", value_or_null(readings.power)},
+                        {"mig", value_or_null(readings.mig)},
+                        {"workers", std::move(workers)}});
+    }
+    return list;
+}
+
+}  // namespace
 
 void ping(Supervisor&, const Json&, Answer answer) {
     answer(Json{{"msg", "pong"}});
@@ -78,29 +120,10 @@ void workers(Supervisor& supervisor, const Json&, Answer answer) {
 }
 
 void gpus(Supervisor& supervisor, const Json&, Answer answer) {
-    const auto or_null = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
-    Json list = Json::array();
-    for (const GpuReport& gpu : supervisor.gpu_report()) {
-        Json workers = Json::array();
-        for (const int pm_id : gpu.workers) {
-            const Slot& slot = *supervisor.find(pm_id);
-            const GpuUsage used = supervisor.gpu_usage(slot).value_or(GpuUsage{});
-            workers.push_back({{"pm_id", pm_id},
-                               {"name", slot.config->name},
-                               {"status", public_name(slot.current.life.state())},
-                               {"gpu_percent", used.percent ? Json(*used.percent) : Json()},
-                               {"memory_bytes", used.memory ? Json(*used.memory) : Json()}});
-        }
-        list.push_back({{"pci", gpu.device.pci},
-                        {"uuid", gpu.device.uuid.empty() ? Json() : Json("GPU-" + gpu.device.uuid)},
-                        {"render_node", or_null(gpu.device.render_node)},
-                        {"vendor", gpu.device.vendor},
-                        {"driver", or_null(gpu.device.driver)},
-                        {"name", gpu.device.name},
-                        {"health", to_text(gpu.health)},
-                        {"workers", std::move(workers)}});
-    }
-    answer(std::move(list));
+    if (!supervisor.has_workers_on_gpus()) return answer(gpu_list(supervisor));
+    supervisor.host().refresh_gpu_figures([&supervisor, answer = std::move(answer)] {
+        supervisor.post([&supervisor, answer] { answer(gpu_list(supervisor)); });
+    });
 }
 
 void exits(Supervisor& supervisor, const Json& args, Answer answer) {

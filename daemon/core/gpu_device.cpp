@@ -81,7 +81,11 @@ std::optional<GpuDevice> read_drm_device(const DrmTexts& texts) {
     device.name = fmt::format("{} {:04x}:{:04x}", device.vendor, *vendor, *model);
     const auto total = number_in<std::uint64_t>(texts.memory_total, 10);
     const auto used = number_in<std::uint64_t>(texts.memory_used, 10);
-    if (total && used && *used <= *total) device.free_memory = *total - *used;
+    if (total && used && *used <= *total) {
+        device.free_memory = *total - *used;
+        device.readings.memory_total = total;
+        device.readings.memory_used = used;
+    }
     return device;
 }
 
@@ -132,7 +136,10 @@ void add_device(GpuInventory& inventory, GpuDevice device) {
     fill(place->vendor, std::move(device.vendor));
     fill(place->driver, std::move(device.driver));
     fill(place->name, std::move(device.name));
-    if (!place->free_memory) place->free_memory = device.free_memory;
+    if (!place->free_memory) {
+        place->free_memory = device.free_memory;
+        place->readings = device.readings;
+    }
 }
 
 }  // namespace kpm::core

@@ -11,6 +11,17 @@
 
 namespace kpm::core {
 
+// How it is now.
+struct GpuReadings {
+    std::optional<std::uint64_t> memory_total, memory_used;  // bytes, of its own
+    std::optional<unsigned> percent;                         // of the time in which something ran on it
+    std::optional<unsigned> temperature;                     // degrees Celsius
+    std::optional<double> power;                             // watts
+    std::optional<bool> mig;                                 // whether it is cut into slices (MIG)
+
+    bool operator==(const GpuReadings&) const = default;
+};
+
 // Members are empty where the system does not tell.
 struct GpuDevice {
     std::string pci;          // "0000:41:00.0"; never empty, no two have the same
@@ -20,6 +31,7 @@ struct GpuDevice {
     std::string driver;       // of the kernel: nvidia, amdgpu, i915, xe
     std::string name;         // "NVIDIA H100 80GB HBM3"; "amd 1002:73bf" where nothing better is known
     std::optional<std::uint64_t> free_memory;  // bytes; amdgpu's only
+    GpuReadings readings;                      // memory: amdgpu's; all of it: NVIDIA's (gpu_monitor_line.h)
 
     bool operator==(const GpuDevice&) const = default;
 };

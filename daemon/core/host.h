@@ -81,7 +81,7 @@ struct LaunchSpec {
     bool operator==(const LaunchSpec&) const = default;
 };
 
-// What a process uses of one GPU, as far as the kernel's driver tells; NVIDIA's does not.
+// What a process uses of one GPU, as far as its driver tells.
 struct GpuUsage {
     std::optional<double> percent;        // of its busiest engine since the sample before; first: none
     std::optional<std::uint64_t> memory;  // bytes, of the GPU's own
@@ -221,6 +221,10 @@ public:
     // The machine's GPUs, as they are now.
     virtual GpuInventory gpus() = 0;
     virtual GpuUsage gpu_usage(int pid, const std::string& pci) = 0;
+    // What NVIDIA's driver tells of its GPUs and processes comes into gpus() and gpu_usage() some time after
+    // it was asked for. `done` is called once, at once or after some seconds: when they have it, or when it
+    // cannot be had.
+    virtual void refresh_gpu_figures(std::function<void()> done) = 0;
     virtual OomKills oom_kills() = 0;
     // The daemon ends for good (all apps are gone). SIGQUIT goes to the client that waits for it, 0 = none.
     virtual void shut_down(int client_pid) = 0;

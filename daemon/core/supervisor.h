@@ -107,6 +107,7 @@ public:
     std::vector<GpuReport> gpu_report();
     // What its process uses of the GPU that it has a place on; nullopt: none, or it is not online.
     std::optional<GpuUsage> gpu_usage(const Slot& slot);
+    bool has_workers_on_gpus() const;
 
     // Why this configuration cannot be supervised: a cron pattern, a time zone.
     Result<void> check(const ecosystem::AppConfig& config);

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "daemon/core/supervisor.h"
 #include "ecosystem/gpu_selection.h"
 
@@ -132,6 +134,14 @@ bool Supervisor::look_at_gpu(const Slot& slot) {
     reload(slot.pm_id, EndCause{.kind = EndCause::Kind::GpuMemory, .detail = std::move(excess)},
            [](const Result<void>&) {});
     return true;
+}
+
+bool Supervisor::has_workers_on_gpus() const {
+    return std::ranges::any_of(gpu_slots_, [this](int pm_id) {
+        const Slot& slot = slots_.at(pm_id);
+        return slot.gpu && slot.gpu->placement.kind == GpuPlacement::Kind::Gpu &&
+               has_process(slot.current.life.state());
+    });
 }
 
 std::vector<GpuReport> Supervisor::gpu_report() {

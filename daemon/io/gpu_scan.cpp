@@ -94,4 +94,8 @@ std::string gpu_root() {
     return root ? root : "/";
 }
 
+bool has_nvidia_driver() {
+    return ::access((gpu_root() + "/proc/driver/nvidia").c_str(), F_OK) == 0;
+}
+
 }  // namespace kpm::io

@@ -14,5 +14,7 @@ core::GpuInventory scan_gpus(const std::string& root = "/");
 core::GpuInventory scan_machine_gpus();  // with gpu_root()
 // What the variable KPM_GPU_ROOT says, for tests; else "/".
 std::string gpu_root();
+// NVIDIA's own driver is loaded; below gpu_root().
+bool has_nvidia_driver();
 
 }  // namespace kpm::io

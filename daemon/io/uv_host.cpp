@@ -104,6 +104,7 @@ UvHost::UvHost(Loop& loop, const ipc::Home& home, StateMemfd state, Heritage her
                           for (const auto& leftover : leftovers_) leftover->kill();
                       }),
       scanner_(loop, {::getppid(), kMark}),  // the keeper gets the orphans
+      gpu_monitor_(loop, kMark, [this](std::string_view text) { log(text); }),
       host_sampler_(loop, home),
       versions_(loop),
       probes_(
@@ -212,7 +213,8 @@ UniqueFd UvHost::open_root(const Child& child) const {
 void UvHost::on_spawned(KeeperChild spawned) {
     Child* child = find(spawned.token);
     if (!child) {
-        if (!versions_.spawned(spawned)) probes_.commands().spawned(spawned);
+        if (!versions_.spawned(spawned) && !gpu_monitor_.spawned(spawned))
+            probes_.commands().spawned(spawned);
         return;
     }
     starting_.erase(spawned.token);
@@ -228,7 +230,7 @@ void UvHost::on_spawned(KeeperChild spawned) {
 void UvHost::on_spawn_failed(std::uint64_t token, keeper::SpawnStage stage, int error_number) {
     Child* child = find(token);
     if (!child) {
-        if (!versions_.spawn_failed(token))
+        if (!versions_.spawn_failed(token) && !gpu_monitor_.spawn_failed(token, stage, error_number))
             probes_.commands().spawn_failed(*keeper_, token, stage, error_number);
         return;
     }
@@ -247,13 +249,16 @@ void UvHost::on_spawn_failed(std::uint64_t token, keeper::SpawnStage stage, int 
 void UvHost::on_exited(const KeeperExit& exit) {
     Child* child = find(exit.token);
     if (!child) {
-        if (versions_.exited(*keeper_, exit) || probes_.commands().exited(*keeper_, exit)) return;
+        if (versions_.exited(*keeper_, exit) || gpu_monitor_.exited(*keeper_, exit) ||
+            probes_.commands().exited(*keeper_, exit))
+            return;
         keeper_->collected(exit.token);  // one of nobody's: the end of an unclaimed process
         return;
     }
     child->is_ended = true;
     sampler_.forget(child->pid);
     gpu_sampler_.forget(child->pid);
+    gpu_monitor_.forget(child->pid);
     if (child->tree) child->tree->root_ended();
     if (notify_) {
         notify_->read_pending();  // what it said last
@@ -379,6 +384,20 @@ Result<void> UvHost::write_dump(const std::string& text) {
 core::Usage UvHost::usage(int pid) {
     const auto sampled = sampler_.sample(pid);
     return sampled ? core::Usage{sampled->memory_bytes, sampled->cpu_percent} : core::Usage{};
+}
+
+core::GpuInventory UvHost::gpus() {
+    core::GpuInventory inventory = scan_machine_gpus();
+    gpu_monitor_.add_readings(inventory);
+    return inventory;
+}
+
+// The kernel tells it now; NVIDIA's driver does so to a program that is asked meanwhile.
+core::GpuUsage UvHost::gpu_usage(int pid, const std::string& pci) {
+    const core::GpuUsage told = gpu_sampler_.sample(pid, pci);
+    if (told.percent && told.memory) return told;
+    gpu_monitor_.refresh(*keeper_, nullptr);
+    return core::put_together(told, gpu_monitor_.usage(pid, pci));
 }
 
 void UvHost::shut_down(int client_pid) {

@@ -19,6 +19,7 @@
 #include "daemon/io/child_setup.h"
 #include "daemon/io/data_plane.h"
 #include "daemon/io/file_status.h"
+#include "daemon/io/gpu_monitor.h"
 #include "daemon/io/gpu_sampler.h"
 #include "daemon/io/gpu_scan.h"
 #include "daemon/io/host_sampler.h"
@@ -136,9 +137,10 @@ public:
     std::string package_version(const std::string& script) override { return io::package_version(script); }
     void worker_stats(std::function<void(Json)> answer) override;
     void system_data(std::function<void(Json)> answer) override { host_sampler_.ask(std::move(answer)); }
-    core::GpuInventory gpus() override { return scan_machine_gpus(); }
-    core::GpuUsage gpu_usage(int pid, const std::string& pci) override {
-        return gpu_sampler_.sample(pid, pci);
+    core::GpuInventory gpus() override;
+    core::GpuUsage gpu_usage(int pid, const std::string& pci) override;
+    void refresh_gpu_figures(std::function<void()> done) override {
+        gpu_monitor_.refresh(*keeper_, std::move(done));
     }
     core::OomKills oom_kills() override { return oom_kills_.read(); }
     void shut_down(int client_pid) override;
@@ -211,6 +213,7 @@ private:
     ProcessScanner scanner_;
     ProcSampler sampler_;
     GpuSampler gpu_sampler_;
+    GpuMonitor gpu_monitor_;
     OomKillCounter oom_kills_;
     HostSampler host_sampler_;
     VersionProbe versions_;

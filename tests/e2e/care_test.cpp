@@ -25,7 +25,7 @@ bool has(const std::string& text, const std::string& part) {
 fs::path copy_programs(const KpmHome& kpm) {
     const fs::path folder = kpm.work() / "other";
     fs::create_directories(folder);
-    for (const char* name : {"kpm", "kpmd", "kpm-keeper", "kpm-serve"})
+    for (const char* name : {"kpm", "kpmd", "kpm-gpu-monitor", "kpm-keeper", "kpm-serve"})
         fs::copy(bin_dir() / name, folder / name);
     return folder;
 }

@@ -23,9 +23,13 @@ bool has(const std::string& text, const std::string& part) {
 
 struct Machine {
     GpuTree tree;
-    KpmHome kpm{{{"KPM_GPU_ROOT", tree.root()}}};
+    // `library`: which of NVIDIA's there is, of tests/integration/gpu_monitor.
+    std::string library = "none";
+    KpmHome kpm{{{"KPM_GPU_ROOT", tree.root()},
+                 {"LD_LIBRARY_PATH", KPM_FAKE_NVML + library},
+                 {"FAKE_NVML", tree.root() + "/nvml"}}};
 
-    Machine() {
+    explicit Machine(std::string kind = "none") : library(std::move(kind)) {
         tree.add_four();
         tree.write("usr/share/glvnd/egl_vendor.d/10_nvidia.json", "{}");
         kpm.write("worker.sh", kWorker);
@@ -163,6 +167,74 @@ TEST_CASE("gpu: a worker that opens another GPU than its own is told of", "[e2e]
     const auto told = log.find("App [render:0] " + warning);
     REQUIRE(told != std::string::npos);
     CHECK(log.find(warning, told + 60) == std::string::npos);
+}
+
+TEST_CASE("gpu: NVIDIA's library tells through a program of its own what GPUs and workers do", "[e2e]") {
+    const Machine machine("new");
+    CHECK(machine.gpu("0000:c1:00.0")["percent"].is_null());  // nobody uses one: nobody is asked
+    REQUIRE(machine.start("0000:c1:00.0").status == 0);
+    machine.tree.write("nvml", "worker " + std::to_string(machine.kpm.find("render")["pid"].get<int>()));
+    const Json gpu = machine.gpu("0000:c1:00.0");
+    INFO(gpu << machine.kpm.daemon_log());
+    CHECK(gpu["percent"] == 70);
+    CHECK(gpu["memory_total_bytes"] == std::uint64_t{80} << 30);
+    CHECK(gpu["memory_used_bytes"] == std::uint64_t{8} << 30);
+    CHECK(gpu["power_watts"] == 60.0);
+    CHECK(gpu["temperature_celsius"].is_null());
+    REQUIRE(gpu["workers"].size() == 1);
+    CHECK(gpu["workers"][0]["gpu_percent"] == 12);
+    CHECK(gpu["workers"][0]["memory_bytes"] == std::uint64_t{3} << 30);
+    CHECK(machine.gpu("0000:41:00.0")["temperature_celsius"] == 45);
+    const std::string table = machine.kpm.kpm({"gpu"}).out;
+    CHECK(has(table, "│ 4.0gb/80.0gb"));
+    CHECK(has(table, "│ 120.5 W"));
+    // Nothing of it is in the daemon.
+    const std::string maps = machine.kpm.read("/proc/" + std::to_string(machine.kpm.daemon_pid()) + "/maps");
+    CHECK(has(maps, "kpmd"));
+    CHECK_FALSE(has(maps, "nvidia-ml"));
+}
+
+TEST_CASE("gpu: a library of NVIDIA's that hangs or crashes costs the figures, and not for ever", "[e2e]") {
+    const Machine machine("new");
+    const KpmHome& kpm = machine.kpm;
+    const bool hangs = GENERATE(true, false);
+    REQUIRE(machine.start("0000:c1:00.0").status == 0);
+    const int daemon = kpm.daemon_pid();
+    machine.tree.write("nvml", hangs ? "hang" : "crash");
+    RunningCommand asking({(bin_dir() / "kpm").string(), "gpu", "--json"}, kpm.env(), kpm.work().string());
+    if (hangs) {
+        const std::string mark = machine.tree.root() + "/nvml.hangs";
+        REQUIRE(eventually([&] { return std::filesystem::exists(mark); }));
+        CHECK(kpm.find("render")["pm2_env"]["status"] == "online");
+    }
+    REQUIRE(eventually([&] { return has(asking.output(), "0000:c1:00.0"); }));
+    CHECK_FALSE(has(asking.output(), "\"percent\": 70"));
+    CHECK(has(kpm.daemon_log(),
+              hangs ? "kpm-gpu-monitor: no answer within 5 s" : "kpm-gpu-monitor: it has ended"));
+    machine.tree.write("nvml", "worker 1");
+    CHECK(eventually([&] { return machine.gpu("0000:c1:00.0")["percent"] == 70; }));
+    CHECK(kpm.daemon_pid() == daemon);
+}
+
+TEST_CASE("gpu: without NVIDIA's library there are no figures, without its driver nobody asks", "[e2e]") {
+    const Machine machine;
+    const KpmHome& kpm = machine.kpm;
+    const std::string trouble = "kpm-gpu-monitor: cannot load 'libnvidia-ml.so.1'";
+    SECTION("no driver") {
+        machine.tree.remove("proc");
+        REQUIRE(machine.start("0000:03:00.0").status == 0);
+        CHECK(machine.gpu("0000:03:00.0")["memory_used_bytes"] == 1073741824);
+        CHECK_FALSE(has(kpm.daemon_log(), "kpm-gpu-monitor"));
+    }
+    SECTION("no library") {
+        REQUIRE(machine.start("0000:41:00.0").status == 0);
+        CHECK(machine.gpu("0000:41:00.0")["memory_used_bytes"].is_null());
+        CHECK(machine.gpu("0000:41:00.0")["workers"][0]["memory_bytes"].is_null());
+        const std::string log = kpm.daemon_log();
+        const auto said = log.find(trouble);
+        REQUIRE(said != std::string::npos);
+        CHECK(log.find(trouble, said + 1) == std::string::npos);
+    }
 }
 
 }  // namespace kpm::gpu_test

@@ -229,10 +229,11 @@ TEST_CASE("installation: the Debian package has its files, their sums and what i
     INFO(contents);
     for (const char* path :
          {"bin/kpm", "bin/kpm-dev -> kpm", "bin/kpm-runtime -> kpm", "libexec/kpm/kpmd",
-          "libexec/kpm/kpm-keeper", "libexec/kpm/kpm-serve", "lib/systemd/system/kpm@.service",
-          "share/man/man1/kpm.1.gz", "share/man/man8/kpmd.8.gz", "share/bash-completion/completions/kpm",
-          "share/zsh/vendor-completions/_kpm", "share/fish/vendor_completions.d/kpm.fish",
-          "share/doc/kpm/copyright", "share/doc/kpm/changelog.gz", "share/doc/kpm/cli.md"}) {
+          "libexec/kpm/kpm-gpu-monitor", "libexec/kpm/kpm-keeper", "libexec/kpm/kpm-serve",
+          "lib/systemd/system/kpm@.service", "share/man/man1/kpm.1.gz", "share/man/man8/kpmd.8.gz",
+          "share/bash-completion/completions/kpm", "share/zsh/vendor-completions/_kpm",
+          "share/fish/vendor_completions.d/kpm.fish", "share/doc/kpm/copyright", "share/doc/kpm/changelog.gz",
+          "share/doc/kpm/cli.md"}) {
         INFO(path);
         CHECK(contains(contents, " ./usr/" + std::string(path) + "\n"));
     }

@@ -25,6 +25,7 @@ check ipc ipc/
 check daemon/core daemon/core/ ecosystem/ ipc/
 check daemon/commands daemon/commands/ daemon/core/ ecosystem/ ipc/
 check daemon/keeper daemon/keeper/ ipc/base/
+check daemon/gpu_monitor daemon/gpu_monitor/ ipc/base/
 check daemon/io daemon/io/ daemon/core/ daemon/keeper/keeper_protocol.h ecosystem/ ipc/
 check cli cli/ ecosystem/ ipc/
 check serve serve/ ipc/base/

@@ -107,6 +107,7 @@ public:
     void system_data(std::function<void(Json)> answer) override { answer(Json::object()); }
     core::GpuInventory gpus() override { return {}; }
     core::GpuUsage gpu_usage(int, const std::string&) override { return {}; }
+    void refresh_gpu_figures(std::function<void()>) override {}
     core::OomKills oom_kills() override { return {}; }
     void shut_down(int) override {}
     void wake_at(std::optional<core::TimePoint> when) override { wake_ = when; }

@@ -103,6 +103,10 @@ public:
         note("gpu-usage {}", pci);
         return gpu_used;
     }
+    void refresh_gpu_figures(std::function<void()> done) override {
+        note("refresh-gpu-figures");
+        gpu_refresh_done = std::move(done);
+    }
     OomKills oom_kills() override {
         ++oom_looks;
         return machine_oom_kills;
@@ -152,6 +156,7 @@ public:
     std::string version;
     GpuInventory machine_gpus;
     GpuUsage gpu_used;
+    std::function<void()> gpu_refresh_done;  // the newest
     OomKills machine_oom_kills{7, "control group '/apps'"};
     int oom_looks = 0;
 

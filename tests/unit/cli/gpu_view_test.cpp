@@ -155,6 +155,25 @@ TEST_CASE("gpu view: the machine's GPUs are a table", "[unit][cli][gpu]") {
     CHECK(gpus_text(Json(), Paint(false)) == "no GPU found\n");
 }
 
+TEST_CASE("gpu view: figures have columns when a driver tells them", "[unit][cli][gpu]") {
+    Json first{{"pci", "0000:41:00.0"},
+               {"percent", 35},
+               {"memory_total_bytes", 8192},
+               {"memory_used_bytes", 1024},
+               {"temperature_celsius", 45},
+               {"power_watts", 120.5},
+               {"mig", true}};
+    Json second{{"pci", "0000:c1:00.0"}, {"percent", nullptr}, {"memory_used_bytes", 1}, {"mig", false}};
+    std::string text = gpus_text(Json::array({first, second}), Paint(false));
+    INFO(text);
+    CHECK(text.find("│ use │ memory      │ temp │ power   │ mig │ workers │\n") != std::string::npos);
+    CHECK(text.find("│ 35% │ 1.0kb/8.0kb │ 45 C │ 120.5 W │ on  │         │\n") != std::string::npos);
+    CHECK(text.find("│ -   │ -           │ -    │ -       │ -   │         │\n") != std::string::npos);
+    text = gpus_text(Json::array({second}), Paint(false));
+    for (const char* title : {"use", "memory", "temp", "power", "mig"})
+        CHECK(text.find(title) == std::string::npos);
+}
+
 TEST_CASE("gpu view: nothing in it steers the terminal", "[unit][cli][gpu]") {
     const Json gpus = Json::array({{{"pci", "\x1b[31m"}, {"name", "\x07"}, {"health", "\x1b]0;x"}}});
     CHECK(gpus_text(gpus, Paint(false)).find('\x1b') == std::string::npos);

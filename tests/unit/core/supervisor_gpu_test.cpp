@@ -358,12 +358,23 @@ TEST_CASE("supervisor gpu: kpm.gpus lists GPUs, health and workers", "[unit][sup
                     {"gpu_percent", 12.5},
                     {"memory_bytes", 4096}};
     };
-    Json answer;
+    bench.host.machine_gpus.devices[0].readings = {.memory_total = 9000,
+                                                   .memory_used = 8192,
+                                                   .percent = 40,
+                                                   .temperature = 45,
+                                                   .power = 120.5,
+                                                   .mig = false};
+    std::optional<Json> told;
     bench.run([&] {
         find_command("kpm.gpus")->run(bench.supervisor, Json::array(), [&](Result<Json> result) {
-            answer = *result;
+            told = *result;
         });
     });
+    REQUIRE_FALSE(told);  // the figures are on their way
+    bench.host.gpu_refresh_done();
+    bench.supervisor.drain();
+    REQUIRE(told);
+    const Json& answer = *told;
     REQUIRE(answer.size() == 2);
     CHECK(answer[0] == Json{{"pci", kFirst},
                             {"uuid", nullptr},
@@ -372,8 +383,33 @@ TEST_CASE("supervisor gpu: kpm.gpus lists GPUs, health and workers", "[unit][sup
                             {"driver", "nvidia"},
                             {"name", "NVIDIA A40"},
                             {"health", "healthy"},
+                            {"percent", 40},
+                            {"memory_total_bytes", 9000},
+                            {"memory_used_bytes", 8192},
+                            {"temperature_celsius", 45},
+                            {"power_watts", 120.5},
+                            {"mig", false},
                             {"workers", {worker(0), worker(2)}}});
     CHECK(answer[1]["workers"].size() == 1);
+    CHECK(answer[1]["percent"].is_null());
+}
+
+TEST_CASE("supervisor gpu: nobody asks for figures while no worker uses a GPU", "[unit][supervisor][gpu]") {
+    GpuBench bench;
+    bench.add_online(bench.app("none"));
+    bench.add_online(bench.app("auto"));
+    bench.run([&] { bench.supervisor.stop(1, bench.done()); });
+    bench.exit(1, 0);
+    bench.happen(bench.key(1), TreeGone{});
+    bench.host.take();
+    Json answer;
+    bench.run([&] {
+        find_command("kpm.gpus")->run(bench.supervisor, Json::array(), [&](Result<Json> result) {
+            answer = *result;
+        });
+    });
+    CHECK(answer.size() == 2);
+    CHECK(bench.host.take() == Lines{"gpus"});
 }
 
 TEST_CASE("supervisor gpu: rows tell what those use that have a place on a GPU", "[unit][supervisor][gpu]") {

@@ -19,12 +19,14 @@ TEST_CASE("gpu scan: the kernel's words and NVIDIA's are of the same GPUs", "[un
                                                   .vendor = "intel",
                                                   .driver = "i915",
                                                   .name = "intel 8086:46a6"});
-    CHECK(inventory.devices[1] == core::GpuDevice{.pci = "0000:03:00.0",
-                                                  .render_node = "/dev/dri/renderD129",
-                                                  .vendor = "amd",
-                                                  .driver = "amdgpu",
-                                                  .name = "amd 1002:73bf",
-                                                  .free_memory = 17163091968 - 1073741824});
+    CHECK(inventory.devices[1] ==
+          core::GpuDevice{.pci = "0000:03:00.0",
+                          .render_node = "/dev/dri/renderD129",
+                          .vendor = "amd",
+                          .driver = "amdgpu",
+                          .name = "amd 1002:73bf",
+                          .free_memory = 17163091968 - 1073741824,
+                          .readings = {.memory_total = 17163091968, .memory_used = 1073741824}});
     CHECK(inventory.devices[2] == core::GpuDevice{.pci = "0000:41:00.0",
                                                   .uuid = "5e2bd8c5-0f3a-4b1c-9d7e-001122334455",
                                                   .render_node = "/dev/dri/renderD130",
