@@ -87,6 +87,10 @@ Result<void> Daemon::start(UniqueFd socket) {
                      supervisor_->probed(key, kind, result);
                  });
              },
+         .gpu_probed =
+             [this](const std::string& pci, core::GpuProbeResult result) {
+                 supervisor_->post([this, pci, result] { supervisor_->gpu_probed(pci, result); });
+             },
          .files_changed =
              [this](const std::string& name, const std::string& path) {
                  supervisor_->post([this, name, path] { supervisor_->files_changed(name, path); });

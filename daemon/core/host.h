@@ -153,6 +153,8 @@ struct ProbeSpec {
     bool operator==(const ProbeSpec&) const = default;
 };
 
+struct GpuPlacement;
+
 class Host {
 public:
     virtual ~Host() = default;
@@ -225,6 +227,10 @@ public:
     // it was asked for. `done` is called once, at once or after some seconds: when they have it, or when it
     // cannot be had.
     virtual void refresh_gpu_figures(std::function<void()> done) = 0;
+    // Whether a GPU still answers, as a process finds out that makes a context on it: -> Supervisor::
+    // gpu_probed, once, within GpuBreaker::kProbeLimit. False: there is no such program.
+    virtual bool can_probe_gpus() = 0;
+    virtual void probe_gpu(const GpuPlacement& gpu) = 0;
     virtual OomKills oom_kills() = 0;
     // The daemon ends for good (all apps are gone). SIGQUIT goes to the client that waits for it, 0 = none.
     virtual void shut_down(int client_pid) = 0;

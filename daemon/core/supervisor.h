@@ -108,6 +108,8 @@ public:
     // What its process uses of the GPU that it has a place on; nullopt: none, or it is not online.
     std::optional<GpuUsage> gpu_usage(const Slot& slot);
     bool has_workers_on_gpus() const;
+    // What Host::probe_gpu has found.
+    void gpu_probed(const std::string& pci, GpuProbeResult result);
 
     // Why this configuration cannot be supervised: a cron pattern, a time zone.
     Result<void> check(const ecosystem::AppConfig& config);
@@ -171,6 +173,8 @@ private:
     void note_strays(Slot& slot, const GpuUsage& usage);
     Duration note_gpu_end(Slot& slot, State state, const Exited& exited);
     const GpuInventory& gpus();
+    void probe_gpus();
+    void end_gpu_hold(const std::string& pci, TimePoint held_until);
     bool look_at_gpu(const Slot& slot);
     void ask_next();
     void ask_for(Slot& slot, Instance& instance);

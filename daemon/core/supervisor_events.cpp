@@ -55,6 +55,7 @@ void Supervisor::drain() {
     if (!deadlines_.empty()) wake = deadlines_.begin()->first;
     if (!cron_looks_.empty()) wake = std::min(wake.value_or(TimePoint::max()), cron_looks_.begin()->first);
     if (const auto next = unrecorded_.next()) wake = std::min(wake.value_or(TimePoint::max()), *next);
+    if (const auto next = gpu_breaker_.next_probe()) wake = std::min(wake.value_or(TimePoint::max()), *next);
     host_.wake_at(wake);
 }
 
@@ -78,6 +79,7 @@ void Supervisor::handle(const Arrival& arrival) {
 
 void Supervisor::handle_time() {
     const TimePoint now = host_.now();
+    probe_gpus();
     while (!cron_looks_.empty() && cron_looks_.begin()->first <= now)
         look_at_cron(slots_.at(cron_looks_.begin()->second));
     while (!deadlines_.empty() && deadlines_.begin()->first <= now) {

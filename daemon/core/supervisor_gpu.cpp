@@ -90,13 +90,15 @@ Duration Supervisor::note_gpu_end(Slot& slot, State state, const Exited& exited)
     if (placement.kind != GpuPlacement::Kind::Gpu) return Duration{0};
     const TimePoint now = host_.now();
     const bool has_lost_it = exited.code == kContextLost || exited.code == kTimedOut;
-    if (has_lost_it && gpu_breaker_.fail(pci, slot.pm_id, now))
+    const bool can_be_probed = has_lost_it && host_.can_probe_gpus();
+    if (has_lost_it && gpu_breaker_.fail(pci, slot.pm_id, now, can_be_probed))
         host_.log(gpu_breaker_.health(pci, now) == GpuHealth::Unhealthy
                       ? fmt::format("GPU {} was lost by several workers again: it is unhealthy, nothing is "
                                     "started on it any more",
                                     pci)
-                      : fmt::format("GPU {} was lost by several workers at once: their restarts wait {} ms",
-                                    pci, GpuBreaker::kHold.count()));
+                      : fmt::format("GPU {} was lost by several workers at once: their restarts wait {} ms{}",
+                                    pci, GpuBreaker::kHold.count(),
+                                    can_be_probed ? ", and until it answers a probe" : ""));
     return gpu_breaker_.hold(pci, now);
 }
 
@@ -120,6 +122,51 @@ void Supervisor::note_strays(Slot& slot, const GpuUsage& usage) {
                               fmt::join(usage.others, ", "), slot.gpu->placement.pci));
     }
     strays.pcis.insert(usage.others.begin(), usage.others.end());
+}
+
+// Those whose time has come.
+void Supervisor::probe_gpus() {
+    const TimePoint now = host_.now();
+    for (const std::string& pci : gpu_breaker_.take_probes(now)) {
+        const auto user = std::ranges::find_if(gpu_slots_, [&](int pm_id) {
+            const auto& gpu = slots_.at(pm_id).gpu;
+            return gpu && gpu->placement.pci == pci;
+        });
+        if (user != gpu_slots_.end())
+            host_.probe_gpu(slots_.at(*user).gpu->placement);
+        else
+            gpu_probed(pci, GpuProbeResult::Unknown);  // nobody waits
+    }
+}
+
+void Supervisor::gpu_probed(const std::string& pci, GpuProbeResult result) {
+    const TimePoint now = host_.now(), held_until = now + gpu_breaker_.hold(pci, now);
+    const auto next = gpu_breaker_.next_probe();
+    if (!gpu_breaker_.probed(pci, result, now)) {
+        if (gpu_breaker_.next_probe() != next)
+            host_.log(fmt::format("GPU {} does not answer a probe: it is asked again in {} ms", pci,
+                                  GpuBreaker::kHold.count()));
+        return;
+    }
+    const bool is_unhealthy = gpu_breaker_.health(pci, now) == GpuHealth::Unhealthy;
+    host_.log(fmt::format("GPU {} {}", pci,
+                          is_unhealthy
+                              ? "does not answer several probes: it is unhealthy, nothing is started on "
+                                "it any more"
+                          : result == GpuProbeResult::Answers ? "answers a probe: its workers are started"
+                                                              : "cannot be probed: its workers are started"));
+    end_gpu_hold(pci, held_until);
+}
+
+// Who waits for something else, too (restart_delay), goes on waiting.
+void Supervisor::end_gpu_hold(const std::string& pci, TimePoint held_until) {
+    for (const int pm_id : std::set(gpu_slots_)) {
+        Slot* slot = find_mutable(pm_id);
+        if (!slot || !slot->gpu || slot->gpu->placement.pci != pci) continue;
+        const Lifecycle& life = slot->current.life;
+        if (life.state() == State::Backoff && life.deadline() == held_until)
+            apply(*slot, slot->current, TimeUp{});
+    }
 }
 
 // At the same times as max_memory_restart: which GPUs it has open, and its max_gpu_memory. Where the driver

@@ -105,6 +105,10 @@ UvHost::UvHost(Loop& loop, const ipc::Home& home, StateMemfd state, Heritage her
                       }),
       scanner_(loop, {::getppid(), kMark}),  // the keeper gets the orphans
       gpu_monitor_(loop, kMark, [this](std::string_view text) { log(text); }),
+      gpu_probes_(loop, kMark,
+                  [this](const std::string& pci, core::GpuProbeResult result) {
+                      callbacks_.gpu_probed(pci, result);
+                  }),
       host_sampler_(loop, home),
       versions_(loop),
       probes_(
@@ -213,7 +217,7 @@ UniqueFd UvHost::open_root(const Child& child) const {
 void UvHost::on_spawned(KeeperChild spawned) {
     Child* child = find(spawned.token);
     if (!child) {
-        if (!versions_.spawned(spawned) && !gpu_monitor_.spawned(spawned))
+        if (!versions_.spawned(spawned) && !gpu_monitor_.spawned(spawned) && !gpu_probes_.spawned(spawned))
             probes_.commands().spawned(spawned);
         return;
     }
@@ -230,7 +234,8 @@ void UvHost::on_spawned(KeeperChild spawned) {
 void UvHost::on_spawn_failed(std::uint64_t token, keeper::SpawnStage stage, int error_number) {
     Child* child = find(token);
     if (!child) {
-        if (!versions_.spawn_failed(token) && !gpu_monitor_.spawn_failed(token, stage, error_number))
+        if (!versions_.spawn_failed(token) && !gpu_monitor_.spawn_failed(token, stage, error_number) &&
+            !gpu_probes_.spawn_failed(token))
             probes_.commands().spawn_failed(*keeper_, token, stage, error_number);
         return;
     }
@@ -250,7 +255,7 @@ void UvHost::on_exited(const KeeperExit& exit) {
     Child* child = find(exit.token);
     if (!child) {
         if (versions_.exited(*keeper_, exit) || gpu_monitor_.exited(*keeper_, exit) ||
-            probes_.commands().exited(*keeper_, exit))
+            gpu_probes_.exited(*keeper_, exit) || probes_.commands().exited(*keeper_, exit))
             return;
         keeper_->collected(exit.token);  // one of nobody's: the end of an unclaimed process
         return;

@@ -20,6 +20,7 @@
 #include "daemon/io/data_plane.h"
 #include "daemon/io/file_status.h"
 #include "daemon/io/gpu_monitor.h"
+#include "daemon/io/gpu_probes.h"
 #include "daemon/io/gpu_sampler.h"
 #include "daemon/io/gpu_scan.h"
 #include "daemon/io/host_sampler.h"
@@ -59,6 +60,7 @@ public:
         std::function<void(core::AppKey, Json)> message;                     // a process said this
         std::function<void(core::AppKey, core::Notification)> notification;  // the same on NOTIFY_SOCKET
         std::function<void(core::AppKey, core::ProbeKind, core::ProbeResult)> probed;
+        std::function<void(const std::string& pci, core::GpuProbeResult)> gpu_probed;
         std::function<void(const std::string& name, const std::string& path)> files_changed;
         std::function<void(int pm_id, core::LogTrouble)> log_trouble;
         // What of its files goes unnoticed, "" = nothing any more.
@@ -142,6 +144,8 @@ public:
     void refresh_gpu_figures(std::function<void()> done) override {
         gpu_monitor_.refresh(*keeper_, std::move(done));
     }
+    bool can_probe_gpus() override { return GpuProbes::can_ask(); }
+    void probe_gpu(const core::GpuPlacement& gpu) override { gpu_probes_.ask(*keeper_, gpu); }
     core::OomKills oom_kills() override { return oom_kills_.read(); }
     void shut_down(int client_pid) override;
     void wake_at(std::optional<core::TimePoint> when) override;
@@ -214,6 +218,7 @@ private:
     ProcSampler sampler_;
     GpuSampler gpu_sampler_;
     GpuMonitor gpu_monitor_;
+    GpuProbes gpu_probes_;
     OomKillCounter oom_kills_;
     HostSampler host_sampler_;
     VersionProbe versions_;

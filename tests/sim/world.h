@@ -108,6 +108,8 @@ public:
     core::GpuInventory gpus() override { return {}; }
     core::GpuUsage gpu_usage(int, const std::string&) override { return {}; }
     void refresh_gpu_figures(std::function<void()>) override {}
+    bool can_probe_gpus() override { return false; }
+    void probe_gpu(const core::GpuPlacement&) override {}
     core::OomKills oom_kills() override { return {}; }
     void shut_down(int) override {}
     void wake_at(std::optional<core::TimePoint> when) override { wake_ = when; }

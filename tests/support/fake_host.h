@@ -107,6 +107,8 @@ public:
         note("refresh-gpu-figures");
         gpu_refresh_done = std::move(done);
     }
+    bool can_probe_gpus() override { return has_gpu_probe; }
+    void probe_gpu(const GpuPlacement& gpu) override { note("probe-gpu {}", gpu.pci); }
     OomKills oom_kills() override {
         ++oom_looks;
         return machine_oom_kills;
@@ -157,6 +159,7 @@ public:
     GpuInventory machine_gpus;
     GpuUsage gpu_used;
     std::function<void()> gpu_refresh_done;  // the newest
+    bool has_gpu_probe = false;
     OomKills machine_oom_kills{7, "control group '/apps'"};
     int oom_looks = 0;
 

@@ -80,3 +80,72 @@ TEST_CASE("gpu breaker: after a quiet minute the next event is a first one", "[u
     CHECK(breaker.fail(kOne, 2, at(65s)));
     CHECK(breaker.health(kOne, at(65s)) == GpuHealth::Held);
 }
+
+TEST_CASE("gpu breaker: a GPU that can be probed is held until it answers", "[unit][gpu]") {
+    GpuBreaker breaker;
+    breaker.fail(kOne, 1, at(0s), true);
+    CHECK_FALSE(breaker.next_probe());
+    REQUIRE(breaker.fail(kOne, 2, at(0s), true));
+    CHECK(breaker.next_probe() == at(5s));
+    CHECK(breaker.take_probes(at(4999ms)).empty());
+    CHECK(breaker.take_probes(at(5s)) == std::vector{kOne});
+    CHECK(breaker.take_probes(at(5s)).empty());
+    CHECK_FALSE(breaker.next_probe());
+    CHECK(breaker.health(kOne, at(6s)) == GpuHealth::Held);
+    SECTION("it does, or nobody can tell") {
+        CHECK(breaker.probed(kOne, GENERATE(GpuProbeResult::Answers, GpuProbeResult::Unknown), at(7s)));
+        CHECK(breaker.health(kOne, at(7s)) == GpuHealth::Healthy);
+        CHECK_FALSE(breaker.next_probe());
+        // It is on probation.
+        breaker.fail(kOne, 1, at(66s), true);
+        CHECK(breaker.fail(kOne, 2, at(66s), true));
+        CHECK(breaker.health(kOne, at(66s)) == GpuHealth::Unhealthy);
+    }
+    SECTION("it does not, and is asked again") {
+        CHECK_FALSE(breaker.probed(kOne, GpuProbeResult::Fails, at(7s)));
+        CHECK(breaker.health(kOne, at(7s)) == GpuHealth::Held);
+        CHECK(breaker.next_probe() == at(12s));
+        CHECK(breaker.take_probes(at(12s)) == std::vector{kOne});
+        SECTION("it does now") {
+            CHECK(breaker.probed(kOne, GpuProbeResult::Answers, at(13s)));
+            CHECK(breaker.health(kOne, at(13s)) == GpuHealth::Healthy);
+        }
+        SECTION("nor now") {
+            CHECK(breaker.probed(kOne, GpuProbeResult::Fails, at(13s)));
+            CHECK(breaker.health(kOne, at(13s)) == GpuHealth::Unhealthy);
+            CHECK(breaker.hold(kOne, at(13s)) == 0ms);
+            CHECK_FALSE(breaker.next_probe());
+        }
+    }
+    SECTION("nobody ever says") {
+        CHECK(breaker.health(kOne, at(30'999ms)) == GpuHealth::Held);
+        CHECK(breaker.health(kOne, at(31s)) == GpuHealth::Healthy);
+    }
+}
+
+TEST_CASE("gpu breaker: an answer that nobody waits for says nothing", "[unit][gpu]") {
+    GpuBreaker breaker;
+    CHECK_FALSE(breaker.probed(kOne, GpuProbeResult::Fails, at(0s)));
+    breaker.fail(kOne, 1, at(0s), true);
+    breaker.fail(kOne, 2, at(0s), true);
+    CHECK_FALSE(breaker.probed(kOne, GpuProbeResult::Fails, at(1s)));  // not asked yet
+    CHECK_FALSE(breaker.probed(kOne, GpuProbeResult::Answers, at(1s)));
+    CHECK(breaker.next_probe() == at(5s));
+    breaker.take_probes(at(5s));
+    CHECK_FALSE(breaker.probed(kOne, GpuProbeResult::Fails, at(31s)));  // the hold is over
+    CHECK(breaker.health(kOne, at(31s)) == GpuHealth::Healthy);
+    CHECK_FALSE(breaker.next_probe());
+}
+
+TEST_CASE("gpu breaker: the probes of one hold do not count for the next", "[unit][gpu]") {
+    GpuBreaker breaker;
+    for (const Duration start : {Duration{0s}, Duration{200s}}) {
+        breaker.fail(kOne, 1, at(start), true);
+        REQUIRE(breaker.fail(kOne, 2, at(start), true));
+        REQUIRE(breaker.take_probes(at(start + 5s)).size() == 1);
+        CHECK_FALSE(breaker.probed(kOne, GpuProbeResult::Fails, at(start + 6s)));
+        REQUIRE(breaker.take_probes(at(start + 11s)).size() == 1);
+        CHECK(breaker.probed(kOne, GpuProbeResult::Answers, at(start + 12s)));
+    }
+    CHECK(breaker.health(kOne, at(212s)) == GpuHealth::Healthy);
+}

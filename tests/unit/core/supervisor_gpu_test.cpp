@@ -54,6 +54,29 @@ struct GpuBench : Bench {
         const Lines calls = host.take();
         return std::ranges::find(calls, "gpus") != calls.end();
     }
+    // Two workers of a GPU that can be probed lose it; its pause passes.
+    void lose_both(const std::string& gpu) {
+        host.has_gpu_probe = true;
+        add_online(app(gpu), gpu == "auto" ? 3 : 2);
+        other = gpu == "auto" ? 2 : 1;  // on the same GPU as the first
+        exit(0, 75);
+        come_online();
+        exit(other, 75);
+        host.take();
+        pass(4999ms);
+        CHECK_FALSE(probed());
+        pass(1ms);
+        CHECK(probed());
+        CHECK(state(other) == State::Backoff);
+    }
+    bool probed() {
+        const Lines calls = host.take();
+        return std::ranges::find(calls, "probe-gpu " + kFirst) != calls.end();
+    }
+    void tell(GpuProbeResult result) {
+        run([&] { supervisor.gpu_probed(kFirst, result); });
+    }
+    int other = 0;
     std::string health(const std::string& pci) {
         for (const GpuReport& gpu : supervisor.gpu_report())
             if (gpu.device.pci == pci) return std::string(to_text(gpu.health));
@@ -297,6 +320,114 @@ TEST_CASE("supervisor gpu: lost again after the pause the GPU is given up, its w
         CHECK(bench.supervisor.find(other)->current.life.data().failure ==
               "no GPU matches '41:00.0': 0000:41:00.0 is unhealthy, its workers lost it again and again");
     }
+}
+
+TEST_CASE("supervisor gpu: after the pause the GPU is probed, its workers start when it answers",
+          "[unit][supervisor][gpu]") {
+    GpuBench bench;
+    bench.lose_both("41:00.0");
+    CHECK(bench.health(kFirst) == "held");
+    CHECK(std::ranges::count(
+              bench.host.logged,
+              "GPU 0000:41:00.0 was lost by several workers at once: their restarts wait 5000 ms, "
+              "and until it answers a probe") == 1);
+    bench.pass(3s);
+    CHECK(bench.state(1) == State::Backoff);
+    const bool answers = GENERATE(true, false);
+    bench.tell(answers ? GpuProbeResult::Answers : GpuProbeResult::Unknown);
+    CHECK(bench.state(1) == State::Spawning);
+    CHECK(bench.place(1) == "41");
+    CHECK(bench.health(kFirst) == "healthy");
+    CHECK(std::ranges::count(bench.host.logged,
+                             answers ? "GPU 0000:41:00.0 answers a probe: its workers are started"
+                                     : "GPU 0000:41:00.0 cannot be probed: its workers are started") == 1);
+    // Once more is not asked.
+    bench.host.take();
+    bench.pass(30s);
+    CHECK_FALSE(bench.probed());
+}
+
+TEST_CASE("supervisor gpu: two probes that fail give the GPU up, its workers move",
+          "[unit][supervisor][gpu]") {
+    GpuBench bench;
+    const bool is_auto = GENERATE(true, false);
+    bench.lose_both(is_auto ? "auto" : "41:00.0");
+    bench.tell(GpuProbeResult::Fails);
+    CHECK(bench.state(bench.other) == State::Backoff);
+    CHECK(bench.host.wake == bench.host.now() + 5s);
+    bench.pass(4999ms);
+    CHECK_FALSE(bench.probed());
+    bench.pass(1ms);
+    CHECK(bench.probed());
+    bench.tell(GpuProbeResult::Fails);
+    CHECK(bench.health(kFirst) == "unhealthy");
+    CHECK(bench.state(0) == State::Online);  // it may be well
+    if (is_auto) {
+        CHECK(bench.state(bench.other) == State::Spawning);
+        CHECK(bench.place(bench.other) == "c1");
+    } else {
+        CHECK(bench.state(bench.other) == State::Errored);
+    }
+    CHECK(std::ranges::count(bench.host.logged,
+                             "GPU 0000:41:00.0 does not answer several probes: it is unhealthy, nothing is "
+                             "started on it any more") == 1);
+}
+
+TEST_CASE("supervisor gpu: a result that comes when the hold is over changes nothing",
+          "[unit][supervisor][gpu]") {
+    GpuBench bench;
+    bench.lose_both("41:00.0");
+    SECTION("the probe was never answered: its workers start without") {
+        bench.pass(25'999ms);
+        CHECK(bench.state(1) == State::Backoff);
+        bench.pass(1ms);
+        CHECK(bench.state(1) == State::Spawning);
+        bench.tell(GpuProbeResult::Fails);
+        bench.pass(1min);
+        CHECK_FALSE(bench.probed());
+        CHECK(bench.health(kFirst) == "healthy");
+    }
+    SECTION("it was given up") {
+        for (int i = 0; i < 2; ++i) {
+            bench.tell(GpuProbeResult::Fails);
+            bench.pass(5s);
+        }
+        REQUIRE(bench.health(kFirst) == "unhealthy");
+        bench.tell(GpuProbeResult::Answers);
+        CHECK(bench.health(kFirst) == "unhealthy");
+    }
+    SECTION("a client did not wait") {
+        bench.run([&] { bench.supervisor.start(1, bench.done()); });
+        REQUIRE(bench.state(1) == State::Spawning);
+        const std::size_t launches = bench.host.keys.size();
+        bench.tell(GpuProbeResult::Answers);
+        CHECK(bench.host.keys.size() == launches);
+        CHECK(bench.health(kFirst) == "healthy");
+    }
+}
+
+TEST_CASE("supervisor gpu: a GPU without workers is not probed, nor any where that cannot be done",
+          "[unit][supervisor][gpu]") {
+    GpuBench bench;
+    bench.host.has_gpu_probe = GENERATE(true, false);
+    bench.add_online(bench.app("41:00.0"), 2);
+    bench.exit(0, 75);
+    bench.come_online();
+    bench.exit(1, 75);
+    REQUIRE(bench.state(1) == State::Backoff);
+    if (bench.host.has_gpu_probe) {
+        const AppKey running = bench.key(0);
+        for (const int pm_id : {0, 1}) bench.run([&] { bench.supervisor.remove(pm_id, bench.done()); });
+        bench.happen(running, Exited{0, 0});
+        bench.happen(running, TreeGone{});
+        REQUIRE_FALSE(bench.supervisor.find(0));
+        REQUIRE_FALSE(bench.supervisor.find(1));
+    }
+    bench.host.take();
+    bench.pass(5s);
+    CHECK_FALSE(bench.probed());
+    CHECK(bench.health(kFirst) == "healthy");
+    if (!bench.host.has_gpu_probe) CHECK(bench.state(1) == State::Spawning);
 }
 
 TEST_CASE("supervisor gpu: codes of a worker that was told to end say nothing", "[unit][supervisor][gpu]") {
