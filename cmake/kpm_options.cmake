@@ -25,7 +25,9 @@ if(KPM_SANITIZE)
     target_compile_definitions(kpm_options INTERFACE _GLIBCXX_ASSERTIONS)
     # Of shared libraries these programs need what the release build needs, so that their packages can be tested, too.
     target_link_options(kpm_options INTERFACE -fsanitize=address,undefined
-        -static-libasan -static-libubsan -static-libstdc++ -static-libgcc)
+        -static-libasan -static-libubsan -static-libstdc++ -static-libgcc
+        # For UBSan, whose library comes behind libstdc++'s.
+        LINKER:--undefined=_ZTIN10__cxxabiv121__vmi_class_type_infoE)
 else()
     # A program that starts in the time of a C program loads as few shared libraries as it can, and none of
     # what it does not use.

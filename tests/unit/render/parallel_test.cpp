@@ -171,8 +171,8 @@ TEST_CASE("render: every stored genome sounds the same to the bit on several thr
         request.reverse = !request.reverse;
         const auto genome = parse_genome(golden::read_json(file));
         REQUIRE(genome);
-        const auto one = Renderer(cppn).render(*genome, request, go_on);
-        const auto four = Renderer(cppn, {}, nullptr, 4).render(*genome, request, go_on);
+        const auto one = Renderer(cppn).render_decoded(*genome, request, go_on);
+        const auto four = Renderer(cppn, {}, nullptr, 4).render_decoded(*genome, request, go_on);
         REQUIRE(one);
         REQUIRE(four);
         CHECK(one->samples == four->samples);
