@@ -25,7 +25,7 @@ struct RenderArguments {
     std::string plot;    // path of the SVG file, or "-"; empty: none
     SampleFormat format = SampleFormat::Pcm16;
     std::string gpu = "off";
-    std::vector<std::string> quirks;  // for quirks_of()
+    std::vector<std::string> quirks;     // for quirks_of()
     std::optional<std::size_t> threads;  // that evaluate networks; without it, as many as CPUs
     RenderRequest request;
     std::size_t offset = 0;            // of the signals
