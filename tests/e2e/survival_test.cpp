@@ -160,7 +160,7 @@ TEST_CASE("survival: a daemon that is told to end starts nothing any more", "[e2
     REQUIRE(kpm.kpm({"start", "app.sh"}).status == 0);
     const int daemon = kpm.daemon_pid();
     REQUIRE(::kill(daemon, SIGTERM) == 0);
-    REQUIRE(eventually([&] { return kpm.daemon_log().find("ended by TERM") != std::string::npos; }));
+    REQUIRE(eventually([&] { return kpm.daemon_log().find("told to end (SIGTERM)") != std::string::npos; }));
     const CommandResult late = kpm.kpm({"restart", "app"});
     INFO(late.out << late.err);
     CHECK(late.status != 0);
