@@ -179,7 +179,12 @@ TEST_CASE("gpu: NVIDIA's library tells through a program of its own what GPUs an
     CHECK(machine.gpu("0000:c1:00.0")["percent"].is_null());  // nobody uses one: nobody is asked
     REQUIRE(machine.start("0000:c1:00.0").status == 0);
     machine.tree.write("nvml", "worker " + std::to_string(machine.kpm.find("render")["pid"].get<int>()));
-    const Json gpu = machine.gpu("0000:c1:00.0");
+    Json gpu;
+    // What the list has asked for may be of the moment before.
+    CHECK(eventually([&] {
+        gpu = machine.gpu("0000:c1:00.0");
+        return gpu["workers"][0]["gpu_percent"] == 12;
+    }));
     INFO(gpu << machine.kpm.daemon_log());
     CHECK(gpu["percent"] == 70);
     CHECK(gpu["memory_total_bytes"] == std::uint64_t{80} << 30);
@@ -203,9 +208,9 @@ TEST_CASE("gpu: a library of NVIDIA's that hangs or crashes costs the figures, a
     const Machine machine("new");
     const KpmHome& kpm = machine.kpm;
     const bool hangs = GENERATE(true, false);
+    machine.tree.write("nvml", hangs ? "hang" : "crash");
     REQUIRE(machine.start("0000:c1:00.0").status == 0);
     const int daemon = kpm.daemon_pid();
-    machine.tree.write("nvml", hangs ? "hang" : "crash");
     RunningCommand asking({(bin_dir() / "kpm").string(), "gpu", "--json"}, kpm.env(), kpm.work().string());
     if (hangs) {
         const std::string mark = machine.tree.root() + "/nvml.hangs";

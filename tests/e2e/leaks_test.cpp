@@ -20,7 +20,7 @@ constexpr std::uintmax_t kMemoryMargin = std::uintmax_t{1} << 20;
 constexpr std::chrono::seconds kCallLimit{30};
 
 // Under AddressSanitizer freed memory is kept for a while: its growth says nothing.
-#ifdef __SANITIZE_ADDRESS__
+#ifdef KPM_PROGRAMS_ARE_CHECKED
 constexpr bool kMemoryCounts = false;
 #else
 constexpr bool kMemoryCounts = true;

@@ -26,9 +26,10 @@ namespace {
 constexpr auto kLimit = 60s;  // a list of pm2 takes a second, and much more on a loaded machine
 
 constexpr const char* kStay = "while :; do sleep 1; done\n";
-// Larger than 50 MB in its first life only.
+// Larger than 50 MB in its first life only, after a while: kpm's start tells of an app that is restarted
+// within it.
 constexpr const char* kGrow = R"(mark=grown-$(basename $PM2_HOME)
-if [ ! -e $mark ]; then touch $mark; text=$(head -c 100000000 /dev/zero | tr '\0' x); fi
+if [ ! -e $mark ]; then touch $mark; sleep 2; text=$(head -c 100000000 /dev/zero | tr '\0' x); fi
 while :; do sleep 1; done
 )";
 // Its child is.

@@ -49,7 +49,7 @@ const Names kVendor{"link",     "unlink", "monitor", "unmonitor",    "open",    
 const Names kModules{"module:generate", "publish", "module:publish"};
 const Names kGit{"pull", "forward", "backward"};
 // Of PM2 alone: its sample apps, its own update by npm, profiles of its daemon, an entry that matches all.
-const Names kOwn{"create",  "examples",  "deepUpdate", "profile:mem", "profile:cpu",
+const Names kOwn{"create",   "deepUpdate", "profile:mem", "profile:cpu",
                  "inspect", "logrotate", "slist",      "sysinfos",    "*"};
 const Names kContainer{"--fresh",      "--daemon",       "--container",   "--dist",
                        "--image-name", "--node-version", "--dockerdaemon"};
