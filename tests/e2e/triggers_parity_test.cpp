@@ -26,10 +26,12 @@ namespace {
 constexpr auto kLimit = 60s;  // a list of pm2 takes a second, and much more on a loaded machine
 
 constexpr const char* kStay = "while :; do sleep 1; done\n";
-// Larger than 50 MB in its first life only, after a while: kpm's start tells of an app that is restarted
-// within it.
+// Larger than 50 MB in its first life only, when it may: kpm's start tells of an app that is restarted within
+// it.
 constexpr const char* kGrow = R"(mark=grown-$(basename $PM2_HOME)
-if [ ! -e $mark ]; then touch $mark; sleep 2; text=$(head -c 100000000 /dev/zero | tr '\0' x); fi
+if [ ! -e $mark ]; then
+    touch $mark; while [ ! -e grow ]; do sleep 0.1; done; text=$(head -c 100000000 /dev/zero | tr '\0' x)
+fi
 while :; do sleep 1; done
 )";
 // Its child is.
@@ -187,6 +189,7 @@ TEST_CASE("parity: memory, cron and changed files restart an app", "[e2e][parity
     const auto pace = std::chrono::ceil<std::chrono::seconds>(std::chrono::steady_clock::now() - started);
     REQUIRE(both_made(pair, "heavy"));
     run_on_both(pair, {"start", "grow.sh", "--max-memory-restart", "50M"});
+    pair.kpm().write("grow", "");
 
     // pm2 begins to watch some time after its start, so that one change may be too early.
     Json by_pm2, by_kpm;

@@ -1,10 +1,13 @@
 #include "ecosystem/child_output.h"
 
+#include <sched.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <fstream>
+#include <vector>
 
 #include "tests/support/temp_dir.h"
 
@@ -36,6 +39,31 @@ TEST_CASE("child output: a program that does not end is killed at the deadline",
     REQUIRE_FALSE(output);
     CHECK(output.error().code == ErrorCode::Unavailable);
     CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
+}
+
+TEST_CASE("child output: what a program waits for a processor moves its deadline",
+          "[integration][ecosystem]") {
+    // Four others on the processor that it may use.
+    std::vector<pid_t> others;
+    for (int i = 0; i < 4; ++i) {
+        others.push_back(::fork());
+        if (others.back() != 0) continue;
+        cpu_set_t first;
+        CPU_ZERO(&first);
+        CPU_SET(0, &first);
+        ::sched_setaffinity(0, sizeof first, &first);
+        for (volatile bool go_on = true; go_on;) continue;
+    }
+    auto output = run_to_end("/usr/bin/taskset",
+                             {"taskset", "-c", "0", "python3", "-c",
+                              "import time\nwhile time.process_time() < 0.6: pass\nprint('done')"},
+                             {{"PATH", "/usr/bin:/bin"}}, 1500ms, 100'000);
+    for (const pid_t other : others) {
+        ::kill(other, SIGKILL);
+        ::waitpid(other, nullptr, 0);
+    }
+    REQUIRE(output);
+    CHECK(output->out == "done\n");
 }
 
 TEST_CASE("child output: what a program has started holds up neither its result nor its end",

@@ -9,33 +9,14 @@
 #include <vector>
 
 #include "tests/integration/render/orders.h"
+#include "tests/integration/render/software_worker.h"
 #include "tests/integration/render/worker_process.h"
 #include "tests/support/temp_dir.h"
-#include "tests/unit/render/golden.h"
 
 using namespace kpm;
 using namespace kpm::test;
 
 namespace {
-
-std::string request(bool on_gpu = true) {
-    return Json{{"type", "get_audio_data"},
-                {"genomeString", render::golden::read("genomes/s03_additive.json.gz")},
-                {"duration", 0.1},
-                {"useGPU", on_gpu},
-                {"sampleRate", 16000}}
-        .dump();
-}
-
-// The drivers' own leaks are not ours; one thread for each context.
-WorkerProcess::Options on_software(std::vector<std::string> environment) {
-    environment.insert(environment.end(),
-                       {"ASAN_OPTIONS=detect_leaks=0", "LP_NUM_THREADS=1",
-                        "MESA_SHADER_CACHE_DIR=" +
-                            (std::filesystem::path(gate_worker()).parent_path() / "mesa-cache").string()});
-    return {.arguments = {"--host", "127.0.0.1", "--port", "0", "--gpu", "software", "--drain-idle", "50"},
-            .environment = std::move(environment)};
-}
 
 // Where an order for the library can be put, see tests/support/faulty_egl.cpp.
 class FaultyEgl {
@@ -71,15 +52,15 @@ TEST_CASE("gpu loss: the job is answered as retryable, then the worker ends with
     }));
     INFO(fault);
     const FaultyEgl egl;
-    WorkerProcess worker(real_worker(), on_software(egl.environment()));
+    WorkerProcess worker(real_worker(), on_software({"--drain-idle", "50"}, egl.environment()));
     WsClient client(worker.port());
     WsClient other(worker.port());
     if (exit_code != 71) {  // its buffers are there then
-        REQUIRE(client.send(request()));
+        REQUIRE(client.send(sound_request()));
         REQUIRE(receive_sound(client) == 3200);
     }
     egl.order_fault(fault);
-    REQUIRE(client.send(request()));
+    REQUIRE(client.send(sound_request()));
     const auto answer = client.receive();
     REQUIRE(answer);
     CHECK(Json::parse(answer->bytes) == Json{{"type", "error"}, {"message", reason}, {"retryable", true}});
@@ -100,7 +81,7 @@ TEST_CASE("gpu loss: a device that was asked for and cannot be had ends the work
          {"LIBGL_DRIVERS_PATH=/nonexistent", "cannot use gpu: no driver: "}}};
     for (const auto& [variable, reason] : absences) {
         INFO(variable);
-        WorkerProcess worker(real_worker(), on_software({variable}));
+        WorkerProcess worker(real_worker(), on_software({"--drain-idle", "50"}, {variable}));
         CHECK_THAT(worker.read_errors(), Catch::Contains(std::string("render-worker: ") + reason));
         CHECK(worker.wait_exit() == 69);
     }
@@ -108,10 +89,10 @@ TEST_CASE("gpu loss: a device that was asked for and cannot be had ends the work
 
 TEST_CASE("gpu loss: what the CPU renders does not need the device", "[integration][render_server]") {
     const FaultyEgl egl;
-    WorkerProcess worker(real_worker(), on_software(egl.environment()));
+    WorkerProcess worker(real_worker(), on_software({"--drain-idle", "50"}, egl.environment()));
     WsClient client(worker.port());
     egl.order_fault("guilty");
-    REQUIRE(client.send(request(false)));
+    REQUIRE(client.send(sound_request(false)));
     CHECK(receive_sound(client) == 3200);
     client.close();
     worker.signal(SIGTERM);
@@ -119,6 +100,6 @@ TEST_CASE("gpu loss: what the CPU renders does not need the device", "[integrati
 }
 
 TEST_CASE("gpu loss: a driver without robustness and ES 3.2 serves as well", "[integration][render_server]") {
-    WorkerProcess worker(real_worker(), on_software({"GALLIUM_DRIVER=softpipe"}));
+    WorkerProcess worker(real_worker(), on_software({"--drain-idle", "50"}, {"GALLIUM_DRIVER=softpipe"}));
     CHECK_THAT(worker.read_line(), Catch::Contains("softpipe"));
 }

@@ -2,34 +2,16 @@
 
 #include <catch2/catch.hpp>
 #include <cstddef>
-#include <filesystem>
 #include <string>
 
 #include "tests/integration/render/orders.h"
+#include "tests/integration/render/software_worker.h"
 #include "tests/integration/render/worker_process.h"
-#include "tests/unit/render/golden.h"
 
 using namespace kpm;
 using namespace kpm::test;
 
 namespace {
-
-std::string request(bool on_gpu) {
-    return Json{{"type", "get_audio_data"},
-                {"genomeString", render::golden::read("genomes/s03_additive.json.gz")},
-                {"duration", 0.1},
-                {"useGPU", on_gpu},
-                {"sampleRate", 16000}}
-        .dump();
-}
-
-// The drivers' own leaks are not ours; one thread for each context.
-WorkerProcess::Options on_software(const std::string& gpu_when) {
-    const auto cache = std::filesystem::path(gate_worker()).parent_path() / "mesa-cache";
-    return {.arguments = {"--host", "127.0.0.1", "--port", "0", "--gpu", "software", "--gpu-when", gpu_when},
-            .environment = {"ASAN_OPTIONS=detect_leaks=0", "LP_NUM_THREADS=1",
-                            "MESA_SHADER_CACHE_DIR=" + cache.string()}};
-}
 
 // The value of one line; nothing when there is none.
 std::string metric(HttpClient& http, const std::string& name) {
@@ -84,7 +66,7 @@ TEST_CASE("render metrics: jobs are counted by how they ended", "[integration][r
 }
 
 TEST_CASE("render metrics: evaluations are counted by what did them", "[integration][render_server]") {
-    WorkerProcess worker(real_worker(), on_software("always"));
+    WorkerProcess worker(real_worker(), on_software({"--gpu-when", "always"}));
     HttpClient http(worker.port());
     WsClient client(worker.port());
     const auto count = [](HttpClient& from, const std::string& backend) {
@@ -92,23 +74,23 @@ TEST_CASE("render metrics: evaluations are counted by what did them", "[integrat
     };
     CHECK(count(http, "gpu") == 0);
     for (int i = 0; i < 2; ++i) {
-        REQUIRE(client.send(request(true)));
+        REQUIRE(client.send(sound_request(true)));
         REQUIRE(receive_sound(client) == 3200);
     }
     const std::size_t of_two = count(http, "gpu");
     CHECK(of_two >= 2);
     CHECK(count(http, "cpu") == 0);
-    REQUIRE(client.send(request(false)));
+    REQUIRE(client.send(sound_request(false)));
     REQUIRE(receive_sound(client) == 3200);
     CHECK(count(http, "gpu") == of_two);
     CHECK(count(http, "cpu") == of_two / 2);
 
     // A worker that may choose tries both.
-    WorkerProcess chooser(real_worker(), on_software("cheaper"));
+    WorkerProcess chooser(real_worker(), on_software({"--gpu-when", "cheaper"}));
     HttpClient chooser_http(chooser.port());
     WsClient chooser_client(chooser.port());
     for (int i = 0; i < 6; ++i) {
-        REQUIRE(chooser_client.send(request(true)));
+        REQUIRE(chooser_client.send(sound_request(true)));
         REQUIRE(receive_sound(chooser_client) == 3200);
     }
     CHECK(count(chooser_http, "gpu") >= 3);
