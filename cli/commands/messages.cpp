@@ -100,12 +100,14 @@ int run_attach(Context& context) {
         context.console.error_line("pm_id must be a process number (not a process name)");
         return kFailed;
     }
+    // Before the list: the daemon hands out lines from the end of the turn on in which it has accepted this,
+    // and a line that is typed after its answer comes in a later one.
+    auto subscriber = ipc::Subscriber::connect(context.home);
+    if (!subscriber) return context.fail(subscriber.error());
     const auto list = context.session->list();
     if (!list) return context.fail(list.error());
     if (find_row(list->rows, Json(std::string(id))) == nullptr)
         return context.fail(fmt::format("cannot attach to '{}': there is no such process", id));
-    auto subscriber = ipc::Subscriber::connect(context.home);
-    if (!subscriber) return context.fail(subscriber.error());
     Typing typing(context.session->client(), id,
                   context.line.words.size() > 1 ? context.word(1) : std::string_view("\n"));
     pollfd polled[] = {{STDIN_FILENO, POLLIN, 0}, {subscriber->fd(), POLLIN, 0}};
