@@ -2,7 +2,6 @@
 // renders one file.
 
 #include <fmt/format.h>
-#include <malloc.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
@@ -23,6 +22,7 @@
 #include "render-worker/server/channel_fd.h"
 #include "render-worker/server/genome_library.h"
 #include "render-worker/server/host_info.h"
+#include "render-worker/server/kept_memory.h"
 #include "render-worker/server/options.h"
 #include "render-worker/server/protocol_choice.h"
 #include "render-worker/server/renderer_engine.h"
@@ -194,10 +194,6 @@ int run(Arguments arguments) {
     return 0;
 }
 
-// A block from this size on is given back to the system when it is freed. The library would raise the limit
-// to the largest block so far (mallopt(3)), and a worker would keep what its longest sound needed.
-constexpr int kLargeBlock = 1 << 20;
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -214,6 +210,6 @@ int main(int argc, char** argv) {
     }
     if (render.parsed()) return render_file(file);
     if (arguments.probe) return print_devices();
-    ::mallopt(M_MMAP_THRESHOLD, kLargeBlock);
+    keep_freed_memory();
     return run(std::move(arguments));
 }

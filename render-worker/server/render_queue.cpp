@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "render-worker/server/job_key.h"
+#include "render-worker/server/kept_memory.h"
 
 namespace kpm::render {
 namespace {
@@ -113,7 +114,13 @@ std::shared_ptr<RenderQueue::Turn> RenderQueue::next() {
     std::unique_lock lock(mutex_);
     if (running_) chunks_ += running_->stop.questions();
     running_.reset();
-    wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    const auto is_due = [this] { return stopping_ || !waiting_.empty(); };
+    if (!wake_.wait_for(lock, kMemoryKept, is_due)) {
+        lock.unlock();  // it takes a millisecond for each hundred megabytes
+        give_back_freed_memory();
+        lock.lock();
+        wake_.wait(lock, is_due);
+    }
     if (stopping_) return nullptr;
     running_ = std::make_shared<Turn>();
     running_->work = std::move(waiting_.front());

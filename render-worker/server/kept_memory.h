@@ -1,0 +1,19 @@
+#pragma once
+// Memory that a render has freed stays with the process while there is work, and goes back to the system when
+// there is none: a second of sound takes about fourteen megabytes in all, and to get each page of them anew
+// from the kernel was a quarter of a render's time. A worker that waits keeps nothing of its longest sound.
+
+#include <chrono>
+
+namespace kpm::render {
+
+// Without a job for this long, a worker counts as idle.
+constexpr std::chrono::milliseconds kMemoryKept{1000};
+
+// Once, before the first render.
+void keep_freed_memory();
+
+// From any thread. Other threads may allocate meanwhile.
+void give_back_freed_memory();
+
+}  // namespace kpm::render
