@@ -9,7 +9,6 @@ import pathlib
 import random
 import re
 import subprocess
-import sys
 import threading
 import time
 
@@ -32,7 +31,7 @@ GENOMES = 1000
 LONG = 60  # seconds of audio
 QUIET = 1.5  # s, after which a worker has given back what it kept for the next job
 NOTE = "render: the pm2 column of 'CPU for 1 s of audio' is the reference's, recorded on another day and machine; of " \
-       "'renders/s' it is one worker, with the other processor busy; of 'on ports of their own' it is two workers " \
+       "'renders/s' it is one worker; of 'on ports of their own' it is two workers " \
        "without kpm; of 'after 1000 genomes' it is the same worker after 100"
 
 
@@ -120,17 +119,6 @@ def renders_per_second(*ports):
     return sum(counts) / SECONDS
 
 
-@contextlib.contextmanager
-def busy_processor():
-    """The other processor works, for whoever wants it: with one of two idle, the other one's clock is higher."""
-    spinner = subprocess.Popen(["nice", "-n", "19", sys.executable, "-c", "while True: pass"])
-    try:
-        yield
-    finally:
-        spinner.kill()
-        spinner.wait()
-
-
 def behind_kpm(bench, rounds):
     kpm = bench.sides[0]
     ports = {WORKERS: free_port(), 1: free_port()}
@@ -141,15 +129,12 @@ def behind_kpm(bench, rounds):
                                                       "listen": [f"127.0.0.1:{port}"]})
                     for count, port in ports.items()])
         own_ports = [alone.enter_context(worker_alone(bench))[1] for _ in range(WORKERS)]
-        together, one, one_alone, apart = [], [], [], []
+        together, one, apart = [], [], []
         for _ in range(rounds):
             together.append(renders_per_second(ports[WORKERS]))
-            with busy_processor():
-                one.append(renders_per_second(ports[1]))
-            one_alone.append(renders_per_second(ports[1]))
+            one.append(renders_per_second(ports[1]))
             apart.append(renders_per_second(*own_ports))
     return [Row(f"renders/s, {WORKERS} workers : 1", "1/s", {"kpm": together, "pm2": one}, "higher"),
-            Row("  : 1, the other processor idle", "1/s", {"kpm": together, "pm2": one_alone}, "higher"),
             Row(f"  : {WORKERS} workers on ports of their own", "1/s", {"kpm": together, "pm2": apart}, "higher")]
 
 

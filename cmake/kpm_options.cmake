@@ -10,7 +10,8 @@ target_include_directories(kpm_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_definitions(kpm_options INTERFACE KPM_VERSION="${PROJECT_VERSION}")
 set(CMAKE_CXX_FLAGS_DEBUG "-Og -g1")
 # Small, not fast: a command is mostly the start of its program, the daemon mostly waits, and what both take of either is
-# pages of code; -O2 makes twice as many. What computes has its own (render-worker/, ipc/base/).
+# pages of code; -O2 makes twice as many. What computes has -O2 (render-worker/, ipc/base/,
+# daemon/core/).
 set(CMAKE_CXX_FLAGS_RELEASE "-Os -DNDEBUG")
 
 if(KPM_SANITIZE)

@@ -1,7 +1,7 @@
 #pragma once
 // Memory that a render has freed stays with the process while there is work, and goes back to the system when
-// there is none: a second of sound takes about fourteen megabytes in all, and to get each page of them anew
-// from the kernel was a quarter of a render's time. A worker that waits keeps nothing of its longest sound.
+// there is none: to get each page of a render's blocks anew from the kernel was a fifth of its CPU time. A
+// worker that waits keeps nothing of its longest sound. glibc's malloc only (mallopt(3), malloc_trim(3)).
 
 #include <chrono>
 

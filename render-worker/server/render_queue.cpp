@@ -116,7 +116,7 @@ std::shared_ptr<RenderQueue::Turn> RenderQueue::next() {
     running_.reset();
     const auto is_due = [this] { return stopping_ || !waiting_.empty(); };
     if (!wake_.wait_for(lock, kMemoryKept, is_due)) {
-        lock.unlock();  // it takes a millisecond for each hundred megabytes
+        lock.unlock();  // submit() does not wait for it
         give_back_freed_memory();
         lock.lock();
         wake_.wait(lock, is_due);
