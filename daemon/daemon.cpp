@@ -12,6 +12,7 @@
 
 #include "daemon/commands/command.h"
 #include "daemon/commands/control_commands.h"
+#include "daemon/io/before_wait.h"
 #include "daemon/io/daemon_log.h"
 #include "daemon/settings_from_environment.h"
 
@@ -109,7 +110,7 @@ Result<void> Daemon::start(UniqueFd socket) {
              [this](core::AppKey key, const std::string& reason) {
                  supervisor_->post([this, key, reason] { supervisor_->channel_lost(key, reason); });
              },
-         .wake = [] {},  // run() drains after every turn of the loop
+         .wake = [] {},  // end_turn() follows
          .publish = [this](const std::string& topic,
                            const Json& payload) { server_->publish(topic, payload); },
          .has_followers = [this] { return server_ && server_->has_subscribers(); },
@@ -136,18 +137,22 @@ Result<void> Daemon::start(UniqueFd socket) {
 }
 
 int Daemon::run() {
-    supervisor_->drain();
-    while (!is_ending_) {
-        loop_.run_once();
-        supervisor_->drain();
-        host_->end_turn();
-        note_activity();
-        host_->set_following(server_->has_subscribers());
+    {
+        const io::BeforeWait turn(loop_, [this] { end_turn(); });
+        loop_.run();
     }
     // Answers that are on their way are delivered, to clients that read.
     const auto deadline = std::chrono::steady_clock::now() + kFarewell;
     while (server_->queued() > 0 && std::chrono::steady_clock::now() < deadline) loop_.run_ready();
     return exit_status_;
+}
+
+void Daemon::end_turn() {
+    supervisor_->drain();
+    host_->end_turn();
+    note_activity();
+    host_->set_following(server_->has_subscribers());
+    if (is_ending_) loop_.stop();
 }
 
 // Requests and starts leave freed pieces all over the heap, which would make a daemon of a hundred apps half

@@ -33,6 +33,7 @@ private:
     void on_signal(int number);
     void shut_down(int client_pid);
     void end_without_keeper();
+    void end_turn();
     void note_activity();
 
     ipc::Home home_;

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <memory>
 
+#include "daemon/io/before_wait.h"
 #include "daemon/io/loop.h"
 #include "daemon/io/poll_fd.h"
 #include "daemon/io/signals.h"
@@ -48,6 +49,40 @@ TEST_CASE("timer: started again in its callback it comes again, stopped it does 
     timer.stop();
     CHECK_FALSE(timer.is_active());
     CHECK_FALSE(loop.run_once());
+}
+
+// The loop runs timers that are due at the start of a turn, too: what they leave must not wait for an event.
+TEST_CASE("before wait: what a timer at the start of a turn has left is done before the loop waits",
+          "[integration][io]") {
+    Loop loop;
+    bool is_left = false, is_late = false;
+    Timer due(loop, [&] { is_left = true; });
+    Timer event(loop, [&] {
+        is_late = true;
+        loop.stop();
+    });
+    event.start(20s);
+    int turns = 0;
+    const BeforeWait work(loop, [&] {
+        // Started between the timers and the wait, as by what drains an inbox. It is due at once.
+        if (++turns == 1) due.start(0ms);
+        if (is_left) loop.stop();
+    });
+    loop.run();
+    CHECK(is_left);
+    CHECK_FALSE(is_late);
+}
+
+TEST_CASE("before wait: its owner may end it in the work", "[integration][io]") {
+    Loop loop;
+    int turns = 0;
+    std::unique_ptr<BeforeWait> work;
+    work = std::make_unique<BeforeWait>(loop, [&, kept = std::string(100, 'x')] {
+        work.reset();
+        turns += static_cast<int>(kept.size());
+    });
+    loop.run();
+    CHECK(turns == 100);
 }
 
 TEST_CASE("signals: each number is heard, and the owner may end it in the callback", "[integration][io]") {
