@@ -90,7 +90,8 @@ std::vector<std::string> launch_environment(const Slot& slot, const Settings& se
     constexpr std::size_t kOwn = 12;  // set here
     Variables variables(scalars.size() + kStateMembers + config.env.size() + kOwn);
     for (const auto& [name, text] : scalars) variables.set(name, text);
-    for (const auto& [name, path] : path_members(slot.config.paths())) variables.set(name, *path);
+    const SlotConfig::Paths paths = slot.config.paths();
+    for (const auto& [name, path] : path_members(paths)) variables.set(name, *path);
     set_state(variables, slot);
     for (const auto& [name, value] : config.env) variables.set(name, value);
     variables.set("unique_id", slot.unique_id);

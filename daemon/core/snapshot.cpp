@@ -273,8 +273,8 @@ Result<Slot> restore_slot(int pm_id, const std::string& app_text, const std::str
     slot.outgoing = std::move(*outgoing);
     if (slot.incoming && reload_cause)
         slot.reload_cause = std::make_unique<EndCause>(std::move(*reload_cause));
-    slot.config = SlotConfig(std::move(app->config), {like});
-    if (app->before) slot.before = std::make_unique<SlotConfig>(std::move(*app->before));
+    slot.config = SlotConfig(std::move(app->config), pm_id, {like});
+    if (app->before) slot.before = std::make_unique<SlotConfig>(std::move(*app->before), pm_id);
     slot.gpu = std::move(gpu);
     slot.instance_index = app->instance_index;
     slot.unique_id = std::move(app->unique_id);

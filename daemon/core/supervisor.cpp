@@ -52,8 +52,7 @@ Slot* Supervisor::find_mutable(int pm_id) {
 }
 
 std::vector<int> Supervisor::ids_of(const std::string& name) const {
-    const std::set<int>& ids = names_.ids(name);
-    return {ids.begin(), ids.end()};
+    return names_.ids(name);
 }
 
 // Why no process of the slot may be started.
@@ -95,8 +94,8 @@ int Supervisor::add(NewApp app, Done done) {
 
 // The instances of an app come one after the other, each like the one before it.
 bool Supervisor::set_config(Slot& slot, ecosystem::AppConfig config) {
-    SlotConfig next(std::move(config), {&slot.config, &newest_config_});
-    if (next.shares_with(slot.config) && next.paths() == slot.config.paths()) return false;
+    SlotConfig next(std::move(config), slot.pm_id, {&slot.config, &newest_config_});
+    if (next.is_same(slot.config)) return false;
     newest_config_ = slot.config = std::move(next);
     claim_files(slot);
     return true;
@@ -128,7 +127,7 @@ void Supervisor::start(int pm_id, Done done) {
 // Others of the app serve on meanwhile; for the last one a stop is a stop.
 bool Supervisor::can_drain(const Slot& slot) const {
     if (!is_node_cluster(*slot.config) || slot.current.life.state() != State::Online) return false;
-    const std::set<int>& ids = names_.ids(slot.config->name);
+    const std::vector<int>& ids = names_.ids(slot.config->name);
     return std::any_of(ids.begin(), ids.end(), [&](int id) {
         const Slot* other = find(id);
         return id != slot.pm_id && other && other->current.life.state() == State::Online;

@@ -32,9 +32,7 @@ Result<std::unique_ptr<MessageChannel>> MessageChannel::open(Loop& loop, UniqueF
 }
 
 MessageChannel::MessageChannel(Loop& loop, UniqueFd socket, Callbacks callbacks)
-    : socket_(std::move(socket)),
-      callbacks_(std::move(callbacks)),
-      resume_(loop, [this] { ready(UV_READABLE); }) {}
+    : loop_(loop), socket_(std::move(socket)), callbacks_(std::move(callbacks)) {}
 
 Result<void> MessageChannel::send(const Json& message) {
     if (!queue(node::app_line(message)))
@@ -67,7 +65,10 @@ void MessageChannel::watch() {
     auto rest = allowance_.rest(MessageAllowance::Clock::now());
     if (has_more_) rest = std::max(rest, kNextTurn);  // the socket may have nothing more to wake us with
     const bool is_resting = rest.count() > 0;
-    if (is_resting && !resume_.is_active()) resume_.start(rest);
+    if (is_resting) {
+        if (!resume_) resume_ = std::make_unique<Timer>(loop_, [this] { ready(UV_READABLE); });
+        if (!resume_->is_active()) resume_->start(rest);
+    }
     poll_->watch((is_resting ? 0 : UV_READABLE) | (unsent_.empty() ? 0 : UV_WRITABLE));
 }
 
@@ -86,7 +87,7 @@ void MessageChannel::ready(int events) {
 
 void MessageChannel::finish() {
     poll_.reset();
-    resume_.stop();
+    resume_.reset();
     is_finishing_ = true;
     (void)read_some();
 }

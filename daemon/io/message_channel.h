@@ -56,6 +56,7 @@ private:
     bool queue(std::string_view line);
     void write_some();
 
+    Loop& loop_;
     UniqueFd socket_;
     Callbacks callbacks_;
     ChannelReader reader_;
@@ -64,8 +65,8 @@ private:
     bool has_more_ = false;      // of what was read, some was not heard
     bool is_finishing_ = false;  // nothing is held back any more
     std::string unsent_;
-    Timer resume_;
-    std::optional<PollFd> poll_;  // after socket_: it must go first
+    std::unique_ptr<Timer> resume_;  // null: it has never had to rest, as most
+    std::optional<PollFd> poll_;     // after socket_: it must go first
 };
 
 }  // namespace kpm::io

@@ -41,10 +41,9 @@ Result<StateMemfd> StateMemfd::adopt(UniqueFd memfd) {
         return Error{ErrorCode::Invalid, "cannot read 'state memfd': it is no state log"};
     state.live_ = reader.offset();
     while (const auto record = reader.next()) {
-        const std::string key(record->key);
-        state.forget(key);
+        state.forget(record->key);
         if (record->is_erase) continue;
-        state.places_[key] = {reader.offset() - record->size, record->size};
+        state.places_[std::string(record->key)] = {reader.offset() - record->size, record->size};
         state.live_ += record->size;
     }
     state.size_ = reader.offset();
@@ -72,16 +71,16 @@ Result<bool> StateMemfd::put(std::string_view key, std::string_view value) {
         return Error{ErrorCode::Invalid, "cannot write 'state memfd': the value is too large"};
     const std::string record = encode_put(key, value);
     if (auto written = append(record); !written) return written.error();
-    forget(std::string(key));
+    forget(key);
     places_[std::string(key)] = {size_ - record.size(), record.size()};
     live_ += record.size();
     return compact_if_due();
 }
 
 Result<bool> StateMemfd::erase(std::string_view key) {
-    if (!places_.contains(std::string(key))) return false;
+    if (!places_.contains(key)) return false;
     if (auto written = append(encode_erase(key)); !written) return written.error();
-    forget(std::string(key));
+    forget(key);
     return compact_if_due();
 }
 
@@ -114,7 +113,7 @@ Result<std::string> StateMemfd::read(std::size_t offset, std::size_t size) const
     return bytes;
 }
 
-void StateMemfd::forget(const std::string& key) {
+void StateMemfd::forget(std::string_view key) {
     const auto place = places_.find(key);
     if (place == places_.end()) return;
     live_ -= place->second.size;

@@ -4,6 +4,7 @@
 // MiB) is superseded, the live part is copied to a new memfd, which the owner gives to the keeper in the old
 // one's place.
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -37,15 +38,23 @@ private:
         std::size_t size = 0;
     };
 
+    // One that the map does not keep beside each key.
+    struct KeyHash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view key) const noexcept {
+            return std::hash<std::string_view>{}(key);
+        }
+    };
+
     StateMemfd() = default;
     Result<void> append(std::string_view bytes);
     Result<std::string> read(std::size_t offset, std::size_t size) const;
-    void forget(const std::string& key);
+    void forget(std::string_view key);
     Result<bool> compact_if_due();
     Result<void> compact();
 
     UniqueFd memfd_;
-    std::unordered_map<std::string, Place> places_;
+    std::unordered_map<std::string, Place, KeyHash, std::equal_to<>> places_;
     std::size_t size_ = 0;
     std::size_t live_ = 0;  // header and the records in places_
 };

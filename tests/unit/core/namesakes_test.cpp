@@ -16,7 +16,7 @@ TEST_CASE("namesakes: numbers count up, and holes are filled from below", "[unit
     CHECK(names.free_index("web") == 2);
     names.add("web", 15, 2);
     CHECK(names.free_index("web") == 4);
-    CHECK(names.ids("web") == std::set<int>{10, 13, 14, 15});
+    CHECK(names.ids("web") == std::vector<int>{10, 13, 14, 15});
 }
 
 TEST_CASE("namesakes: each name counts for itself", "[unit][core]") {
