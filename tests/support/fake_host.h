@@ -136,6 +136,14 @@ public:
     void advance(Duration by) { now_ += by; }
     // What was asked for since the last call, one line each.
     std::vector<std::string> take() { return std::exchange(calls_, {}); }
+    // All that was written down up to now.
+    void forget() {
+        for (auto* lines : {&calls_, &published, &events, &logged}) lines->clear();
+        specs.clear();
+        keys.clear();
+        state.clear();
+        persisted.clear();
+    }
     // The key of the newest spawn.
     AppKey last() const { return keys.back(); }
 

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "ipc/base/fd_passing.h"
+#include "tests/support/allocated_bytes.h"
 #include "tests/support/open_fds.h"
 #include "tests/support/run_loop.h"
 
@@ -140,4 +141,30 @@ TEST_CASE("message channel: descriptors without messages end it", "[integration]
     }
     REQUIRE(app.is_gone());
     CHECK(app.gone_ == "the process sent descriptors without messages");
+}
+
+// Every app has one, and most never use it.
+TEST_CASE("message channel: an idle one takes little memory", "[integration][io]") {
+    Loop loop;
+    std::vector<UniqueFd> children;
+    std::vector<std::unique_ptr<MessageChannel>> channels;
+    constexpr std::size_t kChannels = 200;
+    children.reserve(kChannels);
+    channels.reserve(kChannels);
+    const std::size_t before = test::allocated_bytes();
+    for (std::size_t i = 0; i < kChannels; ++i) {
+        int ends[2];
+        REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+        children.emplace_back(ends[1]);
+        auto opened =
+            MessageChannel::open(loop, UniqueFd(ends[0]),
+                                 {.on_message = [](const Json&) {}, .on_gone = [](const std::string&) {}});
+        REQUIRE(opened);
+        channels.push_back(*std::move(opened));
+        loop.run_ready();
+    }
+    const std::size_t each = (test::allocated_bytes() - before) / kChannels;
+    INFO(each << " bytes");
+    CHECK(each > 100);
+    CHECK(each < 600);
 }
