@@ -6,9 +6,10 @@ packages=(pm2-prometheus-exporter@0.1.1 pm2-logrotate@3.0.0 pm2-server-monit@3.0
 mark=$directory/installed
 # npm may break off half way: the mark is made last.
 if [ "$(cat "$mark" 2>/dev/null)" = "${packages[*]}" ]; then exit 0; fi
-mkdir -p "$directory/no-gkt"
-# What an old pm2 below them may have besides, from a place of its own: npm would ask for it for minutes.
-echo '{"name": "gkt", "version": "1.0.0"}' >"$directory/no-gkt/package.json"
-echo '{"private": true, "overrides": {"gkt": "file:./no-gkt"}}' >"$directory/package.json"
-npm install --prefix "$directory" --no-audit --no-fund --loglevel=error "${packages[@]}"
+mkdir -p "$directory"
+echo '{"private": true}' >"$directory/package.json"
+# What an old pm2 below them may have besides comes from a place of its own, which need not be there: by default npm would
+# ask for it for minutes.
+npm install --prefix "$directory" --no-audit --no-fund --loglevel=error --fetch-retry-mintimeout=500 \
+    --fetch-retry-maxtimeout=2000 "${packages[@]}"
 echo "${packages[*]}" >"$mark"

@@ -21,6 +21,7 @@
 #include "tests/support/kpm_home.h"
 #include "tests/support/outcome.h"
 #include "tests/support/process_table.h"
+#include "tests/support/programs_for_all.h"
 #include "tests/support/terminal_command.h"
 
 namespace kpm::bad_input_test {
@@ -347,12 +348,12 @@ TEST_CASE("bad input: another user is refused in words", "[e2e]") {
 
 TEST_CASE("bad input: without a home there is one for the user, which must be the user's own", "[e2e]") {
     REQUIRE(can_become_another());
+    const ProgramsForAll programs;
     const fs::path fallback = "/tmp/.kpm-54321";
     std::string home;
     const auto as_nobody = [&](const char* command) {
-        return run_command(
-            {"setpriv", "--reuid=54321", "--clear-groups", (bin_dir() / "kpm").string(), command},
-            {{"KPM_HOME", ""}, {"PM2_HOME", ""}, {"HOME", home}}, "/");
+        return run_command({"setpriv", "--reuid=54321", "--clear-groups", programs.kpm(), command},
+                           {{"KPM_HOME", ""}, {"PM2_HOME", ""}, {"HOME", home}}, "/");
     };
     REQUIRE_FALSE(fs::exists(fallback));
     fs::create_directory(fallback);  // laid there by another user, here root

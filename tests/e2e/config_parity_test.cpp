@@ -212,11 +212,16 @@ module.exports = {
         "script": "sleep 1000", "watch": false, "log_type": "json", "filter_env": ["FILTERED"],
         "exp_backoff_restart_delay": 100}]}
 )");
-    for (const char* file :
-         {"eco.config.js", "eco.json5", "eco.yaml", "eco.config.cjs", "eco.config.mjs", "package.json"}) {
+    for (const char* file : {"eco.config.js", "eco.json5", "eco.yaml", "eco.config.cjs", "package.json"}) {
         INFO(file);
         pair.both({"start", file, "--env", "production"});
     }
+    // pm2 calls require() for it, which takes modules from Node 20.19 on.
+    pair.write("same.config.cjs", "exports.apps = [{ script: 'sleep', args: ['1000'], name: 'command' }];\n");
+    const bool takes_modules =
+        run_command({"node", "-p", "process.features.require_module === true"}).out == "true\n";
+    CHECK(pair.run_pm2({"start", takes_modules ? "eco.config.mjs" : "same.config.cjs"}).status == 0);
+    CHECK(pair.run_kpm({"start", "eco.config.mjs"}).status == 0);
     pair.both({"start", "app.sh", "-n", "by-words", "--namespace", "n"});
     pair.both({"start", "app.js", "-n", "js-by-words"});
     const auto apps = compare(pair);

@@ -9,6 +9,7 @@
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 #include "tests/support/process_table.h"
+#include "tests/support/programs_for_all.h"
 
 namespace kpm::process_limit_test {
 using namespace test;
@@ -49,11 +50,12 @@ CommandResult as_user(const KpmHome& kpm, const std::vector<std::string>& words)
 
 TEST_CASE("process limit: a fork that fails is told, the rest goes on, and a later start works", "[e2e]") {
     REQUIRE(::getuid() == 0);  // to become another user
+    const ProgramsForAll programs;
     const KpmHome kpm;
     for (const fs::path& path : {kpm.work().parent_path(), kpm.work()})
         REQUIRE(::chown(path.c_str(), kUser, kUser) == 0);
     const auto run = [&](std::vector<std::string> args) {
-        args.insert(args.begin(), bin_dir() / "kpm");
+        args.insert(args.begin(), programs.kpm());
         return as_user(kpm, args);
     };
     // Only the soft limit, which the user may raise again.

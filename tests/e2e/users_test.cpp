@@ -13,6 +13,7 @@
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
 #include "tests/support/process_table.h"
+#include "tests/support/programs_for_all.h"
 
 namespace kpm::users_test {
 using namespace test;
@@ -159,6 +160,7 @@ TEST_CASE("users: an unknown user or group is named, and nothing runs", "[e2e]")
 }
 
 TEST_CASE("users: without root no app runs as somebody else, and none is left in the list", "[e2e]") {
+    const ProgramsForAll programs;
     const Shared shared;
     const KpmHome& kpm = shared.kpm;
     const passwd nobody = user("nobody");
@@ -168,7 +170,7 @@ TEST_CASE("users: without root no app runs as somebody else, and none is left in
     kpm.write("eco.json", R"({"name": "by-file", "script": "./app.sh", "user": "daemon"})");
     const auto as_nobody = [&](std::vector<std::string> words) {
         words.insert(words.begin(),
-                     {"setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", bin_dir() / "kpm"});
+                     {"setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", programs.kpm()});
         auto env = kpm.env();
         env["HOME"] = kpm.work();
         return run_command(words, env, kpm.work());
