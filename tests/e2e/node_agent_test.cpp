@@ -1,6 +1,7 @@
 // What kpm runs inside Node apps: what PM2's clients see of it, held against the real pm2, and that the apps
 // do not notice it.
 #include <catch2/catch.hpp>
+#include <map>
 #include <set>
 
 #include "tests/support/eventually.h"
@@ -53,9 +54,10 @@ Json followed(const Pm2Pair& pair, const fs::path& home, const Json& options) {
     return Json::parse(result.out.substr(result.out.rfind('{', result.out.find("\"at\""))));
 }
 
-// Kind and unit of each figure, and how its value is written.
-Json shape_of(const Json& metrics) {
-    Json shape = Json::object();
+// Kind and unit of each figure, and how its value is written. Sorted: pm2's come in the order in which its
+// agent happens to have them.
+std::map<std::string, Json> shape_of(const Json& metrics) {
+    std::map<std::string, Json> shape;
     for (const auto& [name, metric] : metrics.items()) {
         shape[name] = metric;
         shape[name]["value"] = metric.at("value").type_name();
