@@ -220,8 +220,12 @@ module.exports = {
     pair.write("same.config.cjs", "exports.apps = [{ script: 'sleep', args: ['1000'], name: 'command' }];\n");
     const bool takes_modules =
         run_command({"node", "-p", "process.features.require_module === true"}).out == "true\n";
-    CHECK(pair.run_pm2({"start", takes_modules ? "eco.config.mjs" : "same.config.cjs"}).status == 0);
-    CHECK(pair.run_kpm({"start", "eco.config.mjs"}).status == 0);
+    for (const auto& result : {pair.run_pm2({"start", takes_modules ? "eco.config.mjs" : "same.config.cjs",
+                                             "--env", "production"}),
+                               pair.run_kpm({"start", "eco.config.mjs", "--env", "production"})}) {
+        INFO(result.out << result.err);
+        REQUIRE(result.status == 0);
+    }
     pair.both({"start", "app.sh", "-n", "by-words", "--namespace", "n"});
     pair.both({"start", "app.js", "-n", "js-by-words"});
     const auto apps = compare(pair);
