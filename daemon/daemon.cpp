@@ -110,7 +110,6 @@ Result<void> Daemon::start(UniqueFd socket) {
              [this](core::AppKey key, const std::string& reason) {
                  supervisor_->post([this, key, reason] { supervisor_->channel_lost(key, reason); });
              },
-         .wake = [] {},  // end_turn() follows
          .publish = [this](const std::string& topic,
                            const Json& payload) { server_->publish(topic, payload); },
          .has_followers = [this] { return server_ && server_->has_subscribers(); },

@@ -6,6 +6,7 @@ list(APPEND KPM_IO_SOURCES
     io/host_sampler.cpp
     io/listener.cpp
     io/node_apps.cpp
+    io/node_apps_state.cpp
     io/node_channel.cpp
     io/node_pool.cpp
     io/node_pool_slots.cpp

@@ -12,7 +12,6 @@
 #include "daemon/io/listener.h"
 #include "daemon/io/node_socket.h"
 #include "daemon/io/probe_connection.h"
-#include "daemon/io/slot_turns.h"
 #include "daemon/io/turn_away.h"
 
 namespace kpm::io {
@@ -21,8 +20,6 @@ namespace {
 namespace node = core::node;
 using core::NodeSockets;
 
-constexpr std::string_view kKeyPrefix = "node/";
-const Identity kNobody{.uid = 65534, .gid = 65534, .groups = {}, .name = {}, .home = {}};
 // A worker that has come up opens its servers one after the other; what none has asked for by then is closed.
 constexpr std::chrono::seconds kSettle{5};
 
@@ -40,11 +37,14 @@ int errno_of(NodeSockets::Refusal refusal) {
     return EINVAL;
 }
 
-Result<std::optional<Identity>> identity_of(const std::string& user, const std::string& group) {
-    if (user.empty() && group.empty()) return std::optional<Identity>{};
-    auto identity = look_up_user(user.empty() ? std::to_string(::geteuid()) : user, group);
-    if (!identity) return identity.error();
-    return std::optional(std::move(*identity));
+// The slot's, or the one for all.
+const UniqueFd& socket_for(const std::map<int, UniqueFd>& sockets, int slot) {
+    const auto it = sockets.find(slot);
+    return it == sockets.end() ? sockets.begin()->second : it->second;
+}
+
+bool is_udp(const NodeSockets::Socket& socket) {
+    return socket.query.kind == node::ListenQuery::Kind::Udp;
 }
 
 PoolOptions options_of(std::string_view balance, int max_connections) {
@@ -56,16 +56,6 @@ PoolOptions options_of(std::string_view balance, int max_connections) {
     return options;
 }
 
-// The slot's, or the one for all.
-const UniqueFd& socket_for(const std::map<int, UniqueFd>& sockets, int slot) {
-    const auto it = sockets.find(slot);
-    return it == sockets.end() ? sockets.begin()->second : it->second;
-}
-
-bool is_udp(const NodeSockets::Socket& socket) {
-    return socket.query.kind == node::ListenQuery::Kind::Udp;
-}
-
 }  // namespace
 
 NodeApps::NodeApps(Loop& loop, KeeperLink& keeper, DataPlane& plane, Persist persist, Log log)
@@ -74,6 +64,17 @@ NodeApps::NodeApps(Loop& loop, KeeperLink& keeper, DataPlane& plane, Persist per
       persist_(std::move(persist)),
       log_(std::move(log)),
       settle_(loop, [this] { close_abandoned(); }) {}
+
+Result<std::optional<Identity>> NodeApps::identity_of(const std::string& user, const std::string& group) {
+    if (user.empty() && group.empty()) return std::optional<Identity>{};
+    auto identity = look_up_user(user.empty() ? std::to_string(::geteuid()) : user, group);
+    if (!identity) return identity.error();
+    return std::optional(std::move(*identity));
+}
+
+void NodeApps::add_pool(const App& app) {
+    plane_.add_node_pool(app.pool, options_of(app.balance, app.max_connections));
+}
 
 Result<void> NodeApps::open(const core::PoolSpec& spec) {
     auto identity = identity_of(spec.user, spec.group);
@@ -87,7 +88,7 @@ Result<void> NodeApps::open(const core::PoolSpec& spec) {
         app.pool = next_id_++;
         app.balance = spec.balance;
         app.max_connections = spec.max_connections;
-        plane_.add_node_pool(app.pool, options_of(app.balance, app.max_connections));
+        add_pool(app);
     }
     for (const int socket : sockets_of(spec.name)) let_in_new(socket);
     record(spec.name, app);
@@ -109,7 +110,7 @@ void NodeApps::close(const std::string& name) {
     for (const std::string& key : it->second.table.keys()) close_socket(it->second, key);
     plane_.remove_pool(it->second.pool);
     std::erase_if(homes_, [&](const auto& home) { return home.second.app == name; });
-    persist_(std::string(kKeyPrefix) + name, std::nullopt);
+    erase_record(name);
     apps_.erase(it);
 }
 
@@ -170,16 +171,20 @@ void NodeApps::drain(const WorkerId& worker) {
     App* const app = home_of(worker);
     if (!app || app->table.is_leaving(worker.incarnation)) return;
     // Recorded first: told twice, it would drop its connections.
+    const std::string& name = homes_.at(worker).app;
     app->table.set_leaving(worker.incarnation);
-    record(homes_.at(worker).app, *app);
+    record(name, *app);
+    give_turns(name, *app);
     plane_.drain(worker);
 }
 
 void NodeApps::leave(const WorkerId& worker) {
     App* const app = home_of(worker);
     if (!app || app->table.is_leaving(worker.incarnation)) return;
+    const std::string& name = homes_.at(worker).app;
     app->table.set_leaving(worker.incarnation);
-    record(homes_.at(worker).app, *app);
+    record(name, *app);
+    give_turns(name, *app);
     plane_.drain_node_quietly(worker);
 }
 
@@ -187,9 +192,10 @@ void NodeApps::remove_worker(const WorkerId& worker) {
     App* const app = home_of(worker);
     if (!app) return;
     app->table.remove_worker(worker.incarnation);
-    record(homes_.at(worker).app, *app);
-    homes_.erase(worker);
-    settle_.start(kSettle);
+    const std::string name = std::move(homes_.extract(worker).mapped().app);
+    record(name, *app);
+    give_turns(name, *app);
+    settle();
 }
 
 std::optional<std::string> NodeApps::key_at(const WorkerId& worker,
@@ -209,7 +215,7 @@ void NodeApps::hear(const WorkerId& worker, const node::Message& message) {
         if (!app->table.is_leaving(worker.incarnation)) answer(*app, home, worker, *asked);
     } else if (const auto* closed = std::get_if<node::ListenClosed>(&message)) {
         if (app->table.leave(worker.incarnation, closed->key)) close_socket(*app, closed->key);
-        settle_.start(kSettle);
+        settle();
     } else if (std::holds_alternative<node::Leaving>(message)) {
         app->table.set_leaving(worker.incarnation);
     } else if (!std::holds_alternative<node::Listening>(message) ||
@@ -217,6 +223,7 @@ void NodeApps::hear(const WorkerId& worker, const node::Message& message) {
         return;
     }
     record(home.app, *app);
+    give_turns(home.app, *app);
 }
 
 void NodeApps::answer(App& app, const Home& home, const WorkerId& worker, const node::ListenAsked& asked) {
@@ -241,12 +248,13 @@ void NodeApps::answer(App& app, const Home& home, const WorkerId& worker, const 
     }
     if (made) {
         app.table.join(worker.incarnation, socket.key, asked.seq);
-        settle_.start(kSettle);
+        settle();
     } else {
         log_(fmt::format("App [{}:{}]: {}", home.app, worker.pm_id, made.error().message));
         if (!app.open.contains(socket.key)) app.table.forget(socket.key);
     }
     record(home.app, app);
+    give_turns(home.app, app);
     plane_.answer_node(worker, std::move(answer));
 }
 
@@ -286,9 +294,7 @@ Result<void> NodeApps::make(App& app, int slot, const NodeSockets::Socket& socke
     open.owner = owner;
     open.way = way;
     open.sockets[slot] = std::move(*made);
-    // Where it is not permitted the kernel goes by its hash.
-    if (way == Way::Slots && !is_first)
-        (void)take_turns(open.sockets.at(slot).get(), static_cast<int>(open.sockets.size()));
+    if (way == Way::Slots) open.turns.add(slot);
     show(app, socket.key, open, slot);
     return {};
 }
@@ -297,6 +303,20 @@ Result<void> NodeApps::make(App& app, int slot, const NodeSockets::Socket& socke
 void NodeApps::show(const App& app, const std::string& key, const Open& open, int slot) {
     if (open.way == Way::Accept) plane_.add_node_socket(app.pool, key, copy_of(open.sockets.at(slot)));
     if (open.way == Way::Slots) plane_.add_node_slot(app.pool, key, slot, copy_of(open.sockets.at(slot)));
+}
+
+// The kernel passes over the slots of workers that have left, or died, or are not there yet.
+void NodeApps::give_turns(const std::string& name, App& app) {
+    for (auto& [key, open] : app.open) {
+        if (open.way != Way::Slots) continue;
+        const NodeSockets::Socket* const socket = app.table.find(key);
+        SlotTurns::Slots serving;
+        for (const auto& [worker, home] : homes_)
+            if (home.app == name && socket && socket->users.contains(worker.incarnation) &&
+                !app.table.is_leaving(worker.incarnation))
+                serving.insert(home.slot);
+        open.turns.give(open.sockets.begin()->second.get(), serving);
+    }
 }
 
 void NodeApps::close_socket(App& app, const std::string& key) {
@@ -312,6 +332,10 @@ void NodeApps::close_socket(App& app, const std::string& key) {
     app.open.erase(it);
 }
 
+void NodeApps::settle() {
+    settle_.start(kSettle);
+}
+
 void NodeApps::close_abandoned() {
     for (auto& [name, app] : apps_) {
         app.left_ports.clear();
@@ -320,73 +344,6 @@ void NodeApps::close_abandoned() {
         for (const std::string& key : abandoned) close_socket(app, key);
         record(name, app);
     }
-}
-
-void NodeApps::record(const std::string& name, const App& app) {
-    Json opened = Json::object();
-    for (const auto& [key, open] : app.open)
-        opened[key] = {{"owner", open.owner}, {"way", static_cast<int>(open.way)}};
-    persist_(std::string(kKeyPrefix) + name, Json{{"pool", app.pool},
-                                                  {"balance", app.balance},
-                                                  {"max_connections", app.max_connections},
-                                                  {"user", app.user},
-                                                  {"group", app.group},
-                                                  {"table", app.table.state()},
-                                                  {"open", std::move(opened)}}
-                                                 .dump(-1, ' ', false, Json::error_handler_t::replace));
-}
-
-void NodeApps::restore(const std::map<std::string, std::string>& state, std::vector<KeptFd>& kept) {
-    for (const auto& [key, text] : state) {
-        if (!key.starts_with(kKeyPrefix)) continue;
-        const Json value = parse_json(text);
-        const std::string name = key.substr(kKeyPrefix.size());
-        App app;
-        try {
-            app.pool = value.at("pool").get<PoolId>();
-            app.table = NodeSockets::from_state(value.at("table"));
-            app.balance = value.at("balance").get<std::string>();
-            app.max_connections = value.value("max_connections", 0);
-            app.user = value.value("user", "");
-            app.group = value.value("group", "");
-            auto identity = identity_of(app.user, app.group);
-            if (!identity) log_(identity.error().message + ": its sockets are made as nobody");
-            app.identity = identity ? std::move(*identity) : std::optional(kNobody);
-            for (const auto& [socket, one] : value.at("open").items()) {
-                Open open;
-                open.owner = one.at("owner").get<std::uint64_t>();
-                open.way = static_cast<Way>(std::clamp(one.at("way").get<int>(), 0, 2));
-                for (KeptFd& fd : kept)
-                    if (fd.owner == open.owner && fd.fd)
-                        open.sockets[static_cast<int>(fd.slot)] = std::move(fd.fd);
-                next_id_ = std::max(next_id_, open.owner + 1);
-                if (!open.sockets.empty()) app.open[socket] = std::move(open);
-            }
-        } catch (const std::exception& error) {
-            log_(fmt::format("cannot restore 'sockets of {}': {}", name, error.what()));
-            continue;
-        }
-        next_id_ = std::max(next_id_, app.pool + 1);
-        // Recorded, but the daemon died before it was kept: made anew for the next who asks.
-        for (const std::string& socket : app.table.keys())
-            if (!app.open.contains(socket)) app.table.forget(socket);
-        plane_.add_node_pool(app.pool, options_of(app.balance, app.max_connections));
-        for (const auto& [socket, open] : app.open)
-            for (const auto& [slot, listener] : open.sockets) show(app, socket, open, slot);
-        apps_[name] = std::move(app);
-    }
-    std::erase_if(kept, [](const KeptFd& one) { return !one.fd; });
-}
-
-void NodeApps::forget_unclaimed() {
-    for (auto& [name, app] : apps_) {
-        for (const std::uint64_t worker : app.table.workers())
-            if (std::none_of(homes_.begin(), homes_.end(),
-                             [&](const auto& home) { return home.first.incarnation == worker; }))
-                app.table.remove_worker(worker);
-        record(name, app);
-    }
-    if (!apps_.empty()) settle_.start(kSettle);
 }
 
 }  // namespace kpm::io

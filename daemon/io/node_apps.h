@@ -15,6 +15,7 @@
 #include "daemon/core/node_sockets.h"
 #include "daemon/io/data_plane.h"
 #include "daemon/io/keeper_link.h"
+#include "daemon/io/slot_turns.h"
 #include "daemon/io/timer.h"
 #include "daemon/io/user_lookup.h"
 #include "ecosystem/probe_address.h"
@@ -72,6 +73,7 @@ private:
         std::uint64_t owner = 0;  // under which the keeper holds them
         Way way = Way::Accept;
         std::map<int, UniqueFd> sockets;  // by slot, never empty; otherwise one under 0
+        SlotTurns turns;                  // of the slots
     };
     struct App {
         PoolId pool = 0;
@@ -99,9 +101,15 @@ private:
     Way way_of(const App& app, const core::NodeSockets::Socket& socket) const;
     Result<void> make(App& app, int slot, const core::NodeSockets::Socket& socket, int& error_number);
     void show(const App& app, const std::string& key, const Open& open, int slot);
+    void give_turns(const std::string& name, App& app);
     void close_socket(App& app, const std::string& key);
+    void settle();
     void close_abandoned();
+    void add_pool(const App& app);
     void record(const std::string& name, const App& app);
+    void erase_record(const std::string& name);
+    // Of what is configured; nullopt: nothing is.
+    static Result<std::optional<Identity>> identity_of(const std::string& user, const std::string& group);
 
     KeeperLink& keeper_;
     DataPlane& plane_;

@@ -98,7 +98,7 @@ UvHost::UvHost(Loop& loop, const ipc::Home& home, StateMemfd state, Heritage her
       callbacks_(std::move(callbacks)),
       state_(std::move(state)),
       heritage_(std::move(heritage)),
-      timer_(loop, [this] { callbacks_.wake(); }),
+      timer_(loop, [] {}),  // that the loop wakes is enough: due is told before it waits again
       leftovers_kill_(loop,
                       [this] {
                           for (const auto& leftover : leftovers_) leftover->kill();

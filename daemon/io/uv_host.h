@@ -67,7 +67,6 @@ public:
         std::function<void(const std::string& name, const std::string& trouble)> watch_told;
         // A worker is told to end because it has lost the channel on which it gets connections.
         std::function<void(core::AppKey, const std::string& reason)> channel_lost;
-        std::function<void()> wake;  // a deadline has come: drain
         std::function<void(const std::string& topic, const Json& payload)> publish;
         std::function<bool()> has_followers;
         std::function<void(int client_pid)> shut_down;

@@ -4,8 +4,11 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <list>
+#include <map>
 #include <optional>
 
+#include "daemon/io/listener.h"
+#include "daemon/io/slot_turns.h"
 #include "ipc/client.h"
 #include "tests/support/node_app.h"
 
@@ -47,7 +50,57 @@ std::list<HttpClient> hold(const NodeApp& app, int count) {
     return held;
 }
 
+// By kpmd: those that it took off a socket.
+std::uint64_t handed(const KpmHome& kpm) {
+    std::uint64_t sum = 0;
+    for (const Json& worker : workers_of(kpm)) sum += worker["handed"].get<std::uint64_t>();
+    return sum;
+}
+
+bool may_take_turns() {
+    const auto listener =
+        io::open_listener({core::ListenAddress::Kind::Ipv4, "127.0.0.1"}, {.reuse_port = true});
+    REQUIRE(listener);
+    return io::take_turns(listener->get(), std::vector{0}).has_value();
+}
+
+// How often each worker answers 20 new connections.
+std::map<std::string, int> answers(const NodeApp& app) {
+    std::map<std::string, int> counted;
+    for (int i = 0; i < 20; ++i) ++counted[app.answer()];
+    return counted;
+}
+
 }  // namespace
+
+// As one who may load eBPF programs; others get all answers, too, with kpmd's help.
+TEST_CASE("node connections: the kernel passes over an instance that is not there", "[e2e][node]") {
+    const NodeApp app(kNodeServer, 3);
+    app.start_all_well();
+    const bool is_permitted = may_take_turns();
+    const auto two_answer_all = [&] {
+        const auto before = handed(app.kpm);
+        const auto counted = answers(app);
+        CHECK(counted.size() == 2);
+        CHECK_FALSE(counted.contains(""));
+        if (!is_permitted) return;
+        CHECK(handed(app.kpm) == before);
+        for (const auto& [pid, count] : counted) CHECK(count == 10);
+    };
+    REQUIRE(app.kpm.kpm({"stop", "1"}).status == 0);
+    two_answer_all();
+
+    // The next daemon knows which socket is whose.
+    const int daemon = app.kpm.daemon_pid();
+    REQUIRE(::kill(daemon, SIGKILL) == 0);
+    REQUIRE(eventually([&] { return app.kpm.daemon_pid() != daemon && app.kpm.list().size() == 3; }));
+    two_answer_all();
+    REQUIRE(app.kpm.kpm({"start", "1"}).status == 0);
+    REQUIRE(eventually([&] { return answers(app).size() == 3; }));
+    REQUIRE(app.kpm.kpm({"stop", "0"}).status == 0);
+    two_answer_all();
+    REQUIRE(app.kpm.kpm({"scale", "web", "2"}).status == 0);
+}
 
 TEST_CASE("node connections: no worker has more than max_connections, the others wait", "[e2e][node]") {
     const NodeApp app(kServer, 2, R"(,"max_connections":2)");

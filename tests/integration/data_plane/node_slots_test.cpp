@@ -3,6 +3,8 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 
+#include <numeric>
+
 #include "daemon/io/slot_turns.h"
 #include "tests/integration/data_plane/node_fixture.h"
 
@@ -46,18 +48,35 @@ unsigned queue_length(const UniqueFd& listener) {
 TEST_CASE("node pool: the slots of an address take turns", "[integration][data_plane]") {
     NodeFixture fixture;
     std::vector<UniqueFd> slots, clients;
-    bool is_permitted = false;
-    for (int slot = 1; slot <= 4; ++slot) {
+    SlotTurns turns;
+    SlotTurns::Slots serving;
+    // Which is whose goes by the order of coming.
+    for (const int slot : {3, 1, 4, 2}) {
         slots.push_back(fixture.add_slot(slot));
-        is_permitted = take_turns(slots.back().get(), slot).has_value();
+        turns.add(slot);
+        serving.insert(slot);
     }
-    for (int i = 0; i < 80; ++i) clients.push_back(fixture.visit());
-    unsigned sum = 0;
-    for (const UniqueFd& slot : slots) {
-        sum += queue_length(slot);
-        if (is_permitted) CHECK(queue_length(slot) == 20);
-    }
-    CHECK(sum == 80);
+    const bool is_permitted = take_turns(slots[0].get(), std::vector{0}).has_value();
+    const auto lengths_after = [&](int visits) {
+        for (int i = 0; i < visits; ++i) clients.push_back(fixture.visit());
+        std::vector<unsigned> lengths;
+        for (const UniqueFd& slot : slots) lengths.push_back(queue_length(slot));
+        return lengths;
+    };
+    turns.give(slots[0].get(), serving);
+    auto lengths = lengths_after(80);
+    CHECK(std::accumulate(lengths.begin(), lengths.end(), 0u) == 80);
+    if (is_permitted) CHECK(lengths == std::vector<unsigned>{20, 20, 20, 20});
+
+    turns.give(slots[0].get(), {1, 2});
+    lengths = lengths_after(20);
+    CHECK(std::accumulate(lengths.begin(), lengths.end(), 0u) == 100);
+    if (is_permitted) CHECK(lengths == std::vector<unsigned>{20, 30, 20, 30});
+
+    // Nobody is there: they wait for those who were.
+    turns.give(slots[0].get(), {});
+    lengths = lengths_after(2);
+    if (is_permitted) CHECK(lengths == std::vector<unsigned>{20, 31, 20, 31});
 }
 
 TEST_CASE("node pool: connections of a slot without a worker go to the others", "[integration][data_plane]") {
