@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <map>
 #include <memory>
 #include <optional>
@@ -208,7 +209,12 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 1;  // the library's codes above 100 tell nobody anything
     }
-    if (render.parsed()) return render_file(file);
+    // A genome of a stranger's may make a library throw (also: out of memory).
+    try {
+        if (render.parsed()) return render_file(file);
+    } catch (const std::exception& error) {
+        return fail(fmt::format("cannot render '{}': {}", file.genome, error.what()));
+    }
     if (arguments.probe) return print_devices();
     keep_freed_memory();
     return run(std::move(arguments));

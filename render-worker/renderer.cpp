@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "render-worker/dsp/convolver.h"
 #include "render-worker/dsp/delay.h"
@@ -77,9 +78,16 @@ double samples_needed(const std::vector<NetworkOutput>& outputs, const std::vect
     constexpr double kSurround = 6;  // channels that a delay may have to remember
     const auto samples = static_cast<double>(sound_samples(request));
     const auto delay = static_cast<double>(delay_memory(request.sample_rate, sound_samples(request), quirks));
-    double needed = 0;
-    for (const NetworkOutput& output : outputs)
+    double needed = samples * static_cast<double>(request.channels);
+    std::unordered_set<std::string_view> wavetables;
+    for (const PlanNode& node : plan)
+        if (node.kind == NodeKind::Wavetable) wavetables.insert(node.id);
+    for (const NetworkOutput& output : outputs) {
+        // Each of a wavetable's waves has a curve for its gain.
+        for (const NetworkOutput::Connection& connection : output.connections)
+            if (wavetables.contains(connection.target)) needed += samples;
         needed += samples * static_cast<double>(output.connections.size() + (request.anti_aliasing ? 2 : 1));
+    }
     for (const PlanNode& node : plan) {
         if (node.kind == NodeKind::Delay || node.kind == NodeKind::FeedbackDelay) needed += kSurround * delay;
         if (node.kind == NodeKind::Convolver) needed += convolver_memory(sound_samples(request));

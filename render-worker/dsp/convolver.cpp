@@ -20,9 +20,10 @@ float convolver_scale(const std::vector<float>& response, double sample_rate) {
     return 1.0F / rms * kCalibration * (kCalibrationRate / static_cast<float>(sample_rate));
 }
 
-// The spectra of the response and of what was heard, the response itself, and the transforms.
+// The spectra of the response and of what two channels have heard, each twice as long as the response, the
+// response itself, and the transforms.
 double convolver_memory(std::size_t samples) {
-    constexpr double kSpectra = 5, kTransforms = 32;
+    constexpr double kSpectra = 7, kTransforms = 32;
     return kSpectra * static_cast<double>(samples) +
            kTransforms * static_cast<double>(PartitionedConvolution::largest_part(samples));
 }

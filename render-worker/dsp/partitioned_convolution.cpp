@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace kpm::render {
 namespace {
@@ -30,12 +31,14 @@ void multiply_add(const std::vector<float>& a_re, const std::vector<float>& a_im
 ConvolutionStretch::ConvolutionStretch(std::span<const float> response, std::size_t part, bool at_once)
     : part_(part), at_once_(at_once), fft_(2 * part), input_(part), answer_(2 * part), pending_(2 * part) {
     const Spectrum silence{std::vector<float>(fft_.bins()), std::vector<float>(fft_.bins())};
+    std::vector<Spectrum> spectra;
     for (std::size_t start = 0; start < response.size(); start += part) {
-        response_.push_back(silence);
-        fft_.forward(response.subspan(start, std::min(part, response.size() - start)), response_.back().re,
-                     response_.back().im);
+        spectra.push_back(silence);
+        fft_.forward(response.subspan(start, std::min(part, response.size() - start)), spectra.back().re,
+                     spectra.back().im);
     }
-    heard_.assign(response_.size(), silence);
+    heard_.assign(spectra.size(), silence);
+    response_ = std::make_shared<const std::vector<Spectrum>>(std::move(spectra));
     sum_ = silence;
 }
 
@@ -56,9 +59,10 @@ void ConvolutionStretch::convolve() {
     fft_.forward(input_, heard_[newest_].re, heard_[newest_].im);
     std::fill(sum_.re.begin(), sum_.re.end(), 0.0F);
     std::fill(sum_.im.begin(), sum_.im.end(), 0.0F);
-    for (std::size_t p = 0; p < response_.size(); ++p) {
+    for (std::size_t p = 0; p < heard_.size(); ++p) {
         const Spectrum& then = heard_[(newest_ + heard_.size() - p) % heard_.size()];
-        multiply_add(response_[p].re, response_[p].im, then.re, then.im, sum_.re, sum_.im);
+        const Spectrum& part = (*response_)[p];
+        multiply_add(part.re, part.im, then.re, then.im, sum_.re, sum_.im);
     }
     fft_.inverse(sum_.re, sum_.im, answer_);
     for (std::size_t i = 0; i < part_; ++i) {

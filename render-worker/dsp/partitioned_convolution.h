@@ -36,9 +36,9 @@ private:
     std::size_t part_;
     bool at_once_;
     RealFft fft_;
-    std::vector<Spectrum> response_;  // a part each
-    std::vector<Spectrum> heard_;     // of the last blocks; a ring
-    std::size_t newest_ = 0;          // in heard_
+    std::shared_ptr<const std::vector<Spectrum>> response_;  // a part each; shared by the channels
+    std::vector<Spectrum> heard_;                            // of the last blocks; a ring
+    std::size_t newest_ = 0;                                 // in heard_
     Spectrum sum_;
     std::vector<float> input_;    // gathers one part
     std::vector<float> answer_;   // two parts

@@ -143,6 +143,10 @@ std::vector<PlanNode> cleaned(std::vector<PlanNode> plan, const std::vector<Netw
     std::erase_if(plan, [&](const PlanNode& node) { return !has_data(node, outputs); });
     for (int round = 0; round < kMaxCleanings && drop_dead(plan); ++round) {
     }
+    // What more rounds would have found: no edge may lead nowhere.
+    const Index index = index_of(plan);
+    for (PlanNode& node : plan)
+        std::erase_if(node.edges, [&](const PlanEdge& edge) { return is_dead(edge, index); });
     return plan;
 }
 

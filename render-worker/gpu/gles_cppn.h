@@ -1,9 +1,9 @@
 #pragma once
 // Runs CPPNs on a GPU in float32: fast, not exact (docs/gpu.md tells how close). Sounds are computed in
-// chunks of at most one second, so that other workers on the same GPU get their turn, a cancelled job ends
-// soon and a hang is noticed. Belongs to the thread that made it. After a fatal error (see failure()) every
-// further call fails the same way and the worker is to exit with exit_code(failure()->code): a lost context
-// is not rebuilt in this process.
+// chunks of at most one second, and less of a large network, so that other workers on the same GPU get their
+// turn, a cancelled job ends soon and a hang is noticed. Belongs to the thread that made it. After a fatal
+// error (see failure()) every further call fails the same way and the worker is to exit with
+// exit_code(failure()->code): a lost context is not rebuilt in this process.
 
 #include <array>
 #include <chrono>
@@ -60,7 +60,7 @@ private:
     GpuStatus upload_inputs(const SignalSpec& spec, const Chunk& chunk);
     GpuStatus wait();
     GpuStatus read_back(const Chunk& chunk, Channels& channels);
-    std::uint32_t chunk_size(const SignalSpec& spec, std::uint32_t output_count) const;
+    std::uint32_t chunk_size(const SignalSpec& spec, std::uint32_t output_count, std::size_t work) const;
 
     GpuContext context_;
     GlesOptions options_;

@@ -12,28 +12,32 @@ public:
     void process(const BlockTime&) override { output().assign(inputs()[0]); }
 };
 
+constexpr std::size_t kStepsToAsk = 1u << 16;
+
 // The depth-first search of the order, with an own stack because genomes may chain thousands of nodes.
 template <class TargetsOf, class BreaksCycles>
 class Ordering {
 public:
-    Ordering(std::size_t count, TargetsOf targets_of, BreaksCycles breaks_cycles)
+    Ordering(std::size_t count, TargetsOf targets_of, BreaksCycles breaks_cycles, const CancelFlag& cancelled)
         : targets_of_(targets_of),
           breaks_cycles_(breaks_cycles),
+          cancelled_(cancelled),
           seen_(count, false),
           on_path_(count, false),
           on_cycle_(count, false) {}
 
-    // False when a cycle can be cut behind breaker(): then it has to be, and a new ordering made.
+    // False when a cycle can be cut behind breaker(): then it has to be, and a new ordering made; or, without
+    // a breaker(), when it was called off.
     bool run() {
-        for (std::size_t node = 0; node < seen_.size() && !breaker_; ++node)
+        for (std::size_t node = 0; node < seen_.size() && !is_over(); ++node)
             if (!seen_[node]) visit(node);
-        if (breaker_) return false;
+        if (is_over()) return false;
         std::erase_if(left_, [this](std::size_t node) { return on_cycle_[node]; });
         std::reverse(left_.begin(), left_.end());
         return true;
     }
     std::vector<std::size_t> take_order() { return std::move(left_); }
-    std::size_t breaker() const { return *breaker_; }
+    std::optional<std::size_t> breaker() const { return breaker_; }
 
 private:
     struct Frame {
@@ -41,9 +45,20 @@ private:
         std::size_t next = 0;
     };
 
+    bool is_over() const { return breaker_ || is_called_off_; }
+
+    // Each new ordering and each cycle may look at all nodes: of a hostile genome that is a lot.
+    void count_steps(std::size_t steps) {
+        steps_ += steps;
+        if (steps_ < kStepsToAsk) return;
+        steps_ = 0;
+        is_called_off_ = cancelled_;
+    }
+
     void visit(std::size_t root) {
         enter(root);
-        while (!path_.empty() && !breaker_) {
+        while (!path_.empty() && !is_over()) {
+            count_steps(1);
             Frame& frame = path_.back();
             const auto& targets = targets_of_(frame.node);
             if (frame.next == targets.size()) {
@@ -67,6 +82,7 @@ private:
     }
 
     void close_cycle(std::size_t start) {
+        count_steps(path_.size());
         const auto first =
             std::find_if(path_.begin(), path_.end(), [&](const Frame& f) { return f.node == start; });
         const auto breaker =
@@ -80,6 +96,9 @@ private:
 
     TargetsOf targets_of_;
     BreaksCycles breaks_cycles_;
+    const CancelFlag& cancelled_;
+    std::size_t steps_ = 0;  // since it was asked
+    bool is_called_off_ = false;
     std::optional<std::size_t> breaker_;
     std::vector<bool> seen_, on_path_, on_cycle_;
     std::vector<Frame> path_;
@@ -110,15 +129,16 @@ void AudioGraph::order(Index from, Index to) {
     vertices_[from].edges.push_back({to, nullptr, false});
 }
 
-std::vector<AudioGraph::Index> AudioGraph::processing_order() {
+std::optional<std::vector<AudioGraph::Index>> AudioGraph::processing_order(const CancelFlag& cancelled) {
     const auto targets_of = [this](Index index) -> const std::vector<Edge>& {
         return vertices_[index].edges;
     };
     const auto breaks_cycles = [this](Index index) { return vertices_[index].node->breaks_cycles(); };
     for (;;) {
-        Ordering ordering(vertices_.size(), targets_of, breaks_cycles);
+        Ordering ordering(vertices_.size(), targets_of, breaks_cycles, cancelled);
         if (ordering.run()) return ordering.take_order();
-        vertices_[ordering.breaker()].edges.clear();
+        if (!ordering.breaker() || cancelled) return std::nullopt;
+        vertices_[*ordering.breaker()].edges.clear();
     }
 }
 
@@ -138,12 +158,15 @@ void AudioGraph::process(Index index, const BlockTime& time) {
 }
 
 Result<std::vector<std::vector<float>>> AudioGraph::render(std::size_t frames, const CancelFlag& cancelled) {
-    const std::vector<Index> order = processing_order();
+    const Error called_off{ErrorCode::Unavailable, "cannot render 'genome': cancelled"};
+    const auto ordered = processing_order(cancelled);
+    if (!ordered) return called_off;
+    const std::vector<Index>& order = *ordered;
     runs_.assign(vertices_.size(), false);
     for (Index index : order) runs_[index] = true;
     std::vector<std::vector<float>> channels(destination_channels_, std::vector<float>(frames, 0));
     for (std::size_t frame = 0; frame < frames; frame += kQuantum) {
-        if (cancelled) return Error{ErrorCode::Unavailable, "cannot render 'genome': cancelled"};
+        if (cancelled) return called_off;
         for (Index index : order) process(index, {frame, sample_rate_});
         const Quantum& out = node(kDestination).output();
         if (out.silent) continue;

@@ -47,8 +47,8 @@ private:
         std::vector<Edge> edges;
     };
 
-    // Cuts cycles.
-    std::vector<Index> processing_order();
+    // Cuts cycles. nullopt: cancelled.
+    std::optional<std::vector<Index>> processing_order(const CancelFlag& cancelled);
     void process(Index index, const BlockTime& time);
 
     double sample_rate_;

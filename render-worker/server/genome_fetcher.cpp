@@ -41,7 +41,7 @@ void GenomeFetcher::work() {
         lock.unlock();
         order.done(load(order));
         lock.lock();
-        in_work_.erase(order.cancelled.get());
+        in_work_.erase(in_work_.find(order.cancelled.get()));
     }
 }
 

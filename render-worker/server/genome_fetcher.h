@@ -47,7 +47,7 @@ private:
     std::mutex mutex_;  // guards what follows
     std::condition_variable wake_;
     std::deque<Order> waiting_;
-    std::unordered_set<CancelFlag*> in_work_;
+    std::unordered_multiset<CancelFlag*> in_work_;  // jobs of one client share theirs
     std::size_t idle_ = 0;
     bool stopping_ = false;
     std::vector<std::thread> threads_;
