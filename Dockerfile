@@ -2,7 +2,7 @@
 #   kpm     kpm-runtime as the container's first process; copy your app in, or /usr/local into your own image
 #   render  that, and render-worker with EGL: NVIDIA by the container toolkit, AMD and Intel (and none) by Mesa
 #
-#   docker build --target render -t render .      docker compose up --build
+#   docker build --target render -t kpm-render .      docker compose up --build
 #
 # BASE is Debian 12 in whatever form it is at hand: the programs are built against its C library.
 ARG BASE=debian:12-slim
@@ -16,7 +16,7 @@ ARG JOBS=2
 RUN cmake --preset release >/dev/null \
  && cmake --build --preset release --parallel "${JOBS}" --target programs \
  && for part in kpm/kpm kpm/pm2-names render/render; do \
-        DESTDIR=/out/${part%/*} cmake --install build/release --prefix /usr/local --component ${part#*/} --strip; \
+        DESTDIR=/out/${part%/*} cmake --install build/release --prefix /usr/local --component ${part#*/} --strip || exit 1; \
     done
 
 FROM ${BASE} AS kpm
@@ -51,7 +51,6 @@ ARG USE_PM2=true
 ENV USE_PM2=${USE_PM2} PM2_INSTANCES=1 PORT=3000
 USER 1000:1000
 EXPOSE 3000
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
-    CMD ["sh", "-c", "[ \"$USE_PM2\" = false ] || exec kpm healthcheck render"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["kpm", "healthcheck", "render"]
 ENTRYPOINT []
-CMD ["sh", "-c", "exec kpm-runtime /usr/local/bin/render-worker --name render --kpm-channel --listen \"$PORT\" --gpu auto --listen-timeout 60s"]
+CMD ["sh", "-c", "exec kpm-runtime /usr/local/bin/render-worker --name render --kpm-channel --listen \"${KPM_PORT:-$PORT}\" --gpu auto --listen-timeout 60s"]

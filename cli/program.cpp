@@ -12,15 +12,11 @@
 #include "cli/help.h"
 #include "cli/module_start.h"
 #include "cli/staying_here.h"
+#include "cli/variable.h"
 #include "ipc/base/text.h"
 
 namespace kpm::cli {
 namespace {
-
-bool is_set(const char* name) {
-    const char* value = std::getenv(name);
-    return value != nullptr && *value != '\0';
-}
 
 int refuse(const Console& console, std::string_view problem) {
     console.error_line(fmt::format("\n  error: {}\n", problem));

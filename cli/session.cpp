@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "cli/launch.h"
+#include "cli/variable.h"
 #include "ipc/protocol.h"
 
 namespace kpm::cli {
@@ -21,11 +22,6 @@ constexpr std::chrono::seconds kPatience{5};
 // For how long one that was killed may still take connections: until the last of its threads has ended.
 constexpr std::chrono::seconds kLastBreath{1};
 constexpr std::chrono::milliseconds kPause{20};
-
-bool is_set(const char* name) {
-    const char* value = std::getenv(name);
-    return value != nullptr && *value != '\0';
-}
 
 bool pm2_is_allowed() {
     const char* value = std::getenv("KPM_ALLOW_PM2");

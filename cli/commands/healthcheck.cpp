@@ -6,11 +6,13 @@
 #include "cli/actions.h"
 #include "cli/commands/groups.h"
 #include "cli/healthcheck_view.h"
+#include "cli/runtime/container_environment.h"
 #include "ipc/base/text.h"
 
 namespace kpm::cli {
 namespace {
 
+// `reason`: why it is not, or why nothing was asked.
 int say(Context& context, bool is_healthy, const std::vector<HealthFinding>& findings,
         const std::string& reason) {
     if (context.line.has("json")) {
@@ -23,7 +25,8 @@ int say(Context& context, bool is_healthy, const std::vector<HealthFinding>& fin
                             {"problem", problem}});
         print_json(context, {{"healthy", is_healthy}, {"reason", reason}, {"apps", std::move(apps)}});
     } else if (is_healthy) {
-        context.console.line(fmt::format("healthy: {} online", findings.size()));
+        context.console.line("healthy: " +
+                             (reason.empty() ? fmt::format("{} online", findings.size()) : reason));
     } else {
         context.console.error_line("unhealthy: " + reason);
     }
@@ -33,7 +36,11 @@ int say(Context& context, bool is_healthy, const std::vector<HealthFinding>& fin
 }  // namespace
 
 int run_healthcheck(Context& context) {
-    if (context.session == nullptr) return say(context, false, {}, "no daemon runs");
+    if (context.session == nullptr) {
+        if (wants_supervisor()) return say(context, false, {}, "no daemon runs");
+        // The container's process is the app: that it is there is all that can be said.
+        return say(context, true, {}, "no supervisor is wanted");
+    }
     const auto list = context.session->brief_list();
     if (!list) return say(context, false, {}, list.error().message);
     std::vector<ProcessRow> rows;

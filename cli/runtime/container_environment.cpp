@@ -6,18 +6,19 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "cli/variable.h"
 #include "ipc/base/text.h"
 
 namespace kpm::cli {
 namespace {
 
-constexpr const char* kNames[][2] = {
-    {"USE_PM2", "KPM_MANAGED"}, {"PM2_INSTANCES", "KPM_INSTANCES"}, {"PORT", "KPM_PORT"}};
+struct Names {
+    const char *pm2, *own;
+};
 
-bool is_set(const char* name) {
-    const char* value = std::getenv(name);
-    return value != nullptr && *value != '\0';
-}
+constexpr const char* kManaged = "KPM_MANAGED";
+constexpr const char* kPort = "KPM_PORT";
+constexpr Names kNames[] = {{"USE_PM2", kManaged}, {"PM2_INSTANCES", "KPM_INSTANCES"}, {"PORT", kPort}};
 
 bool is_count(std::string_view text) {
     if (text == "max") return true;
@@ -25,17 +26,24 @@ bool is_count(std::string_view text) {
     return is_number(text) && text.size() < 6;
 }
 
+// Kubernetes gives every pod KPM_PORT=tcp://10.0.0.1:80 where a Service is called "kpm".
+bool is_meant(const char* own) {
+    return is_set(own) && (std::string_view(own) != kPort || is_number(std::getenv(own)));
+}
+
 }  // namespace
 
 void share_container_variables() {
-    for (const auto& [one, other] : kNames) {
-        if (is_set(one) && !is_set(other)) setenv(other, std::getenv(one), 1);
-        if (is_set(other) && !is_set(one)) setenv(one, std::getenv(other), 1);
+    for (const auto& [pm2, own] : kNames) {
+        if (is_meant(own))
+            setenv(pm2, std::getenv(own), 1);
+        else if (is_set(pm2))
+            setenv(own, std::getenv(pm2), 1);
     }
 }
 
 bool wants_supervisor() {
-    const char* value = std::getenv("USE_PM2");
+    const char* value = std::getenv(is_set(kManaged) ? kManaged : "USE_PM2");
     const std::string text = lower(value ? value : "");
     return text != "false" && text != "0" && text != "no" && text != "off";
 }

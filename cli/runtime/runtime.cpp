@@ -14,6 +14,7 @@
 #include "cli/runtime/direct_run.h"
 #include "cli/runtime/first_process.h"
 #include "cli/runtime/runtime_line.h"
+#include "cli/variable.h"
 
 namespace kpm::cli {
 namespace {
@@ -53,7 +54,7 @@ int run_directly(Context& context) {
 int run_runtime(std::span<const std::string> words) {
     share_container_variables();
     auto read = read_runtime_line(with_grace_variable(words));
-    const bool is_silent = (read && read->line.has("silent")) || std::getenv("PM2_SILENT") != nullptr;
+    const bool is_silent = (read && read->line.has("silent")) || is_set("PM2_SILENT");
     Console console(detect_terminal(STDERR_FILENO, read && read->line.has("no-color")), is_silent);
     if (!read) {
         console.error_line(fmt::format("\n  error: {}\n", read.error().message));

@@ -13,15 +13,14 @@ namespace kpm::cli {
 namespace {
 
 constexpr OptionSpec kOptions[] = {
-    {"raw", "--raw", Takes::Nothing, "",
-     "logs as they are, standard output and error apart (without any of these: that)"},
+    {"raw", "--raw", Takes::Nothing, "", "logs as they are, standard output and error apart (the default)"},
     {"formatted", "--formatted", Takes::Nothing, "", "logs with id and name before each line"},
     {"json", "--json", Takes::Nothing, "", "logs and events as JSON, one object a line"},
     {"format", "--format", Takes::Nothing, "", "logs as key=value fields"},
     {"delay", "--delay", Takes::Value, "seconds", "wait before the start"},
     {"grace", "--grace", Takes::Value, "seconds",
-     "after SIGTERM or SIGINT all has ended within this time, 9 if not given"},
-    {"no-auto-exit", "--no-auto-exit", Takes::Nothing, "", "go on when no app runs any more"},
+     "after SIGTERM or SIGINT, time limit for everything to end (default 9)"},
+    {"no-auto-exit", "--no-auto-exit", Takes::Nothing, "", "keep running when no app is left"},
     {"web", "--web", Takes::OptionalValue, "port", "accepted for PM2's scripts"},
     {"secret", "--secret", Takes::Value, "key", "accepted for PM2's scripts"},
     {"public", "--public", Takes::Value, "key", "accepted for PM2's scripts"},

@@ -268,6 +268,9 @@ TEST_CASE("runtime: a compose file's variables", "[e2e]") {
         container.start({"pm2-runtime", "ecosystem.config.cjs"});
         CHECK(comes(container, "pid=1\n"));
         CHECK(has(container.out(), "port=3456 cluster=false\n"));
+        const CommandResult healthy = container.exec({"kpm", "healthcheck"});
+        CHECK(healthy.status == 0);
+        CHECK(healthy.out == "healthy: no supervisor is wanted\n");
         container.signal(SIGTERM);
         CHECK(container.wait() == 9);
     }

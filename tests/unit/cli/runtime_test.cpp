@@ -114,6 +114,29 @@ TEST_CASE("container: each variable is there under both of its names", "[unit][c
     CHECK_FALSE(wants_supervisor());
 }
 
+// An image may set PM2's names, as ours does.
+TEST_CASE("container: where both names are set, kpm's counts", "[unit][cli][runtime]") {
+    const Variables variables(Set{{"USE_PM2", "true"},
+                                  {"KPM_MANAGED", "false"},
+                                  {"PM2_INSTANCES", "1"},
+                                  {"KPM_INSTANCES", "4"},
+                                  {"PORT", "3000"},
+                                  {"KPM_PORT", "8080"}});
+    CHECK_FALSE(wants_supervisor());
+    CHECK(std::getenv("PM2_INSTANCES") == std::string("4"));
+    CHECK(std::getenv("PORT") == std::string("8080"));
+}
+
+TEST_CASE("container: what Kubernetes says of a Service called kpm is no port", "[unit][cli][runtime]") {
+    {
+        const Variables variables(Set{{"PORT", "3000"}, {"KPM_PORT", "tcp://10.0.0.1:80"}});
+        CHECK(std::getenv("PORT") == std::string("3000"));
+        CHECK(std::getenv("KPM_PORT") == std::string("3000"));
+    }
+    const Variables variables(Set{{"KPM_PORT", "tcp://10.0.0.1:80"}});
+    CHECK(std::getenv("PORT") == nullptr);
+}
+
 TEST_CASE("container: without USE_PM2, and with anything but a no, there is a supervisor",
           "[unit][cli][runtime]") {
     {
