@@ -39,7 +39,8 @@ foreach(name kpm-dev kpm-runtime)
     install(FILES ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/${name} DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT kpm)
 endforeach()
 foreach(name pm2-dev pm2-runtime pm2-docker)
-    install(FILES ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/${name} DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT pm2-names)
+    install(FILES ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/${name} DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT pm2-names
+        EXCLUDE_FROM_ALL)  # there they would take the place of PM2's own
 endforeach()
 install(TARGETS kpmd kpm-gpu-monitor kpm-keeper kpm-serve RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/kpm
     COMPONENT kpm)

@@ -43,7 +43,7 @@ set(CPACK_DEBIAN_KPM_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_KPM_DESCRIPTION
 "process manager with PM2's commands, options and files
 Starts apps in any language and keeps them running: restarts with limits and
-backoff, logs with rotation, health probes, cron restarts, watching of files.
+backoff, log files, health probes, restarts by cron, watching of files.
 Balances connections over the workers of a cluster app, and replaces them
 without a moment in which nobody serves. The daemon itself can be replaced
 while apps run.")

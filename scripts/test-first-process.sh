@@ -4,8 +4,9 @@
 # ecosystem.config.cjs and genome.json; the variables are the image's. Each container is namespaces of its own
 # (processes, mounts, network) on ROOT, read-only but for a tmpfs on /tmp, and all in it runs as user 1000. Needs root.
 set -euo pipefail
-root=$1
+root=$(realpath "$1")
 shift
+cd "$(dirname "$0")/.."
 variables=("$@")
 folder=$(mktemp -d)
 container=
@@ -23,20 +24,7 @@ fail() {
 }
 
 start() { # [NAME=value…] COMMAND…: the container's first process, in the background; its pid out here is $first
-    unshare --pid --mount --net --fork --kill-child sh -c '
-        set -e
-        root=$1; shift
-        mount --make-rprivate /
-        mount --bind "$root" "$root"
-        mount -t proc proc "$root/proc"
-        mount --rbind /dev "$root/dev"
-        mount -t tmpfs -o mode=1777 tmp "$root/tmp"
-        mount -o remount,bind,ro "$root"
-        # SIOCSIFFLAGS: up, running.
-        perl -MSocket -e "my \$lo = pack q(a16 s x22), q(lo), 0x41; socket S, AF_INET, SOCK_DGRAM, 0; ioctl S, 0x8914, \$lo or die"
-        cd "$root/app"
-        exec chroot --userspec=1000:1000 "$root" env -i -C /app "$@"' \
-        sh "$root" "${variables[@]}" "$@" >"$folder/out" 2>"$folder/err" &
+    scripts/contain.sh --net "$root" -C /app "${variables[@]}" "$@" >"$folder/out" 2>"$folder/err" &
     container=$!
     first=
     until_true 100 is_first_there || fail "the container does not start"

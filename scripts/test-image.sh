@@ -17,7 +17,10 @@ store=(--root "$folder/store" --runroot "$folder/run")
 buildah=(buildah "${store[@]}")
 
 # The images stay, for the next run; containers and their mounts do not.
+runner=
 clean_up() {
+    # What unshare holds ends with it.
+    [ -z "$runner" ] || { kill -KILL $(cat "/proc/$runner/task/$runner/children") && wait "$runner"; } 2>/dev/null || true
     "${buildah[@]}" umount --all >/dev/null 2>&1 || true
     "${buildah[@]}" rm --all >/dev/null 2>&1 || true
 }
@@ -48,23 +51,16 @@ for target in kpm render; do
     echo "built $target: $(du -sm "$(container=$("${buildah[@]}" from localhost/$target) && "${buildah[@]}" mount "$container")" | cut -f1) MB with its base"
 done
 
-# The image's own root, user, variables and command in namespaces of their own: what a runtime would make of it.
-try() { # NAME IMAGE COMMAND…: runs COMMAND as the image's user with its variables on its root, read-only
+image_variables() { # IMAGE -> variables
+    mapfile -t variables < <("${buildah[@]}" inspect --format '{{range .OCIv1.Config.Env}}{{println .}}{{end}}' --type image "localhost/$1" | sed '/^$/d')
+}
+try() { # IMAGE COMMAND…
     local image=$1 container root
     shift
     container=$("${buildah[@]}" from "localhost/$image")
     root=$("${buildah[@]}" mount "$container")
-    mapfile -t variables < <("${buildah[@]}" inspect --format '{{range .OCIv1.Config.Env}}{{println .}}{{end}}' --type image "localhost/$image" | sed '/^$/d')
-    unshare --pid --mount --fork --kill-child sh -c '
-        set -e
-        root=$1; shift
-        mount --make-rprivate /
-        mount --bind "$root" "$root"
-        mount -t proc proc "$root/proc"
-        mount --rbind /dev "$root/dev"
-        mount -t tmpfs -o mode=1777 tmp "$root/tmp"
-        mount -o remount,bind,ro "$root"
-        exec chroot --userspec=1000:1000 "$root" env -i "$@"' sh "$root" "${variables[@]}" "$@"
+    image_variables "$image"
+    scripts/contain.sh "$root" "${variables[@]}" "$@"
 }
 
 [ "$(try kpm kpm-runtime --version)" = "$(try kpm kpm --version)" ] || fail "kpm-runtime and kpm differ"
@@ -90,6 +86,7 @@ for managed in true false; do
     kill -TERM "$(cat "/proc/${first%% *}/task/${first%% *}/children" 2>/dev/null || true)" 2>/dev/null || kill -TERM $first
     code=0
     wait $runner || code=$?
+    runner=
     [ $code = 0 ] || { cat "$folder/err" >&2; fail "the render image (USE_PM2=$managed) ends with $code after SIGTERM"; }
     echo "render (USE_PM2=$managed): ready, and gone after SIGTERM"
 done
@@ -117,5 +114,5 @@ EOT
 "${buildah[@]}" build -q --layers --format docker -t localhost/app "$folder/app" >/dev/null
 container=$("${buildah[@]}" from localhost/app)
 root=$("${buildah[@]}" mount "$container")
-mapfile -t variables < <("${buildah[@]}" inspect --format '{{range .OCIv1.Config.Env}}{{println .}}{{end}}' --type image localhost/app | sed '/^$/d')
+image_variables app
 scripts/test-first-process.sh "$root" "${variables[@]}"

@@ -91,6 +91,17 @@ TEST_CASE("installation: what cmake --install has copied works on its own", "[e2
         CHECK_FALSE(fs::exists(installed.prefix() / "bin" / name));
 }
 
+// Where PM2 may be installed as well.
+TEST_CASE("installation: all that is installed at once has none of PM2's names", "[e2e]") {
+    const KpmHome kpm;
+    const fs::path prefix = kpm.work() / "usr";
+    must({"cmake", "--install", bin_dir().parent_path().string(), "--prefix", prefix.string()});
+    CHECK(fs::exists(prefix / "bin/kpm"));
+    CHECK(fs::exists(prefix / "bin/render-worker"));
+    for (const auto& program : fs::directory_iterator(prefix / "bin"))
+        CHECK_FALSE(program.path().filename().string().starts_with("pm2"));
+}
+
 TEST_CASE("installation: the pages that the manual and the options name are there", "[e2e]") {
     const Installation installed;
     const std::string text = must({"gzip", "-dc", (installed.share() / "man/man1/kpm.1.gz").string()}).out +
