@@ -71,7 +71,8 @@ std::vector<OptionSpec> make_global_options() {
     for (const ecosystem::Field& field : ecosystem::fields()) {
         const auto kind = ecosystem::flag_kind(field);
         if (kind == ecosystem::FlagKind::None) continue;
-        options.push_back({field.key, field.flag, takes_of(kind), field.key, field.doc, &field});
+        const std::string_view doc = field.flag_doc.empty() ? field.doc : field.flag_doc;
+        options.push_back({field.key, field.flag, takes_of(kind), field.key, doc, &field});
     }
     return options;
 }

@@ -63,8 +63,9 @@ struct Field {
     Group group = Group::Basics;
     OnChange on_change = OnChange::Restart;
     Check check = Check::None;
-    bool always_sent = false;   // in the wire form even with its default value, as PM2 does
-    std::string_view doc = {};  // one line, starts in lower case, no full stop
+    bool always_sent = false;        // in the wire form even with its default value, as PM2 does
+    std::string_view doc = {};       // one line, starts in lower case, no full stop
+    std::string_view flag_doc = {};  // of the flag, where that says something else (--no-…)
 };
 
 std::span<const Field> fields();

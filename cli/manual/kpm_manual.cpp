@@ -66,7 +66,8 @@ Manual kpm_manual() {
                Manual::Example{"kpm start ecosystem.json\nkpm reload ecosystem.json"},
                Paragraph{"What runs now comes back with the machine:"},
                Manual::Example{"kpm save\nkpm startup"}}}},
-        .see_also = {{"kpm-runtime", 1}, {"render-worker", 1}, {"kpm-keeper", 8}, {"kpmd", 8}}};
+        .see_also = {
+            {"kpm-dev", 1}, {"kpm-runtime", 1}, {"render-worker", 1}, {"kpm-keeper", 8}, {"kpmd", 8}}};
 }
 
 }  // namespace kpm::cli

@@ -36,11 +36,12 @@ Manual::Section app_options_section(const std::string& title) {
                            "and more; docs/config.md has all of them, with their defaults. Durations are "
                            "milliseconds or texts such as 10s, sizes bytes or texts such as 150M."}}};
     for (const auto& [group, group_title] : ecosystem::group_titles()) {
+        std::vector<OptionSpec> options;
+        for (const OptionSpec& option : global_options())
+            if (is_attribute(option) && option.field->group == group) options.push_back(option);
+        if (options.empty()) continue;  // files alone have them
         section.blocks.push_back(Manual::Subtitle{std::string(group_title)});
-        for (const OptionSpec& option : global_options()) {
-            if (is_attribute(option) && option.field->group == group)
-                section.blocks.push_back(Manual::Entry{option_title(option), std::string(option.help)});
-        }
+        for (Manual::Entry& entry : entries_of(options)) section.blocks.push_back(std::move(entry));
     }
     return section;
 }

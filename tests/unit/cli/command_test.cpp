@@ -31,7 +31,9 @@ TEST_CASE("help: every command and every option of an attribute is in it", "[uni
     for (const Command& command : commands())
         CHECK(help.find(std::string(command.name)) != std::string::npos);
     for (const ecosystem::Field& field : ecosystem::fields()) {
-        if (!field.flag.empty()) CHECK(help.find(std::string(field.doc)) != std::string::npos);
+        if (!field.flag.empty())
+            CHECK(help.find(std::string(field.flag_doc.empty() ? field.doc : field.flag_doc)) !=
+                  std::string::npos);
     }
     CHECK(help_text(*find_command("logs")).find("--nostream") != std::string::npos);
 }
