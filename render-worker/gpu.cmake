@@ -12,6 +12,7 @@ configure_file(${CMAKE_CURRENT_LIST_DIR}/gpu/shader_text.h.in
     ${CMAKE_CURRENT_BINARY_DIR}/generated/render-worker/gpu/shader_text.h @ONLY)
 
 add_library(render_gpu STATIC
+    gpu/chunk_size.cpp
     gpu/device_id.cpp
     gpu/device_selector.cpp
     gpu/egl_devices.cpp

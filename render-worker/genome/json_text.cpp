@@ -6,22 +6,19 @@
 #include "render-worker/genome/genome_error.h"
 
 namespace kpm::render {
-namespace {
-constexpr int kMaxDepth = 64;
-}  // namespace
-
 Result<Json> parse_json_text(std::string_view text, std::string_view place) {
     JsonFault fault;
-    Json value = parse_json(text, {.levels = kMaxDepth}, &fault);
+    Json value = parse_json(text, {.levels = kMaxJsonDepth, .parts = kMaxJsonParts}, &fault);
     if (!value.is_discarded()) return value;
-    return genome_error(place,
-                        fault.kind == JsonFault::Kind::TooDeep ? "nested too deeply" : "not valid JSON");
+    return genome_error(place, fault.kind == JsonFault::Kind::TooDeep   ? "nested too deeply"
+                               : fault.kind == JsonFault::Kind::TooMuch ? "too many values"
+                                                                        : "not valid JSON");
 }
 
 bool nested_too_deeply(const Json& value) {
     std::vector<const Json*> level = {&value};
-    for (int depth = 0; !level.empty(); ++depth) {
-        if (depth > kMaxDepth) return true;
+    for (std::size_t depth = 0; !level.empty(); ++depth) {
+        if (depth > kMaxJsonDepth) return true;
         std::vector<const Json*> below;
         for (const Json* item : level)
             if (item->is_structured())

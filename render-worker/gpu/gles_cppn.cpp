@@ -5,15 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "render-worker/gpu/chunk_size.h"
+
 namespace kpm::render {
 namespace {
-
-// OpenGL ES 3.1 promises 65,535 work groups in one dimension.
-constexpr std::uint32_t kMaxChunk = 65535 * InterpreterProgram::kGroupSize;
-constexpr std::size_t kMaxReadBack = std::size_t{64} << 20;
-// Edges and steps that one chunk evaluates: a second of 48 kHz of a network of 2,800. What a chunk may take
-// is far longer than even a software renderer needs for that.
-constexpr std::size_t kMaxWork = std::size_t{1} << 27;
 
 bool is_sound(const SignalSpec& spec) {
     return std::isfinite(spec.frequency) && std::isfinite(spec.sample_rate) && spec.sample_rate > 0 &&
@@ -72,7 +67,10 @@ GpuResult<GlesCppn::Channels> GlesCppn::run(const CppnProgram& program,
     if (auto status = upload_network(*table); !status) return status.error();
 
     Channels channels(outputs.size(), std::vector<float>(spec.sample_count));
-    const std::size_t size = chunk_size(spec, table->output_count, table->edges.size() + table->step_count);
+    const std::size_t size = chunk_size({.sample_rate = spec.sample_rate,
+                                         .outputs = table->output_count,
+                                         .work = table->edges.size() + table->step_count,
+                                         .max_buffer = context_.caps().max_ssbo});
     for (std::size_t first = 0; first < spec.sample_count && !cancelled.load(); first += size) {
         const Chunk chunk{first, static_cast<std::uint32_t>(std::min(size, spec.sample_count - first))};
         if (auto status = upload_inputs(spec, chunk); !status) return status.error();
@@ -87,18 +85,6 @@ GpuResult<GlesCppn::Channels> GlesCppn::run(const CppnProgram& program,
         if (auto status = read_back(chunk, channels); !status) return status.error();
     }
     return channels;
-}
-
-std::uint32_t GlesCppn::chunk_size(const SignalSpec& spec, std::uint32_t output_count,
-                                   std::size_t work) const {
-    const double second =
-        std::clamp(std::ceil(spec.sample_rate), double{InterpreterProgram::kGroupSize}, double{kMaxChunk});
-    const std::size_t limit =
-        std::min(kMaxReadBack, context_.caps().max_ssbo) / (sizeof(float) * output_count);
-    const std::size_t input_limit = context_.caps().max_ssbo / (2 * sizeof(float));
-    const std::size_t work_limit = kMaxWork / std::max<std::size_t>(work, 1);
-    const std::size_t samples = std::min({static_cast<std::size_t>(second), limit, input_limit, work_limit});
-    return static_cast<std::uint32_t>(std::max<std::size_t>(samples, 1));
 }
 
 GpuResult<InterpreterProgram*> GlesCppn::program_for(std::uint32_t slots) {

@@ -60,7 +60,6 @@ private:
     GpuStatus upload_inputs(const SignalSpec& spec, const Chunk& chunk);
     GpuStatus wait();
     GpuStatus read_back(const Chunk& chunk, Channels& channels);
-    std::uint32_t chunk_size(const SignalSpec& spec, std::uint32_t output_count, std::size_t work) const;
 
     GpuContext context_;
     GlesOptions options_;

@@ -5,11 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "render-worker/genome/json_text.h"
+
 namespace kpm::render {
 namespace {
 
-constexpr int kMaxDepth = 64;
-constexpr JsonLimits kLimits{.levels = kMaxDepth, .parts = 4u << 20};
+constexpr JsonLimits kLimits{.levels = kMaxJsonDepth, .parts = kMaxJsonParts};
 constexpr std::size_t kEnvelopeBytes = 1u << 20;
 
 // Notes the top level's keys of interest and stops when nothing more is wanted.
@@ -46,7 +47,7 @@ public:
 private:
     bool open() {
         if (depth_ == 1) note(Json::array());
-        return ++depth_ <= kMaxDepth;
+        return ++depth_ <= kMaxJsonDepth;
     }
     bool value(const Json& found) {
         if (depth_ == 0) return false;
@@ -64,7 +65,7 @@ private:
 
     Envelope envelope_;
     std::string key_;
-    int depth_ = 0;
+    std::size_t depth_ = 0;
 };
 
 }  // namespace

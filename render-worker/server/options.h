@@ -20,6 +20,7 @@ struct ServerOptions {
     std::size_t queue = 64;                    // jobs that may wait while another one is rendered
     std::size_t max_queue_bytes = 512u << 20;  // bytes of the messages that wait
     std::size_t max_output = 64u << 20;        // bytes of replies that may wait for one slow reader
+    std::size_t max_all_output = 512u << 20;   // bytes of replies of all; beyond, the slowest is cut off
     std::chrono::milliseconds drain_idle{
         2000};  // how long a connection must be quiet before a drain closes it
     std::chrono::milliseconds stop_deadline{
@@ -29,6 +30,7 @@ struct ServerOptions {
         60000};  // HTTP: from the last answer to the first byte of the next request
     std::chrono::milliseconds render_timeout{
         300000};  // for one job, longer than any of KromoSynth's clients waits; 0: none
+    std::chrono::milliseconds start_timeout{120000};  // for the engine to be there; 0: none
     std::chrono::milliseconds stuck_grace{10000};  // from then on, for the render thread to give the job up
     std::chrono::milliseconds header_timeout{10000};  // HTTP: from a request's first byte to its last
     std::chrono::milliseconds message_timeout{

@@ -8,6 +8,7 @@
 #include <exception>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "render-worker/server/job_key.h"
 #include "render-worker/server/kept_memory.h"
@@ -34,7 +35,13 @@ RenderQueue::RenderQueue(boost::asio::io_context& io, const ServerOptions& optio
           const std::lock_guard lock(mutex_);
           ended_ = true;
           wake_.notify_all();
-      }) {}
+      }) {
+    if (options_.start_timeout.count() == 0) return;
+    deadline_.expires_after(options_.start_timeout);
+    deadline_.async_wait([this](const boost::system::error_code& error) {
+        if (!error && !is_made_) give_up_start();
+    });
+}
 
 RenderQueue::~RenderQueue() {
     stop(std::chrono::milliseconds{0});
@@ -163,26 +170,46 @@ void RenderQueue::give_up(const std::shared_ptr<Turn>& turn) {
                       fmt::format("cannot render 'genome': the worker has been stuck for {} ms",
                                   (options_.render_timeout + options_.stuck_grace).count())};
     close(error);
-    std::deque<std::shared_ptr<Work>> abandoned{turn->work};
+    std::vector<std::pair<std::shared_ptr<Work>, Reply>> abandoned;
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
-        abandoned.insert(abandoned.end(), waiting_.begin(), waiting_.end());
+        waiting_.push_front(turn->work);
+        for (const std::shared_ptr<Work>& work : waiting_) abandoned.emplace_back(work, refusal(*work, error));
         waiting_.clear();
     }
-    for (const std::shared_ptr<Work>& work : abandoned)
-        answer(*work, {protocol_.refusal(work->job.message, error), Outcome::Failed});
+    for (auto& [work, reply] : abandoned) answer(*work, {std::move(reply), Outcome::Failed});
     events_.device_lost({error, kStuckExitCode});
+}
+
+// A driver that hangs before there is any work: who waits for it would wait for ever.
+void RenderQueue::give_up_start() {
+    is_stuck_ = true;
+    events_.failed({{ErrorCode::Unavailable,
+                     fmt::format("cannot start 'renderer': it is not there after {} ms",
+                                 options_.start_timeout.count())},
+                    kStuckExitCode});
+}
+
+Reply RenderQueue::refusal(const Work& work, const Error& error) const {
+    return work.task ? protocol_.failure(*work.task, error) : protocol_.refusal(work.job.message, error);
 }
 
 void RenderQueue::work() {
     auto made = factory_();
     if (const EngineFailure* failure = std::get_if<EngineFailure>(&made)) {
-        post([this, failure = *failure] { events_.failed(failure); });
+        post([this, failure = *failure] {
+            is_made_ = true;
+            events_.failed(failure);
+        });
         return;
     }
     const auto& engine = std::get<std::unique_ptr<RenderEngine>>(made);
-    post([this, text = engine->description()] { events_.ready(text); });
+    post([this, text = engine->description()] {
+        is_made_ = true;
+        deadline_.cancel();
+        events_.ready(text);
+    });
     const bool has_deadline = options_.render_timeout.count() > 0;
     while (const std::shared_ptr<Turn> turn = next()) {
         if (has_deadline) post([this, turn] { watch(turn); });
@@ -193,7 +220,10 @@ void RenderQueue::work() {
 }
 
 void RenderQueue::end(const std::shared_ptr<Work>& work, JobResult result) {
-    work->task.reset();
+    {
+        const std::lock_guard lock(mutex_);
+        work->task.reset();
+    }
     post([this, work, result = std::move(result)]() mutable { answer(*work, std::move(result)); });
 }
 
@@ -214,7 +244,7 @@ void RenderQueue::answer(Work& work, JobResult result) {
 std::optional<RenderQueue::JobResult> RenderQueue::run(RenderEngine& engine, Turn& turn) {
     const std::shared_ptr<Work>& work = turn.work;
     if (*work->job.cancelled) return JobResult{};
-    if (lost_) return JobResult{protocol_.refusal(work->job.message, *lost_), Outcome::Failed};
+    if (lost_) return JobResult{refusal(*work, *lost_), Outcome::Failed};
     bool is_well = false;
     auto over = [&](void*) { suspects_.end(is_well); };
     const std::unique_ptr<void, decltype(over)> at_end(this, over);  // also when something throws
@@ -231,13 +261,19 @@ std::optional<RenderQueue::JobResult> RenderQueue::run(RenderEngine& engine, Tur
         RenderTask& task = std::get<RenderTask>(read);
         if (!task.address) return render(engine, task, turn, is_well);
         GenomeAddress address = *task.address;
-        work->task = std::move(task);
+        {
+            // As many may wait for a genome as for the renderer, and nobody counts their bytes meanwhile.
+            const std::lock_guard lock(mutex_);
+            work->task = std::move(task);
+            work->job.message.clear();
+            work->job.message.shrink_to_fit();
+        }
         fetcher_->fetch(std::move(address), work->job.cancelled,
                         [this, work](Result<std::string> genome) { fetched(work, std::move(genome)); });
         return std::nullopt;
     } catch (const std::exception& error) {
         const Error failure{ErrorCode::Io, fmt::format("cannot render 'genome': {}", error.what())};
-        return JobResult{protocol_.refusal(work->job.message, failure), Outcome::Failed};
+        return JobResult{refusal(*work, failure), Outcome::Failed};
     }
 }
 

@@ -7,7 +7,8 @@
 //
 // A job has ServerOptions::render_timeout. Then it is called off and answered with an error. If the render
 // thread does not even react to that within stuck_grace (a driver that does not come back), all jobs are
-// answered, the device counts as lost, and that thread is given up: the process can only be replaced.
+// answered, the device counts as lost, and that thread is given up: the process can only be replaced. So it
+// is when there is no engine within start_timeout.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -35,7 +36,7 @@
 namespace kpm::render {
 
 struct RenderJob {
-    std::string message;
+    std::string message;  // empty once it has become a task whose genome is being fetched
     std::shared_ptr<CancelFlag> cancelled;  // the client has left; shared by its jobs and the fetch threads
     std::function<void(Reply)> answer;      // not called for a cancelled job
 };
@@ -123,6 +124,8 @@ private:
                       void (RenderQueue::*then)(const std::shared_ptr<Turn>&));
     void call_off(const std::shared_ptr<Turn>& turn);
     void give_up(const std::shared_ptr<Turn>& turn);
+    void give_up_start();
+    Reply refusal(const Work& work, const Error& error) const;
     void answer(Work& work, JobResult result);
     void fetched(const std::shared_ptr<Work>& work, Result<std::string> genome);
     // Answers on the I/O thread.
@@ -141,11 +144,12 @@ private:
     QueueCounters counters_;
     std::optional<Error> closed_;
     std::shared_ptr<Turn> watched_;
-    boost::asio::steady_timer deadline_;  // of watched_
+    boost::asio::steady_timer deadline_;  // of the engine's making, then of watched_
+    bool is_made_ = false;  // the engine, or that there is none is known
     bool is_stuck_ = false;
     std::optional<Error> lost_;  // render thread only
 
-    mutable std::mutex mutex_;  // guards what follows
+    mutable std::mutex mutex_;  // guards what follows, and message and task of what is in it
     std::condition_variable wake_;
     std::deque<std::shared_ptr<Work>> waiting_;
     std::size_t waiting_bytes_ = 0;

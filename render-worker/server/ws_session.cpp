@@ -31,6 +31,7 @@ WsSession::WsSession(beast::tcp_stream stream, SessionTable::Ticket ticket, cons
 
 WsSession::~WsSession() {
     forget_incoming();
+    parts_.sessions.drop_outgoing(counted_);
     parts_.sessions.remove(*this);
 }
 
@@ -160,7 +161,15 @@ void WsSession::send(Reply reply) {
     outgoing_.push_back(std::move(out));
     // What is being written does not count: one sound may be as long as it is.
     if (!is_idle && outgoing_bytes_ - outgoing_.front().bytes > parts_.options.max_output) return leave();
-    if (is_idle) write();
+    count_outgoing();
+    if (is_idle) begin_reply();
+    if (parts_.sessions.outgoing() > parts_.options.max_all_output)
+        if (Session* const slowest = parts_.sessions.slowest_reader()) slowest->leave();
+}
+
+void WsSession::begin_reply() {
+    if (!outgoing_.empty()) outgoing_.front().begun = std::chrono::steady_clock::now();
+    write();
 }
 
 void WsSession::write() {
@@ -187,6 +196,8 @@ void WsSession::written() {
     if (out.messages.empty()) {
         outgoing_bytes_ -= out.bytes;
         outgoing_.pop_front();
+        count_outgoing();
+        return begin_reply();
     }
     write();
 }
@@ -198,9 +209,20 @@ void WsSession::close(websocket::close_code code, std::string_view reason) {
                         [self = shared_from_this()](const beast::error_code&) { self->leave(); });
 }
 
+std::optional<std::chrono::steady_clock::time_point> WsSession::reading_since() const {
+    return outgoing_.empty() || *gone_ ? std::nullopt : std::optional(outgoing_.front().begun);
+}
+
+void WsSession::count_outgoing() {
+    parts_.sessions.drop_outgoing(counted_);
+    counted_ = *gone_ ? 0 : outgoing_bytes_;
+    parts_.sessions.add_outgoing(counted_);
+}
+
 // Ends the pending operations, and with the last of them the session.
 void WsSession::leave() {
     if (gone_->exchange(true)) return;
+    count_outgoing();
     parts_.queue.drop_cancelled();
     beast::get_lowest_layer(socket_).close();
 }

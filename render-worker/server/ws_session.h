@@ -1,7 +1,8 @@
 #pragma once
 // One WebSocket connection: every message becomes a job of the queue (unless the format ignores it), every
 // reply goes out in the order in which the jobs end. A client that leaves cancels its jobs; one that does not
-// read its replies is cut off at ServerOptions::max_output; one that does not answer pings is gone after two
+// read its replies is cut off at ServerOptions::max_output, or as the slowest of all where the replies to all
+// are more than max_all_output; one that does not answer pings is gone after two
 // of them. A message has ServerOptions::message_timeout, which grows with what has come of it; then the
 // connection is closed with 1008 (policy). Messages that are on their way may together be twice
 // ServerOptions::max_message: whoever goes beyond while others send, too, is closed with 1013 (try again
@@ -34,6 +35,8 @@ public:
 
     void start(boost::beast::http::request<boost::beast::http::string_body> upgrade);
     void drain() override;
+    void leave() override;
+    std::optional<std::chrono::steady_clock::time_point> reading_since() const override;
 
 private:
     void read();
@@ -44,17 +47,19 @@ private:
     std::chrono::steady_clock::time_point rest_due() const;
     void answered(Reply reply);
     void send(Reply reply);
+    void begin_reply();
     void write();
     void written();
     void close(boost::beast::websocket::close_code code, std::string_view reason = {});
-    void leave();
     bool is_busy();
+    void count_outgoing();
 
     // A reply on its way.
     struct Outgoing {
         std::deque<WireMessage> messages;  // never empty; the first one is being written
         std::function<std::optional<WireMessage>()> rest;
         std::size_t bytes = 0;  // of all that is held for it
+        std::chrono::steady_clock::time_point begun{};
     };
 
     SessionTable::Ticket ticket_;
@@ -69,6 +74,7 @@ private:
     std::size_t jobs_ = 0;
     std::deque<Outgoing> outgoing_;  // the first one is being written
     std::size_t outgoing_bytes_ = 0;
+    std::size_t counted_ = 0;  // of them, for the limit of all
     bool greeted_ = false;
     After after_ = After::GoOn;  // what is done when all has been written
     bool closing_ = false;

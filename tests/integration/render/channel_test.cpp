@@ -144,6 +144,21 @@ TEST_CASE("render channel: a client that does not read its replies is cut off",
     CHECK(receive_sound(other) == 16);
 }
 
+// One by one they have less than they may.
+TEST_CASE("render channel: of clients that do not read, the slowest is cut off when all have too much",
+          "[integration][render_server]") {
+    Managed m({"max_all_output=12000000"});
+    WsClient slowest = m.connect_ws();
+    slowest.send(order({{"level", 0.5}}, 500));  // 8 MB, far more than the two sockets' buffers hold
+    REQUIRE(m.kpm.wait_load(1));
+    REQUIRE(m.kpm.wait_load(0));
+    WsClient slow = m.connect_ws();
+    slow.send(order({{"level", 0.5}}, 500));
+    CHECK(m.kpm.wait_count(Type::Done, 1));
+    CHECK(receive_sound(slow) == 8'000'000);
+    CHECK_FALSE(slowest.receive());
+}
+
 TEST_CASE("render channel: a peer that does not answer pings is gone", "[integration][render_server]") {
     Managed m({"ping_interval=20"});
     WsClient silent = m.connect_ws();

@@ -107,6 +107,14 @@ TEST_CASE("render deadline: when the render thread does not come back all are an
     CHECK(worker.read_errors() == "render-worker: " + reason + "\n");
 }
 
+TEST_CASE("render deadline: a worker whose renderer does not come up ends with 76",
+          "[integration][render_server]") {
+    WorkerProcess worker(gate_worker(), {.arguments = {"stuck_start=1", "start_timeout=100"}});
+    CHECK(worker.wait_exit() == 76);
+    CHECK(worker.read_errors() ==
+          "render-worker: cannot start 'renderer': it is not there after 100 ms\n");
+}
+
 TEST_CASE("render deadline: a second signal ends a worker whose render thread does not come back",
           "[integration][render_server]") {
     WorkerProcess worker(gate_worker(), {});

@@ -68,6 +68,8 @@ ServerOptions read_options(int argc, char** argv) {
         if (name == "queue") options.queue = static_cast<std::size_t>(value);
         if (name == "max_message") options.max_message = static_cast<std::size_t>(value);
         if (name == "max_output") options.max_output = static_cast<std::size_t>(value);
+        if (name == "max_all_output") options.max_all_output = static_cast<std::size_t>(value);
+        if (name == "start_timeout") options.start_timeout = std::chrono::milliseconds(value);
         if (name == "drain_idle") options.drain_idle = std::chrono::milliseconds(value);
         if (name == "ping_interval") options.ping_interval = std::chrono::milliseconds(value);
         if (name == "stop_deadline") options.stop_deadline = std::chrono::milliseconds(value);
@@ -84,6 +86,7 @@ ServerOptions read_options(int argc, char** argv) {
 struct Sources {
     ProtocolChoice protocol;
     LibraryOptions library;
+    bool is_stuck = false;  // no engine is made
 };
 
 Sources read_sources(int argc, char** argv) {
@@ -95,6 +98,7 @@ Sources read_sources(int argc, char** argv) {
         const std::string value(argument.substr(equals + 1));
         if (name == "protocol") sources.protocol.name = value;
         if (name == "genome_server") sources.protocol.genome_server = value;
+        if (name == "stuck_start") sources.is_stuck = true;
         if (name == "database") sources.library.database = value;
         if (name == "max_genome") sources.library.max_genome = std::stoul(value);
         if (name == "fetch_timeout") sources.library.timeout = std::chrono::milliseconds(std::stoul(value));
@@ -110,7 +114,8 @@ int main(int argc, char** argv) {
     const Sources sources = read_sources(argc, argv);
     const std::unique_ptr<Protocol> protocol = make_protocol(sources.protocol);
     GenomeLibrary library(sources.library);
-    const EngineFactory factory = [] {
+    const EngineFactory factory = [&] {
+        while (sources.is_stuck) ::pause();
         return std::unique_ptr<RenderEngine>(std::make_unique<GateEngine>());
     };
     const Result<int> code =

@@ -74,6 +74,12 @@ TEST_CASE("genome: deep nesting is refused, as text and as value", "[unit][genom
           "cannot read genome: asNEATPatch.nodes[0]: not valid JSON");
 }
 
+TEST_CASE("genome: more values than a genome has are refused, as text in a text, too", "[unit][genome]") {
+    std::string text = "[[]";
+    for (int i = 0; i < (3 << 20); ++i) text += ",[]";
+    CHECK(mistake(Json(text + "]")) == "cannot read genome: genome: too many values");
+}
+
 TEST_CASE("genome: a connection to a missing node is named", "[unit][genome]") {
     CHECK(mistake_at("/waveNetwork/offspring/connections/3/sourceID", "999") ==
           std::string(kNetwork) + "connections[3].sourceID: no node '999'");

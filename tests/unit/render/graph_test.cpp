@@ -112,6 +112,21 @@ TEST_CASE("graph: a cancelled rendering is given up", "[unit][graph]") {
     CHECK(channels.error().code == kpm::ErrorCode::Unavailable);
 }
 
+// Its order is found anew after each delay that is cut.
+TEST_CASE("graph: the search for the order of a large graph can be called off, too", "[unit][graph]") {
+    AudioGraph graph(16000, 1);
+    std::vector<AudioGraph::Index> chain;
+    for (int i = 0; i < 1000; ++i) {
+        chain.push_back(graph.add(std::make_unique<Gain>(Quirks{})));
+        if (i > 0) graph.connect(chain[chain.size() - 2], chain.back());
+    }
+    for (const auto back : chain) graph.connect(chain.back(), back);
+    const CancelFlag flag{false};
+    REQUIRE(graph.render(128, flag));
+    // Once for the only block; the rest were asked before it.
+    CHECK(flag.questions() > 2);
+}
+
 TEST_CASE("gain: values within a millionth of 0 and 1 are 0 and 1", "[unit][graph]") {
     const auto scaled = [](float gain) {
         Gain node{Quirks{}};

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "golden.h"
@@ -113,6 +114,25 @@ TEST_CASE("plan: what leads nowhere is dropped, with the weights that led there"
     CHECK((*plan)[1].id == "osc");
     CHECK((*plan)[1].edges == std::vector<PlanEdge>{{false, "osc_out-weight", ""}});
     CHECK((*plan)[2].edges == std::vector<PlanEdge>{{false, "out", ""}});
+}
+
+// Each round of cleaning finds one of these, and after ten it is over.
+TEST_CASE("plan: however long the chain of weights that lead nowhere, no edge does", "[unit][plan]") {
+    Patch patch;
+    patch.nodes.push_back({"a", "GainNode", {}, {}});
+    std::string source = "a";
+    for (int i = 0; i < 14; ++i) {
+        const std::string target = "x" + std::to_string(i);
+        patch.connections.push_back({.source = source, .target = target});
+        source += "_" + target + "-weight";
+    }
+    const auto plan = plan_audio(patch, {});
+    REQUIRE(plan);
+    for (const PlanNode& node : *plan)
+        for (const PlanEdge& edge : node.edges)
+            CHECK((edge.to_destination || std::any_of(plan->begin(), plan->end(), [&](const PlanNode& other) {
+                       return other.id == edge.target;
+                   })));
 }
 
 TEST_CASE("plan: a note's ratio replaces its delta", "[unit][plan]") {

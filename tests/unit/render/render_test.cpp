@@ -90,7 +90,7 @@ TEST_CASE("render: requests out of bounds are refused with the reason", "[unit][
     CHECK(refusal({.velocity = std::numeric_limits<double>::infinity()}) ==
           "cannot render 'genome': note ratio and velocity must be finite numbers");
     CHECK(refusal({.duration = 600, .sample_rate = 384000}) ==
-          "cannot render 'genome': it needs 921600000 samples of memory, at most 268435456 are allowed");
+          "cannot render 'genome': it needs 1382400000 samples of memory, at most 268435456 are allowed");
 }
 
 TEST_CASE("render: a hundredth of a second is rendered", "[unit][render]") {
