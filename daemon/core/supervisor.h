@@ -171,7 +171,8 @@ private:
     void launch(Slot& slot, Instance& instance);
     Result<void> place_on_gpu(Slot& slot);
     void note_strays(Slot& slot, const GpuUsage& usage);
-    Duration note_gpu_end(Slot& slot, State state, const Exited& exited);
+    Duration note_gpu_end(Slot& slot, const Instance& instance, const Exited& exited);
+    void note_gpu_loss(const Slot& slot);
     const GpuInventory& gpus();
     void probe_gpus();
     void end_gpu_hold(const std::string& pci, TimePoint held_until);

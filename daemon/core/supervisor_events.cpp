@@ -111,7 +111,7 @@ void Supervisor::apply(Slot& slot, Instance& instance, const Event& event) {
     if (hold_word(slot, instance, event)) return;
     if (slot.gpu && &instance == &slot.current)
         if (const auto* ended = std::get_if<Exited>(&event); ended && ended->hold == Duration{0})
-            if (const Duration hold = note_gpu_end(slot, instance.life.state(), *ended); hold > Duration{0})
+            if (const Duration hold = note_gpu_end(slot, instance, *ended); hold > Duration{0})
                 return apply(slot, instance, Exited{ended->code, ended->signal, hold});
     note_process_end(slot, instance, event);
     if (const auto* unhealthy = std::get_if<Unhealthy>(&event))
@@ -327,6 +327,7 @@ void Supervisor::settle_current(Slot& slot, Outcome outcome) {
     else
         slot.start_waiters.answer(outcome_error(slot, slot.current, outcome));
     if (outcome == Outcome::Unkillable) {
+        if (slot.gpu) note_gpu_loss(slot);
         slot.stop_waiters.answer(outcome_error(slot, slot.current, outcome));
         slot.doomed = false;
     }

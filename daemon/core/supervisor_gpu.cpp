@@ -19,8 +19,15 @@ constexpr int kTimedOut = 76;
 // Instances of an app come at once, and the machine does not change in between.
 constexpr Duration kFresh{1'000};
 
+// One that could not be killed is given up, but still has its context.
 bool is_live(const Slot& slot) {
-    return has_process(slot.current.life.state()) || slot.current.life.state() == State::Backoff;
+    const LifecycleData& life = slot.current.life.data();
+    return has_process(life.state) || life.state == State::Backoff || life.pid != 0;
+}
+
+// A driver that does not come back takes its worker's signs of life with it, and its exit code.
+bool has_hung(const Instance& instance) {
+    return instance.asked && instance.asked->cause.kind == EndCause::Kind::Watchdog;
 }
 
 bool wants_cpu(const ecosystem::AppConfig& config) {
@@ -78,28 +85,35 @@ Result<void> Supervisor::place_on_gpu(Slot& slot) {
     return {};
 }
 
-// `state`: of its life before. Returns how long the next launch waits.
-Duration Supervisor::note_gpu_end(Slot& slot, State state, const Exited& exited) {
+// Before the lifecycle hears of it. Returns how long the next launch waits.
+Duration Supervisor::note_gpu_end(Slot& slot, const Instance& instance, const Exited& exited) {
     const GpuPlacement& placement = slot.gpu->placement;
-    const bool was_told_to = state == State::Stopping || state == State::Killing;
+    const State state = instance.life.state();
+    const bool was_told_to = (state == State::Stopping || state == State::Killing) && !has_hung(instance);
     if (placement.kind == GpuPlacement::Kind::Cpu || was_told_to) return Duration{0};
     const std::string& pci = placement.pci;
     if (exited.code == kUnusable)
         slot.gpu->refused.insert(placement.kind == GpuPlacement::Kind::Gpu ? pci
                                                                            : std::string(kSoftwareRenderer));
     if (placement.kind != GpuPlacement::Kind::Gpu) return Duration{0};
+    if (exited.code == kContextLost || exited.code == kTimedOut || has_hung(instance)) note_gpu_loss(slot);
+    return gpu_breaker_.hold(pci, host_.now());
+}
+
+// Its worker has lost it, or waits for it in vain.
+void Supervisor::note_gpu_loss(const Slot& slot) {
+    if (slot.gpu->placement.kind != GpuPlacement::Kind::Gpu) return;
+    const std::string& pci = slot.gpu->placement.pci;
     const TimePoint now = host_.now();
-    const bool has_lost_it = exited.code == kContextLost || exited.code == kTimedOut;
-    const bool can_be_probed = has_lost_it && host_.can_probe_gpus();
-    if (has_lost_it && gpu_breaker_.fail(pci, slot.pm_id, now, can_be_probed))
-        host_.log(gpu_breaker_.health(pci, now) == GpuHealth::Unhealthy
-                      ? fmt::format("GPU {} was lost by several workers again: it is unhealthy, nothing is "
-                                    "started on it any more",
-                                    pci)
-                      : fmt::format("GPU {} was lost by several workers at once: their restarts wait {} ms{}",
-                                    pci, GpuBreaker::kHold.count(),
-                                    can_be_probed ? ", and until it answers a probe" : ""));
-    return gpu_breaker_.hold(pci, now);
+    const bool can_be_probed = host_.can_probe_gpus();
+    if (!gpu_breaker_.fail(pci, slot.pm_id, now, can_be_probed)) return;
+    host_.log(gpu_breaker_.health(pci, now) == GpuHealth::Unhealthy
+                  ? fmt::format("GPU {} was lost by several workers again: it is unhealthy, nothing is "
+                                "started on it any more",
+                                pci)
+                  : fmt::format("GPU {} was lost by several workers at once: their restarts wait {} ms{}",
+                                pci, GpuBreaker::kHold.count(),
+                                can_be_probed ? ", and until it answers a probe" : ""));
 }
 
 std::optional<GpuUsage> Supervisor::gpu_usage(const Slot& slot) {

@@ -246,6 +246,44 @@ TEST_CASE("supervisor gpu: a GPU without workers is not probed, nor any where th
     if (!bench.host.has_gpu_probe) CHECK(bench.state(1) == State::Spawning);
 }
 
+// A driver that hangs takes the exit code with it.
+TEST_CASE("supervisor gpu: workers that their watchdog ends have lost the GPU, too",
+          "[unit][supervisor][gpu]") {
+    GpuBench bench;
+    ecosystem::AppConfig config = bench.app("41:00.0");
+    config.watchdog = 10s;
+    bench.add_online(config, 2);
+    for (const int pm_id : {0, 1}) {
+        bench.happen(bench.key(pm_id), Tripped{});
+        REQUIRE(bench.state(pm_id) == State::Stopping);
+        bench.exit(pm_id, 134);
+    }
+    CHECK(bench.health(kFirst) == "held");
+}
+
+TEST_CASE("supervisor gpu: workers that cannot be killed have lost it, and still take their place",
+          "[unit][supervisor][gpu]") {
+    GpuBench bench;
+    const auto stop_in_vain = [&](int first, int last) {
+        for (int pm_id = first; pm_id <= last; ++pm_id)
+            bench.run([&] { bench.supervisor.stop(pm_id, bench.done()); });
+        bench.pass(1h);  // SIGKILL
+        bench.pass(1h);
+        REQUIRE(bench.state(last) == State::Errored);
+    };
+    bench.add_online(bench.app("auto"));
+    REQUIRE(bench.place(0) == "41");
+    stop_in_vain(0, 0);
+    bench.add_online(bench.app("auto"));
+    CHECK(bench.place(1) == "c1");
+
+    bench.add_online(bench.app("c1:00.0"), 2);
+    stop_in_vain(2, 3);
+    CHECK(std::ranges::count(
+              bench.host.logged,
+              "GPU 0000:c1:00.0 was lost by several workers at once: their restarts wait 5000 ms") == 1);
+}
+
 TEST_CASE("supervisor gpu: codes of a worker that was told to end say nothing", "[unit][supervisor][gpu]") {
     GpuBench bench;
     bench.add_online(bench.app("41:00.0"), 2);
