@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <csignal>
-#include <cstring>
 
 #include "cli/log_tail.h"
+#include "ipc/base/signal_name.h"
 #include "ipc/base/text.h"
 
 namespace kpm::cli {
@@ -29,11 +28,6 @@ std::vector<std::string> telling(std::vector<std::string> lines) {
     return lines;
 }
 
-std::string signal_name(std::int64_t number) {
-    const char* name = number > 0 && number < NSIG ? ::sigabbrev_np(static_cast<int>(number)) : nullptr;
-    return name ? fmt::format("SIG{}", name) : std::to_string(number);
-}
-
 bool is_written_since(const std::string& path, std::int64_t ms_since_1970) {
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0 || status.st_size == 0) return false;
@@ -44,7 +38,7 @@ bool is_written_since(const std::string& path, std::int64_t ms_since_1970) {
 
 std::string exit_cause(const Json& pm2_env) {
     if (std::string failure = text_of(pm2_env, "failure"); !failure.empty()) return failure;
-    if (const auto number = integer_of(pm2_env, "exit_signal")) return "signal " + signal_name(*number);
+    if (const auto number = integer_of(pm2_env, "exit_signal")) return "signal " + signal_name(static_cast<int>(*number));
     if (const auto code = integer_of(pm2_env, "exit_code")) return fmt::format("exit code {}", *code);
     return "";
 }

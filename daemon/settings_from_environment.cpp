@@ -8,10 +8,10 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <optional>
 
 #include "daemon/io/usable_cpus.h"
+#include "ipc/base/signal_name.h"
 #include "ipc/base/text.h"
 
 namespace kpm {
@@ -28,14 +28,6 @@ core::Duration milliseconds_or(const char* name, core::Duration otherwise) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
     return error == std::errc{} && end == text.data() + text.size() && count >= 0 ? core::Duration{count}
                                                                                   : otherwise;
-}
-
-int stop_signal() {
-    std::string_view name = variable("PM2_KILL_SIGNAL");
-    if (name.starts_with("SIG")) name.remove_prefix(3);
-    for (int number = 1; number < NSIG; ++number)
-        if (const char* known = sigabbrev_np(number); known && name == known) return number;
-    return SIGINT;
 }
 
 std::optional<unsigned> number_in(const char* name) {
@@ -64,7 +56,7 @@ core::Settings settings_from_environment(const ipc::Home& home) {
     settings.started_at = {std::chrono::duration_cast<std::chrono::milliseconds>(
                                std::chrono::system_clock::now().time_since_epoch())
                                .count()};
-    settings.stop_signal = stop_signal();
+    settings.stop_signal = signal_number(variable("PM2_KILL_SIGNAL")).value_or(SIGINT);
     settings.kill_timeout = milliseconds_or("PM2_KILL_TIMEOUT", settings.kill_timeout);
     settings.listen_timeout = milliseconds_or("PM2_GRACEFUL_LISTEN_TIMEOUT", settings.listen_timeout);
     settings.memory_interval =

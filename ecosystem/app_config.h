@@ -111,6 +111,7 @@ struct AppConfig {
     bool kpm_channel = false;
     std::optional<Balance> balance;     // not given: the way of taking connections decides
     std::uint32_t max_connections = 0;  // per worker; 0 = no limit
+    std::string stop_signal;  // a name; "": the daemon's
     Duration drain_timeout{30000};
     Duration min_ready_time{250};  // of a reload's new process, beside the old one
     bool drain_keep_alive = true;  // Node cluster: see io/node_preload.h

@@ -10,6 +10,7 @@
 #include "ecosystem/json_scalar.h"
 #include "ecosystem/parse_app.h"
 #include "ipc/base/json_room.h"
+#include "ipc/base/signal_name.h"
 #include "ipc/base/text.h"
 
 namespace kpm::ecosystem {
@@ -90,6 +91,8 @@ struct Reader {
                 return GpuSelection::parse(text).has_value();
             case Check::GpuPolicy:
                 return text == "spread" || text == "pack";
+            case Check::SignalName:
+                return signal_number(text).has_value();
             default:
                 return true;
         }

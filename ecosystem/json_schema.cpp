@@ -84,6 +84,11 @@ Json shape(const std::string&, Check check) {
             return one_of({"raw", "json", ""});
         case Check::GpuPolicy:
             return one_of({"spread", "pack", ""});
+        case Check::SignalName: {
+            Json result = typed({"string"});
+            result["pattern"] = "^((SIG)?[A-Z][A-Z0-9]*)?$";
+            return result;
+        }
         case Check::Gpu: {
             Json result = typed({"string"});
             result["pattern"] = kGpu;

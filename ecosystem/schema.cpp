@@ -94,6 +94,8 @@ std::string_view allowed(const std::string&, Check check) {
             return "auto, none, cpu, software, a PCI address, a UUID, a render node or vendor:NAME";
         case Check::GpuPolicy:
             return "spread or pack";
+        case Check::SignalName:
+            return "a signal such as SIGTERM";
         default:
             return "a text";
     }

@@ -45,6 +45,7 @@ enum class Check {
     Words,          // a text is split like a command line (args, interpreter args)
     Gpu,            // see gpu_selection.h
     GpuPolicy,      // "spread" or "pack"
+    SignalName,     // "SIGTERM" or "TERM"
     Blanks,         // a text is split on blanks
     NoList,         // a Selection that is a flag or one text
     CpuCount,       // "max" and any other word mean 0 = one per CPU

@@ -107,6 +107,8 @@ constexpr Field kFields[] = {
 
     {.key = "kill_timeout", .wire_key = "kill_timeout", .flag = "-k,--kill-timeout", .slot = &App::kill_timeout, .group = Group::Stopping, .on_change = Live,
      .doc = "time between the stop signal and SIGKILL; default: PM2_KILL_TIMEOUT of the daemon, else 1600 ms"},
+    {.key = "stop_signal", .wire_key = "stop_signal", .flag = "--stop-signal", .slot = &App::stop_signal, .group = Group::Stopping, .on_change = Live, .check = Check::SignalName,
+     .doc = "signal that asks the app to end, such as SIGTERM; default: PM2_KILL_SIGNAL of the daemon, else SIGINT"},
     {.key = "kill_retry_time", .wire_key = "kill_retry_time", .slot = &App::kill_retry_time, .group = Group::Stopping, .on_change = Live, .always_sent = true,
      .doc = "accepted for PM2's files; kpm does not poll for the end of a process"},
     {.key = "treekill", .wire_key = "treekill", .flag = "--no-treekill", .slot = &App::treekill, .group = Group::Stopping, .on_change = Live, .always_sent = true,

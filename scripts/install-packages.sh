@@ -8,8 +8,8 @@ declare -A packages=(
     [build]="g++ make cmake ninja-build libuv1-dev nlohmann-json3-dev libcli11-dev libfmt-dev libyaml-cpp-dev
              libboost-dev libkissfft-dev zlib1g-dev libcurl4-openssl-dev libsqlite3-dev libegl-dev libgles-dev
              libncurses-dev catch2"
-    [test]="nodejs npm python3 git libegl1 libgl1-mesa-dri procps tmux curl groff-base
-            zsh fish"
+    [test]="nodejs npm python3 git libegl1 libgl1-mesa-dri procps tmux curl openssl groff-base
+            zsh fish gunicorn uvicorn lighttpd"
     [image]="buildah debootstrap"
     [package]="dpkg-dev file npm"
     [package-test]="debootstrap lintian"

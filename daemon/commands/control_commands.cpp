@@ -4,24 +4,19 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstring>
 #include <string>
 
 #include "daemon/commands/arguments.h"
 #include "daemon/core/rows.h"
+#include "ipc/base/signal_name.h"
 
 namespace kpm::core {
 namespace {
 
 // "SIGUSR2", "USR2", "12" and 12.
-std::optional<int> signal_number(const Json& value) {
+std::optional<int> asked_signal(const Json& value) {
     if (const auto number = as_id(value)) return *number > 0 && *number < NSIG ? number : std::nullopt;
-    if (!value.is_string()) return std::nullopt;
-    std::string_view name = value.get_ref<const std::string&>();
-    if (name.starts_with("SIG")) name.remove_prefix(3);
-    for (int number = 1; number < NSIG; ++number)
-        if (const char* known = sigabbrev_np(number); known && name == known) return number;
-    return std::nullopt;
+    return value.is_string() ? signal_number(value.get_ref<const std::string&>()) : std::nullopt;
 }
 
 Json all_rows(const Supervisor& supervisor) {
@@ -41,7 +36,7 @@ void send_signal_to_id(Supervisor& supervisor, const Json& args, Answer answer) 
     const auto id = id_or_member(options, "process_id");
     const Slot* slot = id ? supervisor.find(*id) : nullptr;
     if (!slot) return answer(Error{ErrorCode::NotFound, fmt::format("{} id unknown", id ? *id : -1)});
-    const auto signo = signal_number(options.is_object() ? options.value("signal", Json()) : Json());
+    const auto signo = asked_signal(options.is_object() ? options.value("signal", Json()) : Json());
     if (!signo) return answer(Error{ErrorCode::Invalid, "Error when sending signal (signal unknown)"});
     if (const auto sent = supervisor.send_signal(slot->pm_id, *signo); !sent) return answer(sent.error());
     answer(all_rows(supervisor));
@@ -55,7 +50,7 @@ void send_signal_to_name(Supervisor& supervisor, const Json& args, Answer answer
         for (const auto& [id, slot] : supervisor.slots()) ids.push_back(id);
     }
     if (ids.empty()) return answer(Error{ErrorCode::NotFound, "Unknown process name"});
-    const auto signo = signal_number(options.value("signal", Json()));
+    const auto signo = asked_signal(options.value("signal", Json()));
     if (!signo) return answer(unknown_signal(options));
     // Those that do not run get none; that nobody runs is an error, told of the first.
     const int first = ids.front();

@@ -8,6 +8,7 @@
 #include "ecosystem/command_line.h"
 #include "ecosystem/log_paths.h"
 #include "ecosystem/schema.h"
+#include "ipc/base/signal_name.h"
 
 namespace kpm::core {
 namespace {
@@ -92,7 +93,7 @@ LifecyclePolicy lifecycle_policy(const AppConfig& config, const Settings& settin
         policy.restart.backoff_start = config.exp_backoff_restart_delay;
     policy.restart.backoff_reset = settings.backoff_reset;
     policy.restart.stop_exit_codes = config.stop_exit_codes;
-    policy.stop_signal = settings.stop_signal;
+    policy.stop_signal = signal_number(config.stop_signal).value_or(settings.stop_signal);
     policy.kill_timeout = config.kill_timeout.value_or(settings.kill_timeout);
     policy.listen_timeout = config.listen_timeout.value_or(settings.listen_timeout);
     policy.drain_timeout = config.drain_timeout;

@@ -122,7 +122,5 @@ struct Slot {
 
 // "App [web:0]", as PM2's log names it.
 std::string log_label(const Slot& slot);
-// "SIGTERM"; the number of one without a name.
-std::string signal_name(int signo);
 
 }  // namespace kpm::core

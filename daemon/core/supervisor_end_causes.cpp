@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <cstring>
 
 #include "daemon/core/snapshot.h"
 #include "daemon/core/supervisor.h"
+#include "ipc/base/signal_name.h"
 
 namespace kpm::core {
 namespace {
@@ -36,11 +36,6 @@ bool has_worked(const AskedEnd& asked, const Exited& exited, Duration kill_timeo
 }
 
 }  // namespace
-
-std::string signal_name(int signo) {
-    const char* name = ::sigabbrev_np(signo);
-    return name ? fmt::format("SIG{}", name) : std::to_string(signo);
-}
 
 EndCause Supervisor::by_client(EndCause::Kind kind) const {
     return {.kind = kind, .detail = {}, .client = client_};

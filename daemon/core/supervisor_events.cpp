@@ -8,6 +8,7 @@
 #include "daemon/core/launch.h"
 #include "daemon/core/rows.h"
 #include "daemon/core/supervisor.h"
+#include "ipc/base/signal_name.h"
 
 namespace kpm::core {
 namespace {

@@ -6,11 +6,11 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstring>
 #include <utility>
 
 #include "daemon/io/child_setup.h"
 #include "daemon/io/pidfd.h"
+#include "ipc/base/signal_name.h"
 
 namespace kpm::io {
 namespace {
@@ -19,11 +19,6 @@ using Verdict = core::ProbeResult::Verdict;
 
 // Above those of VersionProbe, and likewise unlike those of an earlier daemon.
 constexpr std::uint64_t kFirstToken = std::uint64_t{1} << 63;
-
-std::string signal_name(int signo) {
-    const char* name = ::sigabbrev_np(signo);
-    return name ? fmt::format("SIG{}", name) : std::to_string(signo);
-}
 
 }  // namespace
 

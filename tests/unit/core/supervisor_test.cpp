@@ -70,6 +70,17 @@ TEST_CASE("supervisor: a life that follows at once takes the pid file over, a st
     CHECK(bench.host.take() == Lines{"signal 0/2 2", "release 0/2"});
 }
 
+TEST_CASE("supervisor: an app is asked to end by its own signal", "[unit][supervisor]") {
+    Bench bench;
+    ecosystem::AppConfig config = forked();
+    config.stop_signal = "SIGTERM";
+    bench.add(config);
+    bench.happen(Spawned{10});
+    bench.host.take();
+    bench.run([&] { bench.supervisor.stop(0, bench.done()); });
+    CHECK(bench.host.take() == Lines{"signal 0/1 15"});
+}
+
 TEST_CASE("supervisor: a stop is answered when the tree is gone, and kills after its time",
           "[unit][supervisor]") {
     Bench bench;

@@ -68,6 +68,7 @@ inline AppConfig sample_config() {
     config.kpm_channel = true;
     config.balance = Balance::Sticky;
     config.max_connections = 100;
+    config.stop_signal = "SIGTERM";
     config.drain_timeout = 1min;
     config.min_ready_time = 2s;
     config.drain_keep_alive = false;
