@@ -57,6 +57,7 @@ std::string metrics_text(const Metrics& metrics) {
     text.begin("evaluations_total", "counter", "Networks evaluated, each for one frequency, by what did it.");
     text.add(metrics.jobs.evaluations.cpu, R"({backend="cpu"})");
     text.add(metrics.jobs.evaluations.gpu, R"({backend="gpu"})");
+    text.gauge("gpu_buffer_bytes", "Memory of the GPU in buffers of the renderer.", metrics.jobs.gpu_bytes);
     text.begin("genome_fetches_total", "counter", "Genomes fetched by URL or from the database, by result.");
     text.add(metrics.jobs.genomes_fetched, R"({result="done"})");
     text.add(metrics.jobs.genomes_missed, R"({result="failed"})");

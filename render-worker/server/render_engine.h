@@ -2,6 +2,7 @@
 // What renders a task. Made, used and destroyed on the render thread alone, because a GPU context belongs to
 // the thread that made it. The seam between the queue and the renderers; tests put their own behind it.
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -32,6 +33,8 @@ public:
     virtual bool is_innocent() const { return false; }
     // Those done since the last call.
     virtual EvaluationCounts take_evaluations() { return {}; }
+    // Memory of a GPU that it holds in buffers.
+    virtual std::size_t gpu_bytes() const { return 0; }
     // For the ready line, e.g. "cpu".
     virtual std::string description() const = 0;
 };

@@ -175,7 +175,8 @@ void RenderQueue::give_up(const std::shared_ptr<Turn>& turn) {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
         waiting_.push_front(turn->work);
-        for (const std::shared_ptr<Work>& work : waiting_) abandoned.emplace_back(work, refusal(*work, error));
+        for (const std::shared_ptr<Work>& work : waiting_)
+            abandoned.emplace_back(work, refusal(*work, error));
         waiting_.clear();
     }
     for (auto& [work, reply] : abandoned) answer(*work, {std::move(reply), Outcome::Failed});
@@ -185,10 +186,10 @@ void RenderQueue::give_up(const std::shared_ptr<Turn>& turn) {
 // A driver that hangs before there is any work: who waits for it would wait for ever.
 void RenderQueue::give_up_start() {
     is_stuck_ = true;
-    events_.failed({{ErrorCode::Unavailable,
-                     fmt::format("cannot start 'renderer': it is not there after {} ms",
-                                 options_.start_timeout.count())},
-                    kStuckExitCode});
+    events_.failed(
+        {{ErrorCode::Unavailable, fmt::format("cannot start 'renderer': it is not there after {} ms",
+                                              options_.start_timeout.count())},
+         kStuckExitCode});
 }
 
 Reply RenderQueue::refusal(const Work& work, const Error& error) const {
@@ -238,6 +239,7 @@ void RenderQueue::answer(Work& work, JobResult result) {
     counters_.audio_seconds += result.audio_seconds;
     counters_.evaluations.cpu += result.evaluations.cpu;
     counters_.evaluations.gpu += result.evaluations.gpu;
+    counters_.gpu_bytes = result.gpu_bytes.value_or(counters_.gpu_bytes);
     finished(1);
 }
 
@@ -289,6 +291,7 @@ RenderQueue::JobResult RenderQueue::render(RenderEngine& engine, const RenderTas
     Result<RenderedSound> sound = engine.render(task, turn.stop);
     result.render_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     result.evaluations = engine.take_evaluations();
+    result.gpu_bytes = engine.gpu_bytes();
     if (sound) {
         is_well = true;
         result.audio_seconds = static_cast<double>(sound->samples.size()) / sound->sample_rate;

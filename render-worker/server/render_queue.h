@@ -52,6 +52,7 @@ struct QueueCounters {
     double render_seconds = 0;  // that the renderer was at work
     double audio_seconds = 0;   // of the sounds that were sent
     EvaluationCounts evaluations;
+    std::size_t gpu_bytes = 0;  // not since the start: that the renderer held after its last job
 };
 
 class RenderQueue {
@@ -109,6 +110,7 @@ private:
         double render_seconds = 0;
         double audio_seconds = 0;
         EvaluationCounts evaluations;
+        std::optional<std::size_t> gpu_bytes;  // none: it was not rendered
     };
 
     void work();

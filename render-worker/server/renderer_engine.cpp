@@ -86,6 +86,8 @@ public:
         return counts;
     }
 
+    std::size_t gpu_bytes() const override { return gpu_ ? gpu_->gpu_bytes() : 0; }
+
 private:
     GenomeCache genomes_;
     CpuCppn bare_cpu_;

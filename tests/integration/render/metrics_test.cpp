@@ -73,12 +73,14 @@ TEST_CASE("render metrics: evaluations are counted by what did them", "[integrat
         return std::stoul(metric(from, "evaluations_total{backend=\"" + backend + "\"}"));
     };
     CHECK(count(http, "gpu") == 0);
+    CHECK(metric(http, "gpu_buffer_bytes") == "0");
     for (int i = 0; i < 2; ++i) {
         REQUIRE(client.send(sound_request(true)));
         REQUIRE(receive_sound(client) == 3200);
     }
     const std::size_t of_two = count(http, "gpu");
     CHECK(of_two >= 2);
+    CHECK(std::stoul(metric(http, "gpu_buffer_bytes")) > 3200);
     CHECK(count(http, "cpu") == 0);
     REQUIRE(client.send(sound_request(false)));
     REQUIRE(receive_sound(client) == 3200);
