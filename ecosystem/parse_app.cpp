@@ -69,6 +69,18 @@ namespace {
 
 enum class Null { IsText, MeansReset };
 
+// What stands for a value that PM2 takes over the wire and no file may have; nullopt: itself.
+std::optional<Json> stand_in(const Field& field, const Json& value) {
+    // A regular expression of a .config.js is an empty object by then, which takes no file out.
+    if (field.key == "ignore_watch" && value.is_array()) {
+        Json texts = Json::array();
+        for (const Json& item : value)
+            if (!item.is_object()) texts.push_back(item);
+        if (texts.size() < value.size()) return texts;
+    }
+    return std::nullopt;
+}
+
 Result<AppConfig> merge(AppConfig config, const Json& current_conf, Null null) {
     if (!current_conf.is_object())
         return Error{ErrorCode::Invalid, "cannot read the app's configuration: expected an object"};
@@ -85,8 +97,11 @@ Result<AppConfig> merge(AppConfig config, const Json& current_conf, Null null) {
             reset_value(*field, config);
         } else if (key == "env" && value.empty()) {
             continue;
-        } else if (auto problem = read_value(*field, key, value, config)) {
-            return Error{ErrorCode::Invalid, fmt::format("{}{}: {}", key, problem->inside, problem->text)};
+        } else {
+            const auto instead = stand_in(*field, value);
+            if (auto problem = read_value(*field, key, instead ? *instead : value, config))
+                return Error{ErrorCode::Invalid,
+                             fmt::format("{}{}: {}", key, problem->inside, problem->text)};
         }
     }
     drop_flattened_variables(config);

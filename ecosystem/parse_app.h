@@ -29,7 +29,8 @@ struct ParseOptions {
 
 Result<ParsedApp> parse_app(const Json& app, const ParseOptions& options = {});
 
-// The wire form (prepare, dump.pm2). Unknown keys go to `extra`: nothing a client sends is lost.
+// The wire form (prepare, dump.pm2). Unknown keys go to `extra`: nothing a client sends is lost. What PM2's
+// daemon bears of an attribute is no error here, though it is one in a file.
 Result<AppConfig> parse_wire(const Json& pm2_env);
 // PM2's `current_conf` of a restart: given keys overwrite, the text "null" resets a key to its default.
 Result<AppConfig> merge_wire(AppConfig config, const Json& current_conf);

@@ -88,6 +88,18 @@ TEST_CASE("wire: a wrong value is an error that names the key", "[unit][ecosyste
     CHECK_FALSE(parse_wire(Json::array()));
 }
 
+TEST_CASE("wire: regular expressions of ignore_watch, empty objects for PM2, are left out",
+          "[unit][ecosystem]") {
+    const Json ignored = Json::parse(R"({"ignore_watch": ["logs", {}, 7]})");
+    const auto config = parse_wire(ignored);
+    REQUIRE(config);
+    CHECK(config->ignore_watch == std::vector<std::string>{"logs", "7"});
+    const auto merged = merge_wire(*config, Json::parse(R"({"ignore_watch": [{}]})"));
+    REQUIRE(merged);
+    CHECK(merged->ignore_watch == std::vector<std::string>{});  // what is left out by itself is watched
+    CHECK_FALSE(parse_app(ignored));
+}
+
 TEST_CASE("wire: a restart's options overwrite, and the text null takes one back", "[unit][ecosystem]") {
     AppConfig config;
     config.name = "a";
