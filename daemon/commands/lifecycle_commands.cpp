@@ -82,14 +82,14 @@ struct Launches {
 // PM2's wire form also carries what is left of an earlier life: separated here.
 NewApp new_app(const Json& wire, ecosystem::AppConfig config, std::string unique_id) {
     NewApp app{.config = std::move(config), .unique_id = std::move(unique_id)};
-    const bool is_restored = !wire.contains("instances");
-    if (is_restored) {
+    app.is_restored = !wire.contains("instances");
+    if (app.is_restored) {
         if (wire.contains(app.config.instance_var)) app.instance_index = as_id(wire[app.config.instance_var]);
         if (const auto it = wire.find("created_at"); it != wire.end() && it->is_number_integer())
             app.created_at = EpochTime{it->get<std::int64_t>()};
     }
     // An app that does not start by itself may have been started by hand before it was saved.
-    app.start = is_restored ? text_member(wire, "status") != "stopped" : app.config.autostart;
+    app.start = app.is_restored ? text_member(wire, "status") != "stopped" : app.config.autostart;
     Json& extra = app.config.extra;
     for (const char* key : kRuntimeKeys) extra.erase(key);
     extra.erase(app.config.instance_var);

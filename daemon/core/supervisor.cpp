@@ -78,7 +78,7 @@ int Supervisor::add(NewApp app, Done done) {
     slot.unique_id = std::move(app.unique_id);
     slot.created_at = app.created_at ? app.created_at : host_.wall_now();
     ecosystem::set_instance_paths(app.config, static_cast<unsigned>(pm_id));
-    count_up(app.config, index);
+    if (!app.is_restored) count_up(app.config, index);
     set_config(slot, std::move(app.config));
     slot.current.life = Lifecycle(shared(lifecycle_policy(*slot.config, settings_)));
     names_.add(slot.config->name, pm_id, index);

@@ -41,7 +41,8 @@ struct NewApp {
     std::string unique_id;
     std::optional<int> instance_index;  // NODE_APP_INSTANCE of a dumped app
     std::optional<EpochTime> created_at;
-    bool start = true;  // false: it is listed as stopped
+    bool start = true;         // false: it is listed as stopped
+    bool is_restored = false;  // from a dump: its increment_var has been counted up already
 };
 
 // How the process that ended last did; with code 0 if it was told to.

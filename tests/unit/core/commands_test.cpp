@@ -147,6 +147,29 @@ TEST_CASE("prepare: an entry of a dump comes back with its index, and stopped wh
     CHECK(server.host.keys.size() == 1);
 }
 
+TEST_CASE("prepare: increment_var of a dump is not counted up again, and goes on from there",
+          "[unit][commands]") {
+    Server before;
+    Json config = wire();
+    config["instances"] = 2;
+    config["increment_var"] = "PORT";
+    config["env"]["PORT"] = "3000";
+    before.call("prepare", Json::array({config}));
+    Server server;
+    const auto port = [&server](int pm_id) {
+        const std::string* value =
+            ecosystem::find_variable(server.supervisor.find(pm_id)->config->env, "PORT");
+        return value ? *value : "";
+    };
+    for (const int pm_id : {1, 0})
+        server.call("prepare", Json::array({dump_entry(*before.supervisor.find(pm_id))}));
+    CHECK(server.supervisor.find(0)->instance_index == 1);
+    CHECK(port(0) == "3001");
+    CHECK(port(1) == "3000");
+    server.call("duplicateProcessId", Json::array({0}));
+    CHECK(port(2) == "3002");
+}
+
 TEST_CASE("prepare: what is no app configuration is refused with its reason", "[unit][commands]") {
     Server server;
     for (const Json& bad : {Json(5), Json::object(), Json{{"name", "x"}},
