@@ -68,6 +68,7 @@ Result<ParsedApp> parse_app(const Json& app, const ParseOptions& options) {
 namespace {
 
 enum class Null { IsText, MeansReset };
+enum class Unread { IsError, IsKept };
 
 // What stands for a value that PM2 takes over the wire and no file may have; nullopt: itself.
 std::optional<Json> stand_in(const Field& field, const Json& value) {
@@ -81,7 +82,15 @@ std::optional<Json> stand_in(const Field& field, const Json& value) {
     return std::nullopt;
 }
 
-Result<AppConfig> merge(AppConfig config, const Json& current_conf, Null null) {
+std::string place_and_text(std::string_view key, const ValueProblem& problem) {
+    return fmt::format("{}{}: {}", key, problem.inside, problem.text);
+}
+
+bool is_indispensable(const Field& field) {
+    return field.key == "name" || field.key == "script" || field.key == "env";
+}
+
+Result<AppConfig> merge(AppConfig config, const Json& current_conf, Null null, Unread unread) {
     if (!current_conf.is_object())
         return Error{ErrorCode::Invalid, "cannot read the app's configuration: expected an object"};
     for (const auto& [key, value] : current_conf.items()) {
@@ -93,16 +102,20 @@ Result<AppConfig> merge(AppConfig config, const Json& current_conf, Null null) {
                 config.extra.erase(key);
             else
                 config.extra[key] = value;
-        } else if (reset) {
-            reset_value(*field, config);
-        } else if (key == "env" && value.empty()) {
             continue;
-        } else {
-            const auto instead = stand_in(*field, value);
-            if (auto problem = read_value(*field, key, instead ? *instead : value, config))
-                return Error{ErrorCode::Invalid,
-                             fmt::format("{}{}: {}", key, problem->inside, problem->text)};
         }
+        if (key == "env" && value.empty()) continue;
+        if (!config.extra.empty()) config.extra.erase(key);  // what could not be read before
+        if (reset) {
+            reset_value(*field, config);
+            continue;
+        }
+        const auto instead = stand_in(*field, value);
+        const auto problem = read_value(*field, key, instead ? *instead : value, config);
+        if (!problem) continue;
+        if (unread == Unread::IsError || is_indispensable(*field))
+            return Error{ErrorCode::Invalid, place_and_text(key, *problem)};
+        config.extra[key] = value;
     }
     drop_flattened_variables(config);
     return config;
@@ -111,11 +124,25 @@ Result<AppConfig> merge(AppConfig config, const Json& current_conf, Null null) {
 }  // namespace
 
 Result<AppConfig> merge_wire(AppConfig config, const Json& current_conf) {
-    return merge(std::move(config), current_conf, Null::MeansReset);
+    return merge(std::move(config), current_conf, Null::MeansReset, Unread::IsError);
 }
 
 Result<AppConfig> parse_wire(const Json& pm2_env) {
-    return merge(AppConfig{}, pm2_env, Null::IsText);
+    return merge(AppConfig{}, pm2_env, Null::IsText, Unread::IsError);
+}
+
+Result<AppConfig> parse_saved(const Json& pm2_env) {
+    return merge(AppConfig{}, pm2_env, Null::IsText, Unread::IsKept);
+}
+
+std::string unread_value(const AppConfig& config) {
+    for (const auto& [key, value] : config.extra.items()) {
+        const Field* field = find_wire_field(key, value);
+        if (!field || std::holds_alternative<std::monostate>(field->slot)) continue;
+        AppConfig unused;
+        if (const auto problem = read_value(*field, key, value, unused)) return place_and_text(key, *problem);
+    }
+    return "";
 }
 
 std::vector<std::string> split_words(std::string_view text) {

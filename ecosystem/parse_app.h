@@ -32,6 +32,11 @@ Result<ParsedApp> parse_app(const Json& app, const ParseOptions& options = {});
 // The wire form (prepare, dump.pm2). Unknown keys go to `extra`: nothing a client sends is lost. What PM2's
 // daemon bears of an attribute is no error here, though it is one in a file.
 Result<AppConfig> parse_wire(const Json& pm2_env);
+// The same of what was saved, when nobody is there to mend it: a value that cannot be read stays in `extra`
+// as it is, under its name, in the place of the attribute. A name, a script and variables there must be.
+Result<AppConfig> parse_saved(const Json& pm2_env);
+// What parse_saved() could not read, "" = nothing. Such an app must not run: it would be another one.
+std::string unread_value(const AppConfig& config);
 // PM2's `current_conf` of a restart: given keys overwrite, the text "null" resets a key to its default.
 Result<AppConfig> merge_wire(AppConfig config, const Json& current_conf);
 

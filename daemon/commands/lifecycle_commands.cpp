@@ -110,21 +110,23 @@ Result<void> check_identity(const ecosystem::AppConfig& config, const Settings& 
 void prepare_app(Supervisor& supervisor, const Json& args, Truth truth, Answer answer) {
     const Json& wire = argument(args, 0);
     if (!wire.is_object()) return answer(Error{ErrorCode::Invalid, "cannot start 'app': expected an object"});
-    auto config = ecosystem::parse_wire(wire);
+    // An app of a dump gets its slot whatever is wrong with it, or the next save would forget it: the start
+    // tells.
+    const bool is_restored = !wire.contains("instances");
+    auto config = is_restored ? ecosystem::parse_saved(wire) : ecosystem::parse_wire(wire);
     if (!config) return answer(config.error());
     if (config->name.empty()) return answer(Error{ErrorCode::Invalid, "cannot start 'app': it has no name"});
     if (config->script.empty())
         return answer(
             Error{ErrorCode::Invalid, fmt::format("cannot start '{}': it has no script", config->name)});
 
-    if (const auto checked = supervisor.check(*config); !checked) return answer(checked.error());
+    if (!is_restored) {
+        if (const auto checked = supervisor.check(*config); !checked) return answer(checked.error());
+        if (const auto allowed = check_identity(*config, supervisor.settings()); !allowed)
+            return answer(allowed.error());
+    }
     if (!supervisor.settings().instance_var.empty())
         config->instance_var = supervisor.settings().instance_var;
-
-    // An app of a dump gets its slot all the same, or the next save would forget it.
-    const bool is_restored = !wire.contains("instances");
-    if (const auto allowed = check_identity(*config, supervisor.settings()); !allowed && !is_restored)
-        return answer(allowed.error());
 
     const unsigned count = is_restored ? 1 : ecosystem::instance_count(*config, supervisor.settings().cpus);
     NewApp app = new_app(wire, std::move(*config), supervisor.host().unique_id());

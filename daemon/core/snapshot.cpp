@@ -164,11 +164,11 @@ Result<AppState> to_app(const std::string& text) {
     const Json app = parse_json(text);
     if (!app.is_object() || !app.contains("config") || !app["config"].is_object())
         return Error{ErrorCode::Invalid, "no configuration"};
-    auto config = ecosystem::parse_wire(app["config"]);
+    auto config = ecosystem::parse_saved(app["config"]);
     if (!config) return config.error();
     std::optional<ecosystem::AppConfig> before;
     if (const auto it = app.find("before"); it != app.end()) {
-        auto parsed = ecosystem::parse_wire(*it);
+        auto parsed = ecosystem::parse_saved(*it);
         if (!parsed) return parsed.error();
         before = std::move(*parsed);
     }

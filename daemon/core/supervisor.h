@@ -112,7 +112,8 @@ public:
     // What Host::probe_gpu has found.
     void gpu_probed(const std::string& pci, GpuProbeResult result);
 
-    // Why this configuration cannot be supervised: a cron pattern, a time zone.
+    // Why this configuration cannot be supervised: a cron pattern, a time zone, a value that was saved and
+    // cannot be read.
     Result<void> check(const ecosystem::AppConfig& config);
     // What does not work of an app that runs all the same.
     std::vector<std::string> warnings(const Slot& slot) const;
@@ -200,6 +201,7 @@ private:
     Result<void> change_config(Slot& slot, ecosystem::AppConfig config);
     void take_back_config(Slot& slot);
     std::optional<Error> refusal(const Slot& slot) const;
+    std::string fault(const ecosystem::AppConfig& config);
     std::optional<Error> reload_refusal(const Slot& slot) const;
     void check_rest(Slot& slot);
     void erase(int pm_id);

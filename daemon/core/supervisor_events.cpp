@@ -8,6 +8,7 @@
 #include "daemon/core/launch.h"
 #include "daemon/core/rows.h"
 #include "daemon/core/supervisor.h"
+#include "ecosystem/parse_app.h"
 #include "ipc/base/signal_name.h"
 
 namespace kpm::core {
@@ -174,7 +175,9 @@ void Supervisor::launch(Slot& slot, Instance& instance) {
     instance.launched = host_.wall_now();
     if (!slot.created_at) slot.created_at = instance.launched;  // it was given up before
     const AppKey key = slot.key(instance);
-    const auto placed = place_on_gpu(slot);
+    // What was saved is kept whatever is wrong with it. A schedule that was made had a right pattern.
+    std::string wrong = slot.cron ? ecosystem::unread_value(*slot.config) : fault(*slot.config);
+    const auto placed = wrong.empty() ? place_on_gpu(slot) : Error{ErrorCode::Invalid, std::move(wrong)};
     // Recorded before it is asked for: a daemon that is killed in between finds the child, not a second copy.
     save(slot, false);
     if (!placed) return post(key, SpawnFailed{.reason = placed.error().message, .is_final = true});

@@ -7,6 +7,7 @@
 #include "daemon/core/rows.h"
 #include "daemon/core/supervisor.h"
 #include "daemon/core/watch_filter.h"
+#include "ecosystem/parse_app.h"
 #include "ecosystem/watch_options.h"
 
 namespace kpm::core {
@@ -47,15 +48,20 @@ void ignore(const Result<void>&) {}
 
 }  // namespace
 
-Result<void> Supervisor::check(const ecosystem::AppConfig& config) {
-    if (!has_cron(config)) return {};
+// What is wrong with the configuration, "" = nothing.
+std::string Supervisor::fault(const ecosystem::AppConfig& config) {
+    if (std::string unread = ecosystem::unread_value(config); !unread.empty()) return unread;
+    if (!has_cron(config)) return "";
     if (const auto schedule = CronSchedule::parse(config.cron_restart); !schedule)
-        return Error{ErrorCode::Invalid, fmt::format("cannot start '{}': Cron pattern error: {}", config.name,
-                                                     schedule.error().message)};
-    if (const auto zone = host_.time_zone(config.timezone); !zone)
-        return Error{ErrorCode::Invalid,
-                     fmt::format("cannot start '{}': {}", config.name, zone.error().message)};
-    return {};
+        return "Cron pattern error: " + schedule.error().message;
+    if (const auto zone = host_.time_zone(config.timezone); !zone) return zone.error().message;
+    return "";
+}
+
+Result<void> Supervisor::check(const ecosystem::AppConfig& config) {
+    const std::string reason = fault(config);
+    if (reason.empty()) return {};
+    return Error{ErrorCode::Invalid, fmt::format("cannot start '{}': {}", config.name, reason)};
 }
 
 void Supervisor::set_wanted(Slot& slot, bool wanted) {

@@ -170,6 +170,47 @@ TEST_CASE("prepare: increment_var of a dump is not counted up again, and goes on
     CHECK(port(2) == "3002");
 }
 
+TEST_CASE("prepare: an app of a dump that cannot be started is kept with the reason, until it is mended",
+          "[unit][commands]") {
+    const std::pair<Json, std::string> faults[] = {
+        {{{"cron_restart", "61 * * * *"}}, "Cron pattern error: "},
+        {{{"max_restarts", "many"}}, R"(max_restarts: expected a number of at least 0, found "many")"}};
+    for (const auto& [fault, reason] : faults) {
+        Server server;
+        Json config = wire();
+        config.erase("instances");
+        config.update(fault);
+        server.call("prepare", Json::array({config}));
+        CHECK_THAT(server.error(), Catch::StartsWith("cannot start 'http': " + reason));
+        const Slot* slot = server.supervisor.find(0);
+        REQUIRE(slot);
+        CHECK(slot->current.life.state() == State::Errored);
+        CHECK_THAT(slot->current.life.data().failure, Catch::StartsWith(reason));
+        CHECK(server.host.keys.empty());
+        CHECK(dump_entry(*slot).at(fault.begin().key()) == fault.begin().value());
+
+        // The next daemon knows it as well, and does not start it either.
+        FakeHost host;
+        Supervisor next(host, Settings{});
+        next.restore(server.host.state);
+        REQUIRE(next.find(0));
+        next.post([&next] { next.start(0, [](const Result<void>&) {}); });
+        next.drain();
+        CHECK(host.keys.empty());
+        CHECK(next.find(0)->current.life.state() == State::Errored);
+
+        // One that was stopped is so again.
+        config["status"] = "stopped";
+        server.call("prepare", Json::array({config}));
+        CHECK(server.error().empty());
+        CHECK(server.supervisor.find(1)->current.life.state() == State::Stopped);
+
+        const Json mended{{"cron_restart", "1 * * * *"}, {"max_restarts", 3}};
+        server.call("restartProcessId", Json::array({{{"id", 0}, {"env", {{"current_conf", mended}}}}}));
+        CHECK(server.host.keys.size() == 1);
+    }
+}
+
 TEST_CASE("prepare: what is no app configuration is refused with its reason", "[unit][commands]") {
     Server server;
     for (const Json& bad : {Json(5), Json::object(), Json{{"name", "x"}},

@@ -100,6 +100,26 @@ TEST_CASE("wire: regular expressions of ignore_watch, empty objects for PM2, are
     CHECK_FALSE(parse_app(ignored));
 }
 
+TEST_CASE("wire: what cannot be read of a saved app stays as it is, until it is mended",
+          "[unit][ecosystem]") {
+    const auto saved = parse_saved(Json::parse(
+        R"({"name": "a", "pm_exec_path": "/a", "max_restarts": "many", "kill_timeout": 5000, "time": "12:00",
+            "env": {"time": "12:00"}})"));
+    REQUIRE(saved);
+    CHECK(unread_value(*saved) == R"(max_restarts: expected a number of at least 0, found "many")");
+    CHECK(saved->extra == Json{{"max_restarts", "many"}});  // the time is a variable
+    CHECK(saved->max_restarts == AppConfig().max_restarts);
+    CHECK(saved->kill_timeout == 5s);
+    CHECK(dump_wire(*saved)["max_restarts"] == "many");
+    for (const char* changes : {R"({"max_restarts": 3})", R"({"max_restarts": "null"})"}) {
+        const auto mended = merge_wire(*saved, Json::parse(changes));
+        REQUIRE(mended);
+        CHECK(unread_value(*mended).empty());
+    }
+    for (const char* nothing : {R"({"name": []})", R"({"name": "a", "env": 5})", "7"})
+        CHECK_FALSE(parse_saved(Json::parse(nothing)));
+}
+
 TEST_CASE("wire: a restart's options overwrite, and the text null takes one back", "[unit][ecosystem]") {
     AppConfig config;
     config.name = "a";
