@@ -51,10 +51,14 @@ std::string as_user(const Service& service, std::string_view command) {
     return fmt::format("su {} -s /bin/sh -c {}", shell_word(service.user), shell_word(line));
 }
 
+// `resurrect` fails also when one app of many does not come up, which is no failure of the service; that
+// there is no daemon is one.
 std::string rc_functions(const Service& service) {
     return fmt::format(
-        "start_kpm() {{\n    {}\n}}\n\nstop_kpm() {{\n    {}\n}}\n\nreload_kpm() {{\n    {}\n}}\n",
-        as_user(service, "resurrect"), as_user(service, "kill"), as_user(service, "reload all"));
+        "start_kpm() {{\n    {} ||\n        {}\n}}\n\nstop_kpm() {{\n    {}\n}}\n\n"
+        "reload_kpm() {{\n    {}\n}}\n",
+        as_user(service, "resurrect"), as_user(service, "ping >/dev/null"), as_user(service, "kill"),
+        as_user(service, "reload all"));
 }
 
 }  // namespace
@@ -162,6 +166,9 @@ std::string openbsd_script(const Service& service) {
 
 std::string smf_manifest(const Service& service) {
     const std::string kpm = xml_text(shell_word(service.kpm));
+    // As in rc_functions(). A shell of its own: SMF puts `exec` before the command.
+    const std::string start = xml_text(
+        "/bin/sh -c " + shell_word(fmt::format("{0} resurrect || {0} ping", shell_word(service.kpm))));
     return fmt::format(
         "<?xml version=\"1.0\"?>\n"
         "<!DOCTYPE service_bundle SYSTEM \"/usr/share/lib/xml/dtd/service_bundle.dtd.1\">\n"
@@ -175,13 +182,13 @@ std::string smf_manifest(const Service& service) {
         "      <method_environment>\n        <envvar name=\"PATH\" value=\"{4}\"/>\n"
         "        <envvar name=\"KPM_HOME\" value=\"{5}\"/>\n      </method_environment>\n    "
         "</method_context>\n"
-        "    <exec_method type=\"method\" name=\"start\" exec=\"{6} resurrect\" timeout_seconds=\"60\"/>\n"
+        "    <exec_method type=\"method\" name=\"start\" exec=\"{7}\" timeout_seconds=\"60\"/>\n"
         "    <exec_method type=\"method\" name=\"stop\" exec=\"{6} kill\" timeout_seconds=\"60\"/>\n"
         "    <exec_method type=\"method\" name=\"refresh\" exec=\"{6} reload all\" timeout_seconds=\"60\"/>\n"
         "  </service>\n</service_bundle>\n",
         xml_text(service.name), service.wait_for_network ? "network" : "multi-user",
         xml_text(service.user_directory), xml_text(service.user), xml_text(service.path),
-        xml_text(service.home), kpm);
+        xml_text(service.home), kpm, start);
 }
 
 }  // namespace kpm::cli

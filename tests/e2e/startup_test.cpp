@@ -195,7 +195,7 @@ TEST_CASE("startup: launchd's property list and SMF's manifest say to a reader w
         CHECK(manifest["tag"] == "service_bundle");
         CHECK(manifest["type"] == "manifest");
         CHECK(manifest["folder"] == user_home);
-        CHECK(manifest["exec"]["start"] == program + " resurrect");
+        CHECK(manifest["exec"]["start"] == "/bin/sh -c '" + program + " resurrect || " + program + " ping'");
         CHECK(manifest["exec"]["stop"] == program + " kill");
     }
 }

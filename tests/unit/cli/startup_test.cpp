@@ -88,6 +88,24 @@ TEST_CASE("startup: every system has a file, a text and commands with the servic
     CHECK(default_service_name(*find_init_system("freebsd"), "ann") == "kpm_ann");
 }
 
+TEST_CASE("startup: an app that does not come up is no failure of the service, a missing daemon is one",
+          "[unit][cli][startup]") {
+    Service service = sample();
+    service.home = "/h";
+    service.path = "/bin";
+    const std::string as_user =
+        "su ann -s /bin/sh -c 'PATH=/bin KPM_HOME=/h HOME=/home/ann exec /opt/kpm/kpm ";
+    for (const char* name : {"openrc", "systemv", "freebsd", "openbsd"}) {
+        INFO(name);
+        CHECK(has(
+            find_init_system(name)->text(service),
+            "start_kpm() {\n    " + as_user + "resurrect' ||\n        " + as_user + "ping >/dev/null'\n}\n"));
+    }
+    CHECK(has(find_init_system("smf")->text(service),
+              "exec=\"/bin/sh -c &apos;/opt/kpm/kpm resurrect || /opt/kpm/kpm ping&apos;\""));
+    CHECK(has(find_init_system("systemd")->text(service), "ExecStartPost=-/opt/kpm/kpm resurrect\n"));
+}
+
 TEST_CASE("quoting: a word stays one word", "[unit][cli][startup]") {
     CHECK(shell_word("/usr/bin/kpm") == "/usr/bin/kpm");
     CHECK(shell_word("it's $(x)") == "'it'\\''s $(x)'");
