@@ -89,7 +89,7 @@ constexpr Field kFields[] = {
     {.key = "autorestart", .wire_key = "autorestart", .flag = "--no-autorestart", .slot = &App::autorestart, .group = Group::Restarts, .on_change = Live, .always_sent = true,
      .doc = "start the app again when it ends by itself", .flag_doc = "do not start the app again when it ends by itself"},
     {.key = "max_restarts", .wire_key = "max_restarts", .flag = "--max-restarts", .slot = &App::max_restarts, .group = Group::Restarts, .on_change = Live, .check = Check::NotNegative,
-     .doc = "early exits in a row after which the app is given up as errored"},
+     .doc = "early exits within max_restarts times min_uptime after which the app is given up as errored"},
     {.key = "min_uptime", .wire_key = "min_uptime", .flag = "--min-uptime", .slot = &App::min_uptime, .group = Group::Restarts, .on_change = Live, .check = Check::AtLeast100ms,
      .doc = "an exit before this time counts as early; at least 100 ms"},
     {.key = "restart_delay", .wire_key = "restart_delay", .flag = "--restart-delay", .slot = &App::restart_delay, .group = Group::Restarts, .on_change = Live,

@@ -22,10 +22,7 @@ RestartVerdict judge_exit(const RestartPolicy& policy, RestartHistory& history, 
 
     const Duration window = policy.min_uptime * std::max(policy.max_restarts, 1);
     auto& exits = history.early_exits;
-    if (uptime < policy.min_uptime)
-        exits.push_back(now);
-    else
-        exits.clear();
+    if (uptime < policy.min_uptime) exits.push_back(now);
     exits.erase(exits.begin(),
                 std::ranges::find_if(exits, [&](TimePoint exit) { return now - exit < window; }));
     if (policy.max_restarts == 0 || static_cast<int>(exits.size()) >= policy.max_restarts) {

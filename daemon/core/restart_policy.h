@@ -3,8 +3,8 @@
 //
 // An *early* exit is one before min_uptime. max_restarts early exits within the last min_uptime ·
 // max_restarts make the process errored. The window follows the recent exits, so an app that ran well for a
-// week and then crashes is still caught, and one whose restarts are spread out by a delay longer than
-// min_uptime is never given up.
+// week and then crashes is still caught, one life among them that is a bit longer takes nothing back, and one
+// whose restarts are spread out by a delay longer than min_uptime is never given up.
 
 #include <optional>
 #include <vector>

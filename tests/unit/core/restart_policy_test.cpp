@@ -53,6 +53,21 @@ TEST_CASE("restart policy: an app that ran well for long and then crashes is sti
     CHECK(judge_exit(policy, history, 1, 5ms, now += 10ms).kind == Kind::GiveUp);
 }
 
+TEST_CASE("restart policy: a longer life takes back nothing of a crash loop, only time does",
+          "[unit][restart]") {
+    const RestartPolicy policy{.max_restarts = 5, .min_uptime = 10s};
+    const auto verdict = [&](std::initializer_list<Duration> lives) {
+        RestartHistory history;
+        TimePoint now = kStart;
+        RestartVerdict last;
+        for (const Duration life : lives) last = judge_exit(policy, history, 1, life, now += life);
+        return last.kind;
+    };
+    CHECK(verdict({2s, 2s, 2s, 12s, 2s}) == Kind::Restart);
+    CHECK(verdict({2s, 2s, 2s, 12s, 2s, 2s}) == Kind::GiveUp);
+    CHECK(verdict({2s, 2s, 2s, 50s, 2s, 2s}) == Kind::Restart);
+}
+
 TEST_CASE("restart policy: without autorestart it stays down", "[unit][restart]") {
     RestartHistory history;
     CHECK(judge_exit({.autorestart = false}, history, 1, 5ms, kStart).kind == Kind::Stay);
