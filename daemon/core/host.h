@@ -170,7 +170,7 @@ public:
     virtual Result<void> signal_root(const AppKey& key, int signo) = 0;
     // A message to the process, as JSON. NotFound: it has no message channel; Unavailable: it does not read.
     virtual Result<void> send_message(const AppKey& key, const Json& message) = 0;
-    // Bytes for its standard input.
+    // Bytes for its standard input, in order; what it has not read yet waits. Unavailable: that is too much.
     virtual Result<void> write_input(const AppKey& key, std::string_view text) = 0;
     // The root ended by itself: ends what it left behind, without waiting for it.
     virtual void sweep(const AppKey& key) = 0;

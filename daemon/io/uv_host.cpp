@@ -261,6 +261,7 @@ void UvHost::on_exited(const KeeperExit& exit) {
         return;
     }
     child->is_ended = true;
+    child->input.reset();
     sampler_.forget(child->pid);
     gpu_sampler_.forget(child->pid);
     gpu_monitor_.forget(child->pid);
@@ -350,6 +351,7 @@ void UvHost::release(const core::AppKey& key, const std::string& next_pid_file) 
     child->is_released = true;
     probes_.stop(key);
     child->messages.reset();
+    child->input.reset();
     if (child->is_node) nodes_->remove_worker(worker_of(key));
     if (child->is_worker) plane_.remove_worker(worker_of(key));
     if (!child->pid_file.empty() && child->pid_file != next_pid_file)

@@ -24,6 +24,7 @@
 #include "daemon/io/gpu_sampler.h"
 #include "daemon/io/gpu_scan.h"
 #include "daemon/io/host_sampler.h"
+#include "daemon/io/input_queue.h"
 #include "daemon/io/keeper_link.h"
 #include "daemon/io/listener_pools.h"
 #include "daemon/io/log_loop.h"
@@ -174,6 +175,7 @@ private:
         bool whole_tree = true;    // false: only the root is stopped
         bool is_stopping = false;  // a root that is stopped alone: its end is the tree's
         std::unique_ptr<MessageChannel> messages;
+        std::unique_ptr<InputQueue> input;  // null: nothing waits to be read by it
         std::unique_ptr<TreeStop> tree;
         std::string pid_file;
     };

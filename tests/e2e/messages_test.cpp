@@ -1,4 +1,6 @@
 // attach, trigger and why with real apps; --json on the commands that print facts.
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <utility>
 
@@ -40,6 +42,22 @@ TEST_CASE("messages: attach gives the app every line before it ends, with the se
     const auto stopped = attach("");
     CHECK(stopped.status == 1);
     CHECK(stopped.err.find("offline") != std::string::npos);
+}
+
+TEST_CASE("messages: an app that reads late gets all that was sent, which is more than a pipe holds",
+          "[e2e][cli]") {
+    const KpmHome home;
+    home.write("late.sh", "while [ ! -e go ]; do sleep 0.05; done; exec cat > got\n");
+    std::string input = std::string(100'000, 'x') + "\n";
+    for (int i = 0; i < 5'000; ++i) input += fmt::format("line {} of many, of which none may be torn\n", i);
+    home.write("input", input);
+    REQUIRE(home.kpm({"start", "late.sh"}).status == 0);
+    const auto sent =
+        run_command({"sh", "-c", "\"$1\" attach 0 <input", "sh", bin_dir() / "kpm"}, home.env(), home.work());
+    INFO(sent.err);
+    CHECK(sent.status == 0);
+    home.write("go", "");
+    CHECK(eventually([&] { return home.read(home.work() / "got") == input; }));
 }
 
 TEST_CASE("messages: what an app has put in the place of its stdin is not written to", "[e2e][cli]") {
