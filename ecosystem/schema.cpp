@@ -224,7 +224,8 @@ Json flag_value(const Field& field, std::string_view text) {
         case FlagKind::Value:
             break;
     }
-    if (field.check == Check::SecondsOnFlag && is_number(text)) return std::string(text) + "s";
+    const bool has_unit = text.empty() || text.find_first_not_of("0123456789.") != std::string_view::npos;
+    if (field.check == Check::SecondsOnFlag && !has_unit) return std::string(text) + "s";
     return std::string(text);
 }
 

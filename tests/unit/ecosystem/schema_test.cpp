@@ -77,6 +77,8 @@ TEST_CASE("schema: a flag's text becomes the value that a file would hold", "[un
     CHECK(flag_value(*find_field("watch"), "") == Json(true));
     CHECK(flag_value(*find_field("watch"), "src") == Json("src"));
     CHECK(flag_value(*find_field("watch_delay"), "2") == Json("2s"));
+    CHECK(flag_value(*find_field("watch_delay"), "0.5") == Json("0.5s"));
+    CHECK(flag_value(*find_field("watch_delay"), "1.5m") == Json("1.5m"));
     CHECK(flag_value(*find_field("watch_delay"), "500ms") == Json("500ms"));
     CHECK(flag_value(*find_field("kill_timeout"), "2") == Json("2"));
 }
