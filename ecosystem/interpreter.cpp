@@ -176,6 +176,11 @@ std::optional<std::string> newest_version(const std::vector<std::string>& folder
     return newest;
 }
 
+bool is_relative_path(std::string_view interpreter) {
+    return interpreter.find('/') != std::string_view::npos && !interpreter.starts_with('/') &&
+           !interpreter.starts_with(kVersioned);
+}
+
 Result<std::string> check_interpreter(const std::string& interpreter, const Environment& env) {
     if (interpreter == "none") return interpreter;
     if (interpreter.starts_with(kVersioned)) return node_of_nvm(interpreter, env);

@@ -30,6 +30,9 @@ Result<std::vector<std::string>> typescript_arguments_of_node(const Environment&
 // The newest of NVM's folders ("v20.1.0") that is of the version "20", "20.1" or "20.1.0". nullopt: none is.
 std::optional<std::string> newest_version(const std::vector<std::string>& folders, std::string_view wanted);
 
+// Whether it names a file from the app's folder on, not a program of PATH or a version of NVM's.
+bool is_relative_path(std::string_view interpreter);
+
 // Checks an interpreter that the user named; gives it back, "node@VERSION" as the path of NVM's newest such
 // binary.
 Result<std::string> check_interpreter(const std::string& interpreter, const Environment& env);

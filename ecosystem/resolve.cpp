@@ -177,6 +177,8 @@ Result<ResolvedApp> resolve(const AppConfig& declared, const ResolveContext& con
     if (cwd_given)
         if (auto usable = check_folder(config); !usable) return usable.error();
     if (auto found = resolve_script(config, context); !found) return found.error();
+    if (is_relative_path(config.interpreter))
+        config.interpreter = absolute_path(config.interpreter, config.cwd, context.env);
     auto interpreter = config.interpreter.empty()
                            ? choose_interpreter(config.script, context.env, may_be_node_cluster(config))
                            : check_interpreter(config.interpreter, context.env);

@@ -209,6 +209,20 @@ TEST_CASE("resolve: TypeScript depends on Node's version", "[unit][ecosystem]") 
     CHECK(typescript_arguments("nonsense") == Words{});
 }
 
+TEST_CASE("resolve: a relative interpreter is looked for in the app's directory", "[unit][ecosystem]") {
+    World resolve_in;
+    const std::string python = resolve_in.folder().file("shop/venv/bin/python", "#!/bin/sh\n", true);
+    AppConfig app = script(resolve_in.path("run.py"));
+    app.cwd = "shop";
+    app.interpreter = "venv/bin/python";
+    CHECK(resolve_in(app).interpreter == python);
+    app.interpreter = "../shop/venv/bin/python";
+    CHECK(resolve_in(app).interpreter == python);
+    app.interpreter = "./shop/venv/bin/python";  // from the shell's directory
+    CHECK(resolve_in.error(app).message ==
+          "Interpreter " + resolve_in.path("shop/shop/venv/bin/python") + " is NOT AVAILABLE in PATH.");
+}
+
 TEST_CASE("resolve: an interpreter that is not installed is an error", "[unit][ecosystem]") {
     const World resolve_in;
     AppConfig app = script("app.js");
