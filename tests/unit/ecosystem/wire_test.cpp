@@ -120,6 +120,16 @@ TEST_CASE("wire: what cannot be read of a saved app stays as it is, until it is 
         CHECK_FALSE(parse_saved(Json::parse(nothing)));
 }
 
+TEST_CASE("wire: a log_type that PM2 does not know is raw, as there", "[unit][ecosystem]") {
+    for (const auto& [type, taken] : {std::pair("xml", "raw"), {"raw", "raw"}, {"json", "json"}, {"", ""}}) {
+        const auto config = parse_wire(Json{{"log_type", type}});
+        REQUIRE(config);
+        CHECK(config->log_type == taken);
+    }
+    CHECK(parse_wire(Json{{"log_type", true}})->log_type == "raw");
+    CHECK_FALSE(parse_app(Json{{"log_type", "xml"}}));
+}
+
 TEST_CASE("wire: a restart's options overwrite, and the text null takes one back", "[unit][ecosystem]") {
     AppConfig config;
     config.name = "a";
