@@ -255,6 +255,10 @@ Result<void> Supervisor::reconfigure(int pm_id, ecosystem::AppConfig config) {
 
 Result<void> Supervisor::change_config(Slot& slot, ecosystem::AppConfig config) {
     if (const auto checked = check(config); !checked) return checked;
+    if (slot.told && config.interpreter != slot.config->interpreter) {
+        slot.told->node_version.clear();
+        unrecorded_.ask(slot.pm_id, host_.now());
+    }
     const std::string name = slot.config->name;
     if (config.name != name) {
         names_.remove(name, slot.pm_id, slot.instance_index);

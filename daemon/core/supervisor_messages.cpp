@@ -136,12 +136,16 @@ void Supervisor::record_told() {
             host_.persist(told_state_key(pm_id), told_state(*slot->told));
 }
 
-// A new process has told nothing yet.
+// A new process has told nothing yet. The version is its interpreter's, which is the same: as with PM2 the
+// process finds it among its variables.
 void Supervisor::forget_told(Slot& slot) {
     if (!slot.told) return;
+    std::string version = std::move(slot.told->node_version);
     slot.told.reset();
     unrecorded_.forget(slot.pm_id);
-    host_.persist(told_state_key(slot.pm_id), std::nullopt);
+    if (version.empty()) return host_.persist(told_state_key(slot.pm_id), std::nullopt);
+    slot.tell().node_version = std::move(version);
+    host_.persist(told_state_key(slot.pm_id), told_state(*slot.told));
 }
 
 // What has ended cannot be triggered and has no figures. Not that of a reload's old process: the new one has

@@ -1,4 +1,5 @@
 // What processes tell of themselves on their message channels, and how often it is recorded.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "daemon/core/paced.h"
@@ -118,6 +119,29 @@ TEST_CASE("told: what waits to be recorded goes with its process", "[unit][super
         CHECK_FALSE(app.host.wake);
         CHECK_FALSE(app.host.state.contains("told/0"));
     }
+}
+
+TEST_CASE("told: the next process finds its interpreter's version among its variables",
+          "[unit][supervisor]") {
+    TalkingApp app;
+    app.say({{"node_version", "v22.1.0"}});
+    app.say(action("a"));
+    app.happen(Exited{1, 0});
+    const auto has_version = [&app] {
+        return std::ranges::count(app.host.specs.at(app.host.last().incarnation).env,
+                                  "node_version=v22.1.0") == 1;
+    };
+    CHECK(app.host.last().incarnation == 2);
+    CHECK(has_version());
+    CHECK(app.actions() == 0);
+    CHECK(restore_told(app.host.state["told/0"]).node_version == "v22.1.0");
+    app.happen(Spawned{11});
+    ecosystem::AppConfig config = forked();
+    config.interpreter = "bun";
+    app.run([&] { CHECK(app.supervisor.reconfigure(0, config)); });
+    app.happen(Exited{1, 0});
+    CHECK(app.host.last().incarnation == 3);
+    CHECK_FALSE(has_version());
 }
 
 TEST_CASE("told: the next daemon knows what it knows already", "[unit][supervisor]") {
