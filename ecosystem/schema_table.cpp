@@ -133,7 +133,7 @@ constexpr Field kFields[] = {
     {.key = "ignore_watch", .wire_key = "ignore_watch", .flag = "--ignore-watch", .slot = &App::ignore_watch, .group = Group::Watching, .on_change = Live, .check = Check::Blanks,
      .doc = "paths, globs and regular expressions (docs/pm2-differences.md) not to watch; default: names with a leading dot and node_modules, which an empty list takes back"},
     {.key = "watch_delay", .wire_key = "watch_delay", .flag = "--watch-delay", .slot = &App::watch_delay, .group = Group::Watching, .on_change = Live, .check = Check::SecondsOnFlag,
-     .doc = "pause between a change and the restart; a bare number on the command line is in seconds"},
+     .doc = "time without further changes after which the app is restarted, at most ten times that after the first; a bare number on the command line is in seconds"},
     {.key = "watch_options", .wire_key = "watch_options", .group = Group::Watching, .on_change = Live,
      .doc = "options of PM2's watcher: followSymlinks, depth (of folders) and ignored (in the place of ignore_watch) have an effect"},
 
