@@ -93,8 +93,8 @@ Result<void> Daemon::start(UniqueFd socket) {
                  supervisor_->post([this, pci, result] { supervisor_->gpu_probed(pci, result); });
              },
          .files_changed =
-             [this](const std::string& name, const std::string& path) {
-                 supervisor_->post([this, name, path] { supervisor_->files_changed(name, path); });
+             [this](const core::WatchKey& key, const std::string& path) {
+                 supervisor_->post([this, key, path] { supervisor_->files_changed(key, path); });
              },
          .log_trouble =
              [this](int pm_id, core::LogTrouble trouble) {
@@ -103,8 +103,8 @@ Result<void> Daemon::start(UniqueFd socket) {
                  });
              },
          .watch_told =
-             [this](const std::string& name, const std::string& trouble) {
-                 supervisor_->post([this, name, trouble] { supervisor_->watch_told(name, trouble); });
+             [this](const core::WatchKey& key, const std::string& trouble) {
+                 supervisor_->post([this, key, trouble] { supervisor_->watch_told(key, trouble); });
              },
          .channel_lost =
              [this](core::AppKey key, const std::string& reason) {

@@ -126,6 +126,14 @@ struct OomKills {
     std::string where;        // "control group '/x'"; "" = the kernel does not tell, and the total is 0
 };
 
+// A set of watched files. Apps of one name may have several: number 0, 1 …
+struct WatchKey {
+    std::string name;
+    int number = 0;
+
+    auto operator<=>(const WatchKey&) const = default;
+};
+
 // Files whose change restarts an app.
 struct WatchSpec {
     std::vector<std::string> roots;   // absolute
@@ -210,10 +218,10 @@ public:
     virtual Usage usage(int pid) = 0;
     // "" = the machine's own. NotFound or Invalid: there is no such zone.
     virtual Result<TimeZone> time_zone(std::string_view name) = 0;
-    // One set of files per app name; replaces the one before. -> Supervisor::files_changed. An error tells
+    // Replaces what was watched under this key. -> Supervisor::files_changed. An error tells
     // what is not watched, or not yet; the rest is. What turns out later comes by Supervisor::watch_told.
-    virtual Result<void> watch(const std::string& name, const WatchSpec& spec) = 0;
-    virtual void unwatch(const std::string& name) = 0;
+    virtual Result<void> watch(const WatchKey& key, const WatchSpec& spec) = 0;
+    virtual void unwatch(const WatchKey& key) = 0;
     // Of the npm package that the script belongs to, "" = none.
     virtual std::string package_version(const std::string& script) = 0;
     // The balancer's figures, an array of {pm_id, handed, accepted, active, rescued, refused, load}.

@@ -263,7 +263,7 @@ Result<void> Supervisor::change_config(Slot& slot, ecosystem::AppConfig config) 
     if (config.name != name) {
         names_.remove(name, slot.pm_id, slot.instance_index);
         names_.add(config.name, slot.pm_id, slot.instance_index);
-        drop_watch(name, slot.pm_id);
+        drop_watch(slot.pm_id);
     }
     const bool is_changed = set_config(slot, std::move(config));
     slot.current.life.set_policy(shared(lifecycle_policy(*slot.config, settings_)));
@@ -279,7 +279,7 @@ void Supervisor::erase(int pm_id) {
     if (!slot) return;
     release(*slot, slot->current);  // one that survived SIGKILL
     names_.remove(slot->config->name, pm_id, slot->instance_index);
-    drop_watch(slot->config->name, pm_id);
+    drop_watch(pm_id);
     if (const auto it = deadline_of_.find(pm_id); it != deadline_of_.end()) {
         deadlines_.erase({it->second, pm_id});
         deadline_of_.erase(it);

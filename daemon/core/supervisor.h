@@ -119,10 +119,10 @@ public:
     std::vector<std::string> warnings(const Slot& slot) const;
     // Log files of the slot cannot be written, or can be again.
     void note_log_trouble(int pm_id, const LogTrouble& trouble);
-    // A file that the app watches is not what it was.
-    void files_changed(const std::string& name, const std::string& path);
-    // What of the files that the app watches goes unnoticed, "" = nothing any more.
-    void watch_told(const std::string& name, const std::string& trouble);
+    // A watched file is not what it was.
+    void files_changed(const WatchKey& key, const std::string& path);
+    // What of the watched files goes unnoticed, "" = nothing any more.
+    void watch_told(const WatchKey& key, const std::string& trouble);
 
     // What a process said. "ready" comes here, too.
     void take_message(const AppKey& key, const Json& message);
@@ -222,9 +222,8 @@ private:
     void look_at_cron(Slot& slot);
     void schedule_cron(Slot& slot);
     void track_watch(const Slot& slot);
-    void drop_watch(const std::string& name, int pm_id);
-    void update_watch(const std::string& name);
-    void show_watch(const std::string& name);
+    void drop_watch(int pm_id);
+    WatchKey watch_for(const Slot& slot, const WatchSpec& wanted) const;
     void claim_files(const Slot& slot);
     void schedule(const Slot& slot);
     Result<void> use_pool(const Slot& slot);
@@ -264,14 +263,14 @@ private:
     std::unordered_map<int, TimePoint> deadline_of_;
     std::set<int> limited_;                           // slots with a memory limit or a GPU
     std::set<std::pair<TimePoint, int>> cron_looks_;  // earliest first; one per slot with a cron pattern
-    std::unordered_map<std::string, std::set<int>>
-        watch_users_;  // slots whose files are watched, by app name
     std::shared_ptr<OwnFiles> own_files_ = std::make_shared<OwnFiles>();  // the watchers look into it
     struct Watched {
         WatchSpec spec;
         std::string trouble;  // what of it is not watched, "" = nothing
+        std::set<int> users;  // slots; there is always one
     };
-    std::unordered_map<std::string, Watched> watched_;  // by app name
+    std::map<WatchKey, Watched> watched_;
+    std::unordered_map<int, WatchKey> watch_of_;  // of each of those slots
     std::deque<std::variant<Arrival, Task>> inbox_;
     std::deque<AppKey> launches_;              // not asked for yet
     std::unordered_set<std::uint64_t> asked_;  // incarnations

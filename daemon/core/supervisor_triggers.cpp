@@ -153,50 +153,61 @@ void Supervisor::look_at_cron(Slot& slot) {
 
 // --- files ---
 
-// One set of watches serves all instances of an app. A stopped app is not watched: a change must not start
-// it.
+// One set of watches serves all instances of an app, but for those with other files to watch (another app of
+// that name). A stopped app is not watched: a change must not start it.
 void Supervisor::track_watch(const Slot& slot) {
     if (!slot.is_wanted || slot.doomed || !ecosystem::is_on(slot.config->watch))
-        return drop_watch(slot.config->name, slot.pm_id);
-    watch_users_[slot.config->name].insert(slot.pm_id);
-    update_watch(slot.config->name);
-}
-
-void Supervisor::drop_watch(const std::string& name, int pm_id) {
-    const auto users = watch_users_.find(name);
-    if (users == watch_users_.end() || users->second.erase(pm_id) == 0) return;
-    slots_.at(pm_id).watch_trouble.clear();
-    if (users->second.empty()) watch_users_.erase(users);
-    update_watch(name);
-}
-
-void Supervisor::update_watch(const std::string& name) {
-    const auto known = watched_.find(name);
-    const auto users = watch_users_.find(name);
-    if (users == watch_users_.end()) {
-        if (known == watched_.end()) return;
-        watched_.erase(known);
-        return host_.unwatch(name);
-    }
-    WatchSpec wanted = watch_spec(*slots_.at(*users->second.begin()).config);
+        return drop_watch(slot.pm_id);
+    WatchSpec wanted = watch_spec(*slot.config);
     wanted.own_files = own_files_;
-    if (known != watched_.end() && known->second.spec == wanted) return show_watch(name);
-    const auto watching = host_.watch(name, wanted);
-    if (!watching) host_.log(fmt::format("App [{}]: {}", name, watching.error().message));
-    watched_[name] = {std::move(wanted), watching ? std::string() : watching.error().message};
-    show_watch(name);
+    const WatchKey key = watch_for(slot, wanted);
+    if (const auto before = watch_of_.find(slot.pm_id); before != watch_of_.end() && before->second != key)
+        drop_watch(slot.pm_id);
+    Watched& watched = watched_[key];
+    const bool is_known = !watched.users.empty() && watched.spec == wanted;
+    watched.users.insert(slot.pm_id);
+    watch_of_[slot.pm_id] = key;
+    if (!is_known) {
+        const auto watching = host_.watch(key, wanted);
+        if (!watching) host_.log(fmt::format("App [{}]: {}", key.name, watching.error().message));
+        watched.spec = std::move(wanted);
+        watched.trouble = watching ? std::string() : watching.error().message;
+    }
+    slots_.at(slot.pm_id).watch_trouble = watched.trouble;
 }
 
-void Supervisor::show_watch(const std::string& name) {
-    for (const int pm_id : watch_users_.at(name)) slots_.at(pm_id).watch_trouble = watched_.at(name).trouble;
+// Where the slot's files are watched, or are to be.
+WatchKey Supervisor::watch_for(const Slot& slot, const WatchSpec& wanted) const {
+    WatchKey free{.name = slot.config->name};
+    const auto first = watched_.lower_bound(free);
+    for (auto it = first; it != watched_.end() && it->first.name == free.name; ++it) {
+        if (it->second.spec == wanted) return it->first;
+        if (it->first.number == free.number) ++free.number;
+    }
+    const auto own = watch_of_.find(slot.pm_id);
+    const bool is_alone = own != watch_of_.end() && watched_.at(own->second).users.size() == 1;
+    return is_alone && own->second.name == free.name ? own->second : free;
 }
 
-void Supervisor::watch_told(const std::string& name, const std::string& trouble) {
-    const auto watched = watched_.find(name);
+void Supervisor::drop_watch(int pm_id) {
+    const auto own = watch_of_.find(pm_id);
+    if (own == watch_of_.end()) return;
+    const WatchKey key = own->second;
+    watch_of_.erase(own);
+    slots_.at(pm_id).watch_trouble.clear();
+    const auto watched = watched_.find(key);
+    watched->second.users.erase(pm_id);
+    if (!watched->second.users.empty()) return;
+    watched_.erase(watched);
+    host_.unwatch(key);
+}
+
+void Supervisor::watch_told(const WatchKey& key, const std::string& trouble) {
+    const auto watched = watched_.find(key);
     if (watched == watched_.end()) return;  // it was on its way
     std::string& known = watched->second.trouble;
     known = trouble.empty() || known.empty() ? trouble : fmt::format("{}; {}", known, trouble);
-    show_watch(name);
+    for (const int pm_id : watched->second.users) slots_.at(pm_id).watch_trouble = known;
 }
 
 // Also of an app that is not watched itself. The names are as configured, and as the kernel tells them of a
@@ -226,10 +237,10 @@ void Supervisor::note_log_trouble(int pm_id, const LogTrouble& trouble) {
     slot->log_losses->note(trouble);
 }
 
-void Supervisor::files_changed(const std::string& name, const std::string& path) {
-    const auto users = watch_users_.find(name);
-    if (users == watch_users_.end()) return;
-    for (const int pm_id : std::set<int>(users->second)) {
+void Supervisor::files_changed(const WatchKey& key, const std::string& path) {
+    const auto watched = watched_.find(key);
+    if (watched == watched_.end()) return;
+    for (const int pm_id : std::set<int>(watched->second.users)) {
         const Slot& slot = slots_.at(pm_id);
         host_.log(fmt::format("Change detected on path {} for app {} - restarting", path, slot.config->name));
         restart(pm_id, EndCause{.kind = EndCause::Kind::Watch, .detail = path}, ignore);

@@ -62,10 +62,10 @@ public:
         std::function<void(core::AppKey, core::Notification)> notification;  // the same on NOTIFY_SOCKET
         std::function<void(core::AppKey, core::ProbeKind, core::ProbeResult)> probed;
         std::function<void(const std::string& pci, core::GpuProbeResult)> gpu_probed;
-        std::function<void(const std::string& name, const std::string& path)> files_changed;
+        std::function<void(const core::WatchKey& key, const std::string& path)> files_changed;
         std::function<void(int pm_id, core::LogTrouble)> log_trouble;
         // What of its files goes unnoticed, "" = nothing any more.
-        std::function<void(const std::string& name, const std::string& trouble)> watch_told;
+        std::function<void(const core::WatchKey& key, const std::string& trouble)> watch_told;
         // A worker is told to end because it has lost the channel on which it gets connections.
         std::function<void(core::AppKey, const std::string& reason)> channel_lost;
         std::function<void(const std::string& topic, const Json& payload)> publish;
@@ -134,8 +134,8 @@ public:
     Result<void> write_dump(const std::string& text) override;
     core::Usage usage(int pid) override;
     Result<core::TimeZone> time_zone(std::string_view name) override { return load_zone(name); }
-    Result<void> watch(const std::string& name, const core::WatchSpec& spec) override;
-    void unwatch(const std::string& name) override;
+    Result<void> watch(const core::WatchKey& key, const core::WatchSpec& spec) override;
+    void unwatch(const core::WatchKey& key) override;
     std::string package_version(const std::string& script) override { return io::package_version(script); }
     void worker_stats(std::function<void(Json)> answer) override;
     void system_data(std::function<void(Json)> answer) override { host_sampler_.ask(std::move(answer)); }
@@ -244,7 +244,7 @@ private:
     std::list<std::unique_ptr<TreeStop>> sweeps_;
     std::list<std::unique_ptr<TreeStop>> leftovers_;
     std::unique_ptr<Inotify> inotify_;  // of all watchers; null: there are none
-    std::unordered_map<std::string, std::unique_ptr<Watcher>> watchers_;  // by app name
+    std::map<core::WatchKey, std::unique_ptr<Watcher>> watchers_;
     bool is_following_ = false;
     bool is_keeper_gone_ = false;  // no exit is told any more, and nothing can be started
 };

@@ -41,8 +41,8 @@ void UvHost::on_plane_event(const PlaneEvent& event) {
         event);
 }
 
-Result<void> UvHost::watch(const std::string& name, const core::WatchSpec& spec) {
-    watchers_.erase(name);
+Result<void> UvHost::watch(const core::WatchKey& key, const core::WatchSpec& spec) {
+    watchers_.erase(key);
     core::WatchFilter filter({.cwd = spec.cwd,
                               .ignore = spec.ignore,
                               .own_files = spec.own_files,
@@ -50,7 +50,7 @@ Result<void> UvHost::watch(const std::string& name, const core::WatchSpec& spec)
                               .targets = spec.targets});
     // Without what it is to ignore, the app could be restarted for ever.
     if (const auto& trouble = filter.trouble()) {
-        unwatch(name);
+        unwatch(key);
         return *trouble;
     }
     if (!inotify_) {
@@ -65,18 +65,18 @@ Result<void> UvHost::watch(const std::string& name, const core::WatchSpec& spec)
                          .depth = spec.depth};
     auto watcher = Watcher::open(
         loop_, *inotify_, std::move(request),
-        {.on_change = [this, name](const std::string& path) { callbacks_.files_changed(name, path); },
+        {.on_change = [this, key](const std::string& path) { callbacks_.files_changed(key, path); },
          .on_trouble =
-             [this, name](const Error& error) {
-                 log(fmt::format("App [{}]: {}", name, error.message));
-                 callbacks_.watch_told(name, error.message);
+             [this, key](const Error& error) {
+                 log(fmt::format("App [{}]: {}", key.name, error.message));
+                 callbacks_.watch_told(key, error.message);
              },
-         .on_complete = [this, name] { callbacks_.watch_told(name, ""); }});
+         .on_complete = [this, key] { callbacks_.watch_told(key, ""); }});
     if (!watcher) {
-        unwatch(name);
+        unwatch(key);
         return watcher.error();
     }
-    const auto& known = watchers_[name] = std::move(*watcher);
+    const auto& known = watchers_[key] = std::move(*watcher);
     std::vector<Error> errors = known->refused();
     if (auto trouble = known->take_trouble()) errors.push_back(*std::move(trouble));
     if (errors.empty()) return {};
@@ -85,8 +85,8 @@ Result<void> UvHost::watch(const std::string& name, const core::WatchSpec& spec)
     return Error{errors.front().code, std::move(all)};
 }
 
-void UvHost::unwatch(const std::string& name) {
-    watchers_.erase(name);
+void UvHost::unwatch(const core::WatchKey& key) {
+    watchers_.erase(key);
     if (watchers_.empty()) inotify_.reset();
 }
 

@@ -100,8 +100,8 @@ public:
     Result<void> write_dump(const std::string&) override { return {}; }
     core::Usage usage(int) override { return {}; }
     Result<core::TimeZone> time_zone(std::string_view) override { return core::TimeZone{}; }
-    Result<void> watch(const std::string&, const core::WatchSpec&) override { return {}; }
-    void unwatch(const std::string&) override {}
+    Result<void> watch(const core::WatchKey&, const core::WatchSpec&) override { return {}; }
+    void unwatch(const core::WatchKey&) override {}
     std::string package_version(const std::string&) override { return {}; }
     void worker_stats(std::function<void(Json)> answer) override { answer(Json::array()); }
     void system_data(std::function<void(Json)> answer) override { answer(Json::object()); }

@@ -86,13 +86,13 @@ public:
             return Error{ErrorCode::NotFound, "cannot load time zone: unknown"};
         return TimeZone{};
     }
-    Result<void> watch(const std::string& name, const WatchSpec& spec) override {
-        note("watch {} {}", name, fmt::join(spec.roots, ","));
+    Result<void> watch(const WatchKey& key, const WatchSpec& spec) override {
+        note("watch {} {}", text(key), fmt::join(spec.roots, ","));
         watched = spec;
         if (watch_error) return *watch_error;
         return {};
     }
-    void unwatch(const std::string& name) override { note("unwatch {}", name); }
+    void unwatch(const WatchKey& key) override { note("unwatch {}", text(key)); }
     std::string package_version(const std::string&) override { return version; }
     Usage usage(int) override { return used; }
     GpuInventory gpus() override {
@@ -175,6 +175,9 @@ private:
     template <class... Args>
     void note(fmt::format_string<Args...> format, Args&&... args) {
         calls_.push_back(fmt::format(format, std::forward<Args>(args)...));
+    }
+    static std::string text(const WatchKey& key) {
+        return key.number == 0 ? key.name : fmt::format("{}#{}", key.name, key.number);
     }
     static std::string text(const AppKey& key) { return fmt::format("{}/{}", key.pm_id, key.incarnation); }
 

@@ -175,7 +175,7 @@ TEST_CASE("end causes: a changed file, and too much memory", "[unit][supervisor]
     config.watch = true;
     config.max_memory_restart.count = 500;
     Ends bench(std::move(config));
-    bench.run([&] { bench.supervisor.files_changed("web", "/srv/app.js"); });
+    bench.run([&] { bench.supervisor.files_changed({"web"}, "/srv/app.js"); });
     bench.happen(Exited{0, 0});
     bench.happen(TreeGone{});
     CHECK(bench.last().cause == EndCause{Cause::Watch, "/srv/app.js", std::nullopt});

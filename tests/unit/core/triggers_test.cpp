@@ -133,19 +133,19 @@ TEST_CASE("watch: what turns out later to go unnoticed is shown by all its insta
         return pm2_env(*bench.supervisor.find(pm_id)).value("watch_trouble", "");
     };
     CHECK_FALSE(pm2_env(*bench.supervisor.find(0)).contains("watch_trouble"));
-    bench.run([&] { bench.supervisor.watch_told("web", "cannot watch '/srv/a': no more"); });
+    bench.run([&] { bench.supervisor.watch_told({"web"}, "cannot watch '/srv/a': no more"); });
     CHECK(shown(0) == "cannot watch '/srv/a': no more");
     CHECK(bench.supervisor.warnings(*bench.supervisor.find(0)) ==
           Lines{"web: cannot watch '/srv/a': no more"});
     CHECK_FALSE(dump_entry(*bench.supervisor.find(0)).contains("watch_trouble"));
     bench.run([&] { CHECK(bench.supervisor.duplicate(0, bench.done())); });
     CHECK(shown(1) == shown(0));
-    bench.run([&] { bench.supervisor.watch_told("web", "cannot watch '/srv/b': no more"); });
+    bench.run([&] { bench.supervisor.watch_told({"web"}, "cannot watch '/srv/b': no more"); });
     CHECK(shown(1) == "cannot watch '/srv/a': no more; cannot watch '/srv/b': no more");
-    bench.run([&] { bench.supervisor.watch_told("other", "no"); });
+    bench.run([&] { bench.supervisor.watch_told({"other"}, "no"); });
     bench.run([&] { bench.supervisor.stop(1, bench.done()); });
     CHECK(shown(1) == "");
-    bench.run([&] { bench.supervisor.watch_told("web", ""); });
+    bench.run([&] { bench.supervisor.watch_told({"web"}, ""); });
     CHECK(shown(0) == "");
 }
 
@@ -183,7 +183,7 @@ TEST_CASE("watch: one set of watches for an app, while an instance of it is want
     bench.add(config);
     CHECK(bench.host.take() == Lines{"watch web /srv/src,/etc/app.conf", "spawn 0/1 web"});
     bench.happen(Spawned{10});
-    bench.run([&] { bench.supervisor.files_changed("web", "/srv/src/a.js"); });
+    bench.run([&] { bench.supervisor.files_changed({"web"}, "/srv/src/a.js"); });
     CHECK(bench.host.take() == Lines{"signal 0/1 2"});
     bench.happen(Exited{0, 0});
     bench.happen(TreeGone{});
@@ -194,10 +194,46 @@ TEST_CASE("watch: one set of watches for an app, while an instance of it is want
     bench.happen(Exited{0, 0});
     bench.happen(TreeGone{});
     bench.host.take();
-    bench.run([&] { bench.supervisor.files_changed("web", "/srv/src/a.js"); });  // was on its way
+    bench.run([&] { bench.supervisor.files_changed({"web"}, "/srv/src/a.js"); });  // was on its way
     CHECK(bench.host.take().empty());
     bench.run([&] { bench.supervisor.start(0, bench.done()); });
     CHECK(bench.host.take() == Lines{"watch web /srv/src,/etc/app.conf", "spawn 0/3 web"});
+}
+
+TEST_CASE("watch: apps of one name with other files to watch have watches of their own",
+          "[unit][supervisor]") {
+    Bench bench;
+    ecosystem::AppConfig one = forked(), other = forked();
+    one.watch = other.watch = true;
+    other.cwd = "/other";
+    bench.add(one);
+    bench.happen(Spawned{10});
+    bench.add(other);
+    bench.happen(Spawned{11});
+    bench.add(one);
+    bench.happen(Spawned{12});
+    CHECK(bench.host.take() ==
+          Lines{"watch web /srv", "spawn 0/1 web", "watch web#1 /other", "spawn 1/2 web", "spawn 2/3 web"});
+    bench.run([&] { bench.supervisor.files_changed({"web", 1}, "/other/a.js"); });
+    CHECK(bench.host.take() == Lines{"signal 1/2 2"});
+    bench.run([&] { bench.supervisor.files_changed({"web"}, "/srv/a.js"); });
+    CHECK(bench.host.take() == Lines{"signal 0/1 2", "signal 2/3 2"});
+    bench.run([&] { bench.supervisor.watch_told({"web", 1}, "cannot watch '/other/a': no more"); });
+    CHECK(bench.supervisor.warnings(*bench.supervisor.find(0)).empty());
+    CHECK(bench.supervisor.warnings(*bench.supervisor.find(1)) ==
+          Lines{"web: cannot watch '/other/a': no more"});
+
+    // The first of two changes; then the other one, too.
+    one.watch = std::vector<std::string>{"src"};
+    bench.run([&] { CHECK(bench.supervisor.reconfigure(0, one)); });
+    CHECK(bench.host.take() == Lines{"watch web#2 /srv/src"});
+    bench.run([&] { CHECK(bench.supervisor.reconfigure(2, one)); });
+    CHECK(bench.host.take() == Lines{"unwatch web"});
+    // Alone it keeps its place.
+    other.cwd = "/elsewhere";
+    bench.run([&] { CHECK(bench.supervisor.reconfigure(1, other)); });
+    CHECK(bench.host.take() == Lines{"watch web#1 /elsewhere"});
+    CHECK(bench.supervisor.warnings(*bench.supervisor.find(1)).empty());
 }
 
 TEST_CASE("watch: without paths the working directory is watched; it goes on in the next daemon",
