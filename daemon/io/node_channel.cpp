@@ -56,13 +56,12 @@ bool NodeChannel::send(std::string line) {
     return true;
 }
 
-bool NodeChannel::send_handle(std::string line, UniqueFd handle) {
-    if (unsent_handles_ >= kMaxHandles) return false;
-    ++unsent_handles_;
+void NodeChannel::send_handle(std::string line, UniqueFd handle) {
+    if (handles_ >= kMaxHandles) return end("the process does not acknowledge its listening sockets");
+    ++handles_;
     unsent_bytes_ += line.size();
     unsent_.push_back({.line = std::move(line), .handle = std::move(handle)});
     write_some();
-    return true;
 }
 
 bool NodeChannel::pass_connection(std::string_view line, std::uint64_t seq, int connection) {
@@ -89,7 +88,6 @@ bool NodeChannel::write_one(Outgoing& one) {
         const int fd = one.handle.get();
         if (is_exclusive_ || !send_with_fds(socket_.get(), bytes_of(one.line), {&fd, 1})) return false;
         unsent_bytes_ -= size;
-        --unsent_handles_;
         ++one.tries;
         count_handle(size, {.seq = 0, .again = std::move(one)});
         return true;
@@ -125,19 +123,20 @@ std::chrono::milliseconds NodeChannel::pause() {
 
 void NodeChannel::ready(int events) {
     if ((events & UV_READABLE) != 0) {
-        if (auto reason = read_some()) {
-            // The keeper has a copy of this end: closing ours alone would leave the worker to wait for ever.
-            ::shutdown(socket_.get(), SHUT_RDWR);
-            // Moved out: the owner destroys this channel, and with it its callbacks, in the call.
-            const auto on_gone = std::move(callbacks_.on_gone);
-            on_gone(*std::move(reason));
-            return;
-        }
+        if (auto reason = read_some()) return end(*std::move(reason));
     }
     const bool had_no_room = !unsent_.empty();
     // Always: libuv stops watching a descriptor whose poll has failed, and there may be more to read.
     write_some();
     if (had_no_room && takes_connections()) callbacks_.on_room();
+}
+
+void NodeChannel::end(std::string reason) {
+    // The keeper has a copy of this end: closing ours alone would leave the worker to wait for ever.
+    ::shutdown(socket_.get(), SHUT_RDWR);
+    // Moved out: the owner destroys this channel, and with it its callbacks, in the call.
+    const auto on_gone = std::move(callbacks_.on_gone);
+    on_gone(std::move(reason));
 }
 
 void NodeChannel::finish() {
@@ -202,9 +201,10 @@ void NodeChannel::handle_answered(bool arrived) {
     if (unacknowledged_.empty()) is_exclusive_ = false;
     if (!arrived && !sent.again) callbacks_.on_lost(sent.seq);
     if (!arrived && sent.again && sent.again->tries < kMostTries) {
-        ++unsent_handles_;
         unsent_bytes_ += sent.again->line.size();
         unsent_.push_back(std::move(*sent.again));
+    } else if (sent.again) {
+        --handles_;
     }
     if (!unsent_.empty()) write_some();
     if (was_exclusive && takes_connections()) callbacks_.on_room();

@@ -23,6 +23,7 @@
 #include <string_view>
 
 #include "daemon/core/node_protocol.h"
+#include "daemon/core/node_sockets.h"
 #include "daemon/io/channel_reader.h"
 #include "daemon/io/loop.h"
 #include "daemon/io/message_allowance.h"
@@ -39,8 +40,10 @@ public:
     static constexpr std::size_t kMaxUnheard = std::size_t{4} << 20;  // bytes that kpmd has not heard
     // All that waits is heard in one turn of the control loop: no more than 256 messages.
     static constexpr std::size_t kLeastUnheard = kMaxUnheard / 256;
-    static constexpr std::size_t kMaxHandles = 64;  // that wait to be sent
-    static constexpr int kMostTries = 3;            // for one that does not arrive
+    // Given by send_handle and not acknowledged: as many as an app may have sockets. Node acknowledges one
+    // before it can close it and ask for the next.
+    static constexpr std::size_t kMaxHandles = core::NodeSockets::kMaxSockets;
+    static constexpr int kMostTries = 3;  // for one that does not arrive
 
     struct Callbacks {
         // `hold` counts the message as unheard for as long as it is kept. Never a message that the channel
@@ -50,8 +53,8 @@ public:
         std::function<void(std::uint64_t seq)> on_lost;
         // takes_connections() may have become true.
         std::function<void()> on_room;
-        // EOF, an error or an endless line, after all that came before it. The last call; the owner may
-        // destroy the channel in it.
+        // EOF, an error or an endless line, after all that came before it; or too many descriptors that it
+        // does not acknowledge. The last call; the owner may destroy the channel in it.
         std::function<void(std::string reason)> on_gone;
     };
 
@@ -60,9 +63,9 @@ public:
 
     // False: dropped, the worker does not read.
     bool send(std::string line);
-    // A line with a descriptor that is to arrive, however long that takes: sent again when it does not.
-    // False: dropped, the worker does not read. At most 8 KiB, which the kernel takes whole.
-    bool send_handle(std::string line, UniqueFd handle);
+    // A line with a descriptor that is to arrive, however long that takes: sent again when it does not. At
+    // most 8 KiB, which the kernel takes whole. With more than kMaxHandles on_gone comes in this call.
+    void send_handle(std::string line, UniqueFd handle);
     bool takes_connections() const { return unsent_.empty() && !is_exclusive_; }
     // Sends the line with a copy of `connection` now, or not at all. Only when it takes connections.
     bool pass_connection(std::string_view line, std::uint64_t seq, int connection);
@@ -84,6 +87,7 @@ private:
 
     NodeChannel(Loop& loop, UniqueFd socket, Callbacks callbacks);
     void ready(int events);
+    void end(std::string reason);
     std::optional<std::string> read_some();
     bool hear_read();
     std::chrono::milliseconds pause();
@@ -99,7 +103,7 @@ private:
     ChannelReader reader_;
     std::deque<Outgoing> unsent_;
     std::size_t unsent_bytes_ = 0;
-    std::size_t unsent_handles_ = 0;
+    std::size_t handles_ = 0;  // of send_handle, until they have arrived or are given up
     std::deque<Sent> unacknowledged_;
     std::size_t plain_bytes_ = 0;  // sent since the last descriptor
     bool is_exclusive_ = false;    // until the last descriptor is acknowledged

@@ -160,6 +160,39 @@ TEST_CASE("node pool: a listening socket that does not arrive is sent again, a f
     CHECK(worker.hear()->message == "after");
 }
 
+TEST_CASE(
+    "node pool: a worker that acknowledges no listening socket keeps only so many of kpmd's descriptors",
+    "[integration][data_plane]") {
+    NodeFixture fixture;
+    FakeNode worker = fixture.join(1);
+    fixture.stats();
+    const std::size_t before = count_open_fds();
+    std::uint64_t question = 0;
+    const auto give_one = [&] {
+        NodeAnswer answer;
+        answer.what.question = ++question;
+        answer.what.key = kKey;
+        answer.handle = UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        fixture.plane().answer_node(NodeFixture::id(1), std::move(answer));
+    };
+    // One that opens and closes servers without end, and acknowledges.
+    for (std::size_t i = 0; i < 2 * NodeChannel::kMaxHandles; ++i) {
+        give_one();
+        REQUIRE(worker.hear()->handle);
+        worker.say(node::kHandleTaken.substr(0, node::kHandleTaken.size() - 1));
+    }
+    REQUIRE(eventually([&] { return count_open_fds() == before; }));
+    for (std::size_t i = 0; i < NodeChannel::kMaxHandles; ++i) {
+        give_one();
+        REQUIRE(worker.hear()->handle);
+    }
+    fixture.stats();
+    CHECK(fixture.count<WorkerGone>(1) == 0);
+    give_one();
+    CHECK(fixture.saw<WorkerGone>(1));
+    CHECK(eventually([&] { return count_open_fds() < before; }));
+}
+
 TEST_CASE("node pool: a second descriptor waits for a first one behind long messages",
           "[integration][data_plane]") {
     NodeFixture fixture;
