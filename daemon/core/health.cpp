@@ -196,7 +196,7 @@ std::string HealthCheck::failure_of(ProbeKind kind) const {
 }
 
 std::string HealthCheck::waits_for() const {
-    if (has_come_up()) return "";
+    if (state_ == State::Ready) return "";
     const ProbeKind kind = state_ == State::Starting ? ProbeKind::Startup : ProbeKind::Readiness;
     return track(kind).failures > 0 ? failure_of(kind) : "";
 }

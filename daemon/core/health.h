@@ -101,7 +101,8 @@ public:
         EpochTime since{};  // of the first of the results in a row that say the same
     };
     const std::optional<Shown>& shown(ProbeKind kind) const { return track(kind).shown; }
-    // "readiness probe failed: connection refused", of the probe that it waits for; "" = none has failed.
+    // "readiness probe failed: connection refused", of the probe that it waits for, also when it was ready
+    // before; "" = none has failed.
     std::string waits_for() const;
 
 private:

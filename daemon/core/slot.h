@@ -57,6 +57,7 @@ struct Instance {
     std::uint64_t incarnation = 0;  // of the newest launch, 0 = never launched
     EpochTime launched{};           // pm_uptime
     bool is_held = false;           // the host keeps its process, or what is left of it, until it is released
+    bool has_left = false;          // a worker that has drained or lost its channel, told to or not
     Lifecycle life;
     std::unique_ptr<ProcessHealth> health;  // null: it has no probes
     std::unique_ptr<AskedEnd> asked;        // null: nobody has asked for its end

@@ -139,8 +139,9 @@ Result<std::unique_ptr<Instance>> to_instance(RecordReader& record, std::string_
     auto life = to_life(record);
     if (!life) return life.error();
     auto instance = std::make_unique<Instance>(
-        Instance{static_cast<std::uint64_t>(*incarnation), EpochTime{record.number_or("launched", 0)}, false,
-                 Lifecycle(policy, std::move(*life)), nullptr, nullptr});
+        Instance{.incarnation = static_cast<std::uint64_t>(*incarnation),
+                 .launched = EpochTime{record.number_or("launched", 0)},
+                 .life = Lifecycle(policy, std::move(*life))});
     if (auto cause = to_cause(record)) instance->asked = std::make_unique<AskedEnd>(std::move(*cause));
     if (const auto health = record.number("health")) {
         // Its rules come with the adoption.

@@ -8,8 +8,8 @@
 //
 // Requests about one slot are serialised by its lifecycle: a stop or delete wins over a relaunch in flight.
 // Reload of an app that can hand over is a transaction: a new process is started beside the old one. When it
-// is ready, both serve for min_ready_time; then the old one drains and stops. When it is not, or ends before
-// that, it is removed, the old one goes on, and Done gets the reason.
+// is ready, both serve for min_ready_time; then the old one drains and stops. When it is not, or is so no
+// more at the end of that time, it is removed, the old one goes on, and Done gets the reason.
 
 #include <cstdint>
 #include <deque>
@@ -195,6 +195,7 @@ private:
     void settle(Slot& slot, Instance& instance, Outcome outcome);
     void settle_current(Slot& slot, Outcome outcome);
     void try_successor(Slot& slot);
+    void end_trial(Slot& slot);
     void promote(Slot& slot);
     void tell_lost_successor(Slot& slot);
     void fail_reload(Slot& slot, const std::string& reason);

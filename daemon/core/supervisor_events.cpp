@@ -22,6 +22,22 @@ std::string end_of_ready(const Instance& instance) {
                : fmt::format("the new process was ready and then was ended by signal {}", life.exit_signal);
 }
 
+// Why a new process that was ready may not take the slot; "" = it may.
+std::string unfitness(const Instance& instance) {
+    if (instance.life.state() != State::Online) {
+        const bool is_alive = instance.life.data().pid != 0 && instance.life.data().failure.empty();
+        if (!is_alive || !instance.asked || instance.asked->cause.detail.empty())
+            return end_of_ready(instance);
+        return fmt::format("the new process was ready and then {}", instance.asked->cause.detail);
+    }
+    if (instance.has_left) return "the new process was ready and then left its channel";
+    if (!instance.health) return "";
+    const HealthCheck& check = instance.health->check;
+    if (!check.rules().gates() || check.is_ready()) return "";
+    const std::string cause = check.waits_for();
+    return fmt::format("the new process was ready, and then {}", cause.empty() ? "was not any more" : cause);
+}
+
 bool has_spawn(const Actions& actions) {
     return std::ranges::any_of(actions, [](const Action& one) { return std::holds_alternative<Spawn>(one); });
 }
@@ -100,7 +116,7 @@ void Supervisor::handle_time() {
         if (due(slot->incoming.get())) apply(*slot, *slot->incoming, TimeUp{});
         if (due(slot->outgoing.get())) apply(*slot, *slot->outgoing, TimeUp{});
         if (due(&slot->current)) apply(*slot, slot->current, TimeUp{});
-        if (slot->promotion && *slot->promotion <= now) promote(*slot);
+        if (slot->promotion && *slot->promotion <= now) end_trial(*slot);
         for (Instance* instance : {slot->incoming.get(), slot->outgoing.get(), &slot->current})
             if (instance && instance->health &&
                 instance->health->check.deadline().value_or(now + Duration{1}) <= now)
@@ -119,6 +135,7 @@ void Supervisor::apply(Slot& slot, Instance& instance, const Event& event) {
     if (const auto* unhealthy = std::get_if<Unhealthy>(&event))
         note_cause(instance, {.kind = EndCause::Kind::Probe, .detail = unhealthy->reason});
     const State before = instance.life.state();
+    if (std::holds_alternative<Drained>(event)) instance.has_left = true;
     const Actions actions = instance.life.handle(event, host_.now());
     // A ping moves a deadline that the next daemon sets anew, and comes too often to be recorded.
     if (!std::holds_alternative<Pinged>(event)) dirty_.insert(slot.pm_id);
@@ -171,6 +188,7 @@ void Supervisor::launch(Slot& slot, Instance& instance) {
     forget_told(slot);
     release(slot, instance, true);  // what SIGKILL did not end in time, and nobody waits for
     instance.asked.reset();
+    instance.has_left = false;
     instance.incarnation = next_incarnation_++;
     instance.launched = host_.wall_now();
     if (!slot.created_at) slot.created_at = instance.launched;  // it was given up before
@@ -342,7 +360,13 @@ void Supervisor::settle_current(Slot& slot, Outcome outcome) {
 // cannot be had back once it has been told to finish: for a while both serve.
 void Supervisor::try_successor(Slot& slot) {
     slot.promotion = host_.now() + slot.config->min_ready_time;
-    if (slot.config->min_ready_time <= Duration{0}) promote(slot);
+    if (slot.config->min_ready_time <= Duration{0}) end_trial(slot);
+}
+
+void Supervisor::end_trial(Slot& slot) {
+    const std::string reason = unfitness(*slot.incoming);
+    if (reason.empty()) return promote(slot);
+    fail_reload(slot, reason);
 }
 
 // The new process takes the slot, the old one finishes what it has.

@@ -142,6 +142,7 @@ TEST_CASE("cluster: broken reloads fail and say why, and the old workers serve e
         {"sys.exit(7)", "exited with code 7"},
         {"channel.close(); time.sleep(1000)", "cannot reload"},
         {"say(16); sys.exit(7)", "the new process was ready and then exited with code 7"},
+        {"say(16); channel.close(); time.sleep(1000)", "the new process was ready and then"},
     }));
     INFO(broken);
     const KpmHome kpm;

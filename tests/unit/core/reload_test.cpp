@@ -136,6 +136,38 @@ TEST_CASE("reload: a new process that is ready must last before it takes the slo
         CHECK(bench.supervisor.find(0)->current.incarnation == 1);
         CHECK(bench.state() == State::Online);
     }
+    SECTION("it loses its channel") {
+        bench.happen(Drained{});
+        CHECK_FALSE(bench.answer);
+        bench.pass(250ms);
+        CHECK(bench.error() ==
+              "cannot reload 'render': the new process was ready and then left its channel; the old process "
+              "goes on");
+        CHECK(bench.host.take() == Lines{"signal 0/2 2"});
+        CHECK(bench.supervisor.find(0)->current.incarnation == 1);
+        bench.happen(Exited{0, 0});
+        bench.happen(TreeGone{});
+        CHECK(bench.supervisor.find(0)->incoming == nullptr);
+        CHECK(bench.supervisor.find(0)->config->args.empty());
+        CHECK(bench.state() == State::Online);
+    }
+    SECTION("it loses its channel because it exits: that is the reason") {
+        bench.happen(Drained{});
+        bench.happen(Exited{7, 0});
+        CHECK(bench.error().find("was ready and then exited with code 7") != std::string::npos);
+    }
+    SECTION("its liveness probe gives it up, and it is slow to end") {
+        bench.happen(Unhealthy{"liveness probe failed: refused"});
+        bench.pass(250ms);
+        CHECK(bench.error() ==
+              "cannot reload 'render': the new process was ready, and then liveness probe failed: refused; "
+              "the old process goes on");
+        CHECK(bench.host.take() == Lines{"signal 0/2 2"});
+        bench.happen(TreeGone{});
+        CHECK(bench.supervisor.find(0)->incoming == nullptr);
+        CHECK(bench.supervisor.find(0)->current.incarnation == 1);
+        CHECK(bench.state() == State::Online);
+    }
     SECTION("a restart meanwhile takes the old one's place, and no other") {
         bench.run([&] { bench.supervisor.restart(0, bench.done()); });
         bench.pass(250ms);
@@ -148,6 +180,31 @@ TEST_CASE("reload: a new process that is ready must last before it takes the slo
         next.pass(1ms);
         CHECK(next.supervisor.find(0)->current.incarnation == 2);
     }
+}
+
+TEST_CASE("reload: a new process that the watchdog is about to end does not take the slot",
+          "[unit][supervisor]") {
+    Bench bench;
+    ecosystem::AppConfig config = clustered();
+    config.watchdog = 100ms;
+    config.min_ready_time = 250ms;
+    bench.add(config);
+    const AppKey old = bench.host.last();
+    bench.happen(Spawned{10});
+    bench.happen(Ready{});
+    bench.run([&] { bench.supervisor.reload(0, bench.done()); });
+    bench.happen(Spawned{11});
+    bench.happen(Ready{});
+    for (int i = 0; i < 5; ++i) {
+        bench.happen(old, Pinged{});
+        bench.pass(50ms);
+    }
+    CHECK(
+        bench.error() ==
+        "cannot reload 'render': the new process was ready and then did not send WATCHDOG=1 for 100 ms; the "
+        "old process goes on");
+    CHECK(bench.supervisor.find(0)->current.incarnation == old.incarnation);
+    CHECK(bench.state() == State::Online);
 }
 
 TEST_CASE("reload: a stop meanwhile ends both processes", "[unit][supervisor]") {

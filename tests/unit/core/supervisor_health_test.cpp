@@ -223,6 +223,41 @@ TEST_CASE("health: a reload's process takes the slot when its probe succeeds", "
     }
 }
 
+TEST_CASE("health: a reload's process that is not ready any more does not take the slot",
+          "[unit][supervisor][health]") {
+    HealthBench bench;
+    ecosystem::AppConfig config = with_health(clustered(), "r");
+    config.health.readiness->failure_threshold = 1;
+    config.health.readiness->interval = 100ms;
+    config.min_ready_time = 250ms;
+    bench.add(config);
+    const AppKey old = bench.host.last();
+    bench.happen(Spawned{10});
+    bench.happen(Ready{});
+    bench.succeed(kReadiness);
+    bench.run([&] { bench.supervisor.reload(0, bench.done()); });
+    bench.happen(Spawned{11});
+    bench.happen(Ready{});
+    bench.succeed(kReadiness);
+    bench.pass(100ms);
+    bench.fail(kReadiness);
+    CHECK_FALSE(bench.answer);
+    SECTION("and stays so") {
+        bench.pass(150ms);
+        CHECK(bench.error() ==
+              "cannot reload 'render': the new process was ready, and then readiness probe failed: refused; "
+              "the old process goes on");
+        CHECK(bench.supervisor.find(0)->current.incarnation == old.incarnation);
+        CHECK(bench.state() == State::Online);
+    }
+    SECTION("and then is again") {
+        bench.pass(100ms);
+        bench.succeed(kReadiness);
+        bench.pass(50ms);
+        CHECK(bench.supervisor.find(0)->current.life.data().pid == 11);
+    }
+}
+
 TEST_CASE("health: a command runs as the app does; a variable that is not set fails",
           "[unit][supervisor][health]") {
     HealthBench bench;
