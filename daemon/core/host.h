@@ -173,6 +173,7 @@ public:
     // -> Spawned or SpawnFailed, then one day Exited.
     virtual void spawn(const AppKey& key, const LaunchSpec& spec) = 0;
     // Sends `signo` (0 = none) to every process of the tree, then watches it: -> TreeGone when none is left.
+    // A worker gets no more connections.
     virtual void signal_tree(const AppKey& key, int signo) = 0;
     // Sends `signo` to the root process only. No-op once it is gone.
     virtual Result<void> signal_root(const AppKey& key, int signo) = 0;

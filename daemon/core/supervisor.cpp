@@ -126,11 +126,13 @@ void Supervisor::start(int pm_id, Done done) {
 
 // Others of the app serve on meanwhile; for the last one a stop is a stop.
 bool Supervisor::can_drain(const Slot& slot) const {
-    if (!is_node_cluster(*slot.config) || slot.current.life.state() != State::Online) return false;
+    const bool is_worker = is_node_cluster(*slot.config) || ecosystem::takes_channel(*slot.config);
+    if (!is_worker || slot.current.life.state() != State::Online) return false;
     const std::vector<int>& ids = names_.ids(slot.config->name);
     return std::any_of(ids.begin(), ids.end(), [&](int id) {
         const Slot* other = find(id);
-        return id != slot.pm_id && other && other->current.life.state() == State::Online;
+        return id != slot.pm_id && other && other->current.life.state() == State::Online &&
+               !other->current.has_left;
     });
 }
 

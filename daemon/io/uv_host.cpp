@@ -297,7 +297,10 @@ void UvHost::signal_tree(const core::AppKey& key, int signo) {
         callbacks_.post(key, core::TreeGone{});
         return;
     }
-    if (child->is_worker && child->is_node) nodes_->leave(worker_of(key));
+    if (child->is_worker && child->is_node)
+        nodes_->leave(worker_of(key));
+    else if (child->is_worker)
+        plane_.set_serving(worker_of(key), false);
     if (!child->whole_tree) return signal_root_alone(*child, signo);
     if (child->tree) return child->tree->signal(signo);
     child->tree = std::make_unique<TreeStop>(loop_, scanner_, mark_of(key.incarnation),
