@@ -44,6 +44,7 @@ ActionWords words_of(Action action) {
         case Action::Reload:
             return {method::kReloadProcessId, method::kReload, "reload"};
         case Action::Delete:
+        case Action::ScaleDown:
             return {method::kDeleteProcessId, method::kDeleteProcessId, "delete"};
     }
     return {};
@@ -110,8 +111,9 @@ ipc::Client::Ticket send_action(ipc::Client& client, bool is_kpm, Action action,
     // PM2's daemon would keep on watching the files of what is stopped; kpm's knows better, and keeps the
     // wish.
     if (!has_env(action) && !is_kpm) client.send(method::kStopWatch, Json::array({words.rpc, id}));
-    const Json argument = has_env(action) ? Json{{"id", id}, {"env", env}} : id;
-    return client.send(is_kpm ? words.waiting : words.rpc, Json::array({argument}));
+    Json arguments = Json::array({has_env(action) ? Json{{"id", id}, {"env", env}} : id});
+    if (action == Action::ScaleDown && is_kpm) arguments.push_back({{ipc::kDrainOption, true}});
+    return client.send(is_kpm ? words.waiting : words.rpc, std::move(arguments));
 }
 
 ipc::Client::Ticket send_notice(ipc::Client& client, Action action, const Json& id) {

@@ -14,7 +14,13 @@
 
 namespace kpm::cli {
 
-enum class Action { Stop, Restart, Reload, Delete };
+enum class Action {
+    Stop,
+    Restart,
+    Reload,
+    Delete,
+    ScaleDown  // as Delete, but the instance may take its time to finish what it has
+};
 
 struct ActionRequest {
     Action action = Action::Stop;

@@ -23,6 +23,10 @@ inline constexpr const char* kPm2Version = "7.0.4";
 // daemon ignores it.
 inline constexpr const char* kEnvironmentOption = "environment";
 
+// {drain: true} as a second argument of deleteProcessId: a worker may finish what it has for drain_timeout,
+// while another one of its app serves.
+inline constexpr const char* kDrainOption = "drain";
+
 namespace method {
 // PM2's (arguments and answers are PM2's).
 inline constexpr const char* kPing = "ping";
@@ -36,7 +40,7 @@ inline constexpr const char* kStopProcessId = "stopProcessId";
 inline constexpr const char* kRestartProcessId = "restartProcessId";
 inline constexpr const char* kReloadProcessId = "reloadProcessId";
 inline constexpr const char* kSoftReloadProcessId = "softReloadProcessId";
-inline constexpr const char* kDeleteProcessId = "deleteProcessId";
+inline constexpr const char* kDeleteProcessId = "deleteProcessId";  // kpm's addition: kDrainOption
 inline constexpr const char* kDuplicateProcessId = "duplicateProcessId";
 inline constexpr const char* kResetMetaProcessId = "resetMetaProcessId";
 inline constexpr const char* kSendLineToStdin = "sendLineToStdin";

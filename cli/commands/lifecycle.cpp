@@ -159,7 +159,7 @@ bool scale_up(Context& context, const Json& model, std::int64_t more) {
 bool scale_down(Context& context, const ProcessList& list, const std::vector<Json>& ids, std::int64_t fewer) {
     for (std::int64_t i = 0; i < fewer; ++i) {
         const Json& oldest = ids[static_cast<std::size_t>(i)];
-        if (!act(context, {Action::Delete, id_text(oldest), {oldest}}, list.rows)) return false;
+        if (!act(context, {Action::ScaleDown, id_text(oldest), {oldest}}, list.rows)) return false;
     }
     return true;
 }

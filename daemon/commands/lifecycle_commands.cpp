@@ -10,6 +10,7 @@
 #include "ecosystem/schema.h"
 #include "ipc/answer_keys.h"
 #include "ipc/dump_store.h"
+#include "ipc/protocol.h"
 
 namespace kpm::core {
 namespace {
@@ -282,11 +283,16 @@ void reload(Supervisor& supervisor, const Json& args, Answer answer) {
 void delete_process(Supervisor& supervisor, const Json& args, Answer answer) {
     const auto id = id_or_member(argument(args, 0), "id");
     if (!id) return answer(Error{ErrorCode::NotFound, shown(argument(args, 0)) + " : id unknown"});
-    supervisor.remove(*id, [&supervisor, id = *id, answer](const Result<void>& result) {
+    const Done done = [&supervisor, id = *id, answer](const Result<void>& result) {
         if (!result) return answer(result.error());
         const Slot* slot = supervisor.find(id);
         answer(slot ? row(*slot) : Json(nullptr));
-    });
+    };
+    const Json& options = argument(args, 1);
+    if (options.is_object() && options.value(ipc::kDrainOption, Json()) == true)
+        supervisor.retire(*id, done);
+    else
+        supervisor.remove(*id, done);
 }
 
 void duplicate_process(Supervisor& supervisor, const Json& args, Answer answer) {

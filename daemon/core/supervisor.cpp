@@ -137,10 +137,10 @@ bool Supervisor::can_drain(const Slot& slot) const {
 }
 
 void Supervisor::stop(int pm_id, Done done) {
-    stop(pm_id, by_client(EndCause::Kind::Stop), std::move(done));
+    stop(pm_id, by_client(EndCause::Kind::Stop), Drain{.is_brief = true, .relaunch = false}, std::move(done));
 }
 
-void Supervisor::stop(int pm_id, EndCause cause, Done done) {
+void Supervisor::stop(int pm_id, EndCause cause, Drain drain, Done done) {
     Slot* slot = find_mutable(pm_id);
     if (!slot || slot->incoming || slot->outgoing || !can_drain(*slot))
         return stop_at_once(pm_id, std::move(cause), std::move(done));
@@ -149,7 +149,7 @@ void Supervisor::stop(int pm_id, EndCause cause, Done done) {
     turn_away(*slot);
     note_cause(slot->current, std::move(cause));
     host_.drain(slot->key());
-    apply(*slot, slot->current, Drain{.is_brief = true, .relaunch = false});
+    apply(*slot, slot->current, drain);
 }
 
 void Supervisor::stop_at_once(int pm_id, EndCause cause, Done done) {
@@ -230,10 +230,18 @@ void Supervisor::reload(int pm_id, EndCause cause, Done done) {
 }
 
 void Supervisor::remove(int pm_id, Done done) {
+    remove(pm_id, Drain{.is_brief = true, .relaunch = false}, std::move(done));
+}
+
+void Supervisor::retire(int pm_id, Done done) {
+    remove(pm_id, Drain{}, std::move(done));
+}
+
+void Supervisor::remove(int pm_id, Drain drain, Done done) {
     Slot* slot = find_mutable(pm_id);
     if (!slot) return done(Error{ErrorCode::NotFound, fmt::format("{} : id unknown", pm_id)});
     slot->doomed = true;
-    stop(pm_id, by_client(EndCause::Kind::Delete), std::move(done));
+    stop(pm_id, by_client(EndCause::Kind::Delete), drain, std::move(done));
 }
 
 Result<void> Supervisor::reset(int pm_id) {

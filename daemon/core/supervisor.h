@@ -91,6 +91,8 @@ public:
     // To another configuration, which the slot keeps only if its new process gets ready.
     void reload(int pm_id, ecosystem::AppConfig config, Done done);
     void remove(int pm_id, Done done);
+    // As remove; but it may take drain_timeout to finish what it has, while another one of the app serves.
+    void retire(int pm_id, Done done);
     // Dependents first (depends_on), without relation all at once.
     void stop_all(Done done);
     // The same for good: until the daemon has ended nothing is started any more, whoever asks.
@@ -184,7 +186,8 @@ private:
     void release(const Slot& slot, Instance& instance, bool starts_again = false);
     void abort_root(const Slot& slot, Instance& instance, Duration silence);
     bool can_drain(const Slot& slot) const;
-    void stop(int pm_id, EndCause cause, Done done);
+    void stop(int pm_id, EndCause cause, Drain drain, Done done);
+    void remove(int pm_id, Drain drain, Done done);
     void stop_at_once(int pm_id, EndCause cause, Done done);
     void restart(int pm_id, EndCause cause, Done done);
     void reload(int pm_id, EndCause cause, Done done);

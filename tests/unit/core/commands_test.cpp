@@ -66,6 +66,23 @@ void start(Server& server, Json config) {
 
 }  // namespace
 
+TEST_CASE("commands: a delete that is to drain leaves a worker drain_timeout", "[unit][commands]") {
+    for (const bool drains : {true, false}) {
+        Server server;
+        Json config = wire();
+        config["exec_mode"] = "cluster_mode";
+        for (int i = 0; i < 2; ++i) {
+            start(server, config);
+            server.happen(Ready{});
+        }
+        server.host.take();
+        server.call("deleteProcessId", drains ? Json::array({0, {{"drain", true}}}) : Json::array({0}));
+        server.host.advance(Duration{29'000});
+        server.supervisor.drain();
+        CHECK(server.host.take().size() == (drains ? 1 : 2));
+    }
+}
+
 TEST_CASE("commands: the bus hears of a start when it is up, and of an end as stopped", "[unit][commands]") {
     using Lines = std::vector<std::string>;
     Server server;

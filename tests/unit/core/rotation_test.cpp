@@ -54,6 +54,31 @@ TEST_CASE("rotation: a worker of the kpm channel is drained before a stop or res
     CHECK(bench.host.take() == Lines{"turn-away render", "signal 0/3 2"});
 }
 
+TEST_CASE("rotation: who is scaled away may take drain_timeout to finish, and no longer",
+          "[unit][supervisor]") {
+    PairBench bench;
+    bench.run([&] { bench.supervisor.retire(1, bench.done()); });
+    CHECK(bench.host.take() == Lines{"drain 1/2"});
+    SECTION("it does not finish") {
+        bench.pass(29'999ms);
+        CHECK(bench.host.take().empty());
+        bench.pass(1ms);
+        CHECK(bench.host.take() == Lines{"signal 1/2 2"});
+    }
+    SECTION("it has finished") {
+        bench.pass(20s);
+        bench.happen({1, 2}, Drained{});
+        CHECK(bench.host.take() == Lines{"signal 1/2 2"});
+        bench.happen({1, 2}, TreeGone{});
+        CHECK(bench.supervisor.find(1) == nullptr);
+        CHECK(bench.answer.has_value());
+    }
+    SECTION("a delete meanwhile does not wait") {
+        bench.run([&] { bench.supervisor.remove(1, bench.done()); });
+        CHECK(bench.host.take() == Lines{"signal 1/2 2"});
+    }
+}
+
 TEST_CASE("rotation: a worker without its channel serves nobody, so another one is not drained for it",
           "[unit][supervisor]") {
     PairBench bench;
