@@ -45,6 +45,8 @@ struct ConnectionPool::Worker {
     bool ready = false;
     bool allowed = true;
     bool draining = false;
+    // A worker may say the same without end: it is told on once.
+    bool told_ready = false, told_ready_draining = false, told_drained = false;
     bool full = false;     // until on_room
     bool resting = false;  // until the timer
     std::deque<Connection> unacked;
@@ -135,6 +137,7 @@ void ConnectionPool::drain(const WorkerId& id) {
     Worker* const worker = find(id);
     if (!worker) return;
     worker->draining = true;
+    worker->told_drained = false;  // what it has said of its own accord is no answer
     worker->channel->send_notice(Type::Drain);
     dispatch();
 }
@@ -154,7 +157,8 @@ ConnectionPool::Worker* ConnectionPool::find(const WorkerId& id) {
 void ConnectionPool::message(Worker& worker, const ChannelMessage& message, UniqueFd passed) {
     switch (message.type) {
         case Type::Ready:
-            if (!std::exchange(worker.ready, true)) sink_(WorkerReady{.worker = worker.id});
+            worker.ready = true;
+            tell_ready(worker);
             break;
         case Type::Accepted:
             answered(worker);
@@ -166,12 +170,11 @@ void ConnectionPool::message(Worker& worker, const ChannelMessage& message, Uniq
             if (worker.stats.open > 0) --worker.stats.open;
             break;
         case Type::Load:
-            if (std::exchange(worker.stats.load, message.value) != message.value)
-                sink_(WorkerLoad{worker.id, message.value});
+            worker.stats.load = message.value;
             break;
         case Type::Drained:
             worker.draining = true;  // also of its own accord
-            sink_(WorkerDrained{worker.id});
+            if (!std::exchange(worker.told_drained, true)) sink_(WorkerDrained{worker.id});
             break;
         case Type::State:
             state(worker, message);
@@ -185,13 +188,18 @@ void ConnectionPool::message(Worker& worker, const ChannelMessage& message, Uniq
 }
 
 void ConnectionPool::state(Worker& worker, const ChannelMessage& message) {
-    const bool was_ready = worker.ready;
-    const bool was_draining = worker.draining;
     worker.ready = (message.flags & channel::kStateReady) != 0;
-    worker.draining = was_draining || (message.flags & channel::kStateDraining) != 0;
+    worker.draining = worker.draining || (message.flags & channel::kStateDraining) != 0;
     worker.stats.open = message.value;
-    if (worker.ready && (!was_ready || worker.draining != was_draining))
-        sink_(WorkerReady{.worker = worker.id, .draining = worker.draining});
+    tell_ready(worker);
+}
+
+void ConnectionPool::tell_ready(Worker& worker) {
+    if (!worker.ready) return;
+    const bool is_told = std::exchange(worker.told_ready, true);
+    if (is_told && (!worker.draining || std::exchange(worker.told_ready_draining, true))) return;
+    worker.told_ready_draining = worker.draining;
+    sink_(WorkerReady{.worker = worker.id, .draining = worker.draining});
 }
 
 void ConnectionPool::answered(Worker& worker) {

@@ -61,6 +61,7 @@ private:
     Worker* find(const WorkerId& id);
     void message(Worker& worker, const channel::ChannelMessage& message, UniqueFd passed);
     void state(Worker& worker, const channel::ChannelMessage& message);
+    void tell_ready(Worker& worker);
     void answered(Worker& worker);
     void refused(Worker& worker, const channel::ChannelMessage& message, UniqueFd passed);
     void gone(const WorkerId& id, std::string reason);

@@ -17,6 +17,8 @@ namespace node = core::node;
 
 // So that one worker that talks without end leaves the loop to the others.
 constexpr int kReadsPerTurn = 4;
+// More than a worker has to say of a whole window of connections.
+constexpr int kLinesPerTurn = 256;
 // As much as a socket holds at most; a descendant may go on writing.
 constexpr int kLastReads = 64;
 // Less than what Node reads at a time.
@@ -67,6 +69,7 @@ void NodeChannel::send_handle(std::string line, UniqueFd handle) {
 bool NodeChannel::pass_connection(std::string_view line, std::uint64_t seq, int connection) {
     if (!send_with_fds(socket_.get(), bytes_of(line), {&connection, 1})) return false;
     count_handle(line.size(), {.seq = seq, .again = {}});
+    ++unanswered_;
     return true;
 }
 
@@ -148,6 +151,7 @@ void NodeChannel::finish() {
 
 std::optional<std::string> NodeChannel::read_some() {
     std::string reason;
+    left_ = kLinesPerTurn;
     if (!hear_read()) return std::nullopt;  // of the turn before
     for (int i = 0; i < (is_finishing_ ? kLastReads : kReadsPerTurn); ++i) {
         const ChannelReader::Read read = reader_.read(socket_.get(), reason);
@@ -162,16 +166,18 @@ std::optional<std::string> NodeChannel::read_some() {
 // False: some of it has to wait.
 bool NodeChannel::hear_read() {
     for (;;) {
-        has_more_ = !is_finishing_ && pause().count() > 0;
+        has_more_ = !is_finishing_ && (left_ == 0 || pause().count() > 0);
         if (has_more_) return false;
         auto heard = reader_.next();
         if (!heard) return true;
+        --left_;
         take(*std::move(heard));
     }
 }
 
 void NodeChannel::take(ChannelReader::Heard heard) {
     node::Message& message = heard.message;
+    if (!is_owed(message)) allowance_.spend(heard.size, MessageAllowance::Clock::now());
     if (std::holds_alternative<node::HandleTaken>(message)) return handle_answered(true);
     if (std::holds_alternative<node::HandleLost>(message)) return handle_answered(false);
     if (std::holds_alternative<node::Unknown>(message)) return;
@@ -185,12 +191,21 @@ void NodeChannel::take(ChannelReader::Heard heard) {
     // Those two are heard here.
     if (!std::holds_alternative<node::ConnectionAnswered>(message) &&
         !std::holds_alternative<node::ConnectionsTold>(message)) {
-        allowance_.spend(heard.size, MessageAllowance::Clock::now());
         const std::size_t size = std::max(heard.size, kLeastUnheard);
         *unheard_ += size;
         hold = std::shared_ptr<void>(nullptr, [unheard = unheard_, size](void*) { *unheard -= size; });
     }
     callbacks_.on_message(std::move(message), std::move(hold));
+}
+
+// What it has to say of what it was sent.
+bool NodeChannel::is_owed(const node::Message& message) {
+    if (std::holds_alternative<node::HandleTaken>(message) ||
+        std::holds_alternative<node::HandleLost>(message))
+        return !unacknowledged_.empty();
+    if (!std::holds_alternative<node::ConnectionAnswered>(message) || unanswered_ == 0) return false;
+    --unanswered_;
+    return true;
 }
 
 void NodeChannel::handle_answered(bool arrived) {
@@ -199,7 +214,10 @@ void NodeChannel::handle_answered(bool arrived) {
     unacknowledged_.pop_front();
     const bool was_exclusive = is_exclusive_;
     if (unacknowledged_.empty()) is_exclusive_ = false;
-    if (!arrived && !sent.again) callbacks_.on_lost(sent.seq);
+    if (!arrived && !sent.again) {
+        if (unanswered_ > 0) --unanswered_;
+        callbacks_.on_lost(sent.seq);
+    }
     if (!arrived && sent.again && sent.again->tries < kMostTries) {
         unsent_bytes_ += sent.again->line.size();
         unsent_.push_back(std::move(*sent.again));

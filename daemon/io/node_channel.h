@@ -9,7 +9,9 @@
 //
 // What a worker sends without end waits in the socket: reading pauses while more than kMaxUnheard bytes of
 // what it says have not been heard by the control loop, a small message counting as kLeastUnheard, and while
-// it has said more than its allowance. Descriptors whose lines do not come end the channel.
+// it has said more than its allowance, in which the two lines that it owes for each connection do not count.
+// In one turn of the loop so many lines are heard, whatever they are. Descriptors whose lines do not come end
+// the channel.
 
 #include <atomic>
 #include <chrono>
@@ -92,6 +94,7 @@ private:
     bool hear_read();
     std::chrono::milliseconds pause();
     void take(ChannelReader::Heard heard);
+    bool is_owed(const core::node::Message& message);
     void write_some();
     bool write_one(Outgoing& one);
     void count_handle(std::size_t size, Sent sent);
@@ -105,12 +108,14 @@ private:
     std::size_t unsent_bytes_ = 0;
     std::size_t handles_ = 0;  // of send_handle, until they have arrived or are given up
     std::deque<Sent> unacknowledged_;
+    std::size_t unanswered_ = 0;   // connections
     std::size_t plain_bytes_ = 0;  // sent since the last descriptor
     bool is_exclusive_ = false;    // until the last descriptor is acknowledged
     std::shared_ptr<std::atomic<std::size_t>> unheard_;
-    MessageAllowance allowance_;  // of what the control loop hears
-    bool has_more_ = false;       // of what was read, some was not heard
-    bool is_finishing_ = false;   // nothing is held back any more
+    MessageAllowance allowance_;
+    int left_ = 0;               // lines of this turn
+    bool has_more_ = false;      // of what was read, some was not heard
+    bool is_finishing_ = false;  // nothing is held back any more
     Timer resume_;
     std::optional<PollFd> poll_;  // after socket_: it must go first
 };

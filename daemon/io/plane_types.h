@@ -42,10 +42,6 @@ struct WorkerReady {
 struct WorkerDrained {
     WorkerId worker;
 };
-struct WorkerLoad {
-    WorkerId worker;
-    std::uint64_t load = 0;
-};
 // EOF or a protocol error. The worker has left the pool, what it had not answered went to others.
 struct WorkerGone {
     WorkerId worker;
@@ -64,7 +60,7 @@ struct NodeSaid {
     core::node::Message what;
     std::shared_ptr<void> hold;
 };
-using PlaneEvent = std::variant<WorkerReady, WorkerDrained, WorkerLoad, WorkerGone, AcceptTrouble, NodeSaid>;
+using PlaneEvent = std::variant<WorkerReady, WorkerDrained, WorkerGone, AcceptTrouble, NodeSaid>;
 
 // To a Node worker that has asked for a listening socket.
 struct NodeAnswer {

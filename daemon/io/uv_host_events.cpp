@@ -33,7 +33,6 @@ void UvHost::on_plane_event(const PlaneEvent& event) {
         Overloaded{
             [&](const WorkerReady& ready) { callbacks_.post(key_of(ready.worker), core::Ready{}); },
             [&](const WorkerDrained& drained) { callbacks_.post(key_of(drained.worker), core::Drained{}); },
-            [](const WorkerLoad&) {},
             [&](const WorkerGone& gone) { on_worker_gone(gone); },
             [&](const NodeSaid& said) { on_node_said(said); },
             [&](const AcceptTrouble& trouble) { log(trouble.reason); },

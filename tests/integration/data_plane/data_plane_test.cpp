@@ -49,14 +49,14 @@ TEST_CASE("data plane: least connections goes to the worker with the smallest lo
     FakeWorker loaded = fixture.join_ready(0);
     FakeWorker idle = fixture.join_ready(1);
     loaded.say(Type::Load, 5);
-    REQUIRE(fixture.saw<WorkerLoad>(0));
+    REQUIRE(eventually([&] { return fixture.stats_of(0).load == 5; }));
     for (int i = 0; i < 5; ++i) {
         const UniqueFd client = fixture.connect();
         REQUIRE(idle.serve("idle"));
     }
     REQUIRE(eventually([&] { return fixture.stats_of(1).open == 0; }));
     idle.say(Type::Load, 9);
-    REQUIRE(fixture.saw<WorkerLoad>(1));
+    REQUIRE(eventually([&] { return fixture.stats_of(1).load == 9; }));
     const UniqueFd client = fixture.connect();
     CHECK(loaded.serve("loaded"));
     CHECK(fixture.stats_of(1).load == 9);
@@ -105,6 +105,35 @@ TEST_CASE("data plane: a draining worker is told, gets nothing more and says whe
     CHECK(fixture.saw<WorkerDrained>(0));
     CHECK_FALSE(old_one.has_message());
     CHECK(fixture.stats_of(0).draining);
+}
+
+TEST_CASE("data plane: what a worker repeats is told once", "[integration][data_plane]") {
+    PlaneFixture fixture;
+    FakeWorker worker = fixture.join_ready(0);
+    std::uint64_t said = 0;
+    const auto hear_all = [&] {
+        worker.say(Type::Load, ++said);
+        REQUIRE(eventually([&] { return fixture.stats_of(0).load == said; }));
+    };
+    for (int i = 0; i < 20; ++i) {
+        worker.say(Type::State);
+        worker.say(Type::State, 0, channel::kStateReady);
+        worker.say(Type::Ready);
+    }
+    hear_all();
+    CHECK(fixture.count<WorkerReady>(0) == 1);
+    for (int i = 0; i < 20; ++i) worker.say(Type::Drained);
+    hear_all();
+    CHECK(fixture.count<WorkerDrained>(0) == 1);
+    // What it says when it is told to drain is an answer.
+    fixture.plane().drain(PlaneFixture::id(0));
+    REQUIRE(worker.receive());
+    for (int i = 0; i < 20; ++i) worker.say(Type::Drained);
+    hear_all();
+    CHECK(fixture.count<WorkerDrained>(0) == 2);
+    for (int i = 0; i < 20; ++i) worker.say(Type::State, 0, channel::kStateReady | channel::kStateDraining);
+    hear_all();
+    CHECK(fixture.count<WorkerReady>(0) <= 2);
 }
 
 TEST_CASE("data plane: the limit of connections holds more back until one is done",

@@ -1,0 +1,99 @@
+// The channel of a Node worker, played from the worker's end of a real socket: how much of what it says is
+// heard in one turn of the loop.
+#include "daemon/io/node_channel.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "tests/support/run_loop.h"
+
+using namespace kpm;
+using namespace kpm::io;
+
+namespace {
+
+namespace node = core::node;
+
+class NodeEnd {
+public:
+    NodeEnd() {
+        int ends[2];
+        REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+        worker_ = UniqueFd(ends[1]);
+        auto opened =
+            NodeChannel::open(loop_, UniqueFd(ends[0]),
+                              {.on_message =
+                                   [this](node::Message message, std::shared_ptr<void>) {
+                                       heard_ += std::holds_alternative<node::ConnectionAnswered>(message);
+                                       said_ += std::holds_alternative<node::AppSaid>(message);
+                                   },
+                               .on_lost = [](std::uint64_t) {},
+                               .on_room = [] {},
+                               .on_gone = [](const std::string&) {}});
+        REQUIRE(opened);
+        channel_ = *std::move(opened);
+    }
+    void say(const std::string& text) const {
+        REQUIRE(::send(worker_.get(), text.data(), text.size(), MSG_NOSIGNAL) ==
+                static_cast<ssize_t>(text.size()));
+    }
+
+    Loop loop_;
+    UniqueFd worker_;
+    int heard_ = 0;  // answers to connections
+    int said_ = 0;   // messages of the app
+    std::unique_ptr<NodeChannel> channel_;
+};
+
+std::string accepted(int seq) {
+    return R"({"cmd":"NODE_CLUSTER","ack":)" + std::to_string(seq) + R"(,"accepted":true,"seq":1})" + "\n";
+}
+
+}  // namespace
+
+TEST_CASE("node channel: answers to nothing, without end, are heard in pieces, and to the end",
+          "[integration][io]") {
+    NodeEnd worker;
+    constexpr int kLines = 1000;
+    std::string all;
+    for (int i = 0; i < kLines; ++i) all += accepted(i);
+    worker.say(all);
+    int most = 0;
+    while (worker.heard_ < kLines) {
+        const int before = worker.heard_;
+        worker.loop_.run_once();
+        most = std::max(most, worker.heard_ - before);
+    }
+    CHECK(most <= 512);  // libuv looks at timers twice a turn
+}
+
+TEST_CASE("node channel: what means nothing is not heard without end either", "[integration][io]") {
+    const std::string line = GENERATE(R"({"cmd":"NODE_NOTHING"})", R"({"cmd":"NODE_HANDLE_ACK"})",
+                                      R"({"cmd":"NODE_KPM_CONNECTIONS","taken":1,"ended":0})", "no JSON");
+    INFO(line);
+    NodeEnd worker;
+    std::string all;
+    for (int i = 0; i < 1000; ++i) all += line + "\n";
+    worker.say(all + "\"after\"\n");
+    worker.loop_.run_once();
+    CHECK(worker.said_ == 0);
+    CHECK(run_until(worker.loop_, [&] { return worker.said_ == 1; }));
+}
+
+TEST_CASE("node channel: what a worker owes for its connections waits for nothing", "[integration][io]") {
+    NodeEnd worker;
+    const UniqueFd connection(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    constexpr int kConnections = 100;
+    std::string all;
+    for (int i = 0; i < kConnections; ++i) {
+        const auto seq = static_cast<std::uint64_t>(i);
+        REQUIRE(worker.channel_->pass_connection(node::connection_line("k", seq), seq, connection.get()));
+        all += std::string(node::kHandleTaken) + accepted(i);
+    }
+    worker.say(all);
+    worker.loop_.run_once();
+    CHECK(worker.heard_ == kConnections);
+}
