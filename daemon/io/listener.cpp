@@ -121,8 +121,9 @@ Result<void> set_owner(const core::ListenAddress& address, int& number) {
 
 Error cannot_listen(const core::ListenAddress& address, int error_number) {
     Error error = os_error("listen on", to_text(address), error_number);
+    static thread_local PortHolders holders;
     if (error_number == EADDRINUSE && address.kind != Kind::Unix)
-        if (const auto holder = find_port_holder(address.port))
+        if (const auto holder = holders.find(address.port, PortHolders::Clock::now()))
             error.message += fmt::format(" (held by pid {}, {})", holder->pid, holder->command);
     return error;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <set>
@@ -61,6 +62,15 @@ std::optional<PortHolder> find_port_holder(std::uint16_t port) {
         return holder;
     }
     return std::nullopt;
+}
+
+std::optional<PortHolder> PortHolders::find(std::uint16_t port, Clock::time_point now) {
+    while (!seen_.empty() && now - seen_.front().at >= kMoment) seen_.pop_front();
+    const auto known = std::ranges::find(seen_, port, &Seen::port);
+    if (known != seen_.end()) return known->holder;
+    if (seen_.size() >= kMostLooks) return std::nullopt;
+    seen_.push_back({port, now, look_(port)});
+    return seen_.back().holder;
 }
 
 }  // namespace kpm::io
