@@ -33,7 +33,7 @@ Result<std::optional<Received>> receive(int socket) {
         return result.error();
     }
     if (result->size == 0) return Error{ErrorCode::NotFound, "cannot receive from 'keeper': it is gone"};
-    if (result->size != sizeof(Message) || result->truncated)
+    if (result->size != sizeof(Message) || result->truncated || result->lost_fds)
         return Error{ErrorCode::Invalid, "cannot receive from 'keeper': the message is damaged"};
     received.fds = std::move(result->fds);
     return std::optional<Received>(std::move(received));

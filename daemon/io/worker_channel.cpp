@@ -96,6 +96,9 @@ std::optional<std::string> WorkerChannel::read_messages() {
             return "the worker sent a malformed packet";
         ChannelMessage message;
         std::memcpy(&message, buffer.data(), sizeof message);
+        // Without a free descriptor here what it refuses does not arrive: kpmd has its own copy.
+        if (received->lost_fds && message.type != channel::Type::Refused)
+            return "the worker sent a malformed packet";
         callbacks_.on_message(message, received->fds.empty() ? UniqueFd() : std::move(received->fds.front()));
     }
     return std::nullopt;

@@ -59,7 +59,8 @@ Result<ReceivedMessage> receive_with_fds(int socket, std::span<std::byte> buffer
 
     ReceivedMessage received;
     received.size = static_cast<std::size_t>(count);
-    received.truncated = (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
+    received.truncated = (message.msg_flags & MSG_TRUNC) != 0;
+    received.lost_fds = (message.msg_flags & MSG_CTRUNC) != 0;
     for (cmsghdr* header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
         if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
         const std::size_t fd_count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);

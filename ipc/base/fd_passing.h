@@ -15,7 +15,8 @@ inline constexpr std::size_t kMaxPassedFds = 32;
 
 struct ReceivedMessage {
     std::size_t size = 0;       // bytes written to the buffer; 0 = the peer closed
-    bool truncated = false;     // the message was longer than the buffer, or fds did not fit
+    bool truncated = false;     // the message was longer than the buffer
+    bool lost_fds = false;      // more came than may, or than this process has room for
     std::vector<UniqueFd> fds;  // close-on-exec
 };
 

@@ -1,6 +1,7 @@
 // Connections that one worker did not answer for and another one gets.
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <catch2/catch.hpp>
@@ -119,6 +120,28 @@ TEST_CASE("rescue: a refusal out of turn names its connection by the descriptor"
     CHECK(eventually([&] { return fixture.stats_of(0).open == 1; }));
     first.reset();
     CHECK(read_all(clients[0].get()).empty());
+}
+
+TEST_CASE("rescue: a connection that is refused while kpmd has no free descriptor goes to another worker",
+          "[integration][data_plane]") {
+    PlaneFixture fixture;
+    FakeWorker unwilling = fixture.join_ready(0);
+    const UniqueFd client = fixture.connect();
+    const UniqueFd connection = unwilling.take();
+    REQUIRE(connection);
+    FakeWorker willing = fixture.join_ready(1);
+    rlimit limit{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    const int lowest_free = ::dup(0);
+    ::close(lowest_free);
+    const rlimit none_left{static_cast<rlim_t>(lowest_free), limit.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none_left) == 0);
+    unwilling.say(Type::Refused, 0, 0, connection.get());
+    const bool is_heard = eventually([&] { return fixture.stats_of(0).refused == 1; });
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    CHECK(is_heard);
+    CHECK(willing.serve("welcome"));
+    CHECK(fixture.count<WorkerGone>(0) == 0);
 }
 
 TEST_CASE("rescue: what the kpmd before had sent can be refused, too", "[integration][data_plane]") {
