@@ -38,7 +38,10 @@ std::optional<std::size_t> Balancer::choose(std::span<const Candidate> workers, 
             std::get<0>(rank) = worker.slow ? 1 : 0;
             std::get<1>(rank) = worker.unacked;
         }
-        if (policy_ == BalancePolicy::Sticky && client != 0) std::get<0>(rank) = mix(client, worker.slot);
+        // The old and the new worker of a slot are equals while both serve: the client stays with the old
+        // one.
+        if (policy_ == BalancePolicy::Sticky && client != 0)
+            rank = {mix(client, worker.slot), 0, false, worker.order};
         if (best && rank >= best_rank) continue;
         best = i;
         best_rank = rank;

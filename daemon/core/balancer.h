@@ -7,7 +7,8 @@
 // because their jobs are not in its report; then the fewest open connections; then round robin.
 // fewest_unanswered: round robin, too, but a worker that is slow to answer comes after all others. sticky:
 // always the same worker for the same client, as long as that worker can take one; the others keep their
-// clients when a worker comes or goes (rendezvous hashing over the slots).
+// clients when a worker comes or goes (rendezvous hashing over the slots). While a slot has two, at a reload,
+// the older keeps them until it drains.
 
 #include <cstddef>
 #include <cstdint>

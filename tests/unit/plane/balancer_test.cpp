@@ -112,6 +112,18 @@ TEST_CASE("balancer: sticky keeps a client with its worker while others come and
     }
 }
 
+TEST_CASE(
+    "balancer: sticky leaves a client with the old worker of its slot while a reload's new one serves, too",
+    "[unit][plane]") {
+    Balancer balancer(BalancePolicy::Sticky, {});
+    std::vector<Candidate> workers{{.order = 1, .slot = 0, .serving = true},
+                                   {.order = 2, .slot = 0, .serving = true}};
+    for (std::uint64_t client = 1; client <= 10; ++client)
+        for (int i = 0; i < 3; ++i) CHECK(balancer.choose(workers, client) == 0u);
+    workers[0].serving = false;
+    CHECK(balancer.choose(workers, 1) == 1u);
+}
+
 TEST_CASE("balancer: sticky takes turns with clients that have no address", "[unit][plane]") {
     Balancer balancer(BalancePolicy::Sticky, {});
     const std::vector<Candidate> workers{{.order = 1, .slot = 0, .serving = true},
