@@ -1,6 +1,7 @@
 #include "daemon/core/line_reader.h"
 
 #include <catch2/catch.hpp>
+#include <string>
 
 using kpm::core::LineReader;
 
@@ -27,4 +28,37 @@ TEST_CASE("line reader: a line beyond the limit is told, what came before it is 
     reader.feed("f");
     CHECK_FALSE(reader.next());
     CHECK(reader.is_overlong());
+}
+
+TEST_CASE("line reader: what a long line has needed is given back", "[unit][plane]") {
+    constexpr std::size_t kLong = std::size_t{8} << 20;
+    LineReader reader(kLong);
+    const std::string half(kLong / 2, 'x');
+    reader.feed(half);
+    CHECK_FALSE(reader.next());
+    reader.feed(half);
+    const bool is_alone = GENERATE(true, false);
+    reader.feed(is_alone ? "\n" : "\nnext");
+    CHECK(reader.next()->size() == kLong);
+    CHECK_FALSE(reader.next());
+    if (!is_alone) {
+        reader.feed(" line\nmore");
+        CHECK(reader.next() == "next line");
+        CHECK_FALSE(reader.next());
+    }
+    CHECK(reader.capacity() <= LineReader::kMostKept);
+    reader.feed("\n");
+    CHECK(reader.next() == (is_alone ? "" : "more"));
+}
+
+TEST_CASE("line reader: its memory stays while lines are short", "[unit][plane]") {
+    LineReader reader(100'000);
+    reader.feed(std::string(60'000, 'x') + "\n");
+    REQUIRE(reader.next());
+    CHECK_FALSE(reader.next());
+    const std::size_t before = reader.capacity();
+    reader.feed("short\n");
+    REQUIRE(reader.next());
+    CHECK_FALSE(reader.next());
+    CHECK(reader.capacity() == before);
 }
