@@ -263,13 +263,16 @@ void ConnectionPool::pass_probe(const WorkerId& id, PlaneProbe probe) {
 }
 
 void ConnectionPool::hold(Connection connection) {
-    if (pending_.size() >= kMaxPending) {
-        ++stats_.lost;
-        return;
-    }
+    if (pending_.size() >= kMaxPending) return lose();
     connection.rescued = true;
     ++stats_.rescued;
     pending_.push_back(std::move(connection));
+}
+
+void ConnectionPool::lose() {
+    ++stats_.lost;
+    if (auto notice = loss_notice_.lose(id_, LossNotice::Clock::now()))
+        sink_(AcceptTrouble{id_, *std::move(notice)});
 }
 
 const std::vector<core::Candidate>& ConnectionPool::candidates() {

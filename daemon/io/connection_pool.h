@@ -18,6 +18,7 @@
 #include "daemon/core/balancer.h"
 #include "daemon/io/acceptor.h"
 #include "daemon/io/loop.h"
+#include "daemon/io/loss_notice.h"
 #include "daemon/io/poll_fd.h"
 #include "daemon/io/timer.h"
 #include "daemon/io/worker_channel.h"
@@ -67,6 +68,7 @@ private:
     void gone(const WorkerId& id, std::string reason);
     void take_back(Worker& worker);
     void hold(Connection connection);
+    void lose();
 
     const std::vector<core::Candidate>& candidates();
     bool can_take();
@@ -86,6 +88,7 @@ private:
     std::deque<Connection> pending_;
     std::uint64_t next_order_ = 1;
     PoolStats stats_;
+    LossNotice loss_notice_;
     Acceptor acceptor_;
     Timer worker_rest_;
 };

@@ -293,13 +293,20 @@ void NodePool::gone(const WorkerId& id, std::string reason) {
 
 void NodePool::hold(Connection connection) {
     const auto socket = sockets_.find(connection.key);
-    if (socket == sockets_.end() || socket->second->pending.size() >= kMaxPending) {
+    if (socket == sockets_.end()) {  // the app has closed it
         ++stats_.lost;
         return;
     }
+    if (socket->second->pending.size() >= kMaxPending) return lose();
     connection.rescued = true;
     ++stats_.rescued;
     socket->second->pending.push_back(std::move(connection));
+}
+
+void NodePool::lose() {
+    ++stats_.lost;
+    if (auto notice = loss_notice_.lose(id_, LossNotice::Clock::now()))
+        sink_(AcceptTrouble{id_, *std::move(notice)});
 }
 
 void NodePool::rest(Worker& worker) {

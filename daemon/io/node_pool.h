@@ -33,6 +33,7 @@
 #include "daemon/core/balancer.h"
 #include "daemon/io/acceptor.h"
 #include "daemon/io/loop.h"
+#include "daemon/io/loss_notice.h"
 #include "daemon/io/node_channel.h"
 #include "daemon/io/poll_fd.h"
 #include "daemon/io/timer.h"
@@ -93,6 +94,7 @@ private:
     void lost(Worker& worker, std::uint64_t seq);
     void gone(const WorkerId& id, std::string reason);
     void hold(Connection connection);
+    void lose();
     void take_back(std::deque<Connection> connections);
     void rest(Worker& worker);
     void send_probe(Worker& worker);
@@ -127,6 +129,7 @@ private:
     std::uint64_t next_order_ = 1;
     std::uint64_t next_seq_;
     PoolStats stats_;
+    LossNotice loss_notice_;
     Acceptor acceptor_;
     Timer worker_rest_;
     Timer look_;

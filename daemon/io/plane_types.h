@@ -48,7 +48,7 @@ struct WorkerGone {
     std::string reason;
 };
 // A listener of the pool can accept nothing for a moment ("cannot accept on …: Too many open files"); it is
-// tried again by itself. Once per trouble.
+// tried again by itself. Once per trouble. Or connections are closed, see LossNotice.
 struct AcceptTrouble {
     PoolId pool = 0;
     std::string reason;

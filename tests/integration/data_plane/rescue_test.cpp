@@ -159,6 +159,29 @@ TEST_CASE("rescue: what the kpmd before had sent can be refused, too", "[integra
     CHECK(read_all(client.get()) == "kept");
 }
 
+TEST_CASE("rescue: connections beyond those that may wait are closed, which is told",
+          "[integration][data_plane]") {
+    constexpr std::uint64_t kMayWait = 1024, kMore = 40;
+    rlimit limit{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    const rlimit enough{std::max(limit.rlim_cur, std::min<rlim_t>(limit.rlim_max, 4096)), limit.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &enough) == 0);
+    {
+        PlaneFixture fixture;
+        FakeWorker resumed = fixture.join(0, true);
+        REQUIRE(resumed.receive().has_value());
+        const UniqueFd connection(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        for (std::uint64_t i = 1; i <= kMayWait + kMore; ++i) {
+            resumed.say(Type::Refused, 0, 0, connection.get());
+            if (i % 32 == 0) REQUIRE(eventually([&] { return fixture.stats_of(0).refused == i; }));
+        }
+        CHECK(eventually([&] { return fixture.stats().pools.at(0).lost == kMore; }));
+        CHECK(fixture.stats().pools.at(0).pending == kMayWait);
+        CHECK(fixture.count_trouble() == 1);
+    }
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 TEST_CASE("rescue: removing a worker passes its unanswered connections on, without an event",
           "[integration][data_plane]") {
     PlaneFixture fixture;
