@@ -24,6 +24,8 @@ public:
         paid_at_ = std::max(paid_at_, now) + price;
         if (paid_at_ - now >= kBurst) must_rest_ = true;
     }
+    // False: rest() is 0, whatever the time.
+    bool must_rest() const { return must_rest_; }
     // How long nothing is to be heard; 0 = go on.
     std::chrono::milliseconds rest(Clock::time_point now) {
         if (must_rest_ && paid_at_ <= now) must_rest_ = false;

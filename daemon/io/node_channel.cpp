@@ -121,6 +121,7 @@ void NodeChannel::watch() {
 
 std::chrono::milliseconds NodeChannel::pause() {
     if (unheard_->load() > kMaxUnheard) return kResumeDelay;
+    if (!allowance_.must_rest()) return std::chrono::milliseconds{0};
     return allowance_.rest(MessageAllowance::Clock::now());
 }
 
