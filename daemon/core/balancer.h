@@ -46,6 +46,8 @@ public:
         limits_ = limits;
     }
 
+    // False: whose connection it is makes no difference.
+    bool asks_for_client() const { return policy_ == BalancePolicy::Sticky; }
     // The index in `workers` (sorted by `order`) of the one that takes the next connection; nullopt: none
     // can now. `client`: a hash of the client's address, for sticky; 0 = it has none, and takes turns.
     std::optional<std::size_t> choose(std::span<const Candidate> workers, std::uint64_t client = 0);

@@ -39,13 +39,14 @@ std::uint64_t client_of(const sockaddr_storage& from) {
 Acceptor::Acceptor(Loop& loop, Callbacks callbacks)
     : callbacks_(std::move(callbacks)), pause_(loop, [this] { callbacks_.on_resume(); }) {}
 
-void Acceptor::take(int listener, const std::function<bool()>& may_take,
+void Acceptor::take(int listener, bool asks_for_client, const std::function<bool()>& may_take,
                     const std::function<void(Taken)>& give) {
+    sockaddr_storage from{};
     for (int i = 0; i < kMostPerTurn && may_take(); ++i) {
-        sockaddr_storage from{};
         socklen_t size = sizeof from;
-        UniqueFd socket(
-            ::accept4(listener, reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        from.ss_family = AF_UNSPEC;
+        UniqueFd socket(::accept4(listener, asks_for_client ? reinterpret_cast<sockaddr*>(&from) : nullptr,
+                                  asks_for_client ? &size : nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (!socket) {
             if (errno == EINTR || errno == ECONNABORTED) continue;
             // EINVAL: it has just been told to end (end_listening), and so will this loop.

@@ -14,8 +14,9 @@ namespace kpm::io {
 class Acceptor {
 public:
     struct Taken {
-        UniqueFd socket;           // non-blocking, close-on-exec
-        std::uint64_t client = 0;  // a hash of its address without the port; 0 = it has none (unix)
+        UniqueFd socket;  // non-blocking, close-on-exec
+        // A hash of its address without the port; 0 = it has none (unix), or was not asked for.
+        std::uint64_t client = 0;
     };
     struct Callbacks {
         std::function<void(int error_number)> on_trouble;  // once, until an accept succeeds again
@@ -26,7 +27,8 @@ public:
 
     // Gives away what waits on `listener`, one after the other, as long as `may_take` says so; in one call no
     // more than a turn of the loop should take.
-    void take(int listener, const std::function<bool()>& may_take, const std::function<void(Taken)>& give);
+    void take(int listener, bool asks_for_client, const std::function<bool()>& may_take,
+              const std::function<void(Taken)>& give);
     bool is_pausing() const { return pause_.is_active(); }
 
 private:

@@ -315,7 +315,8 @@ bool ConnectionPool::hand_over(Connection& connection) {
 
 void ConnectionPool::accept_burst(std::size_t index) {
     acceptor_.take(
-        listeners_[index]->socket.get(), [this] { return pending_.empty() && can_take(); },
+        listeners_[index]->socket.get(), balancer_.asks_for_client(),
+        [this] { return pending_.empty() && can_take(); },
         [this, index](Acceptor::Taken taken) {
             ++stats_.accepted;
             Connection connection{

@@ -359,7 +359,8 @@ bool NodePool::pass(Worker& worker, Connection& connection) {
 void NodePool::accept_burst(Socket& socket, int listener, core::Balancer& balancer,
                             const core::BalanceLimits& limits) {
     acceptor_.take(
-        listener, [&] { return socket.pending.empty() && can_take(socket, limits); },
+        listener, balancer.asks_for_client(),
+        [&] { return socket.pending.empty() && can_take(socket, limits); },
         [&](Acceptor::Taken taken) {
             ++stats_.accepted;
             Connection connection{

@@ -102,7 +102,8 @@ bool NodePool::relieve(Socket& socket, Worker& free) {
         if (has_taken || acceptor_.is_pausing()) break;
         if (!worker->serves(socket.key) || !is_stuck(*worker, socket)) continue;
         acceptor_.take(
-            socket.slots->listener(worker->slot), [&] { return !has_taken; },
+            socket.slots->listener(worker->slot), socket.balancer.asks_for_client(),
+            [&] { return !has_taken; },
             [&](Acceptor::Taken taken) {
                 has_taken = true;
                 socket.slots->took_one(worker->slot);
