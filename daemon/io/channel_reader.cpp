@@ -29,7 +29,7 @@ ChannelReader::Read ChannelReader::read(int socket, std::string& end_reason) {
         return Read::End;
     }
     feed({reinterpret_cast<const char*>(buffer.data()), received->size}, std::move(received->fds));
-    return Read::Some;
+    return received->size < buffer.size() ? Read::Less : Read::Some;
 }
 
 void ChannelReader::feed(std::string_view bytes, std::vector<UniqueFd> descriptors) {

@@ -21,7 +21,12 @@ class ChannelReader {
 public:
     static constexpr std::size_t kMaxDescriptors = 64;  // without a line; Node sends one at a time
 
-    enum class Read { Some, Nothing, End };
+    enum class Read {
+        Some,
+        Less,  // than there was room for: mostly there is no more now
+        Nothing,
+        End
+    };
     // At most 64 KiB of `socket`. End: nothing follows; only then is `end_reason` set.
     Read read(int socket, std::string& end_reason);
     // What was read elsewhere.

@@ -102,6 +102,7 @@ std::optional<std::string> MessageChannel::read_some() {
         if (read == ChannelReader::Read::End) return reason;
         if (!hear_read()) break;
         if (auto trouble = reader_.trouble()) return trouble;
+        if (read == ChannelReader::Read::Less && !is_finishing_) break;  // the loop brings what comes now
     }
     return std::nullopt;
 }

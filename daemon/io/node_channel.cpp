@@ -160,6 +160,7 @@ std::optional<std::string> NodeChannel::read_some() {
         if (read == ChannelReader::Read::End) return reason;
         if (!hear_read()) break;
         if (auto trouble = reader_.trouble()) return trouble;
+        if (read == ChannelReader::Read::Less && !is_finishing_) break;  // the loop brings what comes now
     }
     return std::nullopt;
 }

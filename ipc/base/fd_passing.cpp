@@ -55,6 +55,8 @@ Result<ReceivedMessage> receive_with_fds(int socket, std::span<std::byte> buffer
     message.msg_controllen = sizeof control;
     const ssize_t count =
         retry_interrupted([&] { return ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC); });
+    // The most frequent answer, and no trouble: it is worth no text.
+    if (count < 0 && errno == EAGAIN) return Error{ErrorCode::Unavailable, {}};
     if (count < 0) return os_error("receive from", "socket", errno);
 
     ReceivedMessage received;

@@ -24,7 +24,7 @@ struct ReceivedMessage {
 // or for messages small enough that the kernel takes them whole.
 Result<void> send_with_fds(int socket, std::span<const std::byte> bytes, std::span<const int> fds = {});
 
-// Unavailable when there is nothing to read now.
+// Unavailable, without a message, when there is nothing to read now.
 Result<ReceivedMessage> receive_with_fds(int socket, std::span<std::byte> buffer);
 
 }  // namespace kpm
