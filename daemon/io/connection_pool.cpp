@@ -293,8 +293,11 @@ bool ConnectionPool::can_take() {
     return std::any_of(all.begin(), all.end(), [&](const auto& one) { return is_eligible(one, limits_); });
 }
 
-bool ConnectionPool::hand_over(Connection& connection) {
-    while (const auto chosen = balancer_.choose(candidates(), connection.client)) {
+bool ConnectionPool::hand_over(Connection& connection, bool is_fresh) {
+    for (;;) {
+        if (!std::exchange(is_fresh, false)) candidates();
+        const auto chosen = balancer_.choose(candidates_, connection.client);
+        if (!chosen) return false;
         Worker& worker = *workers_[*chosen];
         switch (worker.channel->send_connection(connection.listener, connection.socket.get())) {
             case WorkerChannel::Sent::Sent:
@@ -310,7 +313,6 @@ bool ConnectionPool::hand_over(Connection& connection) {
                 break;
         }
     }
-    return false;
 }
 
 void ConnectionPool::accept_burst(std::size_t index) {
@@ -321,7 +323,7 @@ void ConnectionPool::accept_burst(std::size_t index) {
             ++stats_.accepted;
             Connection connection{
                 .socket = std::move(taken.socket), .listener = index, .client = taken.client};
-            if (!hand_over(connection)) pending_.push_back(std::move(connection));
+            if (!hand_over(connection, true)) pending_.push_back(std::move(connection));
         });
     dispatch();
 }

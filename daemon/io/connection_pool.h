@@ -72,7 +72,8 @@ private:
 
     const std::vector<core::Candidate>& candidates();
     bool can_take();
-    bool hand_over(Connection& connection);
+    // `is_fresh`: can_take has just looked at the candidates.
+    bool hand_over(Connection& connection, bool is_fresh = false);
     void accept_burst(std::size_t listener);
     void rest(Worker& worker);
     void dispatch();

@@ -336,10 +336,13 @@ bool NodePool::can_take(const Socket& socket, const core::BalanceLimits& limits)
     return std::any_of(all.begin(), all.end(), [&](const auto& one) { return is_eligible(one, limits); });
 }
 
-bool NodePool::hand_over(Socket& socket, core::Balancer& balancer, Connection& connection) {
-    while (const auto chosen = balancer.choose(candidates(socket), connection.client))
+bool NodePool::hand_over(Socket& socket, core::Balancer& balancer, Connection& connection, bool is_fresh) {
+    for (;;) {
+        if (!std::exchange(is_fresh, false)) candidates(socket);
+        const auto chosen = balancer.choose(candidates_, connection.client);
+        if (!chosen) return false;
         if (pass(*workers_[*chosen], connection)) return true;
-    return false;
+    }
 }
 
 bool NodePool::pass(Worker& worker, Connection& connection) {
@@ -368,7 +371,8 @@ void NodePool::accept_burst(Socket& socket, int listener, core::Balancer& balanc
             // Taken in the place of the worker whose it was.
             connection.rescued = socket.slots != nullptr;
             if (connection.rescued) ++stats_.rescued;
-            if (!hand_over(socket, balancer, connection)) socket.pending.push_back(std::move(connection));
+            if (!hand_over(socket, balancer, connection, true))
+                socket.pending.push_back(std::move(connection));
         });
     dispatch(socket);
 }

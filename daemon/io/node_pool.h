@@ -102,7 +102,8 @@ private:
     Socket& socket_of(const std::string& key);
     const std::vector<core::Candidate>& candidates(const Socket& socket);
     bool can_take(const Socket& socket, const core::BalanceLimits& limits);
-    bool hand_over(Socket& socket, core::Balancer& balancer, Connection& connection);
+    // `is_fresh`: can_take has just looked at the candidates.
+    bool hand_over(Socket& socket, core::Balancer& balancer, Connection& connection, bool is_fresh = false);
     bool pass(Worker& worker, Connection& connection);
     void accept_burst(Socket& socket, int listener, core::Balancer& balancer,
                       const core::BalanceLimits& limits);
