@@ -116,6 +116,7 @@ void ConnectionPool::add_worker(const WorkerId& id, UniqueFd channel, bool resum
                  joined->full = false;
                  dispatch();
              },
+         .on_heard = [this] { dispatch(); },
          .on_gone = [this, id](std::string reason) { gone(id, std::move(reason)); }});
     if (!opened) {
         sink_(WorkerGone{id, opened.error().message});
@@ -184,7 +185,6 @@ void ConnectionPool::message(Worker& worker, const ChannelMessage& message, Uniq
         case Type::Hello:
             break;  // ours; unknown types fall through here too, as the protocol asks
     }
-    dispatch();
 }
 
 void ConnectionPool::state(Worker& worker, const ChannelMessage& message) {

@@ -133,6 +133,7 @@ void NodeChannel::ready(int events) {
     // Always: libuv stops watching a descriptor whose poll has failed, and there may be more to read.
     write_some();
     if (had_no_room && takes_connections()) callbacks_.on_room();
+    callbacks_.on_heard();
 }
 
 void NodeChannel::end(std::string reason) {

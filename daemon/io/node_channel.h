@@ -55,6 +55,8 @@ public:
         std::function<void(std::uint64_t seq)> on_lost;
         // takes_connections() may have become true.
         std::function<void()> on_room;
+        // All that could be heard in this turn of the loop was.
+        std::function<void()> on_heard;
         // EOF, an error or an endless line, after all that came before it; or too many descriptors that it
         // does not acknowledge. The last call; the owner may destroy the channel in it.
         std::function<void(std::string reason)> on_gone;

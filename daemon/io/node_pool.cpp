@@ -121,6 +121,7 @@ void NodePool::add_worker(const WorkerId& id, int slot, UniqueFd channel,
                                },
                            .on_lost = [this, joined](std::uint64_t seq) { lost(*joined, seq); },
                            .on_room = [this] { dispatch_all(); },
+                           .on_heard = [this] { dispatch_heard(); },
                            .on_gone = [this, id](std::string reason) { gone(id, std::move(reason)); }});
     if (!opened) {
         sink_(WorkerGone{id, opened.error().message});
@@ -254,7 +255,7 @@ void NodePool::counted(Worker& worker, const node::ConnectionsTold& told) {
     worker.stats.open = told.taken - told.ended;
     worker.stats.accepted = told.taken;
     show_life(worker);
-    dispatch_all();
+    is_dispatch_due_ = true;
 }
 
 void NodePool::answered(Worker& worker, std::uint64_t seq, bool accepted) {
@@ -263,10 +264,8 @@ void NodePool::answered(Worker& worker, std::uint64_t seq, bool accepted) {
     if (it == worker.unacked.end()) return;  // of an earlier kpmd
     Connection connection = std::move(*it);
     worker.unacked.erase(it);
-    if (connection.probe) {
-        connection.probe(accepted ? "" : "it has refused the connection");
-        return dispatch_all();
-    }
+    is_dispatch_due_ = true;
+    if (connection.probe) return connection.probe(accepted ? "" : "it has refused the connection");
     if (accepted) {
         ++worker.stats.accepted;
         if (worker.counts) ++worker.stats.open;
@@ -278,7 +277,6 @@ void NodePool::answered(Worker& worker, std::uint64_t seq, bool accepted) {
         show_life(worker);
     else
         hold(std::move(connection));
-    dispatch_all();
 }
 
 // A worker without a free descriptor.
@@ -388,6 +386,10 @@ void NodePool::dispatch(Socket& socket) {
     if (socket.slots) watch_slots(socket, open);
     if (!socket.poll || std::exchange(socket.watched, open) == open) return;
     socket.poll->watch(open ? UV_READABLE : 0);
+}
+
+void NodePool::dispatch_heard() {
+    if (std::exchange(is_dispatch_due_, false)) dispatch_all();
 }
 
 void NodePool::dispatch_all() {

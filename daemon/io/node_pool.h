@@ -109,6 +109,7 @@ private:
                       const core::BalanceLimits& limits);
     void dispatch(Socket& socket);
     void dispatch_all();
+    void dispatch_heard();
     void watch_slots(Socket& socket, bool accepts);
     void begin_looking();
     void look_at_slots();
@@ -136,7 +137,8 @@ private:
     Timer look_;
     int quiet_looks_ = 0;
     std::uint64_t looks_ = 0;
-    bool has_stuck_ = false;  // at the last look
+    bool has_stuck_ = false;        // at the last look
+    bool is_dispatch_due_ = false;  // when all is heard that a worker says in this turn
 };
 
 }  // namespace kpm::io

@@ -82,6 +82,7 @@ void WorkerChannel::ready(int events) {
     }
     // Always: libuv stops watching a descriptor whose poll has failed, and there may be more to read.
     watch();
+    if ((events & UV_READABLE) != 0) callbacks_.on_heard();
 }
 
 std::optional<std::string> WorkerChannel::read_messages() {

@@ -24,6 +24,8 @@ public:
         std::function<void(const channel::ChannelMessage&, UniqueFd passed)> on_message;
         // There is room again after a `Full`.
         std::function<void()> on_room;
+        // All that could be heard in this turn of the loop was.
+        std::function<void()> on_heard;
         // EOF or a malformed packet, after all messages that came before it. The last call; the owner may
         // destroy the channel in it.
         std::function<void(std::string reason)> on_gone;

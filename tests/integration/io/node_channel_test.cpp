@@ -32,6 +32,7 @@ public:
                                    },
                                .on_lost = [](std::uint64_t) {},
                                .on_room = [] {},
+                               .on_heard = [] {},
                                .on_gone = [](const std::string&) {}});
         REQUIRE(opened);
         channel_ = *std::move(opened);
