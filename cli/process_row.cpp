@@ -91,6 +91,11 @@ const Json& ProcessRow::env() const {
     return env.is_object() ? env : kEmpty;
 }
 
+const Json& ProcessRow::connections() const {
+    static const Json kNone;
+    return entry == nullptr ? kNone : member(*entry, "connections");
+}
+
 std::vector<ProcessRow> read_rows(const Json& monitor_data) {
     std::vector<ProcessRow> rows;
     if (!monitor_data.is_array()) return rows;

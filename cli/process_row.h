@@ -36,6 +36,8 @@ struct ProcessRow {
     const Json* entry = nullptr;  // the element read from; belongs to the caller's reply
 
     const Json& env() const;  // its pm2_env, an empty object when there is none
+    // What the balancer has counted of a worker, null when it is none.
+    const Json& connections() const;
 };
 
 // Keeps pointers into `monitor_data`, which must outlive the rows.

@@ -19,8 +19,8 @@ inline constexpr int kOldestProtocol = 1;  // a client that speaks less is told 
 // which would replace kpmd by PM2's daemon.
 inline constexpr const char* kPm2Version = "7.0.4";
 
-// {environment: false} to getMonitorData: rows without the apps' environments, which are most of them. PM2's
-// daemon ignores it.
+// {environment: false} to getMonitorData: rows without the apps' environments, which are most of them, and
+// without the connections of workers. PM2's daemon ignores it.
 inline constexpr const char* kEnvironmentOption = "environment";
 
 // {drain: true} as a second argument of deleteProcessId: a worker may finish what it has for drain_timeout,
@@ -70,8 +70,8 @@ inline constexpr const char* kRestart = "kpm.restart";
 inline constexpr const char* kReload = "kpm.reload";
 // {force?} -> {apps, written}: writes dump.pm2; without `force` not when nothing is managed.
 inline constexpr const char* kSave = "kpm.save";
-// {} -> [{pm_id, handed, accepted, active, rescued, refused, load}]: the balancer's figures, one row per
-// worker.
+// {} -> [{pm_id, serving, draining, handed, accepted, active, rescued, refused, load}]: the balancer's
+// figures, one row per worker.
 inline constexpr const char* kWorkers = "kpm.workers";
 // {} -> [{pci, uuid, render_node, vendor, driver, name, health, workers: [{pm_id, name, status, gpu_percent,
 // memory_bytes}]}]: the machine's GPUs and the workers that are placed on them. health: healthy, held,

@@ -14,6 +14,17 @@ std::string without_mode(const std::string& exec_mode) {
     return exec_mode.ends_with("_mode") ? exec_mode.substr(0, exec_mode.size() - 5) : exec_mode;
 }
 
+// Of a worker, as the balancer has counted them.
+void append_connections(std::vector<Detail>& details, const ProcessRow& row) {
+    for (const auto& [title, key] : {std::pair{"Connections active", "active"},
+                                     {"Connections handed", "handed"},
+                                     {"Connections accepted", "accepted"},
+                                     {"Connections rescued", "rescued"},
+                                     {"Connections refused", "refused"}})
+        if (const auto count = integer_of(row.connections(), key))
+            details.push_back({title, std::to_string(*count)});
+}
+
 }  // namespace
 
 std::vector<Detail> metadata_of(const ProcessRow& row, std::int64_t now) {
@@ -26,16 +37,19 @@ std::vector<Detail> metadata_of(const ProcessRow& row, std::int64_t now) {
         {"Pid", row.pid.value_or(0) > 0 ? std::to_string(*row.pid) : "N/A"},
         {"Restarts", std::to_string(row.restarts)},
         {"Uptime", uptime_text(row, now)},
-        {"Script path", or_unknown(row.script)},
-        {"Script args", or_unknown(words_of(env, "args"))},
-        {"Interpreter", or_unknown(text_of(env, "exec_interpreter"))},
-        {"Interpreter args", or_unknown(words_of(env, "node_args"))},
-        {"Exec mode", or_unknown(without_mode(row.exec_mode))},
-        {"Node.js version", or_unknown(text_of(env, "node_version"))},
-        {"watch & reload", row.watching ? "✔" : "✘"},
-        {"Unstable restarts", integer_of(env, "unstable_restarts") ? text_of(env, "unstable_restarts") : "0"},
-        {"User", or_unknown(row.user)},
     };
+    append_connections(details, row);
+    const std::string early_exits = text_of(env, "unstable_restarts");
+    details.insert(details.end(),
+                   {{"Script path", or_unknown(row.script)},
+                    {"Script args", or_unknown(words_of(env, "args"))},
+                    {"Interpreter", or_unknown(text_of(env, "exec_interpreter"))},
+                    {"Interpreter args", or_unknown(words_of(env, "node_args"))},
+                    {"Exec mode", or_unknown(without_mode(row.exec_mode))},
+                    {"Node.js version", or_unknown(text_of(env, "node_version"))},
+                    {"watch & reload", row.watching ? "✔" : "✘"},
+                    {"Unstable restarts", integer_of(env, "unstable_restarts") ? early_exits : "0"},
+                    {"User", or_unknown(row.user)}});
     if (std::string text = text_of(env, "status_text"); !text.empty())
         details.insert(details.begin() + 4, {"Status text", std::move(text)});
     if (const auto git = env.find("versioning"); git != env.end() && git->is_object()) {

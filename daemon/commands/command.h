@@ -18,14 +18,16 @@ namespace kpm::core {
 
 // Called at most once. Never called = the client gets no reply (PM2 has it so for killMe and notifyKillPM2).
 using Answer = std::function<void(Result<Json>)>;
+// The same with the value's JSON.
+using TextAnswer = std::function<void(std::string)>;
 
 struct Command {
     std::string_view method;
     // `args` is the array of the request. Runs inside a supervisor task. Null where `text` is set.
     void (*run)(Supervisor& supervisor, const Json& args, Answer answer);
     bool has_value = true;  // false: an empty success, {"args":[]}
-    // Answers at once, and with the value's JSON: for values that are large.
-    std::string (*text)(Supervisor& supervisor, const Json& args) = nullptr;
+    // As `run`, for values that are large.
+    void (*text)(Supervisor& supervisor, const Json& args, TextAnswer answer) = nullptr;
 };
 
 std::span<const Command> commands();

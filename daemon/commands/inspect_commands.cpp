@@ -1,6 +1,9 @@
 #include "daemon/commands/inspect_commands.h"
 
+#include <algorithm>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/commands/arguments.h"
@@ -48,22 +51,9 @@ Json gpu_list(Supervisor& supervisor) {
     return list;
 }
 
-}  // namespace
-
-void ping(Supervisor&, const Json&, Answer answer) {
-    answer(Json{{"msg", "pong"}});
-}
-
-void get_version(Supervisor&, const Json&, Answer answer) {
-    answer(Json(ipc::kPm2Version));
-}
-
-std::string monitor_data(Supervisor& supervisor, const Json& args) {
-    const Json& options = argument(args, 0);
-    const auto wants = options.is_object() ? options.find(ipc::kEnvironmentOption) : options.end();
-    const auto environment = options.is_object() && wants != options.end() && *wants == false
-                                 ? Environment::LeftOut
-                                 : Environment::Shown;
+// `workers`: what the balancer knows of them.
+std::string list_text(Supervisor& supervisor, Environment environment, std::vector<WorkerFigures> workers) {
+    std::ranges::sort(workers, {}, &WorkerFigures::key);
     // Measured before the rows are made: what the host remembers of it would lie between their memory and
     // keep that from being given back.
     std::vector<Usage> usages;
@@ -74,6 +64,9 @@ std::string monitor_data(Supervisor& supervisor, const Json& args) {
         usages.push_back(is_measured ? supervisor.host().usage(measured_instead(slot).value_or(life.pid))
                                      : Usage{});
         usages.back().gpu = supervisor.gpu_usage(slot);
+        const auto worker = std::ranges::lower_bound(workers, slot.key(), {}, &WorkerFigures::key);
+        if (worker != workers.end() && worker->key == slot.key())
+            usages.back().connections = worker->connections;
     }
     RowTexts& texts = supervisor.row_texts();
     texts.prepare(usages.size());
@@ -87,6 +80,31 @@ std::string monitor_data(Supervisor& supervisor, const Json& args) {
     }
     rows += ']';
     return rows;
+}
+
+}  // namespace
+
+void ping(Supervisor&, const Json&, Answer answer) {
+    answer(Json{{"msg", "pong"}});
+}
+
+void get_version(Supervisor&, const Json&, Answer answer) {
+    answer(Json(ipc::kPm2Version));
+}
+
+void monitor_data(Supervisor& supervisor, const Json& args, TextAnswer answer) {
+    const Json& options = argument(args, 0);
+    const auto wants = options.is_object() ? options.find(ipc::kEnvironmentOption) : options.end();
+    const bool is_brief = options.is_object() && wants != options.end() && *wants == false;
+    if (is_brief) return answer(list_text(supervisor, Environment::LeftOut, {}));
+    // Another thread counts: it is only asked, and waited for, where there are workers.
+    if (!supervisor.has_workers()) return answer(list_text(supervisor, Environment::Shown, {}));
+    supervisor.host().worker_stats(
+        [&supervisor, answer = std::move(answer)](std::vector<WorkerFigures> workers) {
+            supervisor.post([&supervisor, answer, workers = std::move(workers)]() mutable {
+                answer(list_text(supervisor, Environment::Shown, std::move(workers)));
+            });
+        });
 }
 
 void get_system_data(Supervisor& supervisor, const Json&, Answer answer) {
@@ -116,7 +134,16 @@ void hello(Supervisor& supervisor, const Json&, Answer answer) {
 }
 
 void workers(Supervisor& supervisor, const Json&, Answer answer) {
-    supervisor.host().worker_stats([answer = std::move(answer)](Json stats) { answer(std::move(stats)); });
+    supervisor.host().worker_stats([answer = std::move(answer)](const std::vector<WorkerFigures>& workers) {
+        Json list = Json::array();
+        for (const WorkerFigures& worker : workers) {
+            Json row{{"pm_id", worker.key.pm_id}, {"serving", worker.serving}, {"draining", worker.draining}};
+            row.update(connections_json(worker.connections));
+            row["load"] = worker.load;
+            list.push_back(std::move(row));
+        }
+        answer(std::move(list));
+    });
 }
 
 void gpus(Supervisor& supervisor, const Json&, Answer answer) {

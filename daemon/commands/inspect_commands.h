@@ -7,7 +7,7 @@ namespace kpm::core {
 
 void ping(Supervisor& supervisor, const Json& args, Answer answer);
 void get_version(Supervisor& supervisor, const Json& args, Answer answer);
-std::string monitor_data(Supervisor& supervisor, const Json& args);
+void monitor_data(Supervisor& supervisor, const Json& args, TextAnswer answer);
 void get_system_data(Supervisor& supervisor, const Json& args, Answer answer);
 void get_report(Supervisor& supervisor, const Json& args, Answer answer);
 void hello(Supervisor& supervisor, const Json& args, Answer answer);

@@ -90,10 +90,30 @@ struct GpuUsage {
     bool operator==(const GpuUsage&) const = default;
 };
 
+// What the balancer has counted of a worker's connections.
+struct Connections {
+    std::uint64_t handed = 0;    // given to it by kpmd
+    std::uint64_t accepted = 0;  // also of those that the kernel gave it, as far as told
+    std::uint64_t active = 0;
+    std::uint64_t rescued = 0;  // of those accepted: another worker had died with it or refused it
+    std::uint64_t refused = 0;
+
+    bool operator==(const Connections&) const = default;
+};
+
+struct WorkerFigures {
+    AppKey key;
+    bool serving = false;
+    bool draining = false;
+    Connections connections;
+    std::uint64_t load = 0;
+};
+
 struct Usage {
-    std::uint64_t memory = 0;     // bytes, resident
-    double cpu = 0;               // percent of one core since the sample before
-    std::optional<GpuUsage> gpu;  // of a process with a place on one
+    std::uint64_t memory = 0;                  // bytes, resident
+    double cpu = 0;                            // percent of one core since the sample before
+    std::optional<GpuUsage> gpu;               // of a process with a place on one
+    std::optional<Connections> connections{};  // of a worker that the balancer knows
 };
 
 struct PoolSpec {
@@ -225,8 +245,8 @@ public:
     virtual void unwatch(const WatchKey& key) = 0;
     // Of the npm package that the script belongs to, "" = none.
     virtual std::string package_version(const std::string& script) = 0;
-    // The balancer's figures, an array of {pm_id, handed, accepted, active, rescued, refused, load}.
-    virtual void worker_stats(std::function<void(Json)> answer) = 0;
+    // The balancer's figures of all workers, in no order.
+    virtual void worker_stats(std::function<void(std::vector<WorkerFigures>)> answer) = 0;
     // The machine's figures, PM2's map of metrics.
     virtual void system_data(std::function<void(Json)> answer) = 0;
     // The machine's GPUs, as they are now.

@@ -143,7 +143,12 @@ void RowTexts::append(std::string& text, const Slot& slot, const Usage& usage, E
         append_plain_key(text, "gpu");
         append_json(text, gpu_usage_json(*usage.gpu));
     }
-    text += "}}";
+    text += '}';
+    if (usage.connections) {
+        append_plain_key(text, "connections");
+        append_json(text, connections_json(*usage.connections));
+    }
+    text += '}';
 }
 
 const RowTexts::Part* RowTexts::find(const Slot& slot) {

@@ -25,6 +25,14 @@ Json gpu_usage_json(const GpuUsage& usage) {
             {"memory", usage.memory ? Json(*usage.memory) : Json()}};
 }
 
+Json connections_json(const Connections& connections) {
+    return {{"handed", connections.handed},
+            {"accepted", connections.accepted},
+            {"active", connections.active},
+            {"rescued", connections.rescued},
+            {"refused", connections.refused}};
+}
+
 Json health_state(const Slot& slot) {
     const HealthCheck& check = slot.current.health->check;
     Json state{{"ready", check.is_ready()}};
@@ -105,6 +113,7 @@ Json row_with_usage(const Slot& slot, const Usage& usage, Environment environmen
     Json result = row(slot, environment);
     result["monit"] = {{"memory", usage.memory}, {"cpu", usage.cpu}};
     if (usage.gpu) result["monit"]["gpu"] = gpu_usage_json(*usage.gpu);
+    if (usage.connections) result["connections"] = connections_json(*usage.connections);
     return result;
 }
 

@@ -25,6 +25,8 @@ std::optional<int> measured_instead(const Slot& slot);
 
 // {percent, memory}, null where the driver does not tell.
 Json gpu_usage_json(const GpuUsage& usage);
+// {handed, accepted, active, rescued, refused}
+Json connections_json(const Connections& connections);
 
 Json row(const Slot& slot, Environment environment = Environment::Shown);  // {pid, name, pm2_env, pm_id}
 Json row_with_usage(const Slot& slot, const Usage& usage, Environment environment = Environment::Shown);

@@ -148,6 +148,8 @@ public:
     const Slots& slots() const { return slots_; }
     const Slot* find(int pm_id) const;
     std::vector<int> ids_of(const std::string& name) const;
+    // Whether kpmd gives connections to some of the processes, or counts them.
+    bool has_workers() const;
     const Settings& settings() const { return settings_; }
     Host& host() { return host_; }
     RowTexts& row_texts() { return row_texts_; }

@@ -53,6 +53,11 @@ void Supervisor::turn_away(const Slot& slot) {
     if (!goes_on) host_.turn_away(of->second.name, of->second.kind);
 }
 
+bool Supervisor::has_workers() const {
+    return std::ranges::any_of(pool_of_,
+                               [](const auto& of) { return of.second.kind != PoolSpec::Kind::Activation; });
+}
+
 // Whether a new process would work beside the one that is there, on the same sockets.
 bool Supervisor::keeps_pool(const Slot& slot) const {
     const auto had = pool_of_.find(slot.pm_id);

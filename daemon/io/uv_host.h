@@ -137,7 +137,7 @@ public:
     Result<void> watch(const core::WatchKey& key, const core::WatchSpec& spec) override;
     void unwatch(const core::WatchKey& key) override;
     std::string package_version(const std::string& script) override { return io::package_version(script); }
-    void worker_stats(std::function<void(Json)> answer) override;
+    void worker_stats(std::function<void(std::vector<core::WorkerFigures>)> answer) override;
     void system_data(std::function<void(Json)> answer) override { host_sampler_.ask(std::move(answer)); }
     core::GpuInventory gpus() override;
     core::GpuUsage gpu_usage(int pid, const std::string& pci) override;

@@ -78,21 +78,22 @@ void UvHost::drain(const core::AppKey& key) {
         callbacks_.post(key, core::Drained{});
 }
 
-void UvHost::worker_stats(std::function<void(Json)> answer) {
+void UvHost::worker_stats(std::function<void(std::vector<core::WorkerFigures>)> answer) {
     plane_.request_stats([sender = answers_.sender(), answer = std::move(answer)](PlaneStats stats) {
         sender.push([answer, stats = std::move(stats)] {
-            Json rows = Json::array();
+            std::vector<core::WorkerFigures> figures;
+            figures.reserve(stats.workers.size());
             for (const WorkerStats& worker : stats.workers)
-                rows.push_back({{"pm_id", worker.worker.pm_id},
-                                {"serving", worker.serving},
-                                {"draining", worker.draining},
-                                {"handed", worker.handed},
-                                {"accepted", worker.accepted},
-                                {"active", worker.open},
-                                {"rescued", worker.rescued},
-                                {"refused", worker.refused},
-                                {"load", worker.load}});
-            answer(std::move(rows));
+                figures.push_back({.key = key_of(worker.worker),
+                                   .serving = worker.serving,
+                                   .draining = worker.draining,
+                                   .connections = {.handed = worker.handed,
+                                                   .accepted = worker.accepted,
+                                                   .active = worker.open,
+                                                   .rescued = worker.rescued,
+                                                   .refused = worker.refused},
+                                   .load = worker.load});
+            answer(std::move(figures));
         });
     });
 }

@@ -155,6 +155,29 @@ TEST_CASE("node connections: those that the kernel hands out are counted", "[e2e
     }));
 }
 
+TEST_CASE("node connections: jlist tells of each worker's, and of nobody else's", "[e2e][node]") {
+    const NodeApp app(kServer, 2, R"(,"balance":"least_connections")");
+    app.start_all_well();
+    app.kpm.write("plain.sh", "while :; do sleep 1; done\n");
+    REQUIRE(app.kpm.kpm({"start", "plain.sh"}).status == 0);
+    REQUIRE(have(app.kpm, 0));
+    const auto held = hold(app, 6);
+    REQUIRE(have(app.kpm, 3));
+    CHECK_FALSE(app.kpm.find("plain").contains("connections"));
+    for (int id = 0; id < 2; ++id) {
+        const Json connections = app.kpm.list()[static_cast<std::size_t>(id)].value("connections", Json());
+        const Json worker = worker_of(app.kpm, id);
+        INFO(connections << " " << worker);
+        REQUIRE(connections.size() == 5);
+        CHECK(connections["active"] == 3);
+        CHECK(connections["handed"] >= 3);
+        for (const auto& [counter, value] : connections.items()) CHECK(value == worker[counter]);
+    }
+    REQUIRE(app.kpm.kpm({"stop", "0"}).status == 0);
+    CHECK(eventually([&] { return !app.kpm.list()[0].contains("connections"); }));
+    CHECK(app.kpm.list()[1].contains("connections"));
+}
+
 TEST_CASE("node connections: a UDP port may be bound again at once", "[e2e][node]") {
     const NodeApp app(R"(const dgram = require('dgram');
 const port = Number(process.env.APP_PORT);

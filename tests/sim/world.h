@@ -103,7 +103,7 @@ public:
     Result<void> watch(const core::WatchKey&, const core::WatchSpec&) override { return {}; }
     void unwatch(const core::WatchKey&) override {}
     std::string package_version(const std::string&) override { return {}; }
-    void worker_stats(std::function<void(Json)> answer) override { answer(Json::array()); }
+    void worker_stats(std::function<void(std::vector<core::WorkerFigures>)> answer) override { answer({}); }
     void system_data(std::function<void(Json)> answer) override { answer(Json::object()); }
     core::GpuInventory gpus() override { return {}; }
     core::GpuUsage gpu_usage(int, const std::string&) override { return {}; }

@@ -79,7 +79,10 @@ public:
         dump = content;
         return {};
     }
-    void worker_stats(std::function<void(Json)> answer) override { answer(Json::array()); }
+    void worker_stats(std::function<void(std::vector<WorkerFigures>)> answer) override {
+        note("worker-stats");
+        answer(workers);
+    }
     void system_data(std::function<void(Json)> answer) override { answer(Json::object()); }
     Result<TimeZone> time_zone(std::string_view name) override {
         if (!name.empty() && name != "UTC")
@@ -163,6 +166,7 @@ public:
     ProbeSpec probed;  // the newest
     LaunchSpec probe_launch;
     Usage used{1000, 1.5};
+    std::vector<WorkerFigures> workers;
     std::string version;
     GpuInventory machine_gpus;
     GpuUsage gpu_used;

@@ -22,10 +22,11 @@ struct Server {
         const Command* command = find_command(method);
         REQUIRE(command);
         supervisor.post([this, command, args = std::move(args)] {
-            if (command->text) {
-                answer = Json::parse(command->text(supervisor, args));
-                return;
-            }
+            if (command->text)
+                return command->text(supervisor, args, [this](const std::string& text) {
+                    REQUIRE_FALSE(answer);
+                    answer = Json::parse(text);
+                });
             command->run(supervisor, args, [this](Result<Json> result) {
                 REQUIRE_FALSE(answer);
                 answer = std::move(result);
@@ -483,4 +484,54 @@ TEST_CASE("getMonitorData leaves environments out only when it is told to") {
         server.call("getMonitorData", Json::array({odd}));
         CHECK(server.value()[0]["pm2_env"].contains("LANG"));
     }
+}
+
+TEST_CASE("getMonitorData tells of the connections of workers, and asks for them only where there are some",
+          "[unit][commands]") {
+    Server server;
+    start(server, wire());
+    server.host.workers = {{.key = server.host.last(), .connections = {.handed = 9}}};
+    server.host.take();
+    server.call("getMonitorData", Json::array({Json::object()}));
+    CHECK_FALSE(server.value()[0].contains("connections"));
+    CHECK(server.host.take().empty());
+
+    Json config = wire();
+    config["exec_mode"] = "cluster_mode";
+    std::vector<AppKey> keys;
+    for (int i = 0; i < 3; ++i) {
+        start(server, config);
+        server.happen(Ready{});
+        keys.push_back(server.host.last());
+    }
+    // In no order; of the second there is an older process, too, and the third is not known yet.
+    const AppKey earlier{keys[1].pm_id, 0};
+    server.host.workers = {
+        {.key = keys[1],
+         .serving = true,
+         .connections = {.handed = 5, .accepted = 4, .active = 3, .rescued = 2, .refused = 1},
+         .load = 7},
+        {.key = earlier, .draining = true, .connections = {.handed = 100}},
+        {.key = keys[0], .connections = {.accepted = 6}}};
+    server.host.take();
+    server.call("getMonitorData", Json::array({{{"environment", false}}}));
+    for (const Json& row : server.value()) CHECK_FALSE(row.contains("connections"));
+    CHECK(server.host.take().empty());
+
+    server.call("getMonitorData", Json::array({Json::object()}));
+    CHECK(server.host.take() == std::vector<std::string>{"worker-stats"});
+    const Json& rows = server.value();
+    REQUIRE(rows.size() == 4);
+    CHECK_FALSE(rows[0].contains("connections"));
+    CHECK(rows[1]["connections"] ==
+          Json{{"handed", 0}, {"accepted", 6}, {"active", 0}, {"rescued", 0}, {"refused", 0}});
+    CHECK(rows[2]["connections"] ==
+          Json{{"handed", 5}, {"accepted", 4}, {"active", 3}, {"rescued", 2}, {"refused", 1}});
+    CHECK_FALSE(rows[3].contains("connections"));
+
+    server.call("kpm.workers", Json::array());
+    REQUIRE(server.value().size() == 3);
+    CHECK(server.value()[0].dump() ==
+          R"({"pm_id":2,"serving":true,"draining":false,"handed":5,"accepted":4,"active":3,"rescued":2,)"
+          R"("refused":1,"load":7})");
 }

@@ -23,7 +23,9 @@ void check_row(RowTexts& texts, const Slot& slot, const Usage& usage = {},
     const Json tree = row_with_usage(slot, usage, environment);
     const std::string whole = tree.dump(-1, ' ', false, Json::error_handler_t::replace);
     CHECK(nlohmann::json::parse(parsed.dump()) == nlohmann::json::parse(whole));
-    CHECK(keys == static_cast<int>(tree["pm2_env"].size() + tree["monit"].size()));  // none twice
+    const std::size_t connections = tree.value("connections", Json::object()).size();
+    CHECK(keys ==
+          static_cast<int>(tree["pm2_env"].size() + tree["monit"].size() + connections));  // none twice
 }
 
 }  // namespace
@@ -152,4 +154,22 @@ TEST_CASE("row text: what is known of its GPU is beside memory and CPU", "[unit]
         CHECK(monit["gpu"]["memory"] == (gpu.memory ? Json(1 << 20) : Json()));
     }
     CHECK_FALSE(row_with_usage(slot, {})["monit"].contains("gpu"));
+}
+
+TEST_CASE("row text: the connections of a worker are beside memory and CPU", "[unit][rows]") {
+    Bench bench;
+    bench.add(clustered());
+    const Slot& slot = *bench.supervisor.find(0);
+    RowTexts texts;
+    const Usage usage{.memory = 5,
+                      .cpu = 1,
+                      .connections = Connections{
+                          .handed = 5, .accepted = 4, .active = 3, .rescued = 2, .refused = UINT64_MAX}};
+    for (int i = 0; i < 2; ++i) check_row(texts, slot, usage);
+    const Json row = row_with_usage(slot, usage);
+    CHECK(row["connections"].dump() ==
+          R"({"handed":5,"accepted":4,"active":3,"rescued":2,"refused":18446744073709551615})");
+    CHECK(row["monit"].dump() == R"({"memory":5,"cpu":1.0})");
+    check_row(texts, slot);
+    CHECK_FALSE(row_with_usage(slot, {}).contains("connections"));
 }

@@ -9,6 +9,19 @@
 
 namespace kpm::core::supervisor_gpu_test {
 
+namespace {
+
+Json list_of(GpuBench& bench) {
+    Json rows;
+    bench.run([&] {
+        monitor_data(bench.supervisor, Json::array(),
+                     [&](const std::string& text) { rows = Json::parse(text); });
+    });
+    return rows;
+}
+
+}  // namespace
+
 TEST_CASE("supervisor gpu: kpm.gpus lists GPUs, health and workers", "[unit][supervisor][gpu]") {
     GpuBench bench;
     bench.add_online(bench.app("auto"), 3);
@@ -83,7 +96,7 @@ TEST_CASE("supervisor gpu: rows tell what those use that have a place on a GPU",
     bench.add(bench.app("auto"));  // not online yet
     bench.host.gpu_used = {12.5, std::nullopt};
     bench.host.take();
-    const Json rows = Json::parse(monitor_data(bench.supervisor, Json::array()));
+    const Json rows = list_of(bench);
     REQUIRE(rows.size() == 4);
     CHECK(rows[0]["monit"]["gpu"] == Json{{"percent", 12.5}, {"memory", nullptr}});
     for (std::size_t i : {1, 2, 3}) CHECK_FALSE(rows[i]["monit"].contains("gpu"));
@@ -143,7 +156,7 @@ TEST_CASE("supervisor gpu: a worker that has other GPUs open is told of, once fo
     bench.come_online();
     CHECK(told().is_null());
     bench.host.gpu_used.others = {"0000:00:02.0", kSecond};
-    monitor_data(bench.supervisor, Json::array());  // any look tells
+    list_of(bench);  // any look tells
     CHECK(warnings("0000:00:02.0, " + kSecond) == 1);
 }
 

@@ -137,6 +137,28 @@ TEST_CASE("view: what the selected process uses of its GPU", "[unit][monit]") {
     CHECK(line_with(monit.screen({80, 40}), "│vram") == -1);
 }
 
+TEST_CASE("view: a worker's connections are told among its metadata, those of no other process",
+          "[unit][monit]") {
+    const Size size{100, 60};
+    CHECK_FALSE(Opened().shows("Connections", size));
+    ProcessList list = three_apps();
+    list.data[0]["connections"] = {
+        {"handed", 41}, {"accepted", 1040}, {"active", 3}, {"rescued", 2}, {"refused", 1}};
+    list.rows = read_rows(list.data);
+    Opened monit(std::move(list));
+    const std::string text = monit.text(size);
+    INFO(text);
+    for (const char* part : {"Connections active   3", "Connections handed   41", "Connections accepted 1040",
+                             "Connections rescued  2", "Connections refused  1"}) {
+        INFO(part);
+        CHECK(text.find(part) != std::string::npos);
+    }
+    CHECK(text.find("Uptime") < text.find("Connections active"));
+    CHECK(text.find("Connections refused") < text.find("Script path"));
+    monit.type(U"j");
+    CHECK_FALSE(monit.shows("Connections", size));
+}
+
 TEST_CASE("view: metrics are shown with their units, strange ones too", "[unit][monit]") {
     Opened monit(list_of({{.id = 0,
                            .name = "web",
