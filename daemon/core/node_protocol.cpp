@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cstring>
 #include <limits>
 
 namespace kpm::core::node {
@@ -24,6 +25,11 @@ std::optional<ConnectionAnswered> parse_answer(std::string_view line) {
     answer.accepted = line.starts_with(kYes);
     if (!answer.accepted && !line.starts_with(kNo)) return std::nullopt;
     return answer;
+}
+
+// A view's find() would stop at each letter that `part` begins with: the text is an app's, who may choose it.
+bool stands_in(std::string_view text, std::string_view part) {
+    return ::memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
 }
 
 const Json* member(const Json& object, const char* name) {
@@ -144,6 +150,12 @@ Message parse_message(std::string_view line) {
         return HandleSent{sent ? *sent : Json()};
     }
     return Unknown{};
+}
+
+// A `cmd` that begins with NODE_ does so in the text, too, unless one of these five letters is escaped: their
+// numbers are 44 to 4f and 5f.
+bool may_be_nodes_own(std::string_view line) {
+    return stands_in(line, "\"NODE_") || stands_in(line, "\\u004") || stands_in(line, "\\u005");
 }
 
 std::string answer_line(const ListenAnswer& answer, std::uint64_t seq) {

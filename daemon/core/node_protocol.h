@@ -6,8 +6,8 @@
 // ListenClosed when it does not any more. A connection is given to it with a descriptor (connection_line) and
 // answered twice: HandleTaken as soon as the descriptor has arrived (HandleLost: it did not),
 // ConnectionAnswered when the server has taken it or not. What is not Node's own is the app's process.send
-// (AppSaid). kpm's own: a worker with the script of io/node_count.h answers count_line with ConnectionsTold
-// and goes on telling; any other passes the question over.
+// (AppSaid, AppLine). kpm's own: a worker with the script of io/node_count.h answers count_line with
+// ConnectionsTold and goes on telling; any other passes the question over.
 //
 // `seq` numbers the sender's messages; an answer names the question's as `ack`. A descriptor belongs to a
 // line of the form {"cmd":"NODE_HANDLE", …}; the answers HandleTaken and HandleLost have no number and come
@@ -78,12 +78,19 @@ struct HandleSent {
 struct AppSaid {
     Json message;
 };
+// None of Node's own (may_be_nodes_own), and not looked into: AppSaid once it is parsed, or no JSON.
+struct AppLine {
+    std::string text;
+};
 struct Unknown {};  // not JSON, or Node's own and of no meaning here
 using Message = std::variant<Online, ListenAsked, Listening, ListenClosed, Leaving, ConnectionAnswered,
-                             ConnectionsTold, HandleTaken, HandleLost, HandleSent, AppSaid, Unknown>;
+                             ConnectionsTold, HandleTaken, HandleLost, HandleSent, AppSaid, AppLine, Unknown>;
 
-// `line` without its end.
+// `line` without its end. Never AppLine.
 Message parse_message(std::string_view line);
+// Whether it could be one of Node's own, as far as its text tells without being parsed, which takes many
+// times as long: false of nearly all that apps say.
+bool may_be_nodes_own(std::string_view line);
 
 // --- lines to send, with their end ---
 

@@ -44,7 +44,9 @@ std::optional<ChannelReader::Heard> ChannelReader::next() {
         has_mark_ = true;
         line->remove_prefix(1);
     }
-    Heard heard{.message = node::parse_message(*line), .size = line->size()};
+    const bool is_parsed = app_lines_ == AppLines::Parsed || node::may_be_nodes_own(*line);
+    Heard heard{.message = is_parsed ? node::parse_message(*line) : node::AppLine{std::string(*line)},
+                .size = line->size()};
     if (std::holds_alternative<node::HandleSent>(heard.message) && !descriptors_.empty()) {
         descriptors_.erase(descriptors_.begin());
         heard.has_handle = true;

@@ -21,6 +21,10 @@ class ChannelReader {
 public:
     static constexpr std::size_t kMaxDescriptors = 64;  // without a line; Node sends one at a time
 
+    // What an app says: AppSaid, or AppLine, for whose thread has no time to parse it.
+    enum class AppLines { Parsed, AsTheyAre };
+    explicit ChannelReader(AppLines app_lines = AppLines::Parsed) : app_lines_(app_lines) {}
+
     enum class Read {
         Some,
         Less,  // than there was room for: mostly there is no more now
@@ -46,6 +50,7 @@ public:
     std::string marked(std::string line) const;
 
 private:
+    AppLines app_lines_;
     core::LineReader lines_{core::node::kMaxLine};
     std::vector<UniqueFd> descriptors_;  // their lines have not been read to the end
     bool has_mark_ = false;

@@ -49,7 +49,7 @@ public:
 
     struct Callbacks {
         // `hold` counts the message as unheard for as long as it is kept. Never a message that the channel
-        // answers by itself (HandleSent comes as AppSaid).
+        // answers by itself (HandleSent comes as AppSaid). What the app says is not parsed here (AppLine).
         std::function<void(core::node::Message, std::shared_ptr<void> hold)> on_message;
         // The connection passed with the line of this number did not arrive.
         std::function<void(std::uint64_t seq)> on_lost;
@@ -105,7 +105,7 @@ private:
 
     UniqueFd socket_;
     Callbacks callbacks_;
-    ChannelReader reader_;
+    ChannelReader reader_{ChannelReader::AppLines::AsTheyAre};
     std::deque<Outgoing> unsent_;
     std::size_t unsent_bytes_ = 0;
     std::size_t handles_ = 0;  // of send_handle, until they have arrived or are given up

@@ -128,6 +128,11 @@ void UvHost::on_node_said(const NodeSaid& said) {
     if (!child) return;
     if (const auto* message = std::get_if<core::node::AppSaid>(&said.what))
         return callbacks_.message(child->key, message->message);
+    if (const auto* line = std::get_if<core::node::AppLine>(&said.what)) {
+        Json message = parse_json(line->text);
+        if (!message.is_discarded()) callbacks_.message(child->key, std::move(message));
+        return;
+    }
     const bool is_up = std::holds_alternative<core::node::Online>(said.what);
     const bool listens = std::holds_alternative<core::node::Listening>(said.what);
     if ((is_up && child->node_ready == core::NodeReady::Online) ||

@@ -2,7 +2,11 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "ipc/client.h"
 #include "tests/support/node_app.h"
 #include "tests/support/under_load.h"
 
@@ -125,6 +129,38 @@ process.send('ready');
     const CommandResult restarted = app.kpm.kpm({"restart", "web"});
     CHECK(restarted.status == 0);
     CHECK(eventually([&] { return app.output().find("bye\ntrue true") != std::string::npos; }));
+}
+
+TEST_CASE("node cluster: a message of megabytes reaches the bus as the worker sent it", "[e2e][node]") {
+    const App app(R"(process.on('message', () => process.send({type: 'large', data:
+    {text: 'x'.repeat(3000000), list: [null, 1.5, 'é"\\\u0001', []], inner: {cmd: 'mine', text: 'a NODE_ENV'}}}));
+process.on('message', () => process.send({type: 'after', data: {NODE_ENV: null}}));
+process.send('ready');
+setInterval(() => {}, 1000);
+)",
+                  1, R"(,"wait_ready":true,"listen_timeout":60000)");
+    const CommandResult started = app.start();
+    INFO(started.out << started.err << app.kpm.daemon_log());
+    REQUIRE(started.status == 0);
+    auto bus = ipc::Subscriber::connect(ipc::Home(app.kpm.home()));
+    REQUIRE(bus);
+    auto client = ipc::Client::connect(ipc::Home(app.kpm.home()));
+    REQUIRE(client);
+    const Json packet{{"id", 0}, {"type", "process:msg"}, {"topic", "go"}, {"data", {{"now", true}}}};
+    REQUIRE(client->call("sendDataToProcessId", Json::array({packet})));
+    std::vector<std::pair<std::string, Json>> said;
+    REQUIRE(eventually([&] {
+        for (auto event = bus->next(); event && *event; event = bus->next())
+            if ((*event)->topic == "large" || (*event)->topic == "after")
+                said.emplace_back((*event)->topic, (*event)->payload["data"]);
+        return said.size() == 2;
+    }));
+    CHECK(said[0].first == "large");
+    const Json expected{{"text", std::string(3'000'000, 'x')},
+                        {"list", {nullptr, 1.5, "é\"\\\x01", Json::array()}},
+                        {"inner", {{"cmd", "mine"}, {"text", "a NODE_ENV"}}}};
+    CHECK((said[0].second == expected));
+    CHECK(said[1].second == Json{{"NODE_ENV", nullptr}});
 }
 
 TEST_CASE("node cluster: net, unix socket, port 0 and UDP in one app", "[e2e][node]") {

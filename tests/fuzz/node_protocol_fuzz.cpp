@@ -31,6 +31,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::require(lines == lines_of(bytes, 7), "the chunking does not matter");
     for (const std::string& line : lines) {
         const Message message = parse_message(line);
+        fuzz::require(may_be_nodes_own(line) || std::holds_alternative<AppSaid>(message) ||
+                          std::holds_alternative<Unknown>(message),
+                      "the text of Node's own tells that it may be");
         if (const auto* asked = std::get_if<ListenAsked>(&message)) {
             fuzz::require(asked->query.kind != ListenQuery::Kind::Tcp || asked->query.port >= 0,
                           "a port is no less than 0");

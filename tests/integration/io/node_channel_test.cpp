@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/support/run_loop.h"
 
@@ -28,7 +30,10 @@ public:
                               {.on_message =
                                    [this](node::Message message, std::shared_ptr<void>) {
                                        heard_ += std::holds_alternative<node::ConnectionAnswered>(message);
-                                       said_ += std::holds_alternative<node::AppSaid>(message);
+                                       if (auto* line = std::get_if<node::AppLine>(&message))
+                                           said_.push_back(std::move(line->text));
+                                       if (auto* said = std::get_if<node::AppSaid>(&message))
+                                           parsed_.push_back(std::move(said->message));
                                    },
                                .on_lost = [](std::uint64_t) {},
                                .on_room = [] {},
@@ -42,10 +47,13 @@ public:
                 static_cast<ssize_t>(text.size()));
     }
 
+    bool has_said(const std::string& line) const { return std::ranges::find(said_, line) != said_.end(); }
+
     Loop loop_;
     UniqueFd worker_;
-    int heard_ = 0;  // answers to connections
-    int said_ = 0;   // messages of the app
+    int heard_ = 0;                  // answers to connections
+    std::vector<std::string> said_;  // lines of the app
+    std::vector<Json> parsed_;       // those that were parsed
     std::unique_ptr<NodeChannel> channel_;
 };
 
@@ -80,8 +88,8 @@ TEST_CASE("node channel: what means nothing is not heard without end either", "[
     for (int i = 0; i < 1000; ++i) all += line + "\n";
     worker.say(all + "\"after\"\n");
     worker.loop_.run_once();
-    CHECK(worker.said_ == 0);
-    CHECK(run_until(worker.loop_, [&] { return worker.said_ == 1; }));
+    CHECK_FALSE(worker.has_said("\"after\""));
+    CHECK(run_until(worker.loop_, [&] { return worker.has_said("\"after\""); }));
 }
 
 TEST_CASE("node channel: what a worker owes for its connections waits for nothing", "[integration][io]") {
@@ -97,4 +105,33 @@ TEST_CASE("node channel: what a worker owes for its connections waits for nothin
     worker.say(all);
     worker.loop_.run_once();
     CHECK(worker.heard_ == kConnections);
+}
+
+TEST_CASE("node channel: what the app says is passed on as it was sent, and not parsed",
+          "[integration][io]") {
+    const std::vector<std::string> lines{"\"ready\"",
+                                         R"({"b": 1.50, "a":"\u00e9", "b":2})",
+                                         R"({"cmd":"mine"})",
+                                         "null",
+                                         "[ 1,2 ]",
+                                         "\xff no JSON",
+                                         "",
+                                         "\"" + std::string(60'000, 'x') + "\"",
+                                         "after"};
+    NodeEnd worker;
+    for (const std::string& line : lines) worker.say(line + "\n");
+    REQUIRE(run_until(worker.loop_, [&] { return worker.has_said("after"); }));
+    CHECK(worker.said_ == lines);
+    CHECK(worker.parsed_.empty());
+}
+
+TEST_CASE("node channel: what might be Node's own is parsed, and the app's all the same",
+          "[integration][io]") {
+    NodeEnd worker;
+    worker.say("{\"NODE_ENV\":\"production\"}\n" + accepted(1) + "\"after\"\n");
+    REQUIRE(run_until(worker.loop_, [&] { return worker.has_said("\"after\""); }));
+    REQUIRE(worker.parsed_.size() == 1);
+    CHECK(worker.parsed_[0] == Json{{"NODE_ENV", "production"}});
+    CHECK(worker.said_.size() == 1);
+    CHECK(worker.heard_ == 1);
 }

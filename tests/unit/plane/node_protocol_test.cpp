@@ -93,6 +93,33 @@ TEST_CASE("node protocol: all that is not Node's own is the app's", "[unit][plan
         CHECK(std::holds_alternative<Unknown>(parse_message(odd)));
 }
 
+TEST_CASE("node protocol: what cannot be Node's own is known by its text", "[unit][plane]") {
+    for (const char* own :
+         {R"({"cmd":"NODE_CLUSTER","act":"online","seq":0})",
+          R"({"cmd":"NODE_CLUSTER","ack":1,"accepted":true})",
+          R"({"cmd":"NODE_KPM_CONNECTIONS","taken":7,"ended":3})", R"({"cmd":"NODE_HANDLE_ACK"})",
+          R"({"cmd":"NODE_HANDLE_NACK"})", R"({"cmd":"NODE_HANDLE","msg":1})",
+          R"({"seq":0,"act":"online","cmd" : "NODE_CLUSTER"})", R"({"\u0063md":"NODE_HANDLE_NACK"})",
+          R"({"cmd":"\u004EODE_HANDLE_NACK"})", R"({"cmd":"N\u004fDE_HANDLE_NACK"})",
+          R"({"cmd":"NO\u0044E_HANDLE_NACK"})", R"({"cmd":"NOD\u0045_HANDLE_NACK"})",
+          R"({"cmd":"NODE\u005fHANDLE_NACK"})"}) {
+        INFO(own);
+        CHECK(may_be_nodes_own(own));
+        CHECK_FALSE(std::holds_alternative<AppSaid>(parse_message(own)));
+    }
+    for (const char* other : {"", "null", "\"ready\"", "no json", R"({"cmd":"mine"})", R"({"cmd":5})",
+                              R"({"cmd":"NODE"})", R"({"cmd":"node_cluster"})", R"({"text":"a NODE_ENV"})",
+                              R"(["\u00e9","\\","\n"])", R"({"cmd":"x\"})"}) {
+        INFO(other);
+        CHECK_FALSE(may_be_nodes_own(other));
+    }
+    // It may be, but is not.
+    CHECK(may_be_nodes_own(R"({"NODE_ENV":"production"})"));
+    CHECK(parsed<AppSaid>(R"({"NODE_ENV":"production"})").message == Json{{"NODE_ENV", "production"}});
+    CHECK(parsed<AppSaid>(R"({"msg":{"cmd":"NODE_CLUSTER"}})").message ==
+          Json{{"msg", {{"cmd", "NODE_CLUSTER"}}}});
+}
+
 TEST_CASE("node protocol: lines to send are what Node reads", "[unit][plane]") {
     const ListenAnswer answer{.question = 1,
                               .error_number = 0,
