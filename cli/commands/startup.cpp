@@ -59,7 +59,7 @@ std::string home_of(const User& user) {
     return user.directory + "/.kpm";
 }
 
-// systemd opens the log in it before anything of kpm runs.
+// The service's log is opened in it before anything of kpm runs.
 Result<void> make_home(const std::string& path, const User& user) {
     if (mkdir(path.c_str(), 0700) != 0)
         return errno == EEXIST ? Result<void>() : os_error("make", path, errno);

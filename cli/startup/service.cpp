@@ -72,12 +72,13 @@ std::string systemd_unit(const Service& service) {
     text += unit_assignment("PATH", service.path) + unit_assignment("KPM_HOME", service.home) +
             unit_assignment("HOME", service.user_directory);
     text += fmt::format("WorkingDirectory={}\n", unit_path(service.user_directory));
-    text += fmt::format("ExecStart={} --home {} --daemon {} --foreground\n", unit_word(service.keeper),
-                        unit_word(service.home), unit_word(service.daemon));
-    text += unit_commands(service.kpm);
-    text += fmt::format("StandardOutput=append:{0}/pm2.log\nStandardError=append:{0}/pm2.log\n",
-                        unit_path(service.home));
-    return text + unit_end();
+    // The shell opens the log as the user. StandardOutput= would be opened by root, in a folder where the
+    // user may put a link; the keeper takes the shell's place.
+    const std::string command = fmt::format(
+        "exec {} --home {} --daemon {} --foreground >>{} 2>&1", shell_word(service.keeper),
+        shell_word(service.home), shell_word(service.daemon), shell_word(service.home + "/pm2.log"));
+    text += fmt::format("ExecStart=/bin/sh -c {}\n", unit_word(command));
+    return text + unit_commands(service.kpm) + unit_end();
 }
 
 std::string systemd_template(const Service& service) {

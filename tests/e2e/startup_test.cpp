@@ -64,7 +64,7 @@ TEST_CASE("startup: systemd gets a unit that is enabled, and loses it again", "[
     CHECK(has(started.out, "kpm save"));
     const fs::path unit = machine.root() / "etc/systemd/system/kpm-test.service";
     const std::string text = machine.read(unit);
-    CHECK(has(text, "ExecStart=" + (bin_dir() / "kpm-keeper").string() + " --home " +
+    CHECK(has(text, "ExecStart=/bin/sh -c \"exec " + (bin_dir() / "kpm-keeper").string() + " --home " +
                         machine.kpm().home().string() + " --daemon "));
     CHECK(machine.read(machine.calls()) == "systemctl daemon-reload\nsystemctl enable kpm-test\n");
     CHECK(machine.kpm().daemon_pid() == 0);  // nothing is started yet
@@ -133,7 +133,7 @@ TEST_CASE("startup: what the unit says starts the daemon and the saved apps, and
     CHECK(keeper.end(0) == 0);
 }
 
-TEST_CASE("startup: the home is made for the user, as systemd opens its log there first", "[e2e]") {
+TEST_CASE("startup: the home is made for the user, as the log is opened there first", "[e2e]") {
     const Machine machine({"systemctl"});
     const fs::path home = machine.root() / machine.kpm().home().relative_path();
     REQUIRE(machine.run({"startup"}).status == 0);

@@ -56,8 +56,8 @@ TEST_CASE("startup: a unit watches the keeper and quotes what is in paths", "[un
     CHECK(has(unit, "Environment=\"KPM_HOME=/home/ann/my $kpm 100%%\"\n"));
     CHECK(has(unit, "Environment=\"PATH=/usr/bin:/opt/it's\"\n"));
     CHECK(has(unit,
-              "ExecStart=/opt/kpm/kpm-keeper --home \"/home/ann/my $$kpm 100%%\" --daemon /opt/kpm/kpmd "
-              "--foreground\n"));
+              "ExecStart=/bin/sh -c \"exec /opt/kpm/kpm-keeper --home '/home/ann/my $$kpm 100%%' --daemon "
+              "/opt/kpm/kpmd --foreground >>'/home/ann/my $$kpm 100%%/pm2.log' 2>&1\"\n"));
     CHECK(has(unit, "ExecStartPost=-/opt/kpm/kpm resurrect\n"));
     CHECK(has(unit, "ExecStop=/opt/kpm/kpm kill\n"));
     CHECK(has(unit, "OOMPolicy=continue\n"));
@@ -65,6 +65,13 @@ TEST_CASE("startup: a unit watches the keeper and quotes what is in paths", "[un
     Service waiting = sample();
     waiting.wait_for_network = true;
     CHECK(has(systemd_unit(waiting), "Wants=network-online.target\nAfter=network-online.target\n"));
+}
+
+TEST_CASE("startup: root opens no file in the user's folder", "[unit][cli][startup]") {
+    // systemd would open it before it becomes User=, through whatever link the user has put there.
+    const std::string unit = systemd_unit(sample());
+    CHECK_FALSE(has(unit, "StandardOutput="));
+    CHECK_FALSE(has(unit, "StandardError="));
 }
 
 TEST_CASE("startup: every system has a file, a text and commands with the service's name",
