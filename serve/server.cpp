@@ -24,7 +24,9 @@ using asio::ip::tcp;
 // More connections wait in the backlog. Each holds a descriptor, with an answer a second one, and its
 // buffers.
 constexpr std::size_t kMaxSessions = 400;
-// Out of descriptors all the same: asking again at once would only burn the processor.
+// From here on an answer ends its connection: there shall be room for who comes next.
+constexpr std::size_t kCrowded = kMaxSessions - kMaxSessions / 10;
+// Out of descriptors all the same.
 constexpr std::chrono::milliseconds kRetry{100};
 // For answers on their way when the end is asked for.
 constexpr std::chrono::seconds kDrainTime{10};
@@ -59,6 +61,7 @@ public:
         if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
         if (!error) acceptor_.bind(endpoint, error);
         if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+        if (!error) acceptor_.non_blocking(true, error);
         if (error) return refused(error);
         return {};
     }
@@ -87,29 +90,64 @@ private:
                 fmt::format("cannot listen on '{}:{}': {}", settings_.host, settings_.port, error.message())};
     }
 
+    // Full, it waits for a session that ends, or that becomes idle and makes way.
     void accept() {
-        if (draining_ || accepting_ || sessions_.size() >= kMaxSessions) return;
+        if (draining_ || accepting_ || (is_full() && !longest_idle())) return;
         accepting_ = true;
-        acceptor_.async_accept([this](const boost::system::error_code& error, tcp::socket socket) {
+        acceptor_.async_wait(tcp::acceptor::wait_read, [this](const boost::system::error_code& error) {
             accepting_ = false;
             if (draining_ || error == asio::error::operation_aborted) return;
-            if (!error) {
-                add(std::move(socket));
-                return accept();
-            }
-            retry_.expires_after(kRetry);
-            retry_.async_wait([this](const boost::system::error_code& cancelled) {
-                if (!cancelled) accept();
-            });
+            if (error) return accept_later();
+            take_one();
         });
+    }
+
+    void take_one() {
+        // Whoever holds connections and asks for nothing must not lock the others out.
+        const auto idle = is_full() ? longest_idle() : nullptr;
+        if (is_full() && !idle) return;
+        boost::system::error_code error;
+        tcp::socket socket(io_);
+        acceptor_.accept(socket, error);
+        if (error && error != asio::error::would_block && error != asio::error::connection_aborted)
+            return accept_later();
+        if (!error) {
+            if (idle) idle->close_idle();
+            add(std::move(socket));
+        }
+        accept();
+    }
+
+    // Asking again at once would only burn the processor.
+    void accept_later() {
+        retry_.expires_after(kRetry);
+        retry_.async_wait([this](const boost::system::error_code& cancelled) {
+            if (!cancelled) accept();
+        });
+    }
+
+    bool is_full() const { return sessions_.size() >= kMaxSessions; }
+
+    std::shared_ptr<Session> longest_idle() const {
+        std::shared_ptr<Session> longest;
+        for (const auto& [number, weak] : sessions_) {
+            auto session = weak.lock();
+            if (session && session->idle_since() &&
+                (!longest || *session->idle_since() < *longest->idle_since()))
+                longest = std::move(session);
+        }
+        return longest;
     }
 
     void add(tcp::socket socket) {
         const std::uint64_t number = next_++;
         const auto session = std::make_shared<Session>(
             std::move(socket),
-            [this](const Request& request) { return answer_to(request, site_, settings_); },
-            [this, number] { forget(number); });
+            Session::Owner{
+                .answer = [this](const Request& request) { return answer_to(request, site_, settings_); },
+                .may_stay = [this] { return sessions_.size() < kCrowded; },
+                .idle = [this] { accept(); },
+                .ended = [this, number] { forget(number); }});
         sessions_.emplace(number, session);
         session->start();
     }

@@ -47,14 +47,11 @@ unsigned refusal_of(const beast::error_code& error) {
 
 }  // namespace
 
-Session::Session(asio::ip::tcp::socket socket, Answering answering, std::function<void()> ended)
-    : stream_(std::move(socket)),
-      answering_(std::move(answering)),
-      ended_(std::move(ended)),
-      buffer_(kMaxBuffer) {}
+Session::Session(asio::ip::tcp::socket socket, Owner owner)
+    : stream_(std::move(socket)), owner_(std::move(owner)), buffer_(kMaxBuffer) {}
 
 Session::~Session() {
-    ended_();
+    owner_.ended();
 }
 
 void Session::start() {
@@ -68,8 +65,14 @@ void Session::drain() {
     if (!busy_) stream_.close();
 }
 
+void Session::close_idle() {
+    idle_since_.reset();
+    stream_.close();
+}
+
 void Session::read() {
     busy_ = false;
+    idle_since_ = Clock::now();
     parser_.emplace();
     parser_->header_limit(kMaxHead);
     parser_->body_limit(kMaxBody);
@@ -77,9 +80,11 @@ void Session::read() {
     http::async_read(
         stream_, buffer_, *parser_,
         [self = shared_from_this()](const beast::error_code& error, std::size_t) { self->on_read(error); });
+    owner_.idle();
 }
 
 void Session::on_read(const beast::error_code& error) {
+    idle_since_.reset();
     if (is_malformed(error)) return write(plain_answer(refusal_of(error), "Bad Request"), false);
     if (error) return;  // the client left, or the time is up
     const auto& request = parser_->get();
@@ -95,7 +100,7 @@ void Session::on_read(const beast::error_code& error) {
                                              ? std::nullopt
                                              : std::optional<std::string_view>(view(tags->value()))};
     without_body_ = parts.method == "HEAD";
-    write(answering_(parts), request.keep_alive());
+    write(owner_.answer(parts), request.keep_alive() && owner_.may_stay());
 }
 
 void Session::write(Answer answer, bool keep_alive) {

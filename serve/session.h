@@ -11,6 +11,7 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include <array>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -21,15 +22,25 @@ namespace kpm::serve {
 
 class Session final : public std::enable_shared_from_this<Session> {
 public:
-    using Answering = std::function<Answer(const Request&)>;
+    using Clock = std::chrono::steady_clock;
 
-    // `ended` is called once, when nothing of the connection is left.
-    Session(boost::asio::ip::tcp::socket socket, Answering answering, std::function<void()> ended);
+    // What a session asks of the server, and tells it.
+    struct Owner {
+        std::function<Answer(const Request&)> answer;
+        std::function<bool()> may_stay;  // after the answer that is about to be sent
+        std::function<void()> idle;      // it waits for a request again
+        std::function<void()> ended;     // once, when nothing of the connection is left
+    };
+
+    Session(boost::asio::ip::tcp::socket socket, Owner owner);
     ~Session();
 
     void start();
     // Finishes the answer that is on its way, if there is one.
     void drain();
+    // Since when it waits for a request; nothing while one is answered, and once it is being closed.
+    std::optional<Clock::time_point> idle_since() const { return idle_since_; }
+    void close_idle();
 
 private:
     using Head = boost::beast::http::response<boost::beast::http::empty_body>;
@@ -43,8 +54,7 @@ private:
     void discard();
 
     boost::beast::tcp_stream stream_;
-    Answering answering_;
-    std::function<void()> ended_;
+    Owner owner_;
     boost::beast::flat_buffer buffer_;
     std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
     Head head_;
@@ -52,6 +62,7 @@ private:
     Answer answer_;
     std::uint64_t sent_ = 0;  // of the body
     std::string chunk_;
+    std::optional<Clock::time_point> idle_since_;
     bool without_body_ = false;
     bool busy_ = false;
     bool draining_ = false;

@@ -161,6 +161,43 @@ TEST_CASE("serve: listings, unchanged files, and no way out of the folder", "[e2
     }
 }
 
+TEST_CASE("serve: who holds all connections and asks for nothing locks nobody out", "[e2e]") {
+    constexpr std::size_t kAll = 400;
+    const KpmHome kpm;
+    kpm.write("www/index.html", "home");
+    const int port = free_port();
+    const CommandResult started = kpm.kpm({"serve", "www", std::to_string(port)});
+    INFO(started.out << started.err << kpm.daemon_log());
+    REQUIRE(started.status == 0);
+    const std::string request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    std::vector<UniqueFd> held;
+    while (held.size() < kAll) {
+        held.push_back(connect_to(port));
+        REQUIRE(held.back());
+    }
+    const UniqueFd newcomer = connect_to(port);
+    REQUIRE(newcomer);
+    const auto send_request = [&](const UniqueFd& socket) {
+        return ::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL) > 0;
+    };
+    char buffer[4096];
+    REQUIRE(send_request(newcomer));
+    // The others make themselves busy once more: that they would be given up some time is of no help.
+    std::size_t answered = 0;
+    std::string first;
+    for (const UniqueFd& socket : held) {
+        if (!send_request(socket)) continue;
+        const ssize_t size = ::recv(socket.get(), buffer, sizeof buffer, 0);
+        if (size <= 0) continue;
+        if (++answered == 1) first.assign(buffer, static_cast<std::size_t>(size));
+    }
+    CHECK(answered == kAll - 1);  // the longest idle one has made way
+    const ssize_t size = ::recv(newcomer.get(), buffer, sizeof buffer, MSG_DONTWAIT);
+    REQUIRE(size > 0);
+    CHECK(has(std::string(buffer, static_cast<std::size_t>(size)), "HTTP/1.1 200 OK\r\n"));
+    CHECK(has(first, "Connection: close\r\n"));
+}
+
 TEST_CASE("serve: what cannot be served is said, exit 1", "[e2e]") {
     const KpmHome kpm;
     const auto says = [&](std::vector<std::string> words, const std::string& text) {
