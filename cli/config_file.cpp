@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "cli/config_apps.h"
 #include "cli/start_run.h"
@@ -87,11 +88,15 @@ int end_apps(Context& context, const ConfiguredApps& file, Action action) {
     for (std::size_t i = 0; i < names.size(); ++i)
         needs.push_back({names[i], &file.apps[i].config.depends_on});
     auto order = ecosystem::stop_order(needs);
+    std::set<std::string> ended;
     while (const auto next = order.take()) {
         const std::string& name = names[*next];
-        ActionRequest request{action, name, ids_named(name, list->rows)};
-        request.announced = false;
-        if (!act(context, request, list->rows)) return kFailed;
+        // The first of several apps of one name has ended the processes of all.
+        if (ended.insert(name).second) {
+            ActionRequest request{action, name, ids_named(name, list->rows)};
+            request.announced = false;
+            if (!act(context, request, list->rows)) return kFailed;
+        }
         order.done(*next);
     }
     return kDone;

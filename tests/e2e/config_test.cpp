@@ -182,6 +182,20 @@ TEST_CASE("config: apps of one name keep to their own part of the processes", "[
     CHECK(list[1]["pm2_env"]["restart_time"] == 1);
 }
 
+TEST_CASE("config: a file with two apps of one name stops and deletes all of its apps", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("app.sh", kForever);
+    kpm.write("eco.json", R"({apps: [{name: 'twin', script: './app.sh', args: 'a'},
+                                     {name: 'twin', script: './app.sh', args: 'b'},
+                                     {name: 'other', script: './app.sh'}]})");
+    good(kpm, {"start", "eco.json"});
+    REQUIRE(kpm.list().size() == 3);
+    good(kpm, {"stop", "eco.json"});
+    for (const Json& app : kpm.list()) CHECK(app["pm2_env"]["status"] == "stopped");
+    good(kpm, {"delete", "eco.json"});
+    CHECK(kpm.list().empty());
+}
+
 TEST_CASE("config: variables come from the shell, env_file, env, deploy and the named environment", "[e2e]") {
     const KpmHome kpm({{"A", "shell"}, {"B", "shell"}, {"SECRET_KEY", "shell"}});
     kpm.write("show.sh", "env | grep -E '^([A-F]|SECRET_KEY)=' | sort\nwhile :; do sleep 1; done\n");
