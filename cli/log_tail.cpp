@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
+#include <utility>
 
 #include "ipc/base/text.h"
 #include "ipc/base/unique_fd.h"
@@ -24,12 +26,12 @@ Result<std::vector<std::string>> last_lines(const std::string& path, std::size_t
     struct stat status {};
     if (fstat(file.get(), &status) != 0) return os_error("read", path, errno);
     if (!S_ISREG(status.st_mode) || count == 0) return std::vector<std::string>{};
-    std::string text;
-    // A newline at the very end closes the last line and opens none.
-    std::size_t breaks = 0;
-    const std::size_t needed = count + 1;
-    for (auto left = static_cast<std::size_t>(status.st_size); left > 0 && breaks < needed;) {
-        if (text.size() > count * kLongestLine) break;
+    std::vector<std::string> blocks;  // the last of the file comes first
+    std::size_t total = 0, breaks = 0;
+    const std::size_t limit = count > SIZE_MAX / kLongestLine ? SIZE_MAX : count * kLongestLine;
+    // A newline at the very end closes the last line and opens none: so one more is needed.
+    for (auto left = static_cast<std::size_t>(status.st_size); left > 0 && breaks <= count;) {
+        if (total > limit) break;
         const std::size_t size = std::min(left, kBlock);
         left -= size;
         std::string block(size, '\0');
@@ -37,8 +39,12 @@ Result<std::vector<std::string>> last_lines(const std::string& path, std::size_t
         if (got < 0) return os_error("read", path, errno);
         block.resize(static_cast<std::size_t>(got));
         breaks += static_cast<std::size_t>(std::count(block.begin(), block.end(), '\n'));
-        text.insert(0, block);
+        total += block.size();
+        blocks.push_back(std::move(block));
     }
+    std::string text;
+    text.reserve(total);
+    for (; !blocks.empty(); blocks.pop_back()) text += blocks.back();
     if (text.ends_with('\n'))
         text.pop_back();
     else if (text.empty())

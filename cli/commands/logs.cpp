@@ -25,6 +25,7 @@ namespace kpm::cli {
 namespace {
 
 constexpr long kDefaultLines = 15;
+constexpr long kMostLines = 1'000'000'000;  // all of them
 constexpr const char* kTimestamp = "YYYY-MM-DD-HH:mm:ss";
 
 struct LogFileEntry {
@@ -37,8 +38,9 @@ struct LogFileEntry {
 std::size_t wanted_lines(const CommandLine& line) {
     long lines = kDefaultLines;
     const std::string text = line.value("lines").value_or("");
-    std::from_chars(text.data(), text.data() + text.size(), lines);
-    return static_cast<std::size_t>(std::abs(lines));
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), lines);
+    if (read.ec == std::errc::result_out_of_range) lines = kMostLines;
+    return static_cast<std::size_t>(std::abs(std::clamp(lines, -kMostLines, kMostLines)));
 }
 
 LogLook look_of(const CommandLine& line) {

@@ -132,6 +132,18 @@ TEST_CASE("logs: live lines in each of the forms", "[e2e]") {
     CHECK(other->output().find("probe") == std::string::npos);
 }
 
+TEST_CASE("logs: a number of lines that is too large for a number means all of them", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("count.sh",
+              "i=0; while [ $i -lt 30 ]; do echo line $i; i=$((i+1)); done\nwhile :; do sleep 1; done\n");
+    good(kpm, {"start", "count.sh"});
+    REQUIRE(eventually([&] { return has(kpm.read(kpm.home() / "logs" / "count-out.log"), "line 29\n"); }));
+    const CommandResult shown =
+        good(kpm, {"logs", "count", "--nostream", "--raw", "--lines", "99999999999999999999"});
+    CHECK(has(shown.out, "line 0\n"));
+    CHECK(has(shown.out, "line 29\n"));
+}
+
 TEST_CASE("logs: start --attach and restart --attach go on with the app's lines", "[e2e]") {
     const KpmHome kpm;
     kpm.write("echo.sh", kEcho);

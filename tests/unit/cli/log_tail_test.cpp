@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -51,6 +52,19 @@ TEST_CASE("log tail: empty and unterminated lines count", "[unit][cli][logs]") {
 TEST_CASE("log tail: lines longer than a block are whole", "[unit][cli][logs]") {
     const std::string line(200000, 'x');
     CHECK(LogFile("first\n" + line + "\n" + line).last(2) == Lines{line, line});
+}
+
+TEST_CASE("log tail: more lines than there can be are all of them", "[unit][cli][logs]") {
+    std::string text;
+    for (int i = 0; i < 20'000; ++i) text += "line " + std::to_string(i) + "\n";
+    const LogFile file(text);  // some blocks
+    const Lines all = file.last(20'000);
+    REQUIRE(all.size() == 20'000);
+    CHECK(all.front() == "line 0");
+    CHECK(all[13'000] == "line 13000");
+    CHECK(all.back() == "line 19999");
+    CHECK(file.last(std::size_t{1} << 44) == all);
+    CHECK(file.last(SIZE_MAX) == all);
 }
 
 TEST_CASE("log tail: a missing file is an error", "[unit][cli][logs]") {
