@@ -157,7 +157,9 @@ bool act(Context& context, const ActionRequest& request, std::span<const Process
         const auto answer =
             wait_showing(context, first.ticket, waiting_for(request, asked, sent.size(), id, rows));
         if (auto problem = failure_in(answer)) {
-            if (!failure) {
+            if (request.may_be_missing && problem->code == ErrorCode::NotFound) {
+                places.done(first.place);
+            } else if (!failure) {
                 failure = std::move(problem);
                 failed = first.place;
             }

@@ -28,6 +28,8 @@ struct ActionRequest {
     std::vector<Json> ids;
     Json env = Json::object();  // of restart and reload: variables and `current_conf`
     bool announced = true;      // says "Applying action …" first
+    // Somebody else may have deleted it meanwhile: that is as good as done.
+    bool may_be_missing = false;
 };
 
 // In the order of depends_on: stop and delete before what an app depends on, restart and reload after it.

@@ -69,8 +69,10 @@ int run_kill(Context& context) {
     for (const ProcessRow& row : list->rows) request.ids.push_back(row.id);
     if (request.ids.empty()) {
         context.console.warn_on_stderr("No process found");
-    } else if (!act(context, request, list->rows)) {
-        return kFailed;
+    } else {
+        request.may_be_missing = true;
+        // What failed is said. The daemon ends the apps that are left when it ends.
+        (void)act(context, request, list->rows);
     }
     context.console.info("[v] All Applications Stopped");
     const KeeperEnd keeper(client.daemon_pid());

@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <sstream>
 
 #include "tests/support/eventually.h"
@@ -210,6 +211,27 @@ TEST_CASE("dependencies: --only starts what is missing along", "[e2e]") {
     kpm.forget_order();
     kpm.good({"restart", "eco.json", "--only", "web"});
     CHECK(kpm.order(2) == Lines{"stop web", "start web"});
+}
+
+TEST_CASE("dependencies: kill ends the daemon although another client deletes an app meanwhile", "[e2e]") {
+    const Home kpm;
+    // Its stop takes until it is let go; what it depends on is deleted after it.
+    kpm.write("slow.sh",
+              "trap 'touch asked; while [ ! -e go ]; do sleep 0.05; done; exit 0' INT TERM\n"
+              "touch up\nwhile :; do sleep 0.05; done\n");
+    kpm.configure(Json::parse(R"([
+        {"name": "web", "script": "./slow.sh", "kill_timeout": 100000, "depends_on": ["db"]},
+        {"name": "db"}])"));
+    kpm.good({"start", "eco.json"});
+    REQUIRE(eventually([&] { return std::filesystem::exists(kpm.work() / "up"); }));
+    const int daemon = kpm.daemon_pid();
+    RunningCommand kill({bin_dir() / "kpm", "kill"}, kpm.env(), kpm.work());
+    REQUIRE(eventually([&] { return std::filesystem::exists(kpm.work() / "asked"); }));
+    kpm.good({"delete", "db"});
+    kpm.write("go", "");
+    CHECK(eventually([&] { return kill.output().find("PM2 Daemon Stopped") != std::string::npos; }));
+    CHECK(kill.end(0) == 0);
+    CHECK_FALSE(is_running(daemon));
 }
 
 }  // namespace kpm::dependencies_test
