@@ -8,9 +8,11 @@
 //   an app that did
 //      not reach its goal; no daemon to talk to
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "cli/console.h"
 #include "cli/launches.h"
@@ -39,6 +41,13 @@ struct Context {
     std::string cwd;
     Session* session = nullptr;  // null: none runs or none is needed
     Launches launches = {};      // what this command has started so far
+    std::optional<Session> successor = {};
+
+    // For a command that has replaced the daemon: what comes after it speaks to the new one, too.
+    void go_on_with(Session other) {
+        successor = std::move(other);
+        session = &*successor;
+    }
 
     // The first word after the command; "" when there is none.
     std::string_view word(std::size_t index = 0) const {

@@ -28,15 +28,14 @@ constexpr int kLook = 500;       // ms between two looks at a process that canno
 
 }  // namespace
 
-StayingHere::StayingHere(Context& context) : context_(context), is_own_(context.session->is_new()) {
+StayingHere::StayingHere(Context& context)
+    : context_(context), session_(context.session), is_own_(context.session->is_new()) {
     sigset_t wanted;
     sigemptyset(&wanted);
     for (const int signo : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD}) sigaddset(&wanted, signo);
     sigprocmask(SIG_BLOCK, &wanted, nullptr);
     signals_ = UniqueFd(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
-    const auto origin = origin_of(context.session->client().daemon_pid());
-    keeper_ = origin ? origin->keeper : context.session->client().daemon_pid();
-    keeper_end_ = UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, keeper_, 0)));
+    watch_keeper();
     if (auto events = ipc::Subscriber::connect(context.home)) events_.emplace(std::move(*events));
     if (is_own_) context.console.info("Launching in no daemon mode");
 }
@@ -45,7 +44,16 @@ StayingHere::~StayingHere() {
     if (viewer_ > 0) kill(viewer_, SIGKILL);
 }
 
+void StayingHere::watch_keeper() {
+    const pid_t daemon = context_.session->client().daemon_pid();
+    const auto origin = origin_of(daemon);
+    keeper_ = origin ? origin->keeper : daemon;
+    keeper_end_ = UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, keeper_, 0)));
+}
+
 int StayingHere::finish(int result) {
+    // `update` may have put another installation's daemon in the place of the first, keeper and all.
+    if (context_.session != session_) watch_keeper();
     if (result != kDone) {
         if (!is_own_) return result;
         end_daemon();

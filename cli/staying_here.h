@@ -25,12 +25,14 @@ public:
     int finish(int result);
 
 private:
+    void watch_keeper();
     void show_logs();  // in a child, until it is killed or this process ends
     void take_signals();
     void end_daemon();
     bool wait_for_keeper();  // or for a signal. True: the keeper has ended
 
     Context& context_;
+    const Session* session_;
     bool is_own_;
     pid_t keeper_ = 0;
     pid_t viewer_ = 0;

@@ -53,7 +53,7 @@ int replace_daemon(Context& context, pid_t old) {
         return context.fail(os_error("end", fmt::format("the daemon {}", old), errno));
     auto session = wait_for_successor(context, old);
     if (!session) return context.fail(session.error());
-    context.session = &*session;
+    context.go_on_with(*std::move(session));
     context.console.line(context.console.paint()(">>>>>>>>>> PM2 updated", {Style::Blue}));
     return print_list(context);
 }
@@ -65,7 +65,7 @@ int move_installation(Context& context, const std::string& old) {
     if (const int killed = run_kill(context); killed != kDone) return killed;
     auto session = Session::open(context.home, context.console, Session::IfAbsent::Launch);
     if (!session) return context.fail(session.error());
-    context.session = &*session;
+    context.go_on_with(*std::move(session));
     start_installed_modules(context);
     const int restored = run_resurrect(context);
     context.console.line(context.console.paint()(">>>>>>>>>> PM2 updated", {Style::Blue}));

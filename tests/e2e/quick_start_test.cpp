@@ -229,6 +229,22 @@ TEST_CASE("quick start: in the foreground", "[e2e]") {
     CHECK(desk.status("app") == "online");
 }
 
+TEST_CASE("no-daemon: after an update it stays with the new daemon", "[e2e]") {
+    const Desk desk;
+    desk("kpm start app.js");
+    const int old = desk.kpm().daemon_pid();
+    RunningCommand here({bin_dir() / "kpm", "update", "--no-daemon"}, desk.kpm().env(), desk.kpm().work());
+    const bool is_shown = eventually([&] { return has(here.output(), "Exit on target PM2 exit pid="); });
+    INFO(here.output() << desk.kpm().daemon_log());
+    REQUIRE(is_shown);
+    const int daemon = desk.kpm().daemon_pid();
+    CHECK(daemon != old);
+    CHECK(has(here.output(), "Exit on target PM2 exit pid=" + std::to_string(daemon) + "\n"));
+    CHECK(here.end(SIGINT) == 0);
+    CHECK(desk.kpm().daemon_pid() == daemon);
+    CHECK(desk.status("app") == "online");
+}
+
 TEST_CASE("no-daemon: ends when its daemon is told to, and with a command that failed", "[e2e]") {
     const Desk desk;
     RunningCommand here({bin_dir() / "kpm", "start", "app.js", "--no-daemon"}, desk.kpm().env(),
