@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <deque>
+#include <utility>
 
 #include "cli/actions.h"
 #include "cli/commands/groups.h"
@@ -86,6 +88,34 @@ std::size_t running_of(std::string_view target, const ProcessList& list) {
     }));
 }
 
+// Looks from time to time whether those that owe a reply still run, whatever else comes meanwhile.
+class Looks {
+public:
+    Looks(Context& context, std::string_view target) : context_(context), target_(target) {}
+
+    ipc::Timeout until_next() const {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_ - Clock::now());
+        return std::max(left, std::chrono::milliseconds{0});
+    }
+    // True at the second look that finds none: a reply from before their end has come by then.
+    Result<bool> all_are_gone() {
+        if (Clock::now() < next_) return false;
+        const auto list = context_.session->list();
+        if (!list) return list.error();
+        next_ = Clock::now() + kLook;
+        const bool runs = running_of(target_, *list) > 0;
+        return !std::exchange(runs_, runs) && !runs;
+    }
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    Context& context_;
+    std::string_view target_;
+    Clock::time_point next_ = Clock::now() + kLook;
+    bool runs_ = true;
+};
+
 }  // namespace
 
 int run_send(Context& context) {
@@ -152,16 +182,15 @@ int run_trigger(Context& context) {
     if (!as_json)
         context.console.line(context.console.paint()(
             fmt::format("{} processes have received command {}", count, action), {Style::Bold}));
+    Looks looks(context, target);
     for (std::int64_t left = count; left > 0;) {
-        const auto event = subscriber->next(kLook);
+        const auto gone = looks.all_are_gone();
+        if (!gone) return context.fail(gone.error());
+        if (*gone)
+            return context.fail(fmt::format("cannot trigger '{}': it ended without an answer", action));
+        const auto event = subscriber->next(looks.until_next());
         if (!event) return context.fail(event.error());
-        if (!*event) {
-            const auto list = context.session->list();
-            if (!list) return context.fail(list.error());
-            if (running_of(target, *list) == 0)
-                return context.fail(fmt::format("cannot trigger '{}': it ended without an answer", action));
-            continue;
-        }
+        if (!*event) continue;
         const Json& payload = (*event)->payload;
         if ((*event)->topic != ipc::topic::kAxmReply || !payload.is_object() || !payload.contains("process"))
             continue;
