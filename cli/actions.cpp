@@ -98,6 +98,17 @@ std::string waiting_for(const ActionRequest& request, std::size_t asked, std::si
                        request.ids.size(), name_of(id, Json(), rows));
 }
 
+// Of an answer to a start: a process object, or a list of them.
+void note_ids(const Json& answer, std::set<std::string>& ids) {
+    if (answer.is_array()) {
+        for (const Json& one : answer) note_ids(one, ids);
+    } else if (answer.is_object()) {
+        const auto env = answer.find("pm2_env");
+        if (const auto id = env == answer.end() ? std::nullopt : integer_of(*env, "pm_id"))
+            ids.insert(std::to_string(*id));
+    }
+}
+
 std::string user_name() {
     const auto user = find_user(geteuid());
     return user ? user->name : std::to_string(geteuid());
@@ -166,6 +177,7 @@ bool act(Context& context, const ActionRequest& request, std::span<const Process
             continue;
         }
         say_warnings(context, *answer);
+        context.reached.insert(id_text(id));
         if (has_env(request.action) && session.is_kpm()) context.launches.add(*answer);
         context.console.info(fmt::format("[{}]({}) ✓", printable(name_of(id, *answer, rows)), id_text(id)));
         send_notice(session.client(), request.action, id);
@@ -307,6 +319,7 @@ Result<Json> wait_showing(Context& context, ipc::Client::Ticket ticket, std::str
 
 Result<Json> started_app(Context& context, Result<Json> answer) {
     if (auto failure = failure_in(answer)) return *failure;
+    note_ids(*answer, context.reached);
     if (context.session->is_kpm()) context.launches.add(*answer);
     return answer;
 }

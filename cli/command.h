@@ -9,6 +9,7 @@
 //      not reach its goal; no daemon to talk to
 
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,8 +40,9 @@ struct Context {
     Console& console;
     ipc::Home home;
     std::string cwd;
-    Session* session = nullptr;  // null: none runs or none is needed
-    Launches launches = {};      // what this command has started so far
+    Session* session = nullptr;          // null: none runs or none is needed
+    Launches launches = {};              // what this command has started so far
+    std::set<std::string> reached = {};  // ids that it has started or acted on
     std::optional<Session> successor = {};
 
     // For a command that has replaced the daemon: what comes after it speaks to the new one, too.

@@ -3,9 +3,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <thread>
 #include <utility>
 
@@ -84,16 +82,11 @@ int follow(Context& context, const Following& following, std::optional<ipc::Subs
     }
 }
 
-int follow_all_of(Context& context, const std::vector<std::string>& targets) {
-    std::vector<std::string> names = targets;
-    for (const std::string& target : targets) names.push_back(std::filesystem::path(target).stem().string());
-    if (const auto name = context.line.value("name")) names.push_back(*name);
-    std::vector<ProcessFilter> filters;
-    for (const std::string& name : names)
-        if (auto filter = filter_of(name)) filters.push_back(std::move(*filter));
+int follow_reached(Context& context) {
+    if (context.reached.empty()) return kDone;
     Following following;
-    following.is_wanted = [filters](const Json& process) {
-        return std::ranges::any_of(filters, [&](const ProcessFilter& filter) { return filter(process); });
+    following.is_wanted = [&context](const Json& process) {
+        return context.reached.contains(text_of(process, "pm_id"));
     };
     return follow(context, following);
 }

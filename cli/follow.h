@@ -4,7 +4,6 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "cli/command.h"
 #include "cli/log_view.h"
@@ -32,7 +31,8 @@ struct Following {
 // a subscription from before, whose events have waited.
 int follow(Context& context, const Following& following, std::optional<ipc::Subscriber> first = std::nullopt);
 
-// --attach: the lines of all of these targets, with prefixes.
-int follow_all_of(Context& context, const std::vector<std::string>& targets);
+// --attach: the lines of what the command has started or acted on, with prefixes. Not by its words: these may
+// be files, paths, or "-".
+int follow_reached(Context& context);
 
 }  // namespace kpm::cli

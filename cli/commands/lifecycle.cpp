@@ -168,8 +168,7 @@ bool scale_down(Context& context, const ProcessList& list, const std::vector<Jso
 
 int run_restart(Context& context) {
     const int result = with_list(context, act_on_words(context, Action::Restart, FileAction::Start));
-    return result == kDone && context.line.has("attach") ? follow_all_of(context, context.line.words)
-                                                         : result;
+    return result == kDone && context.line.has("attach") ? follow_reached(context) : result;
 }
 
 int run_reload(Context& context) {

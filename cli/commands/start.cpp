@@ -163,8 +163,7 @@ int run_start(Context& context) {
     }
     if (!context.launches.settle(context) || context.launches.has_failed()) return kFailed;
     const int listed = print_list(context);
-    return listed == kDone && context.line.has("attach") ? follow_all_of(context, context.line.words)
-                                                         : listed;
+    return listed == kDone && context.line.has("attach") ? follow_reached(context) : listed;
 }
 
 }  // namespace kpm::cli

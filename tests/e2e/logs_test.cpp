@@ -162,6 +162,29 @@ TEST_CASE("logs: start --attach and restart --attach go on with the app's lines"
     CHECK(kpm.find("web")["pm2_env"]["status"] == "online");
 }
 
+TEST_CASE("logs: --attach follows the apps of a file, of standard input, and of a script's path", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("echo.sh", kEcho);
+    kpm.write("eco.json", R"({apps: [{name: 'web', script: './echo.sh'}]})");
+    good(kpm, {"start", "echo.sh", "--name", "other"});
+    const std::string program = (bin_dir() / "kpm").string();
+    const std::vector<std::vector<std::string>> lines{
+        {program, "start", "eco.json", "--attach"},
+        {"sh", "-c", "exec \"$1\" start - --attach <eco.json", "sh", program},
+        {program, "restart", "./echo.sh", "--attach"}};
+    for (const auto& words : lines) {
+        INFO(words[1] << " " << words[2]);
+        RunningCommand attached(words, kpm.env(), kpm.work());
+        CHECK(eventually([&] {
+            kpm.kpm({"send", "1", "heard"});
+            return has(attached.output(), "1|web  | heard\n") ||
+                   has(attached.output(), "1|web    | heard\n");  // beside the longer "other"
+        }));
+        CHECK(attached.end(SIGINT) == 128 + SIGINT);
+        if (words[1] != "restart") CHECK_FALSE(has(attached.output(), "0|other"));
+    }
+}
+
 TEST_CASE("logs: attach shows what its app writes, of both streams, and nobody else's", "[e2e]") {
     const KpmHome kpm;
     kpm.write("echo.sh", kEcho);
