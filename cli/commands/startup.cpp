@@ -38,9 +38,12 @@ std::string quoted_line(const CommandWords& words) {
     return line;
 }
 
-Result<User> chosen_user(const Context& context) {
+enum class Gone { Refused, Taken };  // a user that there is no more
+
+Result<User> chosen_user(const Context& context, Gone gone) {
     std::string name = context.line.value("user").value_or("");
     auto user = name.empty() ? find_user(geteuid()) : find_user(name);
+    if (!user && gone == Gone::Taken && !name.empty()) user = User{.name = name};
     if (!user) {
         if (name.empty()) name = std::to_string(geteuid());
         return Error{ErrorCode::NotFound,
@@ -94,8 +97,11 @@ Result<Service> make_service(const Context& context, const InitSystem& system, c
                          fmt::format("cannot set up the start of '{}': control characters in a name or path",
                                      printable(user.name))};
     }
-    if (service.name.empty() || service.name.find('/') != std::string::npos)
-        return Error{ErrorCode::Invalid, fmt::format("cannot name a service '{}'", service.name)};
+    if (!is_service_name(service.name))
+        return Error{ErrorCode::Invalid,
+                     fmt::format("cannot name a service '{}': letters, digits and _ . @ - only, the first a "
+                                 "letter, a digit or _; choose a name by --service-name",
+                                 service.name)};
     return service;
 }
 
@@ -128,15 +134,17 @@ int say_sudo(Context& context, std::string_view verb, const InitSystem& system, 
     const auto own = own_program();
     if (!own) return context.fail(own.error());
     // The apps' interpreters are found by the PATH of whoever types this.
-    std::string line = "sudo env PATH=$PATH";
+    const std::string path = variable("PATH");
+    std::string line = shell_word(path) == path ? "sudo env PATH=$PATH" : "sudo env \"PATH=$PATH\"";
     for (const char* name : {"KPM_HOME", "PM2_HOME"}) {
         if (const std::string home = variable(name); !home.empty()) {
             line += fmt::format(" {}={}", name, shell_word(home_of(user)));
             break;
         }
     }
-    line += fmt::format(" {} {} {} -u {} --hp {}", shell_word(own->string()), verb, system.name,
-                        shell_word(user.name), shell_word(user.directory));
+    line +=
+        fmt::format(" {} {} {} -u {}", shell_word(own->string()), verb, system.name, shell_word(user.name));
+    if (!user.directory.empty()) line += " --hp " + shell_word(user.directory);
     if (const auto name = context.line.value("service-name")) line += " --service-name " + shell_word(*name);
     if (context.line.has("wait-ip")) line += " --wait-ip";
     context.console.info(fmt::format("To {} the Startup Script, copy/paste the following command:",
@@ -170,7 +178,8 @@ struct Plan {
 std::optional<Plan> make_plan(Context& context, std::string_view verb) {
     const InitSystem* system = choose_system(context);
     if (system == nullptr) return std::nullopt;
-    const auto user = chosen_user(context);
+    // What was set up for a user that has been deleted must be removable all the same.
+    const auto user = chosen_user(context, verb == "unstartup" ? Gone::Taken : Gone::Refused);
     if (!user) {
         context.console.error(user.error().message);
         return std::nullopt;

@@ -154,4 +154,12 @@ std::string default_service_name(const InitSystem& system, std::string_view user
     return std::string(uses_underscores(system) ? "kpm_" : "kpm-").append(user);
 }
 
+bool is_service_name(std::string_view name) {
+    constexpr std::string_view kFirst = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    if (name.empty() || kFirst.find(name.front()) == std::string_view::npos) return false;
+    return std::ranges::all_of(name, [&](char c) {
+        return kFirst.find(c) != std::string_view::npos || c == '.' || c == '@' || c == '-';
+    });
+}
+
 }  // namespace kpm::cli

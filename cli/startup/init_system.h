@@ -34,5 +34,8 @@ const InitSystem* detect_init_system(const std::function<bool(std::string_view t
 
 // kpm-ann; with _ where the system's names are variables of a shell.
 std::string default_service_name(const InitSystem& system, std::string_view user);
+// It stands in paths, in scripts and in the commands above: letters, digits and _ . @ -, the first one a
+// letter, a digit or _.
+bool is_service_name(std::string_view name);
 
 }  // namespace kpm::cli

@@ -170,12 +170,12 @@ TEST_CASE("startup: launchd's property list and SMF's manifest say to a reader w
     const std::string program = (bin_dir() / "kpm").string();
     SECTION("launchd") {
         const Machine machine({"launchctl"});
-        REQUIRE(machine.run({"startup", "launchd", "--service-name", "a<&>b"}).status == 0);
+        REQUIRE(machine.run({"startup", "launchd", "--service-name", "com.example.kpm"}).status == 0);
         const std::string home = machine.kpm().home().string();
         const Json plist =
             python("import json, plistlib, sys\nprint(json.dumps(plistlib.load(open(sys.argv[1], 'rb'))))",
-                   machine.root() / "Library/LaunchDaemons/a<&>b.plist");
-        CHECK(plist["Label"] == "a<&>b");
+                   machine.root() / "Library/LaunchDaemons/com.example.kpm.plist");
+        CHECK(plist["Label"] == "com.example.kpm");
         CHECK(plist["RunAtLoad"] == true);
         CHECK(plist["AbandonProcessGroup"] == true);
         CHECK(plist["ProgramArguments"] == Json{program, "resurrect"});
@@ -209,6 +209,8 @@ TEST_CASE("startup: what goes wrong is said, exit 1", "[e2e]") {
     says(Machine({}).run({"startup"}), "[PM2][ERROR] Init system not found");
     says(Machine({"systemctl"}).run({"startup", "windows"}), "cannot set up 'windows': not an init system");
     says(Machine({"systemctl"}).run({"startup", "-u", "nobody-of-that-name"}), "no such user");
+    says(Machine({"systemctl"}).run({"startup", "--service-name", "x; reboot"}),
+         "cannot name a service 'x; reboot': letters, digits and _ . @ - only");
     says(Machine({"systemctl"}, 3).run({"startup"}), "cannot execute 'systemctl daemon-reload': exit code 3");
     const Machine blocked({"systemctl"});
     blocked.kpm().write("root/etc", "a file");
@@ -218,6 +220,16 @@ TEST_CASE("startup: what goes wrong is said, exit 1", "[e2e]") {
     CHECK(has(other.out, "[PM2][WARN] this machine seems to use systemd, not openrc"));
     // A service that is not there is no reason to fail.
     CHECK(Machine({"systemctl"}, 5).run({"unstartup"}).status == 0);
+}
+
+TEST_CASE("startup: the service of a user that has been deleted can be removed", "[e2e]") {
+    const Machine machine({"systemctl"});
+    const std::string unit = machine.kpm().write("root/etc/systemd/system/kpm-gone-user.service", "[Unit]\n");
+    const CommandResult ended = machine.run({"unstartup", "-u", "gone-user"});
+    INFO(ended.out << ended.err);
+    CHECK(ended.status == 0);
+    CHECK_FALSE(fs::exists(unit));
+    CHECK(has(machine.read(machine.calls()), "systemctl disable kpm-gone-user\n"));
 }
 
 TEST_CASE("startup: without root it says what to type, exit 1", "[e2e]") {
@@ -232,12 +244,16 @@ TEST_CASE("startup: without root it says what to type, exit 1", "[e2e]") {
     fs::permissions(machine.kpm().work().parent_path(), fs::perms::all);
     std::vector<std::string> words{(bin_dir() / "kpm").string(), "startup", "-u", "root", "--wait-ip"};
     if (::geteuid() == 0) words.insert(words.begin(), {"setpriv", "--reuid=65534", "--clear-groups"});
-    const CommandResult result = run_command(words, env, "/");
+    CommandResult result = run_command(words, env, "/");
     INFO(result.out << result.err);
     CHECK(result.status == 1);
     CHECK(has(result.out, "[PM2] To setup the Startup Script, copy/paste the following command:\n"));
     CHECK(has(result.out, "sudo env PATH=$PATH KPM_HOME='/var/my kpm' " + (bin_dir() / "kpm").string() +
                               " startup systemd -u root --hp /root --wait-ip\n"));
+    // It stays one word in the shell of whoever pastes it.
+    env["PATH"] += ":/opt/my tools";
+    result = run_command(words, env, "/");
+    CHECK(has(result.out, "sudo env \"PATH=$PATH\" KPM_HOME="));
 }
 
 }  // namespace kpm::startup_test

@@ -95,6 +95,13 @@ TEST_CASE("startup: every system has a file, a text and commands with the servic
     CHECK(default_service_name(*find_init_system("freebsd"), "ann") == "kpm_ann");
 }
 
+TEST_CASE("startup: a service's name can stand in scripts and commands", "[unit][cli][startup]") {
+    for (const char* name : {"kpm-ann", "kpm_ann", "kpm@ann", "com.example.kpm", "_x", "0"})
+        CHECK(is_service_name(name));
+    for (const char* name : {"", "-f", ".", "..", "a/b", "a b", "a;reboot", "a$(reboot)", "a\nb", "ä"})
+        CHECK_FALSE(is_service_name(name));
+}
+
 TEST_CASE("startup: an app that does not come up is no failure of the service, a missing daemon is one",
           "[unit][cli][startup]") {
     Service service = sample();
