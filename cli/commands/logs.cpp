@@ -1,24 +1,20 @@
 // logs (tail of the files, then the live lines), flush, reloadLogs.
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cstdio>
-#include <optional>
 #include <set>
 #include <utility>
 
 #include "cli/actions.h"
 #include "cli/commands/groups.h"
 #include "cli/follow.h"
+#include "cli/log_flush.h"
 #include "cli/log_tail.h"
-#include "cli/name_pattern.h"
+#include "cli/target.h"
 #include "ecosystem/log_paths.h"
-#include "ipc/base/unique_fd.h"
 #include "ipc/protocol.h"
 
 namespace kpm::cli {
@@ -117,10 +113,14 @@ Result<void> print_tails(Context& context, std::string_view target, std::size_t 
     return {};
 }
 
-Result<void> empty_file(const std::string& path) {
-    const UniqueFd file(open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC | O_NONBLOCK));
-    if (!file && errno != ENOENT) return os_error("empty", path, errno);
-    return {};
+// The ids that a word means, as text. A word that means nothing is no error here, as in PM2.
+Result<std::set<std::string>> flushed_ids(const Context& context, std::string_view target,
+                                          const ProcessList& list) {
+    std::set<std::string> ids;
+    const auto selection = select(target, list.rows, {context.cwd, true});
+    if (!selection) return selection.error();
+    for (const Json& id : selection->ids) ids.insert(id_text(id));
+    return ids;
 }
 
 }  // namespace
@@ -148,34 +148,33 @@ int run_flush(Context& context) {
     const std::string_view target = context.word();
     const auto list = context.session->brief_list();
     if (!list) return context.fail(list.error());
-    std::optional<NamePattern> pattern;
-    if (NamePattern::is_one(target)) {
-        auto parsed = NamePattern::parse(target);
-        if (!parsed) return context.fail(parsed.error());
-        pattern = std::move(*parsed);
-    }
-    const auto is_meant = [&](const ProcessRow& row) {
-        return target.empty() || row.name == target || std::to_string(row.id) == target ||
-               (pattern && pattern->matches(row.name));
+    const bool all = target.empty() || target == "all";
+    const auto ids =
+        all ? Result<std::set<std::string>>(std::set<std::string>()) : flushed_ids(context, target, *list);
+    if (!ids) return context.fail(ids.error());
+    bool is_good = true;
+    const auto empty = [&](const std::string& path) {
+        const auto emptied = empty_log(path, is_own_or_roots);
+        if (!emptied) context.console.error(emptied.error().message);
+        is_good &= emptied.has_value();
     };
     const auto flush = [&](const std::string& path) {
         if (path.empty() || ecosystem::is_no_log(path)) return;
         context.console.info(path);
-        if (const auto emptied = empty_file(path); !emptied) context.console.error(emptied.error().message);
+        empty(path);
     };
-    if (target.empty()) {
+    if (all) {
         context.console.info("Flushing " + context.home.daemon_log().string());
-        if (const auto emptied = empty_file(context.home.daemon_log().string()); !emptied) {
-            context.console.error(emptied.error().message);
-        }
+        empty(context.home.daemon_log().string());
     }
     for (const ProcessRow& row : list->rows) {
-        if (!is_meant(row)) continue;
+        if (!all && !ids->contains(std::to_string(row.id))) continue;
         context.console.info("Flushing:");
         flush(row.out_log);
         flush(row.error_log);
         flush(row.entire_log);
     }
+    if (!is_good) return kFailed;
     context.console.info("Logs flushed");
     return kDone;
 }

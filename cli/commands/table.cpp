@@ -136,7 +136,7 @@ const Command kCommands[] = {
      run_monit,
      {},
      NeedsDaemon::No},  // it starts one itself, once it knows that there is a terminal
-    {"flush", "", "[id|name]", "empty the log files", run_flush},
+    {"flush", "", "[id|name|namespace|all]", "empty the log files", run_flush},
     {"reloadLogs", "", "", "open the log files anew (after an external rotation)", run_reload_logs},
     {"save", "dump", "", "save the list, for resurrect", run_save, {}, NeedsDaemon::Yes, false, true},
     {"resurrect", "", "", "start what was saved", run_resurrect, {}, NeedsDaemon::Yes, false, true},

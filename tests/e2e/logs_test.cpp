@@ -185,6 +185,26 @@ TEST_CASE("logs: --attach follows the apps of a file, of standard input, and of 
     }
 }
 
+TEST_CASE("logs: flush empties the logs of a namespace and of all, and says when it cannot", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("once.sh", "echo once\nwhile :; do sleep 1; done\n");
+    good(kpm, {"start", "once.sh", "--name", "one", "--namespace", "n"});
+    good(kpm, {"start", "once.sh", "--name", "two"});
+    const auto one = kpm.home() / "logs" / "one-out.log", two = kpm.home() / "logs" / "two-out.log";
+    REQUIRE(eventually([&] { return kpm.read(one) == "once\n" && kpm.read(two) == "once\n"; }));
+    good(kpm, {"flush", "n"});
+    CHECK(kpm.read(one).empty());
+    CHECK(kpm.read(two) == "once\n");
+
+    std::filesystem::remove(one);
+    std::filesystem::create_directory(one);
+    const CommandResult result = kpm.kpm({"flush", "all"});
+    INFO(result.out << result.err);
+    CHECK(result.status == 1);
+    CHECK(says(result, "cannot empty '" + one.string() + "': Is a directory"));
+    CHECK(kpm.read(two).empty());
+}
+
 TEST_CASE("logs: attach shows what its app writes, of both streams, and nobody else's", "[e2e]") {
     const KpmHome kpm;
     kpm.write("echo.sh", kEcho);

@@ -1,0 +1,79 @@
+#include "cli/log_flush.h"
+
+#include <catch2/catch.hpp>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace kpm::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+class LogFolder {
+public:
+    LogFolder() {
+        char pattern[] = "/tmp/kpm-flush-XXXXXX";
+        path_ = fs::canonical(mkdtemp(pattern));
+    }
+    ~LogFolder() { fs::remove_all(path_); }
+    LogFolder(const LogFolder&) = delete;
+    LogFolder& operator=(const LogFolder&) = delete;
+
+    fs::path operator/(const char* name) const { return path_ / name; }
+    void write(const char* name) const { std::ofstream(path_ / name) << "text\n"; }
+    bool is_empty(const char* name) const { return fs::file_size(path_ / name) == 0; }
+
+private:
+    fs::path path_;
+};
+
+bool is_ours(uid_t owner) {
+    return owner == geteuid();
+}
+
+bool is_nobodys(uid_t) {
+    return false;
+}
+
+}  // namespace
+
+TEST_CASE("log flush: a file is emptied, and what is no file is left alone", "[unit][cli][logs]") {
+    const LogFolder folder;
+    folder.write("out.log");
+    CHECK(empty_log(folder / "out.log", is_nobodys));
+    CHECK(folder.is_empty("out.log"));
+    CHECK(empty_log(folder / "missing.log", is_nobodys));
+    CHECK(empty_log(folder / "missing/out.log", is_nobodys));
+    CHECK(empty_log("/dev/null", is_nobodys));
+    REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
+    CHECK(empty_log(folder / "pipe", is_nobodys));
+    fs::create_directory(folder / "folder");
+    CHECK_FALSE(empty_log(folder / "folder", is_nobodys));
+    CHECK_FALSE(empty_log(folder / "out.log/below", is_nobodys));
+}
+
+TEST_CASE("log flush: only links of those who are trusted are followed", "[unit][cli][logs]") {
+    const LogFolder folder;
+    fs::create_directories(folder / "real/deep");
+    folder.write("real/deep/out.log");
+    fs::create_symlink("deep/out.log", folder / "real/file");
+    fs::create_directory_symlink(folder / "real", folder / "link");
+    fs::create_symlink("loop", folder / "loop");
+
+    const auto refused = empty_log(folder / "link/deep/out.log", is_nobodys);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::Denied);
+    CHECK_FALSE(empty_log(folder / "real/file", is_nobodys));
+    CHECK_FALSE(folder.is_empty("real/deep/out.log"));
+
+    CHECK(empty_log(folder / "link/deep/../file", is_ours));
+    CHECK(folder.is_empty("real/deep/out.log"));
+    CHECK_FALSE(empty_log(folder / "loop", is_ours));
+}
+
+}  // namespace kpm::cli
