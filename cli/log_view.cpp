@@ -32,6 +32,13 @@ std::string label(std::string_view id, std::string_view name, Stream stream) {
     return stream == Stream::Daemon ? std::string("PM2") : fmt::format("{}|{}", id, printable(name));
 }
 
+// The value of a field that others follow: a name shall not look like them.
+std::string field_value(std::string_view text) {
+    std::string value = printable(text);
+    if (value.find_first_of(" \"=") == std::string::npos) return value;
+    return Json(std::move(value)).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 std::string padded(std::string text, int width) {
     text.append(static_cast<std::size_t>(std::max(0, width - display_width(text))), ' ');
     return text;
@@ -71,8 +78,8 @@ std::string tail_line(LogShape shape, std::string_view id, std::string_view name
                        .dump(-1, ' ', false, Json::error_handler_t::replace) +
                    "\n";
         case LogShape::Fields:
-            return fmt::format("app={} id={} type={} message={}\n", name, id, is_error ? "error" : "out",
-                               line);
+            return fmt::format("app={} id={} type={} message={}\n", field_value(name), id,
+                               is_error ? "error" : "out", line);
     }
     return "";
 }
@@ -124,7 +131,7 @@ std::string LiveLog::text(Stream stream, const Json& payload, std::int64_t now) 
                 continue;
             }
             text += fmt::format("timestamp={} app={} id={} type={} message={}\n", time_text(kFieldsTime, now),
-                                text_of(process, "name"), text_of(process, "pm_id"),
+                                field_value(text_of(process, "name")), text_of(process, "pm_id"),
                                 stream == Stream::Error ? "error" : "out", line);
             continue;
         }

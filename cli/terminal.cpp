@@ -50,6 +50,15 @@ std::size_t end_of_escape(std::string_view text, std::size_t at) {
     return end < text.size() ? end + 1 : text.size();
 }
 
+bool is_control(std::uint32_t c) {
+    return c < 0x20 || (c >= 0x7F && c <= 0x9F);
+}
+
+// Overrides and isolates of the direction of writing: what follows is shown in another order than it has.
+bool turns_text(std::uint32_t c) {
+    return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
 bool set_and_not_empty(const char* name) {
     const char* value = std::getenv(name);
     return value != nullptr && *value != '\0';
@@ -110,7 +119,7 @@ std::string printable(std::string_view text) {
     result.reserve(text.size());
     for (std::size_t at = 0; at < text.size();) {
         const CodePoint c = code_point_at(text, at);
-        if (c.value >= 0x20 && !(c.value >= 0x7F && c.value <= 0x9F)) result.append(text.substr(at, c.size));
+        if (!is_control(c.value) && !turns_text(c.value)) result.append(text.substr(at, c.size));
         at += c.size;
     }
     return result;

@@ -48,8 +48,8 @@ CodePoint code_point_at(std::string_view text, std::size_t at);
 // Columns that a character takes on a terminal: 0, 1 or 2.
 int columns_of(std::uint32_t code_point);
 
-// The text without control characters (C0, DEL, C1): a name must not be able to move the cursor of whoever
-// lists it.
+// The text without control characters (C0, DEL, C1) and without those that turn the direction of writing: a
+// name must not be able to move the cursor of whoever lists it, nor to look like another.
 std::string printable(std::string_view text);
 
 // Columns that the text takes on a terminal: UTF-8, wide East Asian characters count twice, escape codes not

@@ -155,9 +155,11 @@ int run_env(Context& context) {
         const Json& value = env.at(std::string(*key));
         if (value.is_object() || std::ranges::find(kInternalKeys, *key) != kInternalKeys.end()) continue;
         facts[std::string(*key)] = value;
-        const std::string shown =
-            context.console.terminal().is_tty ? printable(shown_value(value)) : shown_value(value);
-        text += fmt::format("{}: {}\n", *key, context.console.paint()(shown, {Style::Green}));
+        const auto shown = [&](std::string_view part) {
+            return context.console.terminal().is_tty ? printable(part) : std::string(part);
+        };
+        text += fmt::format("{}: {}\n", shown(*key),
+                            context.console.paint()(shown(shown_value(value)), {Style::Green}));
     }
     if (context.line.has("json")) return print_json(context, facts);
     context.console.text(text);

@@ -83,7 +83,8 @@ void print_tail(Context& context, const LogFileEntry& file, std::size_t count, L
     const Paint paint = context.console.paint();
     const bool has_head = !is_structured(shape);
     std::string text, errors;
-    if (has_head) text = paint(fmt::format("{} last {} lines:", file.path, count), {Style::Grey}) + "\n";
+    if (has_head)
+        text = paint(fmt::format("{} last {} lines:", printable(file.path), count), {Style::Grey}) + "\n";
     for (const std::string& line : *lines) {
         std::string& target = shape == LogShape::Raw && file.stream == Stream::Error ? errors : text;
         target += tail_line(shape, file.id, file.name, file.stream, line, paint);

@@ -56,6 +56,21 @@ TEST_CASE("terminal: long work shows what is waited for, and takes it away; a pi
     CHECK_FALSE(says(piped, "waiting for"));
 }
 
+TEST_CASE("terminal: neither the path of a log nor the name of a variable drives it", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("app.sh", kStays);
+    kpm.write("eco.json",
+              R"({"apps": [{"name": "app", "script": "./app.sh", "out_file": "./\u001b[35mout.log",
+                                        "env": {"A\u001b[35mB": "value"}}]})");
+    good(kpm, {"start", "eco.json"});
+    const CommandResult logs = on_terminal(kpm, {"logs", "app", "--nostream"}, 200);
+    CHECK(has(logs.out, "/[35mout"));
+    CHECK_FALSE(has(logs.out, "\x1b[35m"));
+    const CommandResult env = on_terminal(kpm, {"env", "0"}, 200);
+    CHECK(has(env.out, "A[35mB: "));
+    CHECK_FALSE(has(env.out, "\x1b[35m"));
+}
+
 TEST_CASE("terminal: list --watch draws the list anew", "[e2e]") {
     const KpmHome kpm;
     kpm.write("app.sh", kStays);

@@ -49,6 +49,11 @@ TEST_CASE("log view: structured lines", "[unit][cli][logs]") {
     CHECK(fields.ends_with(" app=web id=0 type=error message=a\n"));
     CHECK(once({.shape = LogShape::Fields}, Stream::Daemon, payload("up\n", "PM2", "PM2")) ==
           "app=pm2 message=up\n");
+    // A name cannot pass for other fields, nor drive a terminal.
+    CHECK(once({.shape = LogShape::Fields}, Stream::Out, payload("a\n", 0, "x id=9 type=error\x1b[2J"))
+              .ends_with(" app=\"x id=9 type=error[2J\" id=0 type=out message=a\n"));
+    CHECK(tail_line(LogShape::Fields, "0", "x\nid=9", Stream::Out, "a", Paint(false)) ==
+          "app=\"xid=9\" id=0 type=out message=a\n");
     const Json event{{"event", "online"}, {"at", kNow}, {"process", {{"name", "web"}}}};
     CHECK(LiveLog({.shape = LogShape::Json}, Paint(false)).event_text(event, kNow) ==
           "{\"timestamp\":\"2026-11-24T04:56:57.447Z\",\"type\":\"process_event\",\"status\":\"online\","

@@ -16,6 +16,15 @@ TEST_CASE("terminal: width counts columns, not bytes", "[unit][cli][terminal]") 
     CHECK(display_width("\x1b[1") == 0);
 }
 
+TEST_CASE("terminal: a name neither drives the terminal nor turns its text around", "[unit][cli][terminal]") {
+    CHECK(printable("a\x1b[31m\n\x7f\xc2\x9b"
+                    "b") == "a[31mb");
+    // U+202E and U+2066: what follows would be shown from right to left, "exe.txt" as "txt.exe".
+    CHECK(printable("a\u202etxt\u202c.\u2066"
+                    "b\u2069") == "atxt.b");
+    CHECK(printable("שלום é 日本") == "שלום é 日本");
+}
+
 TEST_CASE("terminal: what is cut ends in an ellipsis and is never wider than asked",
           "[unit][cli][terminal]") {
     CHECK(truncated("abcdef", 6) == "abcdef");
