@@ -12,10 +12,6 @@
 namespace kpm::ecosystem {
 namespace {
 
-// Lines are only needed for attributes of apps; deeper values and monstrous keys would cost memory for
-// nothing.
-constexpr unsigned kMaxLineDepth = 6;
-constexpr std::size_t kMaxLinePath = 256;
 constexpr std::size_t kMaxShownLine = 120;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
@@ -109,7 +105,7 @@ private:
     void note_line(const std::string& path, unsigned depth) {
         line_ += static_cast<unsigned>(std::ranges::count(text_.substr(counted_, at_ - counted_), '\n'));
         counted_ = at_;
-        if (depth <= kMaxLineDepth && path.size() <= kMaxLinePath) source_->lines[path] = line_;
+        source_->note(path, depth, line_);
     }
 
     bool read_value(Json& value, const std::string& path, unsigned depth) {
@@ -142,7 +138,7 @@ private:
             if (value.size() == kMaxConfigMembers)
                 return fail(key_start, fmt::format("an object of more than {} keys", kMaxConfigMembers));
             Json& member = value[key];
-            if (!read_value(member, path.empty() ? key : path + "." + key, depth + 1) || !skip_blanks())
+            if (!read_value(member, SourceLines::member_path(path, key), depth + 1) || !skip_blanks())
                 return false;
             if (!take(',') && peek() != '}')
                 return fail(at_, fmt::format("expected ',' or '}}', found {}", found()));
@@ -157,7 +153,7 @@ private:
             if (take(']')) return true;
             if (value.size() == kMaxConfigMembers)
                 return fail(at_, fmt::format("a list of more than {} items", kMaxConfigMembers));
-            const std::string item_path = fmt::format("{}[{}]", path, value.size());
+            const std::string item_path = SourceLines::item_path(path, value.size());
             if (!read_value(value.emplace_back(), item_path, depth + 1) || !skip_blanks()) return false;
             if (!take(',') && peek() != ']')
                 return fail(at_, fmt::format("expected ',' or ']', found {}", found()));

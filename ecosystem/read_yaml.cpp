@@ -15,7 +15,8 @@ namespace kpm::ecosystem {
 namespace {
 
 constexpr std::size_t kMaxNodes = 100'000;
-constexpr std::string_view kQuotedTag = "!";  // what yaml-cpp gives quoted scalars
+constexpr std::size_t kMaxText = 16 * kMaxConfigSize;  // an alias repeats all the text that it stands for
+constexpr std::string_view kQuotedTag = "!";           // what yaml-cpp gives quoted scalars
 constexpr std::string_view kTextTag = "tag:yaml.org,2002:str";
 constexpr std::string_view kMergeKey = "<<";
 
@@ -57,12 +58,13 @@ public:
         if (++nodes_ > kMaxNodes) throw Refused{node.Mark(), fmt::format("more than {} values", kMaxNodes)};
         if (depth > kMaxConfigDepth)
             throw Refused{node.Mark(), fmt::format("nested deeper than {} levels", kMaxConfigDepth)};
-        if (node.Mark().line >= 0) source_.lines[path] = static_cast<unsigned>(node.Mark().line) + 1;
+        if (node.Mark().line >= 0) source_.note(path, depth, static_cast<unsigned>(node.Mark().line) + 1);
         switch (node.Type()) {
             case YAML::NodeType::Undefined:
             case YAML::NodeType::Null:
                 return nullptr;
             case YAML::NodeType::Scalar:
+                count_text(node);
                 if (node.Tag() == kQuotedTag || node.Tag() == kTextTag) return node.Scalar();
                 return plain_scalar(node.Scalar());
             case YAML::NodeType::Sequence:
@@ -78,7 +80,7 @@ private:
         check_size(node);
         Json result = Json::array();
         for (const YAML::Node& item : node)
-            result.push_back(convert(item, fmt::format("{}[{}]", path, result.size()), depth + 1));
+            result.push_back(convert(item, SourceLines::item_path(path, result.size()), depth + 1));
         return result;
     }
 
@@ -87,11 +89,12 @@ private:
         Json result = Json::object();
         for (const auto& member : node) {
             if (!member.first.IsScalar()) throw Refused{member.first.Mark(), "expected a text as key"};
+            count_text(member.first);
             const std::string& key = member.first.Scalar();
             if (key == kMergeKey) continue;
             if (result.contains(key))
                 throw Refused{member.first.Mark(), fmt::format("the key '{}' stands twice", key)};
-            result[key] = convert(member.second, path.empty() ? key : path + "." + key, depth + 1);
+            result[key] = convert(member.second, SourceLines::member_path(path, key), depth + 1);
         }
         // Keys of the object itself win over merged ones, wherever the merge key stands.
         if (const YAML::Node merged = node[std::string(kMergeKey)]) merge(merged, path, depth, result);
@@ -109,6 +112,12 @@ private:
             if (!result.contains(key)) result[key] = value;
     }
 
+    void count_text(const YAML::Node& scalar) {
+        text_ += scalar.Scalar().size();
+        if (text_ > kMaxText)
+            throw Refused{scalar.Mark(), fmt::format("more than {} bytes of text", kMaxText)};
+    }
+
     static void check_size(const YAML::Node& node) {
         if (node.size() > kMaxConfigMembers)
             throw Refused{node.Mark(), fmt::format("more than {} members", kMaxConfigMembers)};
@@ -116,6 +125,7 @@ private:
 
     SourceLines& source_;
     std::size_t nodes_ = 0;
+    std::size_t text_ = 0;  // bytes
 };
 
 // Hears where documents begin.

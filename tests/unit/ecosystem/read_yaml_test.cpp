@@ -81,3 +81,26 @@ TEST_CASE("read yaml: aliases that multiply are refused", "[unit][ecosystem]") {
     REQUIRE_FALSE(document);
     CHECK(document.error().message.find("more than 100000 values") != std::string::npos);
 }
+
+TEST_CASE("read yaml: lines of deep values and of monstrous keys are not kept", "[unit][ecosystem]") {
+    const std::string key(1000, 'k');
+    auto document = read_yaml(key + ": [1, 2]\na: {b: {c: {d: {e: {f: {g: 1}}}}}}\n", "f.yml");
+    REQUIRE(document);
+    CHECK(document->value[key] == Json{1, 2});
+    const auto& lines = document->source.lines;
+    CHECK(lines.contains("a.b.c.d.e.f"));
+    CHECK_FALSE(lines.contains("a.b.c.d.e.f.g"));
+    for (const auto& [path, line] : lines) CHECK(path.size() <= SourceLines::kMaxPath);
+    CHECK(document->source.place("a.b.c.d.e.f.g") == "f.yml:2: a.b.c.d.e.f.g: ");
+}
+
+TEST_CASE("read yaml: aliases of long texts are refused where they multiply", "[unit][ecosystem]") {
+    std::string value = "a: &a " + std::string(500'000, 'x') + "\nb: [";
+    std::string key = "a: &a\n  ? " + std::string(500'000, 'x') + "\n  : 1\nb: [";
+    for (std::string* text : {&value, &key}) {
+        for (int i = 0; i < 1000; ++i) *text += "*a, ";
+        auto document = read_yaml(*text + "]\n", "f.yml");
+        REQUIRE_FALSE(document);
+        CHECK(document.error().message.ends_with(": more than 16777216 bytes of text"));
+    }
+}
