@@ -14,6 +14,19 @@ TEST_CASE("terminal: width counts columns, not bytes", "[unit][cli][terminal]") 
     CHECK(display_width("\x1b[1m\x1b[36mab\x1b[39m\x1b[22m") == 2);
     CHECK(display_width("\xff\xfe") == 2);
     CHECK(display_width("\x1b[1") == 0);
+    for (const char* wide : {"⌚", "⚡", "✅", "⭐", "⏰", "🚀", "🪐", "🟢"}) {
+        INFO(wide);
+        CHECK(display_width(wide) == 2);
+    }
+    for (const char* narrow : {"✓", "☀", "⚙", "★", "─", "é", "ß"}) {
+        INFO(narrow);
+        CHECK(display_width(narrow) == 1);
+    }
+    CHECK(display_width("ที่") == 1);      // Thai: a consonant, two marks
+    CHECK(display_width("שָׁלוֹם") == 4);   // Hebrew with points
+    CHECK(display_width("مُحَمَّد") == 4);   // Arabic with vowels
+    CHECK(display_width("हिन्दी") == 5);  // Devanagari: i and ii take a column each, the virama none
+    CHECK(display_width("\U000E0100") == 0);
 }
 
 TEST_CASE("terminal: a name neither drives the terminal nor turns its text around", "[unit][cli][terminal]") {
