@@ -32,12 +32,14 @@ StayingHere::StayingHere(Context& context)
     : context_(context), session_(context.session), is_own_(context.session->is_new()) {
     sigset_t wanted;
     sigemptyset(&wanted);
-    for (const int signo : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD}) sigaddset(&wanted, signo);
+    for (const int signo : kEndSignals) sigaddset(&wanted, signo);
+    sigaddset(&wanted, SIGCHLD);
     sigprocmask(SIG_BLOCK, &wanted, nullptr);
     signals_ = UniqueFd(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
     watch_keeper();
     if (auto events = ipc::Subscriber::connect(context.home)) events_.emplace(std::move(*events));
     if (is_own_) context.console.info("Launching in no daemon mode");
+    hang_up_.emplace(context.session->client().fd());
 }
 
 StayingHere::~StayingHere() {
@@ -54,6 +56,13 @@ void StayingHere::watch_keeper() {
 int StayingHere::finish(int result) {
     // `update` may have put another installation's daemon in the place of the first, keeper and all.
     if (context_.session != session_) watch_keeper();
+    if (hang_up_->stop()) {
+        if (!is_own_) return result;
+        is_leaving_ = true;
+        end_daemon();
+        while (!wait_for_keeper()) take_signals();
+        return kDone;
+    }
     if (result != kDone) {
         if (!is_own_) return result;
         end_daemon();
@@ -88,7 +97,7 @@ void StayingHere::show_logs() {
     sigset_t none;
     sigemptyset(&none);
     // Ctrl-C reaches the whole foreground group: this one goes on until the daemon has ended.
-    for (const int signo : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) std::signal(signo, SIG_IGN);
+    for (const int signo : kEndSignals) std::signal(signo, SIG_IGN);
     sigprocmask(SIG_SETMASK, &none, nullptr);
     Following following;
     following.look.time_format = kStamp;

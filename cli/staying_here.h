@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "cli/command.h"
+#include "cli/hang_up.h"
 #include "ipc/base/unique_fd.h"
 #include "ipc/client.h"
 
@@ -15,7 +16,7 @@ namespace kpm::cli {
 
 class StayingHere {
 public:
-    // Only with a session. Signals wait from here on.
+    // Only with a session. Until finish() signals end the waiting for the daemon, then the command.
     explicit StayingHere(Context& context);
     ~StayingHere();
     StayingHere(const StayingHere&) = delete;
@@ -37,6 +38,7 @@ private:
     pid_t keeper_ = 0;
     pid_t viewer_ = 0;
     bool is_leaving_ = false;
+    std::optional<HangUp> hang_up_;
     UniqueFd signals_;
     UniqueFd keeper_end_;  // a pidfd: readable when the keeper has ended; empty where there are none
     std::optional<ipc::Subscriber> events_;

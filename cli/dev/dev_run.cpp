@@ -16,6 +16,7 @@
 #include <string>
 
 #include "cli/actions.h"
+#include "cli/hang_up.h"
 #include "ipc/protocol.h"
 
 namespace kpm::cli {
@@ -39,7 +40,8 @@ DevRun::DevRun(Context& context, const DevLine& wanted)
     : context_(context), wanted_(wanted), log_(wanted.raw, wanted.timestamp, context.console.paint()) {
     sigset_t asked;
     sigemptyset(&asked);
-    for (const int signo : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD}) sigaddset(&asked, signo);
+    for (const int signo : kEndSignals) sigaddset(&asked, signo);
+    sigaddset(&asked, SIGCHLD);
     sigprocmask(SIG_BLOCK, &asked, nullptr);
     signals_ = UniqueFd(signalfd(-1, &asked, SFD_CLOEXEC | SFD_NONBLOCK));
 }
@@ -49,7 +51,7 @@ DevRun::~DevRun() {
 }
 
 int DevRun::run() {
-    if (!start()) return end(kFailed);
+    if (!start()) return end(is_leaving_ ? kDone : kFailed);
     if (wanted_.test_mode) return kDone;
     return end(show());
 }
@@ -65,7 +67,14 @@ bool DevRun::start() {
     CommandLine line = wanted_.line;
     line.command = "start";
     Context starting{*find_command("start"), line, problems, context_.home, context_.cwd, context_.session};
+    HangUp hang_up(context_.session->client().fd());
     const bool is_good = starting.command.run(starting) == kDone;
+    if (hang_up.stop()) {
+        is_leaving_ = true;
+        auto session = Session::open(context_.home, context_.console, Session::IfAbsent::Fail);
+        if (!session) return context_.fail(session.error()) == kDone;
+        context_.go_on_with(*std::move(session));
+    }
     const auto after = context_.session->brief_list();
     if (!after) return context_.fail(after.error()) == kDone;
     std::vector<std::string> names;
@@ -74,6 +83,7 @@ bool DevRun::start() {
         own_.insert(row.id);
         names.push_back(row.name);
     }
+    if (is_leaving_) return false;
     if (!is_good && own_.empty()) return false;  // what failed may be mended: its files are watched
     say_header(names);
     // What has come so far belongs to the start, not to a restart.

@@ -19,7 +19,7 @@ namespace kpm::cli {
 
 class DevRun {
 public:
-    // With a session. Signals wait from here on.
+    // With a session. Signals wait from here on; during the start they end its waiting.
     DevRun(Context& context, const DevLine& wanted);
     ~DevRun();
     DevRun(const DevRun&) = delete;
@@ -45,7 +45,8 @@ private:
     std::optional<ipc::Subscriber> events_;
     std::set<std::int64_t> own_;  // ids of what this run has started
     bool has_started_ = false;
-    pid_t command_ = 0;  // after a restart; 0: none runs
+    bool is_leaving_ = false;  // asked to during the start
+    pid_t command_ = 0;        // after a restart; 0: none runs
 };
 
 }  // namespace kpm::cli

@@ -105,6 +105,20 @@ TEST_CASE("dev: --auto-exit ends with 1 when no app runs any more", "[e2e]") {
     CHECK_FALSE(has_daemon(kpm));
 }
 
+TEST_CASE("dev: Ctrl-C is heard while the start still waits for an app", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("slow.sh", "echo $$ > slow.pid\nwhile :; do sleep 1; done\n");
+    RunningCommand run(
+        dev({"slow.sh", "--ignore", "slow.pid", "--wait-ready", "--listen-timeout", "1000000"}), kpm.env(),
+        kpm.work());
+    REQUIRE(eventually([&] { return has(kpm.read(kpm.work() / "slow.pid"), "\n"); }));
+    const int pid = std::stoi(kpm.read(kpm.work() / "slow.pid"));
+    CHECK(run.end(SIGINT) == 0);
+    INFO(run.output());
+    CHECK_FALSE(is_running(pid));
+    CHECK_FALSE(has_daemon(kpm));
+}
+
 TEST_CASE("dev: a session ends what it has started, and the last one the daemon", "[e2e]") {
     const KpmHome kpm;
     kpm.write("one/one.js", kApp);

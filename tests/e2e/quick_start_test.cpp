@@ -229,6 +229,24 @@ TEST_CASE("quick start: in the foreground", "[e2e]") {
     CHECK(desk.status("app") == "online");
 }
 
+TEST_CASE("no-daemon: a signal is heard while the start still waits for an app", "[e2e]") {
+    const Desk desk;
+    RunningCommand here({bin_dir() / "kpm", "start", "bashscript.sh", "--no-daemon", "--wait-ready",
+                         "--listen-timeout", "1000000"},
+                        desk.kpm().env(), desk.kpm().work());
+    int pid = 0;
+    const bool runs = eventually([&] {
+        const Json row = desk.kpm().daemon_pid() == 0 ? Json() : desk.kpm().find("bashscript");
+        if (!row.is_null()) pid = row["pid"];
+        return pid > 0;
+    });
+    INFO(here.output() << desk.kpm().daemon_log());
+    REQUIRE(runs);
+    CHECK(here.end(SIGINT) == 0);
+    CHECK_FALSE(is_running(pid));
+    CHECK(desk.kpm().daemon_pid() == 0);
+}
+
 TEST_CASE("no-daemon: after an update it stays with the new daemon", "[e2e]") {
     const Desk desk;
     desk("kpm start app.js");
