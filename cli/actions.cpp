@@ -241,12 +241,16 @@ void say_cron(const Context& context, const std::string& pattern) {
         context.console.info(fmt::format("cron restart at {}", pattern));
 }
 
+ecosystem::Environment shell_environment(const Context& context) {
+    return context.env ? *context.env : ecosystem::environment_from(environ);
+}
+
 ecosystem::ResolveContext resolve_context(const Context& context, bool from_file) {
     const auto serve = find_own_program("kpm-serve");
     const auto conf = ModuleConf::read(context.home);
     if (!conf) context.console.warn_on_stderr(conf.error().message);
     return {.cwd = context.cwd,
-            .env = ecosystem::environment_from(environ),
+            .env = shell_environment(context),
             .home = context.home.root().string(),
             .user = user_name(),
             .env_name = context.line.value("env").value_or(""),
@@ -258,7 +262,7 @@ ecosystem::ResolveContext resolve_context(const Context& context, bool from_file
 Json updated_variables(const Context& context) {
     Json variables = Json::object();
     if (!context.line.has("update-env")) return variables;
-    for (const auto& [name, value] : ecosystem::without_outer_app(ecosystem::environment_from(environ)))
+    for (const auto& [name, value] : ecosystem::without_outer_app(shell_environment(context)))
         variables[name] = value;
     return variables;
 }
@@ -271,7 +275,7 @@ Json current_conf(Context& context, ecosystem::ParsedApp options) {
             fmt::format("{} cannot change until the app is deleted", fmt::join(fixed, ", ")));
     if (!options.config.cwd.empty())
         options.config.cwd =
-            ecosystem::absolute_path(options.config.cwd, context.cwd, ecosystem::environment_from(environ));
+            ecosystem::absolute_path(options.config.cwd, context.cwd, shell_environment(context));
     Json conf = ecosystem::dump_wire(options.config, given);
     return conf.is_object() ? conf : Json::object();
 }

@@ -49,9 +49,12 @@ int print_json(Context& context, const Json& facts);
 // PM2's notice of a schedule, or of its end by "0".
 void say_cron(const Context& context, const std::string& pattern);
 
+// What apps get of the shell, and of the configuration files in JavaScript that were read.
+ecosystem::Environment shell_environment(const Context& context);
+
 ecosystem::ResolveContext resolve_context(const Context& context, bool from_file);
 
-// The shell's variables for what is restarted, with --update-env; else none.
+// Those variables for what is restarted, with --update-env; else none.
 Json updated_variables(const Context& context);
 
 // Options given with a restart of something that runs, under the wire's keys: its `current_conf`. Warns of

@@ -19,6 +19,7 @@
 #include "cli/launches.h"
 #include "cli/options.h"
 #include "cli/session.h"
+#include "ecosystem/environment.h"
 #include "ipc/home.h"
 
 namespace kpm::cli {
@@ -44,6 +45,8 @@ struct Context {
     Launches launches = {};              // what this command has started so far
     std::set<std::string> reached = {};  // ids that it has started or acted on
     std::optional<Session> successor = {};
+    // The shell's, as configuration files have changed it; not given: they have not.
+    std::optional<ecosystem::Environment> env = {};
 
     // For a command that has replaced the daemon: what comes after it speaks to the new one, too.
     void go_on_with(Session other) {

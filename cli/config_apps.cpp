@@ -40,7 +40,8 @@ Result<ecosystem::EcosystemFile> read_file(Context& context, const std::string& 
         if (!text) return text.error();
         return ecosystem::read_config_text(*text, "stdin");
     }
-    return ecosystem::read_config((std::filesystem::path(context.cwd) / word).lexically_normal().string());
+    return ecosystem::read_config((std::filesystem::path(context.cwd) / word).lexically_normal().string(),
+                                  shell_environment(context));
 }
 
 // Readers name line and column ("x.json:3:7: …") or fail as a whole; a wrong value has its line and its path.
@@ -126,6 +127,7 @@ std::optional<ConfiguredApps> apps_of(Context& context, const std::string& word)
         say_unreadable(context, word, file.error());
         return std::nullopt;
     }
+    if (file->env) context.env = std::move(file->env);
     for (const std::string& warning : file->warnings) context.console.warn_on_stderr(warning);
     const auto names = only_names(context);
     ConfiguredApps result;

@@ -22,7 +22,8 @@ struct ConfiguredApps {
     ecosystem::Environment deploy_env;         // `deploy.NAME.env`, with --env NAME
 };
 
-// Prints warnings, and the error when there is nothing to give.
+// Prints warnings, and the error when there is nothing to give. What the file does to its environment goes to
+// the context's: resolve_context() comes after this.
 std::optional<ConfiguredApps> apps_of(Context& context, const std::string& word);
 
 }  // namespace kpm::cli

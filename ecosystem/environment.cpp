@@ -18,6 +18,10 @@ void set_variable(Environment& env, std::string_view name, std::string value) {
         found->value = std::move(value);
 }
 
+void unset_variable(Environment& env, std::string_view name) {
+    std::erase_if(env, [&](const EnvVar& variable) { return variable.name == name; });
+}
+
 void merge_environment(Environment& env, const Environment& overlay) {
     for (const EnvVar& variable : overlay) set_variable(env, variable.name, variable.value);
 }

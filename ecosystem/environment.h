@@ -19,6 +19,7 @@ using Environment = std::vector<EnvVar>;
 // nullptr when the variable is not set.
 const std::string* find_variable(const Environment& env, std::string_view name);
 void set_variable(Environment& env, std::string_view name, std::string value);
+void unset_variable(Environment& env, std::string_view name);
 // Sets every variable of `overlay` over those of `env`.
 void merge_environment(Environment& env, const Environment& overlay);
 // From environ(7): "NAME=value" each, ends with a null pointer.

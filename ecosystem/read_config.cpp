@@ -1,7 +1,6 @@
 #include "ecosystem/read_config.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <array>
 #include <map>
@@ -139,7 +138,7 @@ Result<EcosystemFile> read_config_text(std::string_view text, std::string_view f
     return Assembler(*document).assemble();
 }
 
-Result<EcosystemFile> read_config(const std::string& path) {
+Result<EcosystemFile> read_config(const std::string& path, const Environment& env) {
     const Format format = format_of(path).value_or(Format::Json);
     auto text = read_text_file(path);
     if (!text) return text.error();
@@ -154,11 +153,13 @@ Result<EcosystemFile> read_config(const std::string& path) {
                      fmt::format("cannot read '{}': configuration in TypeScript is not supported, as in PM2; "
                                  "use .config.js, .config.mjs, .json or .yaml",
                                  path)};
-    auto value = read_js(path, environment_from(environ));
-    if (!value) return value.error();
-    JsonDocument document{*std::move(value), {}};
+    auto module = read_js(path, env);
+    if (!module) return module.error();
+    JsonDocument document{std::move(module->exported), {}};
     document.source.file = path;
-    return Assembler(document).assemble();
+    auto file = Assembler(document).assemble();
+    if (file) file->env = std::move(module->env);
+    return file;
 }
 
 }  // namespace kpm::ecosystem

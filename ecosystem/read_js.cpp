@@ -14,13 +14,17 @@
 namespace kpm::ecosystem {
 namespace {
 
-// Before it stands whatever the file itself prints.
+// Before it stands whatever the file itself prints; behind it a line with the changes of process.env (null:
+// deleted), then what is exported.
 constexpr std::string_view kMarker = "\n--- kpm configuration ---\n";
 constexpr const char* kPathVariable = "KPM_CONFIG_PATH";
 constexpr std::string_view kProgram = R"js(
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
-const exported = await import(pathToFileURL(process.env.KPM_CONFIG_PATH).href);
+const file = process.env.KPM_CONFIG_PATH;
+delete process.env.KPM_CONFIG_PATH;
+const before = { ...process.env };
+const exported = await import(pathToFileURL(file).href);
 let config = await (exported.default ?? { ...exported });
 if (config?.__esModule && config.default) config = config.default;
 if (typeof config === 'function') throw new TypeError('expected an object, found a function, which is not called');
@@ -33,8 +37,13 @@ const plain = (key, value) => {
   if (typeof value === 'function') return null;
   return Array.isArray(value) ? value.map(asText) : isRegExp(value) ? [asText(value)] : value;
 };
-const text = JSON.stringify(config, plain);
-process.stdout.write('\n--- kpm configuration ---\n' + (text ?? 'null'), () => process.exit(0));
+const text = JSON.stringify(config, plain) ?? 'null';
+const after = { ...process.env };
+const changes = {};
+for (const name of Object.keys({ ...before, ...after }))
+  if (after[name] !== before[name]) changes[name] = after[name] == null ? null : String(after[name]);
+const lines = JSON.stringify(changes) + '\n' + text;
+process.stdout.write('\n--- kpm configuration ---\n' + lines, () => process.exit(0));
 )js";
 
 struct Engine {
@@ -130,9 +139,36 @@ std::string failure_of(const ChildOutput& output, std::string_view path) {
                        WEXITSTATUS(output.wait_status));
 }
 
+bool can_be_variable(std::string_view name, std::string_view value) {
+    return !name.empty() && name.find('=') == std::string_view::npos &&
+           name.find('\0') == std::string_view::npos && value.find('\0') == std::string_view::npos;
+}
+
+void apply_changes(Environment& env, const Json& changes) {
+    for (const auto& [name, value] : changes.items()) {
+        if (value.is_null())
+            unset_variable(env, name);
+        else if (value.is_string() && can_be_variable(name, value.get_ref<const std::string&>()))
+            set_variable(env, name, value.get<std::string>());
+    }
+}
+
+// `text`: what stands behind the marker.
+Result<JsModule> module_in(std::string_view text, const std::string& path, const Environment& env) {
+    const std::size_t line_end = std::min(text.find('\n'), text.size());
+    const auto changes = read_json(text.substr(0, line_end), path + ": process.env");
+    if (!changes) return changes.error();
+    auto exported = read_json(text.substr(std::min(line_end + 1, text.size())), path);
+    if (!exported) return exported.error();
+    JsModule module{std::move(exported->value), env};
+    apply_changes(module.env, changes->value);
+    return module;
+}
+
 }  // namespace
 
-Result<Json> read_js(const std::string& path, const Environment& env, std::chrono::milliseconds deadline) {
+Result<JsModule> read_js(const std::string& path, const Environment& env,
+                         std::chrono::milliseconds deadline) {
     const std::string absolute = std::filesystem::absolute(path).string();
     for (const Engine& engine : engines()) {
         const auto program = find_in_path(engine.name, env);
@@ -151,9 +187,7 @@ Result<Json> read_js(const std::string& path, const Environment& env, std::chron
             marker == std::string::npos)
             return Error{ErrorCode::Invalid, fmt::format("cannot evaluate '{}' with {}: {}", path,
                                                          engine.name, failure_of(*output, absolute))};
-        auto document = read_json(std::string_view(output->out).substr(marker + kMarker.size()), path);
-        if (!document) return document.error();
-        return std::move(document->value);
+        return module_in(std::string_view(output->out).substr(marker + kMarker.size()), path, env);
     }
     return Error{
         ErrorCode::Unavailable,

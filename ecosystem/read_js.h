@@ -2,7 +2,8 @@
 // A JavaScript ecosystem file (.config.js, .cjs, .mjs) -> JSON. kpm has no JavaScript engine: the first of
 // node, bun and deno in PATH evaluates the file in a child with a deadline and prints what it exports
 // (`module.exports`, the default export, else all named exports). A promise is awaited; a function is not
-// called, as in PM2, but refused. What the file prints is passed over, up to kMaxConfigSize.
+// called, as in PM2, but refused. What the file prints is passed over, up to kMaxConfigSize. What it does to
+// process.env is told: in PM2 that is the environment of the apps (require('dotenv').config()).
 
 #include <chrono>
 #include <string>
@@ -13,9 +14,14 @@
 
 namespace kpm::ecosystem {
 
+struct JsModule {
+    Json exported;
+    Environment env;  // as given, with what the file has set and deleted in process.env
+};
+
 // Unavailable: none of the three is installed (the error names the formats that need none), or the file did
 // not end by the deadline. Invalid: what the engine said, with file and line where it told them.
-Result<Json> read_js(const std::string& path, const Environment& env,
-                     std::chrono::milliseconds deadline = std::chrono::seconds{10});
+Result<JsModule> read_js(const std::string& path, const Environment& env,
+                         std::chrono::milliseconds deadline = std::chrono::seconds{10});
 
 }  // namespace kpm::ecosystem

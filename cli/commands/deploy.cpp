@@ -217,7 +217,8 @@ int run_deploy(Context& context) {
     }
     if (file.empty()) file = default_file(context.cwd);
     if (file.empty()) return context.fail("Not any default deployment file exists.");
-    const auto config = ecosystem::read_config((fs::path(context.cwd) / file).lexically_normal().string());
+    const auto config = ecosystem::read_config((fs::path(context.cwd) / file).lexically_normal().string(),
+                                               shell_environment(context));
     if (!config) {
         const bool is_missing = config.error().code == ErrorCode::NotFound;
         return context.fail(is_missing ? fmt::format("File {} not found", file) : config.error().message);

@@ -26,11 +26,11 @@ void drop_default_logs(ecosystem::AppConfig& config) {
 }
 
 std::optional<std::vector<ParsedApp>> declared_apps(Context& context, const std::string& word,
-                                                    ecosystem::ResolveContext& resolving) {
+                                                    ecosystem::Environment& deploy_env) {
     if (is_config_word(word)) {
         auto file = apps_of(context, word);
         if (!file) return std::nullopt;
-        resolving.deploy_env = std::move(file->deploy_env);
+        deploy_env = std::move(file->deploy_env);
         return std::move(file->apps);
     }
     auto options = parse_options(context);
@@ -46,9 +46,11 @@ std::optional<std::vector<ParsedApp>> declared_apps(Context& context, const std:
 std::optional<std::vector<ecosystem::AppConfig>> container_apps(Context& context) {
     std::vector<ecosystem::AppConfig> result;
     for (const std::string& word : context.line.words) {
-        auto resolving = resolve_context(context, is_config_word(word));
-        auto apps = declared_apps(context, word, resolving);
+        ecosystem::Environment deploy_env;
+        auto apps = declared_apps(context, word, deploy_env);
         if (!apps) return std::nullopt;
+        auto resolving = resolve_context(context, is_config_word(word));
+        resolving.deploy_env = std::move(deploy_env);
         for (ParsedApp& app : *apps) {
             if (const auto applied = apply_instances(app, apps->size() == 1); !applied) {
                 context.console.error(applied.error().message);

@@ -53,6 +53,26 @@ TEST_CASE("config: what `kpm ecosystem` writes starts, by itself and by its name
     CHECK(kpm.find("app1")["pm2_env"]["status"] == "online");
 }
 
+TEST_CASE("config: apps get what the file has put into process.env", "[e2e][node]") {
+    const KpmHome kpm;
+    kpm.write("app.sh", kForever);
+    const auto value = [&](const char* variable) {
+        const Json env = kpm.find("app")["pm2_env"]["env"];
+        return env.contains(variable) ? env[variable] : Json();
+    };
+    const std::string apps = "module.exports = {apps: [{name: 'app', script: './app.sh'}]};\n";
+    kpm.write("a.config.js", "process.env.FROM_FILE = 'one';\n" + apps);
+    good(kpm, {"start", "a.config.js"});
+    CHECK(value("FROM_FILE") == "one");
+    CHECK(value("KPM_CONFIG_PATH").is_null());
+    kpm.write("a.config.js", "process.env.FROM_FILE = 'two';\n" + apps);
+    good(kpm, {"restart", "a.config.js"});
+    CHECK(value("FROM_FILE") == "two");
+    kpm.write("a.config.js", "process.env.FROM_FILE = 'three';\n" + apps);
+    good(kpm, {"reload", "a.config.js"});
+    CHECK(value("FROM_FILE") == "three");
+}
+
 TEST_CASE("config: the examples are commands of kpm", "[e2e]") {
     const KpmHome kpm;
     const std::string text = kpm.kpm({"examples"}).out;

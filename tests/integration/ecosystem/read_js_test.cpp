@@ -25,7 +25,16 @@ Json value_of(const std::string& name, const std::string& text) {
     const TempFolder folder;
     auto value = read_js(folder.file(name, text), environment_from(environ));
     if (!value) FAIL(value.error().message);
-    return *value;
+    return value->exported;
+}
+
+Environment env_after(const std::string& name, const std::string& text, Environment env) {
+    const TempFolder folder;
+    set_variable(env, "PATH", *find_variable(environment_from(environ), "PATH"));
+    auto module = read_js(folder.file(name, text), env);
+    if (!module) FAIL(module.error().message);
+    unset_variable(module->env, "PATH");
+    return module->env;
 }
 
 // With the file's path as FILE.
@@ -130,6 +139,30 @@ TEST_CASE("read js: an error has the file and line that the engine tells", "[int
           "cannot evaluate 'FILE' with node: it ended with exit code 3 before it had exported anything");
     CHECK(error_of("a.config.js", "process.kill(process.pid, 'SIGKILL');") ==
           "cannot evaluate 'FILE' with node: it was ended by signal 9");
+}
+
+TEST_CASE("read js: what the file does to process.env is told", "[integration][ecosystem]") {
+    if (!has_engine()) return;
+    const Environment given{{"KEPT", "1"}, {"OLD", "a"}, {"GONE", "b"}};
+    const Environment expected{{"KEPT", "1"}, {"OLD", "c"}, {"NEW", "d=\n\"e\""}, {"NUMBER", "7"}};
+    const std::string changes =
+        "process.env.OLD = 'c'; delete process.env.GONE; process.env.NEW = 'd=\\n\"e\"';\n"
+        "process.env.NUMBER = 7;\n";
+    CHECK(env_after("a.config.js", changes + "module.exports = [];", given) == expected);
+    CHECK(env_after("a.config.cjs", changes + "module.exports = [];", given) == expected);
+    CHECK(env_after("a.config.mjs", changes + "export default [];", given) == expected);
+    // What kpm tells the evaluation with is none of it.
+    CHECK(env_after("a.config.js", "module.exports = [];", given) == given);
+    CHECK(
+        value_of("a.config.js",
+                 "module.exports = Object.keys(process.env).filter(key => key.startsWith('KPM_CONFIG'));") ==
+        Json::array());
+}
+
+TEST_CASE("read js: of variables that the system cannot have, none is told", "[integration][ecosystem]") {
+    if (!has_engine()) return;
+    CHECK(env_after("a.config.js", "process.env = {'a=b': 'c', A: 'b\\0c', B: null}; module.exports = [];",
+                    {{"OLD", "a"}, {"B", "b"}}) == Environment{});
 }
 
 TEST_CASE("read js: a file that does not end is killed", "[integration][ecosystem]") {
