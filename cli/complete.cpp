@@ -77,7 +77,7 @@ std::vector<Candidate> complete(std::span<const std::string> words,
     if (!line || line->has_app_args) return {};
     const Command* command = find_command(line->command);
     if (!line->command.empty() && command == nullptr) return {};
-    if (command != nullptr && !read_own_options(*line, command->options)) return {};
+    if (command != nullptr && !read_own_options(*line, command->options, command->env_is_switch)) return {};
 
     std::vector<Candidate> candidates;
     if (begun.starts_with('-')) {

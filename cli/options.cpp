@@ -97,14 +97,40 @@ Error argument_missing(const OptionSpec& option) {
     return {ErrorCode::Invalid, fmt::format("option `{}' argument missing", option_title(option))};
 }
 
+// The options of one pass.
+class KnownOptions {
+public:
+    KnownOptions(std::span<const OptionSpec> own, bool env_is_switch)
+        : own_(own), env_is_switch_(env_is_switch) {}
+
+    const OptionSpec* find(std::string_view word) const {
+        const OptionSpec* global = find_option(global_options(), word);
+        return global != nullptr ? global : find_option(own_, word);
+    }
+    // Of `--env` it is not known before the command is: the next word may be an option then.
+    Takes takes(const OptionSpec& option) const {
+        if (option.key != kEnvKey) return option.takes;
+        return env_is_switch_ ? Takes::Nothing : Takes::OptionalValue;
+    }
+    // A needed value may begin with '-'; but what is known to all commands is recognised before a command's
+    // own.
+    bool is_value_of(const OptionSpec& option, std::string_view word) const {
+        const bool is_own = std::ranges::any_of(own_, [&](const OptionSpec& own) { return &own == &option; });
+        return !is_own || find_option(global_options(), word) == nullptr;
+    }
+
+private:
+    std::span<const OptionSpec> own_;
+    bool env_is_switch_;
+};
+
 // -abc -> -a -b -c; --opt=value -> --opt value. A word that an option before it needs as its value stays
 // whole.
-std::vector<std::string> split_flags(std::span<const std::string> words,
-                                     std::span<const OptionSpec> options) {
+std::vector<std::string> split_flags(std::span<const std::string> words, const KnownOptions& known) {
     std::vector<std::string> result;
     bool is_value = false;
     for (const std::string& word : words) {
-        const OptionSpec* option = is_value ? nullptr : find_option(options, word);
+        const OptionSpec* option = is_value ? nullptr : known.find(word);
         const std::size_t equals = word.find('=');
         if (is_value || option != nullptr || !is_dashed(word)) {
             result.push_back(word);
@@ -116,35 +142,38 @@ std::vector<std::string> split_flags(std::span<const std::string> words,
         } else {
             result.push_back(word);
         }
-        is_value = option != nullptr && option->takes == Takes::Value && option->key != kEnvKey;
+        is_value = option != nullptr && known.takes(*option) == Takes::Value;
     }
     return result;
 }
 
-// Moves what is known to `line.options`, the rest to `words` and `unknown`.
-Result<void> sort_out(std::span<const std::string> input, std::span<const OptionSpec> options,
-                      CommandLine& line, std::vector<std::string>& words, std::vector<std::string>& unknown) {
+// Of the words before "--": the options that are known go to `line.options`, words with '-' that are not to
+// `line.unknown`, with what may be their value. Gives the rest.
+Result<std::vector<std::string>> sort_out(CommandLine& line, const KnownOptions& known) {
+    const std::span<const std::string> typed(line.typed);
+    const auto end = std::find(typed.begin(), typed.end(), "--");
+    const auto input = split_flags(typed.first(static_cast<std::size_t>(end - typed.begin())), known);
+    std::vector<std::string> words;
     for (std::size_t i = 0; i < input.size(); ++i) {
         const bool has_next = i + 1 < input.size();
-        if (const OptionSpec* option = find_option(options, input[i])) {
+        if (const OptionSpec* option = known.find(input[i])) {
             GivenOption given{option, ""};
-            if (option->takes == Takes::Value) {
-                // It may be a switch, which settle_env knows: then the next word may be an option.
-                const bool is_env = option->key == kEnvKey;
-                if (!has_next && !is_env) return argument_missing(*option);
-                if (has_next && !(is_env && is_dashed(input[i + 1]))) given.value = input[++i];
-            } else if (option->takes == Takes::OptionalValue && has_next && !is_dashed(input[i + 1])) {
+            const Takes takes = known.takes(*option);
+            if (takes == Takes::Value) {
+                if (!has_next || !known.is_value_of(*option, input[i + 1])) return argument_missing(*option);
+                given.value = input[++i];
+            } else if (takes == Takes::OptionalValue && has_next && !is_dashed(input[i + 1])) {
                 given.value = input[++i];
             }
             line.options.push_back(std::move(given));
         } else if (is_dashed(input[i])) {
-            unknown.push_back(input[i]);
-            if (has_next && !is_dashed(input[i + 1])) unknown.push_back(input[++i]);
+            line.unknown.push_back(input[i]);
+            if (has_next && !is_dashed(input[i + 1])) line.unknown.push_back(input[++i]);
         } else {
             words.push_back(input[i]);
         }
     }
-    return {};
+    return words;
 }
 
 }  // namespace
@@ -165,15 +194,6 @@ std::optional<std::string> CommandLine::value(std::string_view key) const {
     return it == options.rend() ? std::nullopt : std::optional(it->value);
 }
 
-Result<void> settle_env(CommandLine& line, bool is_switch) {
-    for (GivenOption& given : line.options) {
-        if (given.spec->key != kEnvKey) continue;
-        if (!is_switch && given.value.empty()) return argument_missing(*given.spec);
-        if (is_switch && !given.value.empty()) line.words.push_back(std::exchange(given.value, ""));
-    }
-    return {};
-}
-
 Error unknown_option(std::string_view given, std::span<const OptionSpec> own) {
     // Without the dashes, which would count as letters that are right.
     const auto name_of = [](std::string_view flag) {
@@ -191,28 +211,33 @@ Error unknown_option(std::string_view given, std::span<const OptionSpec> own) {
 
 Result<CommandLine> read_global_options(std::span<const std::string> words) {
     CommandLine line;
+    line.typed.assign(words.begin(), words.end());
     const auto end = std::find(words.begin(), words.end(), "--");
     if (end != words.end()) {
         line.has_app_args = true;
         line.app_args.assign(end + 1, words.end());
     }
-    const auto split =
-        split_flags(words.first(static_cast<std::size_t>(end - words.begin())), global_options());
-    std::vector<std::string> rest;
-    if (auto done = sort_out(split, global_options(), line, rest, line.unknown); !done) return done.error();
-    if (!rest.empty()) {
-        line.command = rest.front();
-        line.words.assign(rest.begin() + 1, rest.end());
+    auto rest = sort_out(line, KnownOptions({}, false));
+    if (!rest) return rest.error();
+    if (!rest->empty()) {
+        line.command = rest->front();
+        line.words.assign(rest->begin() + 1, rest->end());
     }
     return line;
 }
 
-Result<void> read_own_options(CommandLine& line, std::span<const OptionSpec> own) {
-    std::vector<std::string> unknown;
-    const std::vector<std::string> input = std::move(line.unknown);
+Result<void> read_own_options(CommandLine& line, std::span<const OptionSpec> own, bool env_is_switch) {
+    line.options.clear();
     line.unknown.clear();
-    if (auto done = sort_out(input, own, line, line.words, unknown); !done) return done;
-    if (!unknown.empty()) return unknown_option(unknown.front(), own);
+    auto rest = sort_out(line, KnownOptions(own, env_is_switch));
+    if (!rest) return rest.error();
+    for (const GivenOption& given : line.options)
+        if (given.spec->key == kEnvKey && given.value.empty() && !env_is_switch)
+            return argument_missing(*given.spec);
+    if (!line.unknown.empty()) return unknown_option(line.unknown.front(), own);
+    line.words = std::move(*rest);
+    const auto command = std::ranges::find(line.words, line.command);
+    if (!line.command.empty() && command != line.words.end()) line.words.erase(command);
     return {};
 }
 

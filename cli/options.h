@@ -6,9 +6,9 @@
 // - options may stand anywhere; --opt=value is split at the first '='; -abc is -a -b -c;
 // - an option that needs a value takes the next word even if it starts with '-' (-i -1);
 // - an option with an optional value takes the next word unless it starts with '-';
-// - global options are recognised first; a word starting with '-' that is none of them goes to the command,
-// together
-//   with the following word unless that starts with '-', and is read there by the command's own options;
+// - global options are recognised first; the command is the first word that does not follow an unknown word
+//   with '-'. Then all is read once more, with the command's own options as well: what follows a switch of
+//   its own is a word in its place;
 // - everything after the first "--" belongs to the app, verbatim.
 
 #include <optional>
@@ -52,20 +52,18 @@ struct CommandLine {
     std::vector<std::string> app_args;  // after "--"
     bool has_app_args = false;
     std::vector<GivenOption> options;
-    std::vector<std::string> unknown;  // for the command's own options
+    std::vector<std::string> typed;    // all of it, as it came
+    std::vector<std::string> unknown;  // after the first pass: what may be the command's own options
 
     bool has(std::string_view key) const;
     std::optional<std::string> value(std::string_view key) const;  // of the last one
 };
 
-// `--env` without a name, which only some commands take (Command::env_is_switch): the word behind it, if the
-// first pass took one, is given back.
-Result<void> settle_env(CommandLine& line, bool is_switch);
-
 // The first pass. Errors have PM2's texts: option `-n --name <name>' argument missing.
 Result<CommandLine> read_global_options(std::span<const std::string> words);
-// The second pass, over `line.unknown`: unknown option `--x'.
-Result<void> read_own_options(CommandLine& line, std::span<const OptionSpec> own);
+// The second pass, over what was typed: options and words of the line are read anew. Error: unknown option
+// `--x'. `env_is_switch`: `--env` takes no name (Command::env_is_switch).
+Result<void> read_own_options(CommandLine& line, std::span<const OptionSpec> own, bool env_is_switch = false);
 
 // The app attributes that the options and the words after "--" set, under canonical keys, as parse_app wants
 // them.

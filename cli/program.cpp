@@ -112,9 +112,7 @@ int run_program(std::span<const std::string> words) {
         console.text(help_text(*command));
         return kDone;
     }
-    if (const auto settled = settle_env(*line, command->env_is_switch); !settled)
-        return refuse(console, settled.error().message);
-    if (const auto read = read_own_options(*line, command->options); !read)
+    if (const auto read = read_own_options(*line, command->options, command->env_is_switch); !read)
         return refuse(console, read.error().message);
     if (const auto missing = missing_argument(*command, line->words.size()); !missing.empty()) {
         return refuse(console, fmt::format("missing required argument `{}'", missing));

@@ -44,9 +44,7 @@ Result<RuntimeLine> read_runtime_line(std::span<const std::string> words) {
     if (!read) return read.error();
     RuntimeLine result{.line = std::move(*read)};
     CommandLine& line = result.line;
-    if (const auto settled = settle_env(line, false); !settled) return settled.error();
-    // What stands behind an option of this table is a word only after the second pass.
-    if (!line.command.empty()) line.words.insert(line.words.begin(), std::exchange(line.command, ""));
+    line.command.clear();  // it is among the words then
     if (const auto own = read_own_options(line, kOptions); !own) return own.error();
     if (!line.words.empty() && line.words.front() == "start") line.words.erase(line.words.begin());
     for (const GivenOption& given : line.options)

@@ -41,6 +41,7 @@ TEST_CASE("dev line: a script is watched and started again after a second", "[un
         CHECK(attributes["restart_delay"] == "1000");
         CHECK_FALSE(attributes.contains("ignore_watch"));
     }
+    CHECK(line_of({"--raw", "start", "app.js"}).line.words == Words{"app.js"});
     CHECK(line_of({"app.js", "--post-exec", "make test"}).post_exec == "make test");
     CHECK(declared_attributes(line_of({"app.js", "--restart-delay", "5s"}).line)["restart_delay"] == "5s");
 }

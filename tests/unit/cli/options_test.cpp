@@ -4,6 +4,8 @@
 
 #include <sstream>
 
+#include "cli/command.h"
+
 namespace kpm::cli {
 namespace {
 
@@ -49,21 +51,21 @@ TEST_CASE("options: --env needs a name, but for commands that take it as a switc
     const std::vector<std::string> typed{"describe", "--env", "web"};
     auto line = read_global_options(typed);
     REQUIRE(line);
-    REQUIRE(settle_env(*line, true));
+    REQUIRE(read_own_options(*line, {}, true));
     CHECK(line->has("env"));
     CHECK(line->words == std::vector<std::string>{"web"});
 
     line = read_global_options(typed);
     REQUIRE(line);
-    REQUIRE(settle_env(*line, false));
+    REQUIRE(read_own_options(*line, {}));
     CHECK(line->value("env") == "web");
     CHECK(line->words.empty());
 
     line = read_global_options(std::vector<std::string>{"start", "app.json", "--env"});
     REQUIRE(line);
-    const auto settled = settle_env(*line, false);
-    REQUIRE_FALSE(settled);
-    CHECK(settled.error().message == "option `--env <name>' argument missing");
+    const auto without_name = read_own_options(*line, {});
+    REQUIRE_FALSE(without_name);
+    CHECK(without_name.error().message == "option `--env <name>' argument missing");
 }
 
 TEST_CASE("options: letters may be joined", "[unit][cli][options]") {
@@ -102,6 +104,31 @@ TEST_CASE("options: what is not global is left to the command with the word afte
     const auto no_hint = read_own_options(far, {});
     REQUIRE_FALSE(no_hint);
     CHECK(no_hint.error().message == "unknown option `--json'");  // not --cron
+}
+
+TEST_CASE("options: what stands behind a command's own switch is a word in its place",
+          "[unit][cli][options]") {
+    const auto words_of = [](const std::string& text, std::span<const OptionSpec> own) {
+        CommandLine line = read(text);
+        REQUIRE(read_own_options(line, own));
+        return line.words;
+    };
+    using Words = std::vector<std::string>;
+    const auto own_of = [](const char* command) { return find_command(command)->options; };
+    CHECK(words_of("serve --spa dist 8080", own_of("serve")) == Words{"dist", "8080"});
+    CHECK(words_of("trigger --json web ping", own_of("trigger")) == Words{"web", "ping"});
+    CHECK(words_of("deploy --json production list", own_of("deploy")) == Words{"production", "list"});
+    CHECK(words_of("logs --raw web api --lines 5 db", kOwn) == Words{"web", "api", "db"});
+    CHECK(words_of("logs --lines=-5 web", kOwn) == Words{"web"});
+
+    CommandLine env = read("describe --env web api");
+    REQUIRE(read_own_options(env, {}, true));
+    CHECK(env.words == Words{"web", "api"});
+
+    CommandLine missing = read("logs web --lines -n x");  // what all commands know is recognised first
+    const auto refused = read_own_options(missing, kOwn);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message == "option `--lines <n>' argument missing");
 }
 
 TEST_CASE("options: everything after the first -- is the app's", "[unit][cli][options]") {

@@ -69,6 +69,8 @@ TEST_CASE("runtime line: a script with and without `start`, options on either si
         CHECK(read.grace == 9s);
         CHECK(read.auto_exit);
     }
+    for (const char* option : {"--json", "--raw", "--format", "--no-auto-exit"})
+        CHECK(line_of({option, "start", "ecosystem.config.js"}).line.words == Words{"ecosystem.config.js"});
     CHECK(line_of({"app.js", "--", "start", "-x"}).line.app_args == Words{"start", "-x"});
     CHECK(declared_attributes(line_of({"-i", "-1", "app.js", "--no-autorestart"}).line) ==
           Json{{"instances", "-1"}, {"autorestart", false}});
