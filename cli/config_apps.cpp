@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "cli/actions.h"
+#include "cli/own_programs.h"
 #include "ecosystem/read_config.h"
 
 namespace kpm::cli {
@@ -41,7 +42,7 @@ Result<ecosystem::EcosystemFile> read_file(Context& context, const std::string& 
         return ecosystem::read_config_text(*text, "stdin");
     }
     return ecosystem::read_config((std::filesystem::path(context.cwd) / word).lexically_normal().string(),
-                                  shell_environment(context));
+                                  script_input(context));
 }
 
 // Readers name line and column ("x.json:3:7: …") or fail as a whole; a wrong value has its line and its path.
@@ -120,6 +121,13 @@ bool apply_options(Context& context, ParsedApp& app) {
 }
 
 }  // namespace
+
+ecosystem::JsInput script_input(const Context& context) {
+    const auto own = own_program();
+    ecosystem::JsInput input{shell_environment(context), {own ? own->string() : "kpm"}};
+    input.arguments.insert(input.arguments.end(), context.line.typed.begin(), context.line.typed.end());
+    return input;
+}
 
 std::optional<ConfiguredApps> apps_of(Context& context, const std::string& word) {
     auto file = read_file(context, word);

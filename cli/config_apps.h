@@ -10,11 +10,16 @@
 #include "cli/command.h"
 #include "ecosystem/environment.h"
 #include "ecosystem/parse_app.h"
+#include "ecosystem/read_js.h"
 
 namespace kpm::cli {
 
 // Does the word name a file, or standard input?
 bool is_config_word(std::string_view word);
+
+// What a configuration in JavaScript is evaluated with: in PM2 it is part of the program, and may read the
+// command line.
+ecosystem::JsInput script_input(const Context& context);
 
 struct ConfiguredApps {
     std::vector<ecosystem::ParsedApp> apps;

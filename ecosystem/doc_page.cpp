@@ -28,7 +28,7 @@ of `apps` work too. The file name tells the format:
 |---|---|
 | `.json`, `.json5`, `package.json` | data with comments, trailing commas, unquoted keys and single quotes; never evaluated as code |
 | `.yml`, `.yaml` | YAML: one document, each key once |
-| `.config.js`, `.config.cjs`, `.config.mjs` | evaluated by the first of node, bun and deno in PATH, for at most 10 s, in which its waits for a processor do not count: `module.exports`, the default export, or named exports; a promise is awaited, a function is not called; what it sets and deletes in `process.env` (dotenv) is so for its apps, too |
+| `.config.js`, `.config.cjs`, `.config.mjs` | evaluated by the first of node, bun and deno in PATH, for at most 10 s, in which its waits for a processor do not count: `module.exports`, the default export, or named exports; a promise is awaited, a function is not called; what it sets and deletes in `process.env` (dotenv) is so for its apps, too; `process.argv` is the command line of kpm |
 
 `package.json` needs a section `apps` or `pm2`. A file is at most 1 MiB and 64 levels deep.
 

@@ -5,7 +5,6 @@
 #include <array>
 #include <map>
 
-#include "ecosystem/read_js.h"
 #include "ecosystem/read_json.h"
 #include "ecosystem/read_yaml.h"
 #include "ecosystem/static_site.h"
@@ -138,7 +137,7 @@ Result<EcosystemFile> read_config_text(std::string_view text, std::string_view f
     return Assembler(*document).assemble();
 }
 
-Result<EcosystemFile> read_config(const std::string& path, const Environment& env) {
+Result<EcosystemFile> read_config(const std::string& path, const JsInput& input) {
     const Format format = format_of(path).value_or(Format::Json);
     auto text = read_text_file(path);
     if (!text) return text.error();
@@ -153,7 +152,7 @@ Result<EcosystemFile> read_config(const std::string& path, const Environment& en
                      fmt::format("cannot read '{}': configuration in TypeScript is not supported, as in PM2; "
                                  "use .config.js, .config.mjs, .json or .yaml",
                                  path)};
-    auto module = read_js(path, env);
+    auto module = read_js(path, input);
     if (!module) return module.error();
     JsonDocument document{std::move(module->exported), {}};
     document.source.file = path;

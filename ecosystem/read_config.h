@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ecosystem/parse_app.h"
+#include "ecosystem/read_js.h"
 
 namespace kpm::ecosystem {
 
@@ -23,9 +24,9 @@ struct EcosystemFile {
 // word, and then fails on app.json.js).
 bool is_config_file(std::string_view word);
 
-// Error: NotFound when there is no such file, else the place and reason. `env`: of the evaluation of a file
+// Error: NotFound when there is no such file, else the place and reason. `input`: of the evaluation of a file
 // in JavaScript.
-Result<EcosystemFile> read_config(const std::string& path, const Environment& env = {});
+Result<EcosystemFile> read_config(const std::string& path, const JsInput& input = {});
 // The same from a text in JSON (standard input).
 Result<EcosystemFile> read_config_text(std::string_view text, std::string_view file);
 

@@ -18,11 +18,24 @@ namespace {
 // deleted), then what is exported.
 constexpr std::string_view kMarker = "\n--- kpm configuration ---\n";
 constexpr const char* kPathVariable = "KPM_CONFIG_PATH";
+constexpr const char* kCountVariable = "KPM_CONFIG_ARGC";
+constexpr const char* kArgumentVariable = "KPM_CONFIG_ARG_";  // and its place in process.argv
 constexpr std::string_view kProgram = R"js(
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
-const file = process.env.KPM_CONFIG_PATH;
-delete process.env.KPM_CONFIG_PATH;
+const taken = (name) => {
+  const value = process.env[name] ?? '';
+  delete process.env[name];
+  return value;
+};
+const file = taken('KPM_CONFIG_PATH');
+const argv = [process.execPath];
+for (let left = Number(taken('KPM_CONFIG_ARGC')); left > 0; --left) argv.push(taken('KPM_CONFIG_ARG_' + argv.length));
+try {
+  process.argv.splice(0, process.argv.length, ...argv);
+} catch {  // Deno's has places that cannot be changed
+  Object.defineProperty(process, 'argv', { value: argv, configurable: true, writable: true });
+}
 const before = { ...process.env };
 const exported = await import(pathToFileURL(file).href);
 let config = await (exported.default ?? { ...exported });
@@ -139,6 +152,17 @@ std::string failure_of(const ChildOutput& output, std::string_view path) {
                        WEXITSTATUS(output.wait_status));
 }
 
+// What the program reads, and takes out of process.env before the file sees it.
+Environment environment_of(const JsInput& input, const std::string& path) {
+    Environment env = input.env;
+    set_variable(env, kPathVariable, path);
+    const std::size_t count = std::min(input.arguments.size(), kMaxArguments);
+    set_variable(env, kCountVariable, std::to_string(count));
+    for (std::size_t i = 0; i < count; ++i)
+        set_variable(env, kArgumentVariable + std::to_string(i + 1), input.arguments[i]);
+    return env;
+}
+
 bool can_be_variable(std::string_view name, std::string_view value) {
     return !name.empty() && name.find('=') == std::string_view::npos &&
            name.find('\0') == std::string_view::npos && value.find('\0') == std::string_view::npos;
@@ -167,18 +191,15 @@ Result<JsModule> module_in(std::string_view text, const std::string& path, const
 
 }  // namespace
 
-Result<JsModule> read_js(const std::string& path, const Environment& env,
-                         std::chrono::milliseconds deadline) {
+Result<JsModule> read_js(const std::string& path, const JsInput& input, std::chrono::milliseconds deadline) {
     const std::string absolute = std::filesystem::absolute(path).string();
     for (const Engine& engine : engines()) {
-        const auto program = find_in_path(engine.name, env);
+        const auto program = find_in_path(engine.name, input.env);
         if (!program) continue;
         std::vector<std::string> argv{std::string(engine.name)};
         argv.insert(argv.end(), engine.arguments.begin(), engine.arguments.end());
         argv.emplace_back(kProgram);
-        Environment child_env = env;
-        set_variable(child_env, kPathVariable, absolute);
-        auto output = run_to_end(*program, argv, child_env, deadline, kMaxConfigSize);
+        auto output = run_to_end(*program, argv, environment_of(input, absolute), deadline, kMaxConfigSize);
         if (!output)
             return Error{output.error().code,
                          fmt::format("cannot evaluate '{}': {}", path, output.error().message)};
@@ -187,7 +208,7 @@ Result<JsModule> read_js(const std::string& path, const Environment& env,
             marker == std::string::npos)
             return Error{ErrorCode::Invalid, fmt::format("cannot evaluate '{}' with {}: {}", path,
                                                          engine.name, failure_of(*output, absolute))};
-        return module_in(std::string_view(output->out).substr(marker + kMarker.size()), path, env);
+        return module_in(std::string_view(output->out).substr(marker + kMarker.size()), path, input.env);
     }
     return Error{
         ErrorCode::Unavailable,

@@ -7,12 +7,20 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "ecosystem/environment.h"
 #include "ipc/base/json.h"
 #include "ipc/base/result.h"
 
 namespace kpm::ecosystem {
+
+// What the file finds when it is evaluated.
+struct JsInput {
+    Environment env;                     // process.env
+    std::vector<std::string> arguments;  // process.argv behind the engine's own path; the first kMaxArguments
+};
+inline constexpr std::size_t kMaxArguments = 1000;
 
 struct JsModule {
     Json exported;
@@ -21,7 +29,7 @@ struct JsModule {
 
 // Unavailable: none of the three is installed (the error names the formats that need none), or the file did
 // not end by the deadline. Invalid: what the engine said, with file and line where it told them.
-Result<JsModule> read_js(const std::string& path, const Environment& env,
+Result<JsModule> read_js(const std::string& path, const JsInput& input,
                          std::chrono::milliseconds deadline = std::chrono::seconds{10});
 
 }  // namespace kpm::ecosystem

@@ -9,6 +9,7 @@
 
 #include "cli/actions.h"
 #include "cli/commands/groups.h"
+#include "cli/config_apps.h"
 #include "cli/deploy/deployment.h"
 #include "cli/deploy/steps.h"
 #include "cli/run_command.h"
@@ -218,7 +219,7 @@ int run_deploy(Context& context) {
     if (file.empty()) file = default_file(context.cwd);
     if (file.empty()) return context.fail("Not any default deployment file exists.");
     const auto config = ecosystem::read_config((fs::path(context.cwd) / file).lexically_normal().string(),
-                                               shell_environment(context));
+                                               script_input(context));
     if (!config) {
         const bool is_missing = config.error().code == ErrorCode::NotFound;
         return context.fail(is_missing ? fmt::format("File {} not found", file) : config.error().message);

@@ -54,6 +54,7 @@ int run_directly(Context& context) {
 int run_runtime(std::span<const std::string> words) {
     share_container_variables();
     auto read = read_runtime_line(with_grace_variable(words));
+    if (read) read->line.typed.assign(words.begin(), words.end());
     const bool is_silent = (read && read->line.has("silent")) || is_set("PM2_SILENT");
     Console console(detect_terminal(STDERR_FILENO, read && read->line.has("no-color")), is_silent);
     if (!read) {

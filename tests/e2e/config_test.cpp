@@ -73,6 +73,19 @@ TEST_CASE("config: apps get what the file has put into process.env", "[e2e][node
     CHECK(value("FROM_FILE") == "three");
 }
 
+TEST_CASE("config: a file may read the command line", "[e2e][node]") {
+    const KpmHome kpm;
+    kpm.write("app.sh", kForever);
+    kpm.write("a.config.js",
+              "const place = process.argv.indexOf('--env');\n"
+              "const name = [process.argv[2], place < 0 ? 'none' : process.argv[place + 1]].join('-');\n"
+              "module.exports = {apps: [{name, script: './app.sh', env_production: {}}]};\n");
+    good(kpm, {"start", "a.config.js", "--env", "production"});
+    CHECK(kpm.find("start-production")["pm2_env"]["status"] == "online");
+    good(kpm, {"restart", "a.config.js"});
+    CHECK(kpm.find("restart-none")["pm2_env"]["status"] == "online");
+}
+
 TEST_CASE("config: the examples are commands of kpm", "[e2e]") {
     const KpmHome kpm;
     const std::string text = kpm.kpm({"examples"}).out;

@@ -21,9 +21,13 @@ bool has_engine() {
     return false;
 }
 
+JsInput own_input() {
+    return {environment_from(environ), {}};
+}
+
 Json value_of(const std::string& name, const std::string& text) {
     const TempFolder folder;
-    auto value = read_js(folder.file(name, text), environment_from(environ));
+    auto value = read_js(folder.file(name, text), own_input());
     if (!value) FAIL(value.error().message);
     return value->exported;
 }
@@ -31,7 +35,7 @@ Json value_of(const std::string& name, const std::string& text) {
 Environment env_after(const std::string& name, const std::string& text, Environment env) {
     const TempFolder folder;
     set_variable(env, "PATH", *find_variable(environment_from(environ), "PATH"));
-    auto module = read_js(folder.file(name, text), env);
+    auto module = read_js(folder.file(name, text), {env, {"/usr/bin/kpm", "start"}});
     if (!module) FAIL(module.error().message);
     unset_variable(module->env, "PATH");
     return module->env;
@@ -41,7 +45,7 @@ Environment env_after(const std::string& name, const std::string& text, Environm
 std::string error_of(const std::string& name, const std::string& text) {
     const TempFolder folder;
     const std::string path = folder.file(name, text);
-    auto value = read_js(path, environment_from(environ));
+    auto value = read_js(path, own_input());
     REQUIRE_FALSE(value);
     std::string message = value.error().message;
     for (auto at = message.find(path); at != std::string::npos; at = message.find(path, at + 4))
@@ -159,6 +163,27 @@ TEST_CASE("read js: what the file does to process.env is told", "[integration][e
         Json::array());
 }
 
+TEST_CASE("read js: process.argv is the command line", "[integration][ecosystem]") {
+    if (!has_engine()) return;
+    const TempFolder folder;
+    JsInput input = own_input();
+    input.arguments = {"/usr/bin/kpm", "start", "a b", "", "--env", "production"};
+    const auto argv_of = [&](const std::string& name, const std::string& text) {
+        auto module = read_js(folder.file(name, text), input);
+        if (!module) FAIL(module.error().message);
+        return module->exported;
+    };
+    const std::string argv = "[process.argv[0] === process.execPath, ...process.argv.slice(1)]";
+    const Json expected{true, "/usr/bin/kpm", "start", "a b", "", "--env", "production"};
+    CHECK(argv_of("a.config.js", "module.exports = " + argv) == expected);
+    CHECK(argv_of("a.config.mjs", "export default " + argv) == expected);
+    CHECK(argv_of("b.config.mjs", "import {argv} from 'node:process'; export default argv.slice(1, 3);") ==
+          Json{"/usr/bin/kpm", "start"});
+    input.arguments.assign(kMaxArguments + 1, "x");
+    CHECK(argv_of("a.config.js", "module.exports = [process.argv.length]") ==
+          Json::array({kMaxArguments + 1}));
+}
+
 TEST_CASE("read js: of variables that the system cannot have, none is told", "[integration][ecosystem]") {
     if (!has_engine()) return;
     CHECK(env_after("a.config.js", "process.env = {'a=b': 'c', A: 'b\\0c', B: null}; module.exports = [];",
@@ -169,7 +194,7 @@ TEST_CASE("read js: a file that does not end is killed", "[integration][ecosyste
     if (!has_engine()) return;
     const TempFolder folder;
     const std::string path = folder.file("a.config.js", "for (;;);");
-    auto value = read_js(path, environment_from(environ), std::chrono::seconds{1});
+    auto value = read_js(path, own_input(), std::chrono::seconds{1});
     REQUIRE_FALSE(value);
     CHECK(value.error().code == ErrorCode::Unavailable);
     CHECK(value.error().message.starts_with("cannot evaluate '" + path + "': cannot run '"));
@@ -187,14 +212,14 @@ TEST_CASE("read js: a file that prints without end is killed", "[integration][ec
 TEST_CASE("read js: values are checked like those of any file", "[integration][ecosystem]") {
     if (!has_engine()) return;
     const TempFolder folder;
-    auto file =
-        read_config(folder.file("d.config.cjs", "exports.apps = [{name: 'd', max_restarts: 'many'}];"));
+    auto file = read_config(
+        folder.file("d.config.cjs", "exports.apps = [{name: 'd', max_restarts: 'many'}];"), own_input());
     REQUIRE_FALSE(file);
     CHECK(file.error().message == folder.path() +
                                       "/d.config.cjs: apps[0].max_restarts: expected a number of at least 0, "
                                       "found \"many\"");
-    file =
-        read_config(folder.file("e.config.mjs", "export default {strict: true, apps: [{max_restart: 1}]};"));
+    file = read_config(
+        folder.file("e.config.mjs", "export default {strict: true, apps: [{max_restart: 1}]};"), own_input());
     REQUIRE_FALSE(file);
     CHECK(file.error().message.ends_with("(did you mean 'max_restarts'?)"));
 }
