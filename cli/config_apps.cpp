@@ -21,6 +21,13 @@ constexpr std::size_t kMaxInput = std::size_t{4} << 20;
 
 // The options that PM2 applies to the apps of a file; the others concern single scripts.
 constexpr std::string_view kFileOptions[] = {"watch", "ignore_watch", "namespace", "uid", "gid", "cwd"};
+constexpr std::string_view kEndings = "ext";
+
+// --force is also for who wants to reload in spite of another reload.
+bool is_file_option(std::string_view key, std::string_view command) {
+    return std::ranges::find(kFileOptions, key) != std::end(kFileOptions) ||
+           (key == "force" && command == "reload");
+}
 
 Result<std::string> read_standard_input() {
     std::string text;
@@ -122,6 +129,25 @@ bool apply_options(Context& context, ParsedApp& app) {
 
 }  // namespace
 
+std::string without_effect(const CommandLine& line, std::string_view command, std::string_view word) {
+    std::vector<std::string> names;
+    for (const GivenOption& given : line.options) {
+        const bool counts = given.spec->field == nullptr ? given.spec->key != kEndings
+                                                         : is_file_option(given.spec->field->key, command);
+        if (counts || given.is_implied) continue;
+        std::string flag(given.spec->flags.substr(given.spec->flags.rfind(',') + 1));
+        if (std::ranges::find(names, flag) == names.end()) names.push_back(std::move(flag));
+    }
+    if (line.has_app_args) names.emplace_back("what follows --");
+    if (names.empty()) return "";
+    const std::string last = std::move(names.back());
+    names.pop_back();
+    const bool are_several = !names.empty();
+    return fmt::format("{}{}{} {} no effect on '{}': {} for scripts", fmt::join(names, ", "),
+                       names.empty() ? "" : " and ", last, are_several ? "have" : "has", printable(word),
+                       are_several ? "they are" : "it is");
+}
+
 ecosystem::JsInput script_input(const Context& context) {
     const auto own = own_program();
     ecosystem::JsInput input{shell_environment(context), {own ? own->string() : "kpm"}};
@@ -137,6 +163,8 @@ std::optional<ConfiguredApps> apps_of(Context& context, const std::string& word)
     }
     if (file->env) context.env = std::move(file->env);
     for (const std::string& warning : file->warnings) context.console.warn_on_stderr(warning);
+    if (const std::string text = without_effect(context.line, context.command.name, word); !text.empty())
+        context.console.warn_on_stderr(text);
     const auto names = only_names(context);
     ConfiguredApps result;
     auto deploy_env = deploy_environment(file->deploy, context.line.value("env").value_or(""));

@@ -17,6 +17,10 @@ namespace kpm::cli {
 // Does the word name a file, or standard input?
 bool is_config_word(std::string_view word);
 
+// What was given beside a file, and is for scripts alone: "--name and what follows -- have no effect on
+// 'eco.json': they are for scripts"; "" when there is nothing of the kind. `command`: its name.
+std::string without_effect(const CommandLine& line, std::string_view command, std::string_view word);
+
 // What a configuration in JavaScript is evaluated with: in PM2 it is part of the program, and may read the
 // command line.
 ecosystem::JsInput script_input(const Context& context);

@@ -43,7 +43,8 @@ std::span<const OptionSpec> global_options();
 
 struct GivenOption {
     const OptionSpec* spec = nullptr;
-    std::string value;  // "" when none was given
+    std::string value;        // "" when none was given
+    bool is_implied = false;  // nobody has typed it
 };
 
 struct CommandLine {

@@ -125,10 +125,7 @@ bool start_script(Context& context, const std::string& word, const ProcessList& 
 }
 
 bool start_word(Context& context, const std::string& word) {
-    if (is_config_word(word)) {
-        say_endings_ignored(context, word);
-        return act_on_file(context, word, FileAction::Start) == kDone;
-    }
+    if (is_config_word(word)) return act_on_file(context, word, FileAction::Start) == kDone;
     const auto options = parse_options(context);
     if (!options) return false;
     const auto list = context.session->first_list();

@@ -29,6 +29,7 @@ Result<std::vector<GivenOption>> options_of_a_start(const std::vector<std::strin
         words.insert(words.end(), {"--ignore-watch", fmt::format("{}", fmt::join(ignored, " "))});
     auto line = read_global_options(words);
     if (!line) return line.error();
+    for (GivenOption& option : line->options) option.is_implied = true;
     return std::move(line->options);
 }
 

@@ -73,6 +73,17 @@ TEST_CASE("config: apps get what the file has put into process.env", "[e2e][node
     CHECK(value("FROM_FILE") == "three");
 }
 
+TEST_CASE("config: options beside a file that are for scripts are named in a warning", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("app.sh", kForever);
+    kpm.write("eco.json", app_with(""));
+    const CommandResult result = good(kpm, {"start", "eco.json", "-i", "4", "--", "--port", "80"});
+    CHECK(result.err.find("--instances and what follows -- have no effect on 'eco.json'") !=
+          std::string::npos);
+    CHECK(kpm.list().size() == 1);
+    CHECK(good(kpm, {"restart", "eco.json"}).err.find("no effect") == std::string::npos);
+}
+
 TEST_CASE("config: a file may read the command line", "[e2e][node]") {
     const KpmHome kpm;
     kpm.write("app.sh", kForever);

@@ -44,6 +44,8 @@ std::span<const Difference> known_differences() {
         // Notices.
         {"changes", Output, "", R"(\[PM2\] .*: changed .*)",
          "`restart <file>`, `start <file>`, `reload <file>` of what runs"},
+        {"beside-file", Errors, "", R"(.*have no effect on 'single\.json': they are for scripts)",
+         "Options and `-- args` beside a file that are for scripts"},
         {"only", Errors, "", R"(.*has no app named.*)", "`--only` with a name that is not in the file"},
         {"from-stdin", Output, "", R"(\[PM2\] Applying action restartProcessId on app \[list\].*)",
          "`restart -`"},

@@ -85,6 +85,8 @@ ParityGroup start_files() {
             {"start single.json --watch"},
             {"start single.json --watch", {"watch-again"}},
             {"delete all"},
+            {"start single.json --name other --max-memory-restart 300M", {"beside-file"}},
+            {"delete all"},
         }};
 }
 
