@@ -79,6 +79,8 @@ struct Command {
     bool env_is_switch = false;     // --env takes no name here
     enum class Ends { Yes, No, UnlessWatching } ends = Ends::Yes;  // UnlessWatching: not with --watch
     Question question = Question::None;
+    // Whether kpm reads no further behind these words, since the rest is another program's.
+    bool (*ends_line)(std::span<const std::string> words) = nullptr;
 
     // Goes on until it is interrupted.
     bool is_endless(const CommandLine& given) const {

@@ -152,6 +152,7 @@ ecosystem::JsInput script_input(const Context& context) {
     const auto own = own_program();
     ecosystem::JsInput input{shell_environment(context), {own ? own->string() : "kpm"}};
     input.arguments.insert(input.arguments.end(), context.line.typed.begin(), context.line.typed.end());
+    input.arguments.insert(input.arguments.end(), context.line.verbatim.begin(), context.line.verbatim.end());
     return input;
 }
 

@@ -52,8 +52,9 @@ struct CommandLine {
     std::vector<std::string> words;     // after the command
     std::vector<std::string> app_args;  // after "--"
     bool has_app_args = false;
+    std::vector<std::string> verbatim;  // what follows the words of a command that ends there, unread
     std::vector<GivenOption> options;
-    std::vector<std::string> typed;    // all of it, as it came
+    std::vector<std::string> typed;    // all of it but `verbatim`, as it came
     std::vector<std::string> unknown;  // after the first pass: what may be the command's own options
 
     bool has(std::string_view key) const;

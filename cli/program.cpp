@@ -91,8 +91,26 @@ std::string working_directory() {
     return std::filesystem::current_path(problem).string();
 }
 
+std::size_t own_words(std::span<const std::string> words) {
+    const auto ends_lines = [](const std::string& word) {
+        const Command* command = find_command(word);
+        return command != nullptr && command->ends_line != nullptr;
+    };
+    if (std::ranges::none_of(words, ends_lines)) return words.size();
+    for (std::size_t count = 1; count < words.size(); ++count) {
+        auto line = read_global_options(words.first(count));
+        if (!line || line->command.empty()) continue;  // a value is missing as yet
+        const Command* command = find_command(line->command);
+        if (command == nullptr || command->ends_line == nullptr || line->has_app_args) break;
+        if (read_own_options(*line, command->options) && command->ends_line(line->words)) return count;
+    }
+    return words.size();
+}
+
 int run_program(std::span<const std::string> words) {
-    auto line = read_global_options(words);
+    const std::size_t own = own_words(words);
+    auto line = read_global_options(words.first(own));
+    if (line) line->verbatim.assign(words.begin() + static_cast<std::ptrdiff_t>(own), words.end());
     const bool silent = (line && line->has("silent")) || is_set("PM2_SILENT");
     Console console(detect_terminal(STDOUT_FILENO, line && line->has("no-color")), silent);
     if (!line) return refuse(console, line.error().message);

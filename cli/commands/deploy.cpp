@@ -6,6 +6,7 @@
 #include <charconv>
 #include <filesystem>
 #include <optional>
+#include <span>
 
 #include "cli/actions.h"
 #include "cli/commands/groups.h"
@@ -37,7 +38,7 @@ constexpr std::string_view kHelp = R"(
     revert [n]           go back to the n-th deployment before the last, 1 if not given
     curr[ent]            print the commit that is deployed
     prev[ious]           print the one before
-    exec|run <cmd>       run a command in the deployed folder
+    exec|run <cmd>       run a command in the deployed folder, with all words that follow
     list                 list the deployments, newest first
     ref <ref>            deploy this branch, tag or commit
 
@@ -45,6 +46,10 @@ constexpr std::string_view kHelp = R"(
   --json: list, current and previous print the facts as JSON.
 
 )";
+
+bool is_command_of_host(std::string_view command) {
+    return command == "exec" || command == "run";
+}
 
 // One host after the other; each gets the whole of it before the next one is touched.
 class Deployer {
@@ -106,8 +111,7 @@ private:
         if (command == "list") return script(host, list_script(deployment_));
         if (command == "curr" || command == "current") return script(host, current_script(deployment_));
         if (command == "prev" || command == "previous") return script(host, earlier_script(deployment_, 1));
-        if (command == "exec" || command == "run")
-            return script(host, command_script(deployment_, joined(words)));
+        if (is_command_of_host(command)) return script(host, command_script(deployment_, joined(words)));
         if (command == "revert") return revert(host, argument);
         // As in PM2: any other word is what is to be deployed.
         return update(host, std::string(command));
@@ -199,7 +203,21 @@ std::string default_file(const std::string& folder) {
     return "";
 }
 
+bool names_file(std::span<const std::string> words) {
+    return !words.empty() && (ecosystem::is_config_file(words[0]) || words[0].ends_with(".json"));
+}
+
+// What the host's shell gets: also options, which are not kpm's there. A "--" before it keeps them apart.
+std::vector<std::string> words_of_host(std::vector<std::string> words) {
+    if (!words.empty() && words.front() == "--") words.erase(words.begin());
+    return words;
+}
+
 }  // namespace
+
+bool deploy_ends_line(std::span<const std::string> words) {
+    return words.size() == (names_file(words) ? 3 : 2) && is_command_of_host(words.back());
+}
 
 int run_deploy(Context& context) {
     std::vector<std::string> words = context.line.words;
@@ -208,10 +226,9 @@ int run_deploy(Context& context) {
         if (!words.empty()) words.erase(words.begin());
         return word;
     };
-    const bool names_file =
-        !words.empty() && (ecosystem::is_config_file(words[0]) || words[0].ends_with(".json"));
-    std::string file = names_file ? take() : "";
+    std::string file = names_file(words) ? take() : "";
     const std::string environment = take(), command = take();
+    if (is_command_of_host(command)) words = words_of_host(context.line.verbatim);
     if (environment.empty() || environment == "help") {
         context.console.text(kHelp);
         return kDone;

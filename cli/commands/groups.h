@@ -88,6 +88,8 @@ int run_unset(Context& context);
 
 // deploy.cpp
 int run_deploy(Context& context);
+// Behind exec and run.
+bool deploy_ends_line(std::span<const std::string> words);
 
 // modules.cpp
 int run_install(Context& context);

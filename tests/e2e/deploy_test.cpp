@@ -98,6 +98,8 @@ TEST_CASE("deploy: set up, update, look, revert", "[e2e]") {
     CHECK(has(site.deploy({"production", "list"}).out, "0\t"));
     CHECK(has(site.deploy({"production", "list"}).out, "\n1\t"));
     CHECK(has(site.deploy({"production", "exec", "cat file; echo"}).out, "\ntwo\n"));
+    CHECK(has(site.deploy({"production", "exec", "printf", "%s.", "-n", "--color"}).out, "\n-n.--color."));
+    CHECK(has(site.deploy({"production", "exec", "--", "head", "-c", "2", "file"}).out, "\ntw"));
     const std::string current = site.deploy({"production", "curr"}).out;
     CHECK(current != site.deploy({"production", "prev"}).out);
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cli/help.h"
+#include "cli/program.h"
 #include "ipc/base/text.h"
 
 namespace kpm::cli {
@@ -24,6 +25,19 @@ TEST_CASE("commands: names and aliases are unique and found", "[unit][cli][comma
     }
     CHECK(find_command("help") == nullptr);
     CHECK(find_command("") == nullptr);
+}
+
+TEST_CASE("commands: what stands behind `deploy … exec` is for the host", "[unit][cli][commands]") {
+    using Words = std::vector<std::string>;
+    CHECK(own_words(Words{"deploy", "production", "exec", "ls", "-la"}) == 3);
+    CHECK(own_words(Words{"deploy", "--force", "eco.json", "production", "run", "--", "ls", "-n"}) == 5);
+    CHECK(own_words(Words{"-s", "deploy", "--json", "production", "exec", "--help"}) == 5);
+    CHECK(own_words(Words{"deploy", "run", "exec", "x"}) == 3);  // an environment called run
+    CHECK(own_words(Words{"deploy", "eco.json", "run", "list"}) == 4);
+    CHECK(own_words(Words{"deploy", "production", "ref", "exec", "x"}) == 5);
+    CHECK(own_words(Words{"start", "deploy", "exec", "-x"}) == 4);
+    CHECK(own_words(Words{"start", "app.js", "--", "deploy", "a", "exec", "-x"}) == 7);
+    CHECK(own_words(Words{}) == 0);
 }
 
 TEST_CASE("help: every command and every option of an attribute is in it", "[unit][cli][commands]") {
