@@ -14,7 +14,6 @@
 #include "cli/deploy/deployment.h"
 #include "cli/deploy/steps.h"
 #include "cli/run_command.h"
-#include "cli/startup/quoting.h"
 #include "cli/terminal.h"
 #include "ecosystem/read_config.h"
 #include "ipc/base/text.h"
@@ -246,11 +245,8 @@ int run_deploy(Context& context) {
         if (deployment.error().code == ErrorCode::Invalid) context.console.line("Deploy failed");
         return context.fail(deployment.error());
     }
-    if (deployment->post_deploy.empty()) {
-        deployment->post_deploy =
-            fmt::format("kpm startOrRestart {} --env {}", shell_word(fs::path(file).filename().string()),
-                        shell_word(environment));
-    }
+    if (deployment->post_deploy.empty())
+        deployment->post_deploy = default_post_deploy(file, context.cwd, environment);
     Deployer deployer(context, *deployment, context.line.has("force"));
     if (context.line.has("json")) {
         const auto facts = deployer.facts(command);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "cli/startup/quoting.h"
 
 namespace kpm::cli {
@@ -113,6 +115,15 @@ std::string earlier_script(const Deployment& deployment, unsigned back) {
 
 std::string command_script(const Deployment& deployment, const std::string& command) {
     return fmt::format("cd {} && {{ {}\n}}", remote_path(deployment, "/current"), command);
+}
+
+std::string default_post_deploy(const std::string& file, const std::string& folder,
+                                const std::string& environment) {
+    namespace fs = std::filesystem;
+    const fs::path base = fs::path(folder).lexically_normal();
+    fs::path path = (base / file).lexically_normal().lexically_relative(base);
+    if (path.empty() || *path.begin() == "..") path = fs::path(file).filename();
+    return fmt::format("kpm startOrRestart {} --env {}", shell_word(path.string()), shell_word(environment));
 }
 
 std::string local_check_script() {

@@ -26,6 +26,11 @@ std::string current_script(const Deployment& deployment);
 std::string earlier_script(const Deployment& deployment, unsigned back);
 std::string command_script(const Deployment& deployment, const std::string& command);
 
+// What is done after an update where the section names nothing. `file` as typed in `folder`: where it lies
+// below that, it lies below the deployed folder, too.
+std::string default_post_deploy(const std::string& file, const std::string& folder,
+                                const std::string& environment);
+
 // Of the working directory: fails, with a reason on stdout, when something is not committed or not pushed.
 std::string local_check_script();
 

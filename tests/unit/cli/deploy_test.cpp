@@ -45,6 +45,18 @@ TEST_CASE("deploy: a section is read, hosts in all of PM2's forms", "[unit][cli]
     CHECK(objects->hosts == std::vector<DeployHost>{{"three", "v", "2222", ""}, {"four", "u", "", ""}});
 }
 
+TEST_CASE("deploy: without a post-deploy the file is started from where it lies", "[unit][cli][deploy]") {
+    const auto post_deploy = [](const char* file) { return default_post_deploy(file, "/srv/app", "it's"); };
+    const std::string end = " --env 'it'\\''s'";
+    CHECK(post_deploy("eco.json") == "kpm startOrRestart eco.json" + end);
+    CHECK(post_deploy("config/eco.config.js") == "kpm startOrRestart config/eco.config.js" + end);
+    CHECK(post_deploy("./a/../my config/eco.json") == "kpm startOrRestart 'my config/eco.json'" + end);
+    CHECK(post_deploy("/srv/app/config/eco.json") == "kpm startOrRestart config/eco.json" + end);
+    // Not below the folder: nothing tells where it lies on the host.
+    CHECK(post_deploy("../eco.json") == "kpm startOrRestart eco.json" + end);
+    CHECK(post_deploy("/etc/eco.json") == "kpm startOrRestart eco.json" + end);
+}
+
 TEST_CASE("deploy: what is missing or wrong is named", "[unit][cli][deploy]") {
     CHECK(read_deployment(section(), "nix", "e.json").error().message ==
           "nix environment is not defined in e.json file");
