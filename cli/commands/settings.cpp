@@ -1,6 +1,7 @@
 // set, multiset, get, conf, config, unset: the settings of modules and apps in module_conf.json.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "cli/actions.h"
@@ -167,6 +168,13 @@ int run_multiset(Context& context) {
         if (const auto set = conf->set(words[i], words[i + 1]); !set) return context.fail(set.error());
     }
     if (const auto written = conf->write(context.home); !written) return context.fail(written.error());
+    std::vector<std::string_view> modules;  // each once, however many of its keys are set
+    for (std::size_t i = 0; i < words.size(); i += 2) {
+        const std::string_view module = key_parts(words[i]).front();
+        if (!is_nested(words[i]) || std::ranges::find(modules, module) != modules.end()) continue;
+        modules.push_back(module);
+        restart_app(context, *conf, words[i]);
+    }
     show_module_of(context, *conf, words[0]);
     return kDone;
 }

@@ -50,6 +50,22 @@ TEST_CASE("settings: an app of a file sees those of its name, also when they cha
     CHECK(eventually([&] { return log() == "3 {\"level\":\"3\"}\n4 {\"level\":\"4\"}\n"; }));
 }
 
+TEST_CASE("settings: multiset restarts each app that it names once", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("app.sh", "while :; do sleep 1; done\n");
+    kpm.write("apps.json", R"({"apps":[{"name":"a","script":"./app.sh"},{"name":"b","script":"./app.sh"},
+        {"name":"c","script":"./app.sh"}]})");
+    REQUIRE(kpm.kpm({"start", "apps.json"}).status == 0);
+    REQUIRE(kpm.kpm({"multiset", "a:level 4 b:x 1 a:y 2 d:z 3 c 5"}).status == 0);
+    const Json a = kpm.find("a")["pm2_env"], b = kpm.find("b")["pm2_env"], c = kpm.find("c")["pm2_env"];
+    CHECK(a["restart_time"] == 1);
+    CHECK(a["env"]["level"] == "4");
+    CHECK(a["env"]["y"] == "2");
+    CHECK(b["restart_time"] == 1);
+    CHECK(b["env"]["x"] == "1");
+    CHECK(c["restart_time"] == 0);
+}
+
 TEST_CASE("settings: an app of a script sees them too, and a restart by its name brings what is new",
           "[e2e]") {
     const KpmHome kpm;
