@@ -1,17 +1,29 @@
 #include "cli/module_conf.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "cli/user_file.h"
 #include "ipc/base/text.h"
+#include "ipc/base/unique_fd.h"
 
 namespace kpm::cli {
 namespace {
 
 constexpr std::string_view kAll = "all";
 constexpr std::size_t kMaxLevels = 16;
+
+// Of the home itself, which belongs to its user whoever changes the settings. Without it where there is no
+// home yet, and on file systems that have none.
+UniqueFd lock_home(const ipc::Home& home) {
+    UniqueFd folder(::open(home.root().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    while (folder && ::flock(folder.get(), LOCK_EX) != 0 && errno == EINTR) continue;
+    return folder;
+}
 
 }  // namespace
 
@@ -29,6 +41,18 @@ Result<ModuleConf> ModuleConf::read(const ipc::Home& home) {
     if (!root.is_object())
         return Error{ErrorCode::Invalid, fmt::format("cannot read '{}': it is no object of JSON", path)};
     return ModuleConf(std::move(root));
+}
+
+Result<ModuleConf> ModuleConf::update(const ipc::Home& home,
+                                      const std::function<Result<bool>(ModuleConf&)>& change) {
+    const UniqueFd lock = lock_home(home);
+    auto conf = read(home);
+    if (!conf) return conf;
+    const auto changed = change(*conf);
+    if (!changed) return changed.error();
+    if (!*changed) return conf;
+    if (const auto written = conf->write(home); !written) return written.error();
+    return conf;
 }
 
 Result<void> ModuleConf::write(const ipc::Home& home) const {

@@ -1,9 +1,10 @@
 #pragma once
-// module_conf.json: settings of modules and apps by name, PM2's file. Pure but for read and write.
+// module_conf.json: settings of modules and apps by name, PM2's file. Pure but for read and update.
 //
 // A key is "module:key" or "module.key"; with a dot in it the dots separate (PM2's rule), and there may be
 // more levels than two. A key without either is a value of its own.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,7 +22,10 @@ public:
     static Result<ModuleConf> read(const ipc::Home& home);
     explicit ModuleConf(Json root) : root_(std::move(root)) {}
 
-    Result<void> write(const ipc::Home& home) const;
+    // Reads the file, has it changed and writes it, with no other kpm in between; gives what is in it then.
+    // Nothing is written when `change` fails, or says that it has changed nothing.
+    static Result<ModuleConf> update(const ipc::Home& home,
+                                     const std::function<Result<bool>(ModuleConf&)>& change);
 
     // Denied: a value stands where a module or a level is wanted, or the other way round.
     Result<void> set(std::string_view key, std::string_view value);
@@ -31,6 +35,8 @@ public:
     const Json& root() const { return root_; }
 
 private:
+    Result<void> write(const ipc::Home& home) const;
+
     Json root_;
 };
 

@@ -109,10 +109,11 @@ int install(Context& context, const std::string& source) {
     if (!folder) return context.fail(folder.error());
     auto module = read_module(*folder);
     if (!module) return context.fail(module.error());
-    auto conf = ModuleConf::read(context.home);
-    if (!conf) return context.fail(conf.error());
-    enter_module(*conf, is_archive ? kTarballsKey : kPackagesKey, *module);
-    if (const auto written = conf->write(context.home); !written) return context.fail(written.error());
+    const auto entered = ModuleConf::update(context.home, [&](ModuleConf& conf) -> Result<bool> {
+        enter_module(conf, is_archive ? kTarballsKey : kPackagesKey, *module);
+        return true;
+    });
+    if (!entered) return context.fail(entered.error());
     // For whoever develops it: a change is seen at once.
     for (ecosystem::ParsedApp& app : module->apps)
         if (is_here) app.config.watch = true;
@@ -140,7 +141,10 @@ int uninstall(Context& context, const std::string& name) {
     const bool was_listed = strike_module(*conf, name);
     if (!was_listed && request.ids.empty()) return fail_of_module(context, "Unknown module");
     if (!request.ids.empty() && !act(context, request, list->rows)) return kFailed;
-    if (const auto written = conf->write(context.home); !written) return context.fail(written.error());
+    // Read anew: ending the apps may have taken long.
+    const auto struck = ModuleConf::update(
+        context.home, [&](ModuleConf& stored) -> Result<bool> { return strike_module(stored, name); });
+    if (!struck) return context.fail(struck.error());
     if (const auto folder = module_name(name); folder && *folder == name) {
         const fs::path root = module_root(context.home, name);
         std::error_code problem;

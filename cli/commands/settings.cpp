@@ -88,10 +88,11 @@ Json settings_of(const ModuleConf& conf) {
 }
 
 int set_one(Context& context, const std::string& key, const std::string& value) {
-    auto conf = ModuleConf::read(context.home);
+    const auto conf = ModuleConf::update(context.home, [&](ModuleConf& stored) -> Result<bool> {
+        if (const auto set = stored.set(key, value); !set) return set.error();
+        return true;
+    });
     if (!conf) return context.fail(conf.error());
-    if (const auto set = conf->set(key, value); !set) return context.fail(set.error());
-    if (const auto written = conf->write(context.home); !written) return context.fail(written.error());
     if (is_nested(key)) restart_app(context, *conf, key);
     if (context.line.has("json")) return print_json(context, *conf->get(key));
     if (!is_nested(key)) {
@@ -162,12 +163,12 @@ int run_multiset(Context& context) {
     const auto words = ecosystem::split_words(text);
     if (words.empty() || words.size() % 2 != 0)
         return context.fail(fmt::format("cannot set '{}': keys and values, in turn, are wanted", text));
-    auto conf = ModuleConf::read(context.home);
+    const auto conf = ModuleConf::update(context.home, [&](ModuleConf& stored) -> Result<bool> {
+        for (std::size_t i = 0; i < words.size(); i += 2)
+            if (const auto set = stored.set(words[i], words[i + 1]); !set) return set.error();
+        return true;
+    });
     if (!conf) return context.fail(conf.error());
-    for (std::size_t i = 0; i < words.size(); i += 2) {
-        if (const auto set = conf->set(words[i], words[i + 1]); !set) return context.fail(set.error());
-    }
-    if (const auto written = conf->write(context.home); !written) return context.fail(written.error());
     std::vector<std::string_view> modules;  // each once, however many of its keys are set
     for (std::size_t i = 0; i < words.size(); i += 2) {
         const std::string_view module = key_parts(words[i]).front();
@@ -180,11 +181,9 @@ int run_multiset(Context& context) {
 }
 
 int run_unset(Context& context) {
-    auto conf = ModuleConf::read(context.home);
+    const auto conf = ModuleConf::update(
+        context.home, [&](ModuleConf& stored) -> Result<bool> { return stored.unset(context.word()); });
     if (!conf) return context.fail(conf.error());
-    if (conf->unset(context.word())) {
-        if (const auto written = conf->write(context.home); !written) return context.fail(written.error());
-    }
     show_all(context, *conf);
     return kDone;
 }

@@ -1,12 +1,28 @@
 #include "cli/module_conf.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include <catch2/catch.hpp>
 
+#include <filesystem>
 #include <fstream>
+#include <thread>
 
+#include "ipc/base/unique_fd.h"
 #include "tests/support/temp_dir.h"
 
 namespace kpm::cli {
+namespace {
+
+std::function<Result<bool>(ModuleConf&)> set_to(std::string key, std::string value) {
+    return [key, value](ModuleConf& conf) -> Result<bool> {
+        if (const auto set = conf.set(key, value); !set) return set.error();
+        return true;
+    };
+}
+
+}  // namespace
 
 TEST_CASE("module conf: colons separate, dots do when there are any", "[unit][cli][module_conf]") {
     using Parts = std::vector<std::string_view>;
@@ -60,17 +76,48 @@ TEST_CASE("module conf: PM2's file, and none that is broken is overwritten", "[u
     const auto empty = ModuleConf::read(home);
     REQUIRE(empty);
     CHECK(empty->root().empty());
-    ModuleConf conf{Json::object()};
-    REQUIRE(conf.set("a:b", "c"));
-    REQUIRE(conf.write(home));
+    const auto conf = ModuleConf::update(home, set_to("a:b", "c"));
+    REQUIRE(conf);
     std::ifstream file(home.module_conf());
     std::string text{std::istreambuf_iterator<char>(file), {}};
     CHECK(text == "{\n    \"a\": {\n        \"b\": \"c\"\n    }\n}");
-    CHECK(ModuleConf::read(home)->root() == conf.root());
+    CHECK(ModuleConf::read(home)->root() == conf->root());
     for (const char* broken : {"{", "[]", "1"}) {
         std::ofstream(home.module_conf(), std::ios::trunc) << broken;
         CHECK(ModuleConf::read(home).error().message.find("cannot read '") == 0);
+        CHECK_FALSE(ModuleConf::update(home, set_to("a:b", "c")));
     }
+}
+
+TEST_CASE("module conf: nobody else changes it while one does", "[unit][cli][module_conf]") {
+    const TempDir folder;
+    const ipc::Home home(folder.path());
+    bool is_locked = false;
+    REQUIRE(ModuleConf::update(home, [&](ModuleConf& conf) -> Result<bool> {
+        const UniqueFd other(::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        is_locked = ::flock(other.get(), LOCK_EX | LOCK_NB) != 0;
+        return set_to("a:b", "c")(conf);
+    }));
+    CHECK(is_locked);
+    // All of it counts, whoever comes in between.
+    constexpr int kWriters = 8;
+    std::vector<std::thread> writers;
+    for (int i = 0; i < kWriters; ++i)
+        writers.emplace_back(
+            [&home, i] { (void)ModuleConf::update(home, set_to("w:" + std::to_string(i), "x")); });
+    for (std::thread& writer : writers) writer.join();
+    CHECK(ModuleConf::read(home)->get("w")->size() == kWriters);
+}
+
+TEST_CASE("module conf: what is refused, or changes nothing, is not written", "[unit][cli][module_conf]") {
+    const TempDir folder;
+    const ipc::Home home(folder.path());
+    REQUIRE(ModuleConf::update(home, [](ModuleConf& conf) -> Result<bool> { return conf.unset("a:b"); }));
+    CHECK_FALSE(ModuleConf::update(home, set_to("a::b", "c")));
+    CHECK_FALSE(std::filesystem::exists(home.module_conf()));
+    const ipc::Home none(folder.path() / "none");
+    REQUIRE(ModuleConf::update(none, [](ModuleConf& conf) -> Result<bool> { return conf.unset("a:b"); }));
+    CHECK_FALSE(std::filesystem::exists(none.root()));
 }
 
 }  // namespace kpm::cli
