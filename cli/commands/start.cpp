@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
 #include "cli/actions.h"
 #include "cli/commands/groups.h"
@@ -13,6 +12,7 @@
 #include "cli/follow.h"
 #include "cli/notes.h"
 #include "cli/start_run.h"
+#include "cli/user_file.h"
 #include "cli/watched_endings.h"
 #include "ecosystem/dump_app.h"
 #include "ipc/base/text.h"
@@ -61,11 +61,11 @@ bool write_configuration(Context& context, ecosystem::AppConfig config,
     context.console.info(fmt::format("Writing configuration to {}", path));
     config.name = resolved.name;
     config.cwd = resolved.cwd;
-    std::ofstream file(path, std::ios::trunc);
-    file << Json{{"apps", Json::array({ecosystem::dump_app(config)})}}.dump(2) << "\n";
-    if (file.flush()) return true;
-    context.console.error(fmt::format("cannot write '{}'", path));
-    return false;
+    const Json file{{"apps", Json::array({ecosystem::dump_app(config)})}};
+    const auto written =
+        write_user_file(path, file.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    if (!written) context.console.error(written.error().message);
+    return written.has_value();
 }
 
 // --ext

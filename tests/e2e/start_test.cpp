@@ -58,6 +58,23 @@ TEST_CASE("start: a --cwd that is not there is named, and nothing runs", "[e2e]"
     CHECK(kpm.list().empty());
 }
 
+TEST_CASE("start: -w writes what is no UTF-8 with replacements, in the place of the file that was there",
+          "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("app.sh", kForever);
+    const fs::path file = kpm.write("app-pm2.json", "old");
+    fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
+    const CommandResult result = kpm.kpm({"start", "app.sh", "-w", "--", "a\xff\xfe", "b"});
+    INFO(result.out << result.err);
+    CHECK(result.status == 0);
+    const Json written = Json::parse(kpm.read(file));
+    CHECK(written["apps"][0]["args"] == Json::array({"a\xEF\xBF\xBD\xEF\xBF\xBD", "b"}));
+    CHECK(fs::status(file).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
+    // Nothing is left beside it.
+    for (const fs::directory_entry& entry : fs::directory_iterator(kpm.work()))
+        CHECK(entry.path().filename().string().find("app-pm2.json.") == std::string::npos);
+}
+
 TEST_CASE("start: a broken .config.js is shown with file and line", "[e2e]") {
     const KpmHome kpm;
     kpm.write("app.sh", kForever);
