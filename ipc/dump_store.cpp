@@ -93,20 +93,6 @@ Result<void> shift_generations(const Home& home) {
     return {};
 }
 
-// What is wrong with it, "" = nothing.
-std::string fault_of(const Json& apps) {
-    if (apps.is_discarded()) return "it is no JSON, or was cut short";
-    if (!apps.is_array()) return "it is no array";
-    for (const Json& app : apps) {
-        if (!app.is_object()) return "an element of it is no object";
-        const auto version = app.find(kDumpVersionKey);
-        if (version == app.end()) continue;
-        if (!version->is_number_integer() || *version > kDumpVersion)
-            return fmt::format("a later kpm wrote it (version {})", version->dump());
-    }
-    return "";
-}
-
 // Where it went, nullopt when it could not be moved.
 std::optional<fs::path> put_aside(const fs::path& path) {
     for (int i = 1; i <= kMaxDamaged; ++i) {
@@ -137,6 +123,19 @@ Result<void> write_dump(const Home& home, std::string_view text) {
     return sync_folder(home.root());
 }
 
+std::string fault_of_dump(const Json& apps) {
+    if (apps.is_discarded()) return "it is no JSON, or was cut short";
+    if (!apps.is_array()) return "it is no array";
+    for (const Json& app : apps) {
+        if (!app.is_object()) return "an element of it is no object";
+        const auto version = app.find(kDumpVersionKey);
+        if (version == app.end()) continue;
+        if (!version->is_number_integer() || *version > kDumpVersion)
+            return fmt::format("a later kpm wrote it (version {})", version->dump());
+    }
+    return "";
+}
+
 Result<ReadDump> read_dump(const Home& home) {
     ReadDump dump;
     for (const fs::path& path : generations(home)) {
@@ -147,7 +146,7 @@ Result<ReadDump> read_dump(const Home& home) {
             continue;
         }
         dump.apps = parse_json(*text);
-        const std::string fault = fault_of(dump.apps);
+        const std::string fault = fault_of_dump(dump.apps);
         if (fault.empty()) {
             dump.file = path;
             return dump;

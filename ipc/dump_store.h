@@ -23,6 +23,9 @@ inline constexpr int kDumpVersion = 1;
 // says the same. Error (disk full, unwritable home): dump.pm2 is what it was.
 Result<void> write_dump(const Home& home, std::string_view text);
 
+// What is wrong with a dump that was read, and parsed by parse_json; "" = nothing.
+std::string fault_of_dump(const Json& apps);
+
 struct ReadDump {
     Json apps;  // an array of objects
     std::filesystem::path file;

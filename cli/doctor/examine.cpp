@@ -19,6 +19,7 @@
 #include "ecosystem/resolve.h"
 #include "ipc/base/user.h"
 #include "ipc/client.h"
+#include "ipc/dump_store.h"
 
 namespace kpm::cli {
 namespace {
@@ -200,8 +201,8 @@ Check check_dump(const ipc::Home& home) {
         return {"dump", Health::Warn, "nothing is saved", "kpm save keeps the list for the next start"};
     if (!text) return {"dump", Health::Fail, text.error().message, "kpm resurrect and kpm save need it"};
     const Json apps = parse_json(*text);
-    if (!apps.is_array())
-        return {"dump", Health::Fail, path + " is damaged",
+    if (const std::string fault = ipc::fault_of_dump(apps); !fault.empty())
+        return {"dump", Health::Fail, fmt::format("{} cannot be restored: {}", path, fault),
                 "kpm resurrect takes the newest good one of .bak, .bak.2, .bak.3"};
     return {"dump", Health::Ok, fmt::format("{} processes are saved", apps.size()), ""};
 }

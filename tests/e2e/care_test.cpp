@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "tests/support/eventually.h"
 #include "tests/support/kpm_home.h"
@@ -127,8 +128,14 @@ TEST_CASE("doctor: a healthy home, then what is wrong with it", "[e2e]") {
     INFO(ill.out << ill.err);
     CHECK(ill.status == 1);
     CHECK(has(ill.out, "✗ dump"));
-    CHECK(has(ill.out, "is damaged\n"));
+    CHECK(has(ill.out, "cannot be restored: it is no JSON, or was cut short\n"));
     CHECK(fs::file_size(dump) == 10);  // it only looks
+
+    // By the rule of what reads it.
+    std::ofstream(dump) << R"([{"kpm_dump_version": 99}])";
+    const CommandResult later = kpm.kpm({"doctor"});
+    CHECK(later.status == 1);
+    CHECK(has(later.out, "cannot be restored: a later kpm wrote it (version 99)\n"));
 }
 
 }  // namespace kpm::care_test

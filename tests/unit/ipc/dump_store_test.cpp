@@ -106,6 +106,16 @@ TEST_CASE("dump: without a file there is nothing to restore", "[unit][ipc][dump]
     CHECK(read_dump(temp.home())->apps.empty());
 }
 
+TEST_CASE("dump: what makes one unusable", "[unit][ipc][dump]") {
+    const auto fault = [](std::string_view text) { return fault_of_dump(parse_json(text)); };
+    CHECK(fault("[]").empty());
+    CHECK(fault(R"([{"name":"a"},{"kpm_dump_version":1}])").empty());
+    CHECK(fault("[{") == "it is no JSON, or was cut short");
+    CHECK(fault("{}") == "it is no array");
+    CHECK(fault("[1]") == "an element of it is no object");
+    CHECK(fault(R"([{"kpm_dump_version":2}])") == "a later kpm wrote it (version 2)");
+}
+
 TEST_CASE("dump: when every generation is damaged the error tells of each", "[unit][ipc][dump]") {
     const TempHome temp;
     temp.write("dump.pm2", "[");
