@@ -4,6 +4,7 @@
 
 #include "cli/monit/clean_text.h"
 #include "cli/terminal.h"
+#include "ecosystem/utf8.h"
 
 namespace kpm::cli::monit {
 namespace {
@@ -99,7 +100,7 @@ std::string Canvas::row(int y) const {
         const Cell& cell = at({x, y});
         if (cell.is_tail) continue;
         for (const char32_t c : cell.text) {
-            if (c != 0) append_utf8(text, c);
+            if (c != 0) ecosystem::append_utf8(text, c);
         }
     }
     text.erase(text.find_last_not_of(' ') + 1);

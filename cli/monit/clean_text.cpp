@@ -3,11 +3,12 @@
 #include <cstdint>
 
 #include "cli/terminal.h"
+#include "ecosystem/utf8.h"
 
 namespace kpm::cli::monit {
 namespace {
 
-constexpr char32_t kReplacement = 0xFFFD;
+constexpr std::uint32_t kReplacement = 0xFFFD;
 constexpr std::uint32_t kEscape = 0x1B, kBell = 0x07, kCsi = 0x9B, kStringEnd = 0x9C;
 constexpr int kTabWidth = 4;
 
@@ -62,26 +63,6 @@ std::size_t end_of_escape(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-void append_utf8(std::string& text, char32_t character) {
-    const auto c = static_cast<std::uint32_t>(character);
-    const auto tail = [&](unsigned shift) { text += static_cast<char>(0x80 | (c >> shift & 0x3F)); };
-    if (c < 0x80) {
-        text += static_cast<char>(c);
-    } else if (c < 0x800) {
-        text += static_cast<char>(0xC0 | c >> 6);
-        tail(0);
-    } else if (c < 0x10000) {
-        text += static_cast<char>(0xE0 | c >> 12);
-        tail(6);
-        tail(0);
-    } else {
-        text += static_cast<char>(0xF0 | (c >> 18 & 0x07));
-        tail(12);
-        tail(6);
-        tail(0);
-    }
-}
-
 std::string clean_text(std::string_view text) {
     std::string result;
     result.reserve(text.size());
@@ -93,13 +74,13 @@ std::string clean_text(std::string_view text) {
         }
         at += c.size;
         if (!is_character(c)) {
-            append_utf8(result, kReplacement);
+            ecosystem::append_utf8(result, kReplacement);
         } else if (c.value == kCsi) {
             at = end_of_csi(text, at);
         } else if (c.value == '\t') {
             result.append(kTabWidth, ' ');
         } else if (!is_control(c.value) && !is_invisible(c.value)) {
-            append_utf8(result, c.value);
+            ecosystem::append_utf8(result, c.value);
         }
     }
     return result;

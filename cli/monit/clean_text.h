@@ -11,6 +11,4 @@ namespace kpm::cli::monit {
 // blanks, what is no UTF-8 U+FFFD. The result is valid UTF-8 in which each character has a width.
 std::string clean_text(std::string_view text);
 
-void append_utf8(std::string& text, char32_t character);
-
 }  // namespace kpm::cli::monit

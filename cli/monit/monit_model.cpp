@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 
-#include "cli/monit/clean_text.h"
 #include "cli/monit/details.h"
+#include "ecosystem/utf8.h"
 
 namespace kpm::cli::monit {
 namespace {
@@ -153,7 +153,7 @@ void Model::edit_filter(const Key& key) {
             apps_.select_by(key.name == KeyName::Up ? -1 : 1);
             break;
         case KeyName::Character:
-            if (filter.size() < kLongestFilter) append_utf8(filter, key.character);
+            if (filter.size() < kLongestFilter) ecosystem::append_utf8(filter, key.character);
             break;
         default:
             return;

@@ -106,6 +106,12 @@ TEST_CASE("model: a filter is typed, kept by Enter, dropped by Escape", "[unit][
     CHECK(is<Quit>(monit.press(KeyName::Interrupt)));
 }
 
+TEST_CASE("model: what is typed and no character becomes a replacement", "[unit][monit]") {
+    Opened monit;
+    monit.type(U"/" + std::u32string{0xD800, 0x110000});
+    CHECK(monit.model.apps().filter() == "\xEF\xBF\xBD\xEF\xBF\xBD");
+}
+
 TEST_CASE("model: a filter has a limit", "[unit][monit]") {
     Opened monit;
     monit.type(U"/" + std::u32string(1000, U'x'));
