@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "cli/user_file.h"
+#include "ecosystem/resolve.h"
 #include "ipc/base/text.h"
 #include "ipc/base/unique_fd.h"
 
@@ -113,9 +114,8 @@ Json module_variables(const ModuleConf& conf, const std::string& name) {
     Json variables = Json::object();
     const auto module = conf.root().find(name);
     if (module == conf.root().end() || !module->is_object()) return variables;
-    for (const auto& [variable, value] : module->items())
-        if (value.is_primitive()) variables[variable] = value;
-    variables[name] = module->dump(-1, ' ', false, Json::error_handler_t::replace);
+    for (const auto& [variable, value] : ecosystem::settings_variables(conf.root(), name))
+        variables[variable] = value;
     return variables;
 }
 

@@ -40,8 +40,8 @@ private:
     Json root_;
 };
 
-// The settings of `name` as an app of that name finds them in its environment: each by its key, and all of
-// them as JSON in a variable of the name. Empty: there are none.
+// The settings of `name` as an app of that name finds them in its environment, see
+// ecosystem::settings_variables. Empty: there are none.
 Json module_variables(const ModuleConf& conf, const std::string& name);
 
 std::vector<std::string_view> key_parts(std::string_view key);

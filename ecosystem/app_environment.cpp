@@ -29,6 +29,10 @@ bool describes_an_app(std::string_view variable) {
            find_wire_field(variable);
 }
 
+bool is_variable_name(std::string_view text) {
+    return !text.empty() && text.find('=') == std::string_view::npos;
+}
+
 bool is_filtered(const Selection& filter, std::string_view variable) {
     if (const bool* all = std::get_if<bool>(&filter))
         return *all && std::ranges::find(kNeverFiltered, variable) == kNeverFiltered.end();
@@ -39,6 +43,22 @@ bool is_filtered(const Selection& filter, std::string_view variable) {
 }
 
 }  // namespace
+
+Environment settings_variables(const Json& module_conf, const std::string& name) {
+    Environment variables;
+    if (!is_variable_name(name)) return variables;
+    const auto found = module_conf.find(name);
+    const Json settings = found != module_conf.end() && found->is_object() ? *found : Json::object();
+    const auto value_text = [](const Json& value) {
+        return value.is_string() ? value.get<std::string>()
+                                 : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    };
+    for (const auto& [key, value] : settings.items())
+        if (is_variable_name(key) && !value.is_structured() && !value.is_null())
+            set_variable(variables, key, value_text(value));
+    set_variable(variables, name, value_text(settings));
+    return variables;
+}
 
 Environment without_outer_app(Environment shell) {
     if (find_variable(shell, "pm_id") != nullptr)

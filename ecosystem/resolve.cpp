@@ -103,19 +103,6 @@ std::string log_path(const std::string& given, std::string_view suffix, const Ap
     return absolute_path(given, config.cwd, context.env);
 }
 
-// PM2 gives apps of a file the settings of their name (kpm set name:key value), and all of them in a variable
-// of that name.
-void add_module_settings(AppConfig& config, const Json& module_conf) {
-    if (config.name.empty() || config.name.find('=') != std::string::npos) return;
-    const auto found = module_conf.find(config.name);
-    const Json settings = found != module_conf.end() && found->is_object() ? *found : Json::object();
-    for (const auto& [key, value] : settings.items()) {
-        if (!key.empty() && key.find('=') == std::string::npos && value.is_string())
-            set_variable(config.env, key, value.get<std::string>());
-    }
-    set_variable(config.env, config.name, settings.dump(-1, ' ', false, Json::error_handler_t::replace));
-}
-
 void resolve_files(AppConfig& config, const ResolveContext& context) {
     config.out_file = log_path(config.out_file, "-out", config, context);
     config.error_file = log_path(config.error_file, "-error", config, context);
@@ -207,7 +194,7 @@ Result<ResolvedApp> resolve(const AppConfig& declared, const ResolveContext& con
     config.env = app_environment(config, context, resolved.declared);
     // PM2 gives an app of a file a variable of its name even when there are no settings.
     if (context.from_file || context.module_conf.contains(config.name))
-        add_module_settings(config, context.module_conf);
+        merge_environment(config.env, settings_variables(context.module_conf, config.name));
     for (std::string& sentence : not_effective(config)) resolved.warnings.push_back(std::move(sentence));
     return resolved;
 }

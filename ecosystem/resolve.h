@@ -54,6 +54,10 @@ Environment without_outer_app(Environment shell);
 Environment app_environment(const AppConfig& config, const ResolveContext& context,
                             const Environment& declared);
 
+// The settings of an app's name in module_conf.json (kpm set name:key value) as its variables: each by its
+// key, and all of them as JSON in a variable of the name, "{}" when there are none.
+Environment settings_variables(const Json& module_conf, const std::string& name);
+
 // Absolute and without "." and ".."; "~" is the HOME of the shell.
 std::string absolute_path(std::string_view path, const std::string& base, const Environment& env);
 

@@ -66,6 +66,10 @@ TEST_CASE("module conf: a value is not made a module, nor the other way round", 
 TEST_CASE("module conf: what an app of the name finds in its environment", "[unit][cli][module_conf]") {
     const ModuleConf conf{Json{{"foo", "bar"}, {"a", {{"b", "c"}, {"deep", {{"x", "1"}}}}}}};
     CHECK(module_variables(conf, "a") == Json{{"b", "c"}, {"a", R"({"b":"c","deep":{"x":"1"}})"}});
+    const ModuleConf typed{Json{{"z", {{"compress", false}, {"max", 5}, {"no", nullptr}, {"a=b", "c"}}}}};
+    CHECK(module_variables(typed, "z") == Json{{"compress", "false"},
+                                               {"max", "5"},
+                                               {"z", R"({"compress":false,"max":5,"no":null,"a=b":"c"})"}});
     CHECK(module_variables(conf, "foo").empty());
     CHECK(module_variables(conf, "other").empty());
 }

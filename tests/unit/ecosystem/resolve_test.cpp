@@ -88,6 +88,22 @@ TEST_CASE("resolve: a script in the working directory becomes what PM2's CLI sen
     CHECK(find_variable(app.env, "PM2_JSON_PROCESSING") == nullptr);
 }
 
+TEST_CASE("resolve: the settings of its name are variables of an app, whatever their type",
+          "[unit][ecosystem]") {
+    World resolve_in;
+    resolve_in.context().from_file = true;
+    resolve_in.context().module_conf = Json{
+        {"app", {{"level", "3"}, {"compress", false}, {"max", 5}, {"none", nullptr}, {"deep", {{"x", 1}}}}}};
+    const AppConfig app = resolve_in(script("app.js"));
+    CHECK(*find_variable(app.env, "level") == "3");
+    CHECK(*find_variable(app.env, "compress") == "false");
+    CHECK(*find_variable(app.env, "max") == "5");
+    CHECK(find_variable(app.env, "none") == nullptr);
+    CHECK(find_variable(app.env, "deep") == nullptr);
+    CHECK(*find_variable(app.env, "app") ==
+          R"({"level":"3","compress":false,"max":5,"none":null,"deep":{"x":1}})");
+}
+
 TEST_CASE("resolve: mode, count and log suffix follow PM2's table", "[unit][ecosystem]") {
     struct Row {
         AppConfig declared;
