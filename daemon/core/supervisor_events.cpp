@@ -235,6 +235,7 @@ void Supervisor::ask_for(Slot& slot, Instance& instance) {
 
 // An app that asked for it is told by a message, and gets the signal only when it has no channel any more.
 void Supervisor::stop_tree(const Slot& slot, const Instance& instance, int signo) {
+    if (!instance.is_held) return;  // an earlier daemon has seen it end, and died before it wrote that down
     const AppKey key = slot.key(instance);
     const bool wants_message = slot.config->shutdown_with_message || settings_.stops_by_message;
     const bool is_told =

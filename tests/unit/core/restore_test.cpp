@@ -115,6 +115,27 @@ TEST_CASE("restore: a process that ended meanwhile is started again, one being s
     CHECK(next.find(1)->current.life.state() == State::Stopped);
 }
 
+// The daemon before had seen its end, but died before it had written that down.
+TEST_CASE("restore: a process that was ended for its failure and is gone is not signalled again",
+          "[unit][supervisor]") {
+    std::map<std::string, std::string> state;
+    {
+        Bench first;
+        ecosystem::AppConfig config = forked("hung");
+        config.watchdog = 10s;
+        first.add(config);
+        first.happen(Spawned{10});
+        first.happen(Tripped{});
+        REQUIRE(first.state() == State::Stopping);
+        state = first.host.state;
+    }
+    FakeHost host;
+    Supervisor next(host, Settings{});
+    next.restore(state);
+    next.drain();
+    CHECK(host.take() == Lines{"adopt 0/1", "spawn 0/2 hung"});
+}
+
 TEST_CASE("restore: damaged state loses only the app that it belongs to", "[unit][supervisor]") {
     Bench first;
     first.add(forked("good"));
