@@ -117,7 +117,8 @@ Result<void> Daemon::start(UniqueFd socket) {
          .keeper_gone =
              [this] {
                  io::write_daemon_log("the keeper is gone: nothing can be supervised any more, ending");
-                 supervisor_->post([this] { end_without_keeper(); });
+                 // What runs would be there twice after a resurrect.
+                 supervisor_->post([this] { core::save_and_end(*supervisor_); });
              }});
     if (!host) return host.error();
     host_ = std::move(*host);
@@ -184,18 +185,8 @@ void Daemon::on_signal(int number) {
     }
     supervisor_->post([this, number] {
         io::write_daemon_log(fmt::format("told to end (SIG{})", ::sigabbrev_np(number)));
-        if (const auto saved = core::save_dump(*supervisor_, false); !saved)
-            io::write_daemon_log(saved.error().message);
-        server_->publish("pm2:kill", Json{{"status", "killed"}, {"msg", "pm2 has been killed by SIGNAL"}});
-        supervisor_->end([this](const Result<void>&) { shut_down(0); });
+        core::save_and_end(*supervisor_);
     });
-}
-
-// What runs would be there twice after a resurrect.
-void Daemon::end_without_keeper() {
-    if (const auto saved = core::save_dump(*supervisor_, false); !saved)
-        io::write_daemon_log(saved.error().message);
-    supervisor_->end([this](const Result<void>&) { shut_down(0); });
 }
 
 void Daemon::shut_down(int client_pid) {

@@ -32,7 +32,6 @@ private:
     void on_request(const ipc::Request& request, const io::Responder& responder);
     void on_signal(int number);
     void shut_down(int client_pid);
-    void end_without_keeper();
     void end_turn();
     void note_activity();
 

@@ -168,8 +168,6 @@ std::size_t saved_count(const Supervisor& supervisor) {
         std::ranges::count_if(supervisor.slots(), [](const auto& entry) { return is_saved(entry.second); }));
 }
 
-}  // namespace
-
 Result<void> save_dump(Supervisor& supervisor, bool even_if_empty) {
     if (saved_count(supervisor) == 0 && !even_if_empty) return {};
     Json dump = Json::array();
@@ -178,8 +176,12 @@ Result<void> save_dump(Supervisor& supervisor, bool even_if_empty) {
     return supervisor.host().write_dump(dump.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
+}  // namespace
+
 void save(Supervisor& supervisor, const Json& args, Answer answer) {
     const Json& options = argument(args, 0);
+    if (supervisor.is_ending())
+        return answer(Error{ErrorCode::Unavailable, "cannot save 'the list of apps': the daemon is ending"});
     const bool is_forced = options.is_object() && options.value("force", false);
     if (const auto saved = save_dump(supervisor, is_forced); !saved) return answer(saved.error());
     const std::size_t count = saved_count(supervisor);
@@ -197,6 +199,13 @@ void kill_me(Supervisor& supervisor, const Json& args, Answer) {
         supervisor.host().publish("pm2:kill", {{"status", "killed"}, {"msg", "pm2 has been killed via CLI"}});
         supervisor.host().shut_down(client);
     });
+}
+
+void save_and_end(Supervisor& supervisor) {
+    if (supervisor.is_ending()) return;
+    if (const auto saved = save_dump(supervisor, false); !saved) supervisor.host().log(saved.error().message);
+    supervisor.host().publish("pm2:kill", {{"status", "killed"}, {"msg", "pm2 has been killed by SIGNAL"}});
+    supervisor.end([&supervisor](const Result<void>&) { supervisor.host().shut_down(0); });
 }
 
 }  // namespace kpm::core

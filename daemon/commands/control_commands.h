@@ -24,8 +24,9 @@ void await_end(Supervisor& supervisor, const Json& args, Answer answer);
 void notify_kill(Supervisor& supervisor, const Json& args, Answer answer);
 void kill_me(Supervisor& supervisor, const Json& args, Answer answer);
 
-// What a daemon that is told to end by a signal leaves behind, for `resurrect`. Nothing when nothing is
-// managed.
-Result<void> save_dump(Supervisor& supervisor, bool even_if_empty);
+// The daemon's end when no client asks for it: the list is saved for `resurrect`, unless it is empty, all is
+// stopped, the host shut down. Asked for again, or during an end that a client wants, it does nothing: what
+// has been stopped by then would be saved as stopped.
+void save_and_end(Supervisor& supervisor);
 
 }  // namespace kpm::core

@@ -15,6 +15,9 @@
 
 namespace kpm::core {
 
+// There while the daemon ends.
+constexpr const char* kEndingKey = "ending";
+
 std::string app_state_key(int pm_id);
 std::string run_state_key(int pm_id);
 std::string told_state_key(int pm_id);

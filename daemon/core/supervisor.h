@@ -75,6 +75,7 @@ public:
     void drain();
 
     // Takes over from an earlier daemon: its state, key by key as it was persisted. Before the first drain().
+    // An end that it had begun goes on.
     void restore(const std::map<std::string, std::string>& state);
 
     // --- requests; inside a task only ---
@@ -97,6 +98,8 @@ public:
     void stop_all(Done done);
     // The same for good: until the daemon has ended nothing is started any more, whoever asks.
     void end(Done done);
+    // end() was asked for, of this daemon or of the one before it.
+    bool is_ending() const { return is_ending_; }
     // Told once, when no app runs and none will by itself: all are stopped or given up. nullopt: none has
     // ended under this daemon.
     using AllEnded = std::function<void(const std::optional<LastEnd>&)>;

@@ -1,5 +1,8 @@
 // The end of everything: dependents before what they depend on.
 
+#include <utility>
+
+#include "daemon/core/snapshot.h"
 #include "daemon/core/supervisor.h"
 #include "ecosystem/dependency_order.h"
 
@@ -51,7 +54,7 @@ void Supervisor::stop_next(const std::shared_ptr<StopRun>& run) {
 }
 
 void Supervisor::end(Done done) {
-    is_ending_ = true;
+    if (!std::exchange(is_ending_, true)) host_.persist(kEndingKey, "1");
     stop_all(std::move(done));
 }
 

@@ -88,6 +88,12 @@ void Supervisor::restore(const std::map<std::string, std::string>& state) {
         check_rest(slot);
         schedule(slot);
     }
+    is_ending_ = state.contains(kEndingKey);
+    if (is_ending_)
+        post([this] {
+            host_.log("the daemon before this one was ending: going on with that");
+            end([this](const Result<void>&) { host_.shut_down(0); });
+        });
 }
 
 // It was given up because it is still alive after SIGKILL. A stop or the next launch comes back to it.

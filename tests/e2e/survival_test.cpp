@@ -169,6 +169,36 @@ TEST_CASE("survival: a daemon that is told to end starts nothing any more", "[e2
     CHECK_FALSE(is_running(std::stoi(kpm.read(kpm.work() / "started.pid"))));
 }
 
+TEST_CASE("survival: a daemon that is told to end twice saves what ran before", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("slow.sh", "trap '' INT\nwhile [ ! -e released ]; do sleep 0.1; done\n");
+    kpm.write("quick.sh", "exec sleep 600\n");
+    REQUIRE(kpm.kpm({"start", "slow.sh", "--kill-timeout", "60000"}).status == 0);
+    REQUIRE(kpm.kpm({"start", "quick.sh"}).status == 0);
+    const int daemon = kpm.daemon_pid(), keeper = parent_of(daemon);
+    const auto orders = [&] {
+        const std::string log = kpm.daemon_log(), order = "told to end (SIGTERM)";
+        int count = 0;
+        for (auto at = log.find(order); at != std::string::npos; at = log.find(order, at + 1)) ++count;
+        return count;
+    };
+    REQUIRE(::kill(keeper, SIGTERM) == 0);
+    REQUIRE(eventually([&] { return kpm.find("quick")["pm2_env"]["status"] == "stopped"; }));
+    SECTION("of the same daemon") {
+        REQUIRE(::kill(keeper, SIGTERM) == 0);
+        REQUIRE(eventually([&] { return orders() == 2; }));
+    }
+    SECTION("the one that goes on with it, too") {
+        REQUIRE(::kill(daemon, SIGKILL) == 0);
+        REQUIRE(eventually([&] { return orders() == 2; }));
+    }
+    kpm.write("released", "");
+    REQUIRE(eventually([&] { return !is_running(keeper); }));
+    const Json saved = Json::parse(kpm.read(kpm.home() / "dump.pm2"));
+    REQUIRE(saved.size() == 2);
+    for (const Json& app : saved) CHECK(app["status"] == "online");
+}
+
 TEST_CASE("survival: render workers serve on through a kill -9 of kpmd under load", "[e2e]") {
     const KpmHome kpm;
     const int port = free_port();
