@@ -167,13 +167,13 @@ void Daemon::on_request(const ipc::Request& request, const io::Responder& respon
     if (!command) return responder.unknown_method();
     supervisor_->post([this, command, args = request.args, responder] {
         supervisor_->set_client({.pid = responder.client().pid, .uid = responder.client().user});
-        if (command->text)
-            return command->text(*supervisor_, args,
-                                 [responder](std::string json) { responder.text(std::move(json)); });
-        command->run(*supervisor_, args, [responder, has_value = command->has_value](Result<Json> result) {
-            if (result && !has_value) return responder.none();
-            responder.answer(std::move(result));
-        });
+        core::call(
+            *command, *supervisor_, args,
+            [responder, has_value = command->has_value](Result<Json> result) {
+                if (result && !has_value) return responder.none();
+                responder.answer(std::move(result));
+            },
+            [responder](std::string json) { responder.text(std::move(json)); });
     });
 }
 

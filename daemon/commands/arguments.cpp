@@ -11,6 +11,12 @@ const Json& argument(const Json& args, std::size_t index) {
     return args.is_array() && index < args.size() ? args[index] : kNull;
 }
 
+const Json& member_of(const Json& value, const char* key) {
+    if (!value.is_object()) return kNull;
+    const auto it = value.find(key);
+    return it == value.end() ? kNull : *it;
+}
+
 std::optional<int> as_id(const Json& value) {
     if (value.is_number_integer()) {
         const auto number = value.get<std::int64_t>();
@@ -26,8 +32,7 @@ std::optional<int> as_id(const Json& value) {
 }
 
 std::optional<int> id_or_member(const Json& value, const char* key) {
-    if (!value.is_object()) return as_id(value);
-    return value.contains(key) ? as_id(value[key]) : std::nullopt;
+    return as_id(value.is_object() ? member_of(value, key) : value);
 }
 
 std::string shown(const Json& value) {
@@ -35,8 +40,8 @@ std::string shown(const Json& value) {
 }
 
 std::string text_member(const Json& value, const char* key) {
-    if (!value.is_object() || !value.contains(key)) return {};
-    return value[key].is_string() ? value[key].get<std::string>() : std::string{};
+    const Json& text = member_of(value, key);
+    return text.is_string() ? text.get<std::string>() : std::string{};
 }
 
 }  // namespace kpm::core

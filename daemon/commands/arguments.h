@@ -11,6 +11,8 @@ namespace kpm::core {
 
 // The argument, or null when the client sent fewer.
 const Json& argument(const Json& args, std::size_t index);
+// The member, or null when it is no object or has none.
+const Json& member_of(const Json& value, const char* key);
 // 3 or "3"; nullopt otherwise.
 std::optional<int> as_id(const Json& value);
 // The member `key` of an object, or the value itself when it is none: `stopProcessId` takes 3, "3" and

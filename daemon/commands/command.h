@@ -32,5 +32,9 @@ struct Command {
 
 std::span<const Command> commands();
 const Command* find_command(std::string_view method);
+// Runs the command, inside a supervisor task. Answers with an error should it throw: no client ends the
+// daemon.
+void call(const Command& command, Supervisor& supervisor, const Json& args, const Answer& answer,
+          const TextAnswer& text);
 
 }  // namespace kpm::core

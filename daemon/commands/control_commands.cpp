@@ -26,7 +26,7 @@ Json all_rows(const Supervisor& supervisor) {
 }
 
 Error unknown_signal(const Json& options) {
-    return {ErrorCode::Invalid, "Unknown signal: " + shown(options.value("signal", Json()))};
+    return {ErrorCode::Invalid, "Unknown signal: " + shown(member_of(options, "signal"))};
 }
 
 }  // namespace
@@ -36,7 +36,7 @@ void send_signal_to_id(Supervisor& supervisor, const Json& args, Answer answer) 
     const auto id = id_or_member(options, "process_id");
     const Slot* slot = id ? supervisor.find(*id) : nullptr;
     if (!slot) return answer(Error{ErrorCode::NotFound, fmt::format("{} id unknown", id ? *id : -1)});
-    const auto signo = asked_signal(options.is_object() ? options.value("signal", Json()) : Json());
+    const auto signo = asked_signal(member_of(options, "signal"));
     if (!signo) return answer(Error{ErrorCode::Invalid, "Error when sending signal (signal unknown)"});
     if (const auto sent = supervisor.send_signal(slot->pm_id, *signo); !sent) return answer(sent.error());
     answer(all_rows(supervisor));
@@ -50,7 +50,7 @@ void send_signal_to_name(Supervisor& supervisor, const Json& args, Answer answer
         for (const auto& [id, slot] : supervisor.slots()) ids.push_back(id);
     }
     if (ids.empty()) return answer(Error{ErrorCode::NotFound, "Unknown process name"});
-    const auto signo = asked_signal(options.value("signal", Json()));
+    const auto signo = asked_signal(member_of(options, "signal"));
     if (!signo) return answer(unknown_signal(options));
     // Those that do not run get none; that nobody runs is an error, told of the first.
     const int first = ids.front();
@@ -182,7 +182,7 @@ void save(Supervisor& supervisor, const Json& args, Answer answer) {
     const Json& options = argument(args, 0);
     if (supervisor.is_ending())
         return answer(Error{ErrorCode::Unavailable, "cannot save 'the list of apps': the daemon is ending"});
-    const bool is_forced = options.is_object() && options.value("force", false);
+    const bool is_forced = member_of(options, "force") == true;
     if (const auto saved = save_dump(supervisor, is_forced); !saved) return answer(saved.error());
     const std::size_t count = saved_count(supervisor);
     answer(Json{{"apps", count}, {"written", is_forced || count > 0}});
@@ -194,7 +194,7 @@ void notify_kill(Supervisor&, const Json&, Answer) {}
 
 void kill_me(Supervisor& supervisor, const Json& args, Answer) {
     const Json& options = argument(args, 0);
-    const int client = options.is_object() && options.contains("pid") ? as_id(options["pid"]).value_or(0) : 0;
+    const int client = as_id(member_of(options, "pid")).value_or(0);
     supervisor.end([&supervisor, client](const Result<void>&) {
         supervisor.host().publish("pm2:kill", {{"status", "killed"}, {"msg", "pm2 has been killed via CLI"}});
         supervisor.host().shut_down(client);

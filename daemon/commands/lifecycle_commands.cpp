@@ -271,7 +271,7 @@ void reload_process(Supervisor& supervisor, const Json& args, Answer answer) {
 
 void soft_reload_process(Supervisor& supervisor, const Json& args, Answer answer) {
     const Json& options = argument(args, 0);
-    const std::string id = shown(options.is_object() ? options.value("id", Json()) : options);
+    const std::string id = shown(options.is_object() ? member_of(options, "id") : options);
     reload_by_id(supervisor, args, fmt::format("pm_id {0} not available in {0}", id), Truth::Pm2,
                  std::move(answer));
 }
@@ -289,7 +289,7 @@ void delete_process(Supervisor& supervisor, const Json& args, Answer answer) {
         answer(slot ? row(*slot) : Json(nullptr));
     };
     const Json& options = argument(args, 1);
-    if (options.is_object() && options.value(ipc::kDrainOption, Json()) == true)
+    if (member_of(options, ipc::kDrainOption) == true)
         supervisor.retire(*id, done);
     else
         supervisor.remove(*id, done);

@@ -1,5 +1,8 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <exception>
 
 #include "daemon/commands/command.h"
 #include "daemon/commands/control_commands.h"
@@ -64,6 +67,17 @@ std::span<const Command> commands() {
 const Command* find_command(std::string_view name) {
     const auto it = std::ranges::find(kCommands, name, &Command::method);
     return it == kCommands.end() ? nullptr : &*it;
+}
+
+void call(const Command& command, Supervisor& supervisor, const Json& args, const Answer& answer,
+          const TextAnswer& text) {
+    try {
+        if (command.text) return command.text(supervisor, args, text);
+        command.run(supervisor, args, answer);
+    } catch (const std::exception& thrown) {
+        answer(Error{ErrorCode::Invalid,
+                     fmt::format("cannot carry out '{}': {}", command.method, thrown.what())});
+    }
 }
 
 }  // namespace kpm::core

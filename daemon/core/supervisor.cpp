@@ -264,6 +264,10 @@ Result<void> Supervisor::reconfigure(int pm_id, ecosystem::AppConfig config) {
 }
 
 Result<void> Supervisor::change_config(Slot& slot, ecosystem::AppConfig config) {
+    for (const auto& [text, what] : {std::pair{&config.name, "name"}, {&config.script, "script"}})
+        if (text->empty())
+            return Error{ErrorCode::Invalid,
+                         fmt::format("cannot change '{}': it would have no {}", slot.config->name, what)};
     if (const auto checked = check(config); !checked) return checked;
     if (slot.told && config.interpreter != slot.config->interpreter) {
         slot.told->node_version.clear();
