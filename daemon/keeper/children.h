@@ -36,6 +36,7 @@ public:
     void watch(Child& child, UniqueFd pidfd);
     // How many live children have no pidfd.
     std::size_t unwatched() const { return unwatched_; }
+    std::size_t living() const { return by_pid_.count(); }
     Child* find(std::uint64_t token) const { return by_token_.find(token); }
     // Records the end of a child and queues it; does nothing for a pid that is not one of them (an orphan).
     void mark_exited(pid_t pid, int exit_code, int signal);

@@ -7,22 +7,18 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
+
+#include "daemon/keeper/clock.h"
 
 namespace kpm::keeper {
 namespace {
 
 constexpr std::int64_t kEarlyDeath = 10'000;  // milliseconds
+constexpr int kHopeless = 5;                  // early deaths in a row
 constexpr std::int64_t kFirstDelay = 50;
 constexpr std::int64_t kLongestDelay = 5'000;
 constexpr std::int32_t kLinkTarget = 3;
 constexpr std::int32_t kReadyTarget = 4;
-
-std::int64_t now() {
-    timespec time{};
-    ::clock_gettime(CLOCK_MONOTONIC, &time);
-    return static_cast<std::int64_t>(time.tv_sec) * 1000 + time.tv_nsec / 1'000'000;
-}
 
 }  // namespace
 
@@ -96,6 +92,10 @@ void DaemonProcess::mark_exited() {
     std::int64_t delay = early_deaths_ == 1 ? 0 : kFirstDelay;
     for (int i = 2; i < early_deaths_ && delay < kLongestDelay; ++i) delay *= 2;
     due_ = now() + (delay < kLongestDelay ? delay : kLongestDelay);
+}
+
+bool DaemonProcess::is_hopeless() const {
+    return launched_.pid < 0 && early_deaths_ >= kHopeless;
 }
 
 int DaemonProcess::next_start() const {

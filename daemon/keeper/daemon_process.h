@@ -24,6 +24,8 @@ public:
     // Milliseconds until start() is due, for epoll_wait; -1: it runs.
     int next_start() const;
     void start_at_once() { due_ = 0; }
+    // It does not run, and its last lives were too short to be of use.
+    bool is_hopeless() const;
 
 private:
     UniqueFd start_with(UniqueFd (&fds)[5], UniqueFd ours);

@@ -63,7 +63,11 @@ UniqueFd Keeper::watch_process(pid_t pid) {
 int Keeper::run() {
     if (!open_loop()) return 1;
     while (!finished_) {
-        if (daemon_.next_start() == 0 && !start_daemon()) return 1;
+        if (is_alone())
+            end_alone();
+        else if (daemon_.next_start() == 0 && !start_daemon())
+            return 1;
+        if (finished_) break;
         flush();
         epoll_event events[kEventsPerTurn];
         const int count = ::epoll_wait(epoll_.get(), events, kEventsPerTurn, next_wake());
@@ -84,6 +88,15 @@ int Keeper::run() {
             reaper_.collect_others(children_, [this](const Ended& process) { ended(process); });
     }
     return exit_code_;
+}
+
+void Keeper::end_alone() {
+    if (!last_stop_.has_begun())
+        log_line("told to end, and kpmd does not come up: ending %zu processes without it",
+                 children_.living());
+    if (!last_stop_.go_on(children_)) return;
+    finished_ = true;
+    exit_code_ = 1;
 }
 
 bool Keeper::start_daemon() {
@@ -131,7 +144,7 @@ void Keeper::handle_signals() {
 }
 
 int Keeper::next_wake() const {
-    const int start = daemon_.next_start();
+    const int start = is_alone() ? last_stop_.next_step() : daemon_.next_start();
     const int look = reaper_.next_look();
     return start < 0 || (look >= 0 && look < start) ? look : start;
 }
@@ -166,7 +179,7 @@ void Keeper::daemon_exited(int exit_code, int signal) {
     const char* how = signal ? "signal" : "exit code";
     const int which = signal ? signal : exit_code;
     if (!relay_.was_answered()) relay_.fail("kpmd ended with %s %d before it was ready", how, which);
-    if (!finished_)
+    if (!finished_ && !is_alone())
         log_line("kpmd (pid %d) ended with %s %d, starting it again in %d ms", pid, how, which,
                  daemon_.next_start());
 }

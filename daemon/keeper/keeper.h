@@ -8,6 +8,7 @@
 
 #include "daemon/keeper/daemon_process.h"
 #include "daemon/keeper/inventory.h"
+#include "daemon/keeper/last_stop.h"
 #include "daemon/keeper/launcher.h"
 #include "daemon/keeper/reaper.h"
 
@@ -18,12 +19,15 @@ public:
     Keeper(const Options& options, ReadyRelay& relay, const rlimit& child_file_limit)
         : relay_(relay), child_file_limit_(child_file_limit), daemon_(options), options_(options) {}
 
-    // Until kpmd has said Quit and is gone; returns the exit code of the process.
+    // Until kpmd has said Quit and is gone, or after SIGTERM all but kpmd, which does not come up; returns
+    // the exit code of the process.
     int run();
 
 private:
     bool open_loop();
     bool start_daemon();  // false: the first start failed
+    bool is_alone() const { return last_stop_.has_begun() || (stop_asked_ && daemon_.is_hopeless()); }
+    void end_alone();
     void watch(int operation, int fd, std::uint32_t events);
     UniqueFd watch_process(pid_t pid);  // empty: SIGCHLD must do
     void handle_signals();
@@ -56,6 +60,7 @@ private:
     Inventory inventory_;
     Children children_;
     Reaper reaper_;
+    LastStop last_stop_;
     Store store_;
     UniqueFd state_;
 

@@ -78,6 +78,8 @@ public:
         slots_[hole] = {};
     }
 
+    std::size_t count() const { return count_; }
+
     // For walks: at(0 … capacity() - 1) is a record or nullptr, stable as long as nothing is inserted or
     // erased.
     std::size_t capacity() const { return capacity_; }

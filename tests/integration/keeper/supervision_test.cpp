@@ -328,6 +328,22 @@ TEST_CASE("keeper: a kpmd that keeps dying is started again and again, with paus
     CHECK(keeper.home().read("keeper.err").find("again in 0 ms") != std::string::npos);
 }
 
+TEST_CASE("keeper: told to end it ends the apps itself when no kpmd comes up to do it",
+          "[integration][keeper]") {
+    KeeperFixture keeper;
+    FakeKpmd kpmd = keeper.start_ready();
+    const pid_t app = kpmd.spawn(1, shell("exec sleep 600")).message.pid;
+    const pid_t deaf = kpmd.spawn(2, shell("trap '' TERM; while :; do sleep 0.1; done")).message.pid;
+    REQUIRE(::kill(keeper.pid(), SIGTERM) == 0);
+    CHECK(kpmd.next_signal() == SIGTERM);
+    kpmd.kill();
+    for (int life = 2; life <= 5; ++life) keeper.accept().kill();
+    CHECK(WEXITSTATUS(keeper.wait().value_or(-1)) == 1);
+    CHECK(::kill(app, 0) != 0);
+    CHECK(::kill(deaf, 0) != 0);
+    CHECK(keeper.home().read("keeper.err").find("ending 2 processes without it") != std::string::npos);
+}
+
 TEST_CASE("keeper: a service manager learns that kpmd is ready, and that only once",
           "[integration][keeper]") {
     KeeperFixture keeper;
