@@ -14,6 +14,7 @@
 #include "daemon/commands/control_commands.h"
 #include "daemon/io/before_wait.h"
 #include "daemon/io/daemon_log.h"
+#include "daemon/io/small_file.h"
 #include "daemon/settings_from_environment.h"
 
 namespace kpm {
@@ -22,6 +23,7 @@ namespace {
 constexpr std::chrono::seconds kInventoryLimit{10};
 constexpr std::initializer_list<int> kSignals{SIGTERM, SIGINT, SIGQUIT, SIGUSR2, SIGHUP};
 constexpr std::chrono::seconds kTrimAfter{1};
+constexpr std::chrono::seconds kListenAgain{1};
 constexpr std::chrono::seconds kFarewell{2};  // for replies that clients have not read yet
 
 std::vector<std::string> method_names() {
@@ -39,10 +41,14 @@ Result<std::unique_ptr<Daemon>> Daemon::open(const ipc::Home& home, UniqueFd soc
 }
 
 Daemon::Daemon(const ipc::Home& home, core::Settings settings)
-    : home_(home), settings_(std::move(settings)), trim_(loop_, [this] {
-          is_trimming_ = true;
-          ::malloc_trim(0);
-      }) {}
+    : home_(home),
+      settings_(std::move(settings)),
+      trim_(loop_,
+            [this] {
+                is_trimming_ = true;
+                ::malloc_trim(0);
+            }),
+      listen_again_(loop_, [this] { listen_late(); }) {}
 
 Daemon::~Daemon() {
     signals_.reset();
@@ -55,18 +61,23 @@ Result<void> Daemon::start(UniqueFd socket) {
     auto inventory = io::receive_inventory(socket.get(), kInventoryLimit);
     if (!inventory) return inventory.error();
     keeper_pid_ = inventory->keeper_pid;
-    const auto owner = socket_owner_from_environment();
+    socket_owner_ = socket_owner_from_environment();
     // On the way to the sockets; what else lies in the home has modes of its own.
-    if (owner && ::chmod(home_.root().c_str(), 0711) != 0)
+    if (socket_owner_ && ::chmod(home_.root().c_str(), 0711) != 0)
         io::write_daemon_log(os_error("open the way into", home_.root().string(), errno).message);
-    auto server = io::ControlServer::open(
-        loop_, home_,
+    server_ = io::ControlServer::make(
+        loop_,
         {.on_request = [this](const ipc::Request& request,
                               const io::Responder& responder) { on_request(request, responder); },
          .on_notice = [](const std::string& line) { io::write_daemon_log(line); }},
-        method_names(), {}, owner);
-    if (!server) return server.error();
-    server_ = std::move(*server);
+        method_names());
+    if (const auto listening = server_->listen(home_, socket_owner_); !listening) {
+        // Apps that run need this daemon, whether or not anybody can talk to it.
+        if (!inventory->state) return listening;
+        io::write_daemon_log(
+            fmt::format("{}; commands have to wait until that works", listening.error().message));
+        listen_again_.start(kListenAgain);
+    }
 
     auto host = io::UvHost::open(
         loop_, home_, std::move(socket), std::move(*inventory),
@@ -136,6 +147,14 @@ Result<void> Daemon::start(UniqueFd socket) {
     return {};
 }
 
+void Daemon::listen_late() {
+    if (const auto listening = server_->listen(home_, socket_owner_); !listening)
+        return listen_again_.start(kListenAgain);
+    if (const auto written = io::write_small_file(home_.daemon_pid(), std::to_string(::getpid())); !written)
+        io::write_daemon_log(written.error().message);
+    io::write_daemon_log("commands are taken again");
+}
+
 int Daemon::run() {
     {
         const io::BeforeWait turn(loop_, [this] { end_turn(); });
@@ -191,6 +210,7 @@ void Daemon::on_signal(int number) {
 
 void Daemon::shut_down(int client_pid) {
     server_->stop_listening();
+    listen_again_.stop();
     // The keeper's death comes as a signal, too, and in any order: then this is a crash, and the pid file
     // stays.
     if (::getppid() == keeper_pid_)

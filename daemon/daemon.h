@@ -19,7 +19,8 @@ namespace kpm {
 class Daemon {
 public:
     // `socket`: to the keeper. Waits for its inventory, opens the control sockets, takes over what an earlier
-    // daemon left. Errors are for the user: a daemon that already runs here, a home that cannot be written.
+    // daemon left. Errors are for the user: a daemon that already runs here, a home that cannot be written;
+    // the latter is none where there are apps to be taken over.
     static Result<std::unique_ptr<Daemon>> open(const ipc::Home& home, UniqueFd socket);
     ~Daemon();
 
@@ -32,6 +33,7 @@ private:
     void on_request(const ipc::Request& request, const io::Responder& responder);
     void on_signal(int number);
     void shut_down(int client_pid);
+    void listen_late();
     void end_turn();
     void note_activity();
 
@@ -43,6 +45,8 @@ private:
     core::Settings settings_;
     std::optional<io::Signals> signals_;
     io::Timer trim_;
+    io::Timer listen_again_;  // where it could not be done at the start
+    std::optional<io::SocketOwner> socket_owner_;
     bool is_trimming_ = false;  // this turn of the loop was for the trim alone
     bool is_ending_ = false;
     int exit_status_ = 0;

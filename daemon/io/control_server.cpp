@@ -287,10 +287,20 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(Loop& loop, const ipc
                                                            std::vector<std::string> methods,
                                                            ControlLimits limits,
                                                            std::optional<SocketOwner> owner) {
-    if (Result<void> cleared = clear_home(home); !cleared) return cleared.error();
-    auto state = std::make_shared<State>(loop, std::move(callbacks), std::move(methods), limits);
-    if (Result<void> listening = state->listen(home, owner); !listening) return listening.error();
-    return std::unique_ptr<ControlServer>(new ControlServer(std::move(state)));
+    auto server = make(loop, std::move(callbacks), std::move(methods), limits);
+    if (Result<void> listening = server->listen(home, owner); !listening) return listening.error();
+    return server;
+}
+
+std::unique_ptr<ControlServer> ControlServer::make(Loop& loop, ControlCallbacks callbacks,
+                                                   std::vector<std::string> methods, ControlLimits limits) {
+    return std::unique_ptr<ControlServer>(
+        new ControlServer(std::make_shared<State>(loop, std::move(callbacks), std::move(methods), limits)));
+}
+
+Result<void> ControlServer::listen(const ipc::Home& home, const std::optional<SocketOwner>& owner) {
+    if (Result<void> cleared = clear_home(home); !cleared) return cleared;
+    return state_->listen(home, owner);
 }
 
 ControlServer::ControlServer(std::shared_ptr<State> state) : state_(std::move(state)) {}

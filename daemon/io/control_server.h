@@ -75,6 +75,11 @@ public:
                                                        std::vector<std::string> methods = {},
                                                        ControlLimits limits = {},
                                                        std::optional<SocketOwner> owner = {});
+    // The same without sockets, which listen() opens; again after it has failed, as often as one likes.
+    static std::unique_ptr<ControlServer> make(Loop& loop, ControlCallbacks callbacks,
+                                               std::vector<std::string> methods = {},
+                                               ControlLimits limits = {});
+    Result<void> listen(const ipc::Home& home, const std::optional<SocketOwner>& owner = {});
     // Closes every connection and removes the socket files, if they are still this server's.
     ~ControlServer();
     ControlServer(const ControlServer&) = delete;

@@ -151,4 +151,27 @@ TEST_CASE("full disk: in a home that has become read-only save is refused, the d
     CHECK(kpm.daemon_pid() == daemon);
 }
 
+TEST_CASE(
+    "full disk: a daemon that dies in a home that has become read-only is followed by one that keeps the "
+    "apps",
+    "[e2e]") {
+    const FullDisk full;
+    const KpmHome& kpm = full.kpm;
+    kpm.write("app.sh", "exec sleep 600\n");
+    REQUIRE(kpm.kpm({"start", "app.sh", "--name", "first"}).status == 0);
+    const int daemon = kpm.daemon_pid(), app = kpm.find("first")["pid"];
+
+    full.disk.make_read_only();
+    REQUIRE(::kill(daemon, SIGKILL) == 0);
+    CHECK(eventually([&] { return kpm.daemon_log().find("commands have to wait") != std::string::npos; }));
+
+    full.disk.make_writable();
+    CHECK(eventually([&] { return kpm.daemon_log().find("commands are taken again") != std::string::npos; }));
+    const Json row = kpm.find("first");
+    CHECK(row["pid"] == app);
+    CHECK(row["pm2_env"]["restart_time"] == 0);
+    CHECK(is_running(kpm.daemon_pid()));
+    CHECK(kpm.daemon_pid() != daemon);
+}
+
 }  // namespace kpm::full_disk_test

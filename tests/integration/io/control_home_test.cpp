@@ -70,6 +70,27 @@ TEST_CASE("control home: a daemon that does not answer still holds the home", "[
     CHECK(second.error().message.ends_with("a daemon runs in it that does not answer"));
 }
 
+TEST_CASE("control home: a server that could not listen does so later", "[integration][io]") {
+    ControlFixture fixture;
+    std::filesystem::create_directory(fixture.home.rpc_socket());  // no socket can be bound there
+    fixture.server = ControlServer::make(
+        fixture.loop,
+        {.on_request = [&fixture](const ipc::Request& request,
+                                  const Responder& responder) { fixture.handle(request, responder); },
+         .on_notice = [](const std::string&) {}});
+    for (int i = 0; i < 2; ++i) {
+        const auto refused = fixture.server->listen(fixture.home);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().message.find("rpc.sock': ") != std::string::npos);
+    }
+    CHECK_FALSE(std::filesystem::exists(fixture.home.pub_socket()));
+    std::filesystem::remove(fixture.home.rpc_socket());
+    REQUIRE(fixture.server->listen(fixture.home));
+    const auto answer = fixture.call("ping");
+    REQUIRE(answer);
+    CHECK(*answer == Json{{"msg", "pong"}});
+}
+
 TEST_CASE("control home: a daemon whose rpc.sock was removed still holds the home", "[integration][io]") {
     ControlFixture fixture;
     fixture.serve();
