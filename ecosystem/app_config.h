@@ -111,7 +111,7 @@ struct AppConfig {
     bool kpm_channel = false;
     std::optional<Balance> balance;     // not given: the way of taking connections decides
     std::uint32_t max_connections = 0;  // per worker; 0 = no limit
-    std::string stop_signal;  // a name; "": the daemon's
+    std::string stop_signal;            // a name; "": the daemon's
     Duration drain_timeout{30000};
     Duration min_ready_time{250};  // of a reload's new process, beside the old one
     bool drain_keep_alive = true;  // Node cluster: see io/node_preload.h
@@ -134,7 +134,11 @@ struct AppConfig {
     bool operator==(const AppConfig&) const = default;
 };
 
-// How many instances `config.instances` asks for on a machine with `cpus` CPUs; at least 1.
+// Of one app. Each takes memory of the daemon and of the keeper, before there is a process that could fail.
+constexpr unsigned kMostInstances = 10'000;
+
+// How many instances `config.instances` asks for on a machine with `cpus` CPUs; at least 1. May be more
+// than kMostInstances.
 unsigned instance_count(const AppConfig& config, unsigned cpus);
 
 }  // namespace kpm::ecosystem

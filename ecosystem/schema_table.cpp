@@ -25,7 +25,7 @@ constexpr Field kFields[] = {
     {.key = "exec_mode", .wire_key = "exec_mode", .flag = "", .slot = &App::exec_mode, .on_change = Delete, .always_sent = true,
      .doc = "fork, or cluster: instances that share the listening sockets; default: see instances"},
     {.key = "instances", .wire_key = "instances", .flag = "-i,--instances", .slot = &App::instances, .on_change = Delete, .check = Check::CpuCount,
-     .doc = "number of instances; max or 0: one per CPU, -1: all CPUs but one; given for Node or Bun without exec_mode it means cluster; of a running app: kpm scale"},
+     .doc = "number of instances, at most 10000; max or 0: one per CPU, -1: all CPUs but one; given for Node or Bun without exec_mode it means cluster; of a running app: kpm scale"},
     {.key = "execute_command", .wire_key = "execute_command", .flag = "-x,--execute-command", .slot = &App::execute_command, .on_change = Delete,
      .doc = "always fork mode"},
     {.key = "uid", .aliases = "user", .wire_key = "uid", .flag = "--uid", .slot = &App::uid,

@@ -216,6 +216,11 @@ int run_scale(Context& context) {
     const auto present = static_cast<std::int64_t>(ids.size());
     const std::int64_t change = relative ? number : number - present;
     if (change == 0) return context.fail("Nothing to do");
+    if (change > ecosystem::kMostInstances - present) {
+        return context.fail(
+            fmt::format("cannot scale '{}' to '{}': an app has at most {} instances, there are {}", name,
+                        context.word(1), ecosystem::kMostInstances, present));
+    }
     const bool good = change > 0 ? scale_up(context, ids.front(), change)
                                  : scale_down(context, *list, ids, std::min(-change, present));
     return with_list(context, good ? kDone : kFailed);

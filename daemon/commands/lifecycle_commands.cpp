@@ -130,6 +130,8 @@ void prepare_app(Supervisor& supervisor, const Json& args, Truth truth, Answer a
         config->instance_var = supervisor.settings().instance_var;
 
     const unsigned count = is_restored ? 1 : ecosystem::instance_count(*config, supervisor.settings().cpus);
+    if (!is_restored)
+        if (auto refused = supervisor.excess(config->name, count)) return answer(*std::move(refused));
     NewApp app = new_app(wire, std::move(*config), supervisor.host().unique_id());
     const auto launches = std::make_shared<Launches>();  // shared by the answers of all instances
     launches->open = count + 1;

@@ -107,9 +107,18 @@ Lifecycle::SharedPolicy Supervisor::shared(LifecyclePolicy policy) {
     return newest_policy_;
 }
 
+std::optional<Error> Supervisor::excess(const std::string& name, std::size_t more) const {
+    const std::size_t present = names_.ids(name).size();
+    if (more <= ecosystem::kMostInstances && present + more <= ecosystem::kMostInstances) return std::nullopt;
+    return Error{ErrorCode::Invalid,
+                 fmt::format("cannot start {} of '{}': an app has at most {} instances, there are {}", more,
+                             name, ecosystem::kMostInstances, present)};
+}
+
 Result<int> Supervisor::duplicate(int pm_id, Done done) {
     const Slot* original = find(pm_id);
     if (!original) return unknown_id(pm_id);
+    if (auto refused = excess(original->config->name, 1)) return *std::move(refused);
     ecosystem::AppConfig config = original->config.whole();
     count_up(config, -original->instance_index);  // back to the value that it counts from
     return add({.config = std::move(config), .unique_id = original->unique_id}, std::move(done));

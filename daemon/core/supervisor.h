@@ -83,6 +83,8 @@ public:
     void set_client(const Client& client) { client_ = client; }
     // A new slot and its pm_id, -1 = there is none. Done also tells of a start that failed.
     int add(NewApp app, Done done);
+    // Why an app of that name cannot have so many instances more.
+    std::optional<Error> excess(const std::string& name, std::size_t more) const;
     // Another instance of the slot's app.
     Result<int> duplicate(int pm_id, Done done);
     void start(int pm_id, Done done);

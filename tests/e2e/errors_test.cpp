@@ -110,6 +110,24 @@ TEST_CASE("errors: a program that cannot be executed is errored with its reason,
     CHECK(kpm.find("program")["pm2_env"]["status"] == "errored");
 }
 
+TEST_CASE("errors: more instances than an app may have are refused, and none is started", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write("app.sh", "exec sleep 600\n");
+    const CommandResult started = kpm.kpm({"start", "app.sh", "-i", "80000000"});
+    INFO(started.out << started.err);
+    CHECK(started.status == 1);
+    CHECK(says(started, "an app has at most 10000"));
+    CHECK(kpm.list().empty());
+    REQUIRE(kpm.kpm({"start", "app.sh"}).status == 0);
+    for (const char* number : {"10001", "+10000", "+9223372036854775807"}) {
+        const CommandResult scaled = kpm.kpm({"scale", "app", number});
+        INFO(scaled.out << scaled.err);
+        CHECK(scaled.status == 1);
+        CHECK(says(scaled, "an app has at most 10000 instances, there are 1"));
+    }
+    CHECK(kpm.list().size() == 1);
+}
+
 TEST_CASE("errors: a second keeper in one home is refused, the first goes on", "[e2e]") {
     const KpmHome kpm;
     REQUIRE(kpm.kpm({"ping"}).status == 0);

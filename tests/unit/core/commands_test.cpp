@@ -177,6 +177,24 @@ TEST_CASE("prepare: what is no app configuration is refused with its reason", "[
     CHECK(server.supervisor.slots().empty());
 }
 
+TEST_CASE("prepare: more than 10,000 instances of an app are refused before the first", "[unit][commands]") {
+    Server server;
+    Json config = wire();
+    config["instances"] = 80'000'000;
+    server.call("prepare", Json::array({config}));
+    CHECK(server.error() ==
+          "cannot start 80000000 of 'http': an app has at most 10000 instances, there are 0");
+    CHECK(server.supervisor.slots().empty());
+    config["instances"] = 10'000;
+    config["autostart"] = false;
+    server.call("kpm.start", Json::array({config}));
+    CHECK(server.error().empty());
+    REQUIRE(server.supervisor.slots().size() == 10'000);
+    server.call("duplicateProcessId", Json::array({0}));
+    CHECK(server.error() == "cannot start 1 of 'http': an app has at most 10000 instances, there are 10000");
+    CHECK(server.supervisor.slots().size() == 10'000);
+}
+
 TEST_CASE("prepare: without root no app runs as somebody else, and none is left behind", "[unit][commands]") {
     Server server(1000);
     for (const char* attribute : {"uid", "gid"}) {
