@@ -157,8 +157,9 @@ void profile(Supervisor&, const Json&, Answer answer) {
 
 namespace {
 
-// Modules are not among the saved apps: a list of their own brings them back.
+// Not what is being deleted. Modules are not among the saved apps: a list of their own brings them back.
 bool is_saved(const Slot& slot) {
+    if (slot.doomed) return false;
     const auto flag = slot.config->extra.find("pmx_module");
     return flag == slot.config->extra.end() || *flag != true;
 }

@@ -14,6 +14,13 @@ namespace {
 
 constexpr const char* kUniqueId = "unique_id";
 
+// Its stop was asked for and goes on, or has failed.
+bool is_told_to_stop(const Slot& slot) {
+    const State state = slot.current.life.state();
+    const bool is_ending = state == State::Draining || state == State::Stopping || state == State::Killing;
+    return !slot.is_wanted && (is_ending || state == State::Errored);
+}
+
 int shown_pid(const Slot& slot) {
     return slot.current.life.data().pid;
 }
@@ -138,6 +145,7 @@ Json outcome(const Slot& slot) {
 
 Json dump_entry(const Slot& slot) {
     Json entry = pm2_env(slot);
+    if (is_told_to_stop(slot)) entry["status"] = public_name(State::Stopped);
     for (const char* key : {"pm_id", "instances", "prev_restart_delay", "status_text", "health_state",
                             "gpu_state", "log_state", "watch_trouble"})
         entry.erase(key);

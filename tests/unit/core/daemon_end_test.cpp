@@ -64,6 +64,20 @@ TEST_CASE("daemon end: a signal during a kill saves nothing", "[unit][commands]"
     CHECK(server.host.dump == "[]");
 }
 
+TEST_CASE("save: what is being stopped is saved as stopped, what is being deleted is not",
+          "[unit][commands]") {
+    Server server;
+    start_two(server);
+    server.call("stopProcessId", Json::array({0}));
+    server.call("deleteProcessId", Json::array({1}));
+    server.call("kpm.save", Json::array());
+    CHECK(server.value().at("apps") == 1);
+    CHECK(saved_apps(server.host) == std::vector<std::string>{"first stopped"});
+    server.call("restartProcessId", Json::array({0}));
+    server.call("kpm.save", Json::array());
+    CHECK(saved_apps(server.host) != std::vector<std::string>{"first stopped"});
+}
+
 TEST_CASE("daemon end: the next daemon goes on with it, and saves nothing", "[unit][commands]") {
     Server before;
     start_two(before);
