@@ -97,6 +97,9 @@ inline constexpr const char* kDropped = "kpm:dropped";
 
 // A request is an app's configuration with a shell's environment at most; a reply may be 10,000 of them.
 inline constexpr std::size_t kMaxRequestSize = std::size_t{64} << 20;
+// Names, values, and beginnings and ends of objects and arrays: each takes memory that its text does not. The
+// saved list of 10,000 apps with 50 variables each, which nobody sends at once, would be 3.5 millions.
+inline constexpr std::size_t kMaxRequestParts = 4'000'000;
 inline constexpr std::size_t kMaxReplySize = std::size_t{1} << 30;
 
 inline constexpr std::chrono::seconds kConnectTimeout{5};

@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "ipc/protocol.h"
+
 namespace kpm::ipc {
 namespace {
 
@@ -38,15 +40,19 @@ Error malformed(std::string_view what, std::string_view reason) {
 struct Envelope {
     Json message;
     std::string id;
+    bool is_too_much = false;  // for the limits: `message` is discarded
 };
 
-Result<Envelope> open_envelope(const AmpFrame& frame, std::string_view what) {
+Result<Envelope> open_envelope(const AmpFrame& frame, std::string_view what, const JsonLimits& limits = {}) {
     if (frame.args.size() < 2) return malformed(what, "it has no id");
     const AmpArg& id = frame.args.back();
     if (id.kind != AmpKind::Text) return malformed(what, "its id is no text");
     const AmpArg& message = frame.args.front();
     if (message.kind != AmpKind::Json) return Envelope{Json(Json::value_t::discarded), id.body};
-    return Envelope{parse_json(message.body), id.body};
+    JsonFault fault;
+    Json parsed = parse_json(message.body, limits, &fault);
+    const bool is_too_much = parsed.is_discarded() && fault.kind == JsonFault::Kind::TooMuch;
+    return Envelope{std::move(parsed), id.body, is_too_much};
 }
 
 std::string seal(const Json& message, const std::string& id) {
@@ -122,9 +128,13 @@ Reply unknown_method_reply(const Request& request) {
 }
 
 Result<Incoming> decode_request(const AmpFrame& frame) {
-    Result<Envelope> envelope = open_envelope(frame, "request");
+    Result<Envelope> envelope = open_envelope(frame, "request", {.parts = kMaxRequestParts});
     if (!envelope) return envelope.error();
-    auto& [message, id] = *envelope;
+    auto& [message, id, is_too_much] = *envelope;
+    if (is_too_much)
+        return Incoming(
+            refusal(std::move(id),
+                    fmt::format("cannot read a request: more than {} names and values", kMaxRequestParts)));
     if (!message.is_object()) return Incoming(refusal(std::move(id), ".method required"));
     if (const auto type = message.find("type"); type != message.end() && *type == "methods")
         return Incoming(MethodsQuery{std::move(id)});
@@ -139,7 +149,8 @@ Result<Incoming> decode_request(const AmpFrame& frame) {
 Result<Reply> decode_reply(const AmpFrame& frame) {
     Result<Envelope> envelope = open_envelope(frame, "reply");
     if (!envelope) return envelope.error();
-    auto& [message, id] = *envelope;
+    auto& message = envelope->message;
+    auto& id = envelope->id;
     if (!message.is_object()) return malformed("reply", "it is no JSON object");
     if (const auto error = message.find("error"); error != message.end()) {
         Failure failure{std::move(*error), {}, {}};

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "ipc/protocol.h"
+
 using namespace kpm;
 using namespace kpm::ipc;
 
@@ -47,6 +49,20 @@ TEST_CASE("rpc: the frames of a getVersion exchange, byte for byte", "[unit][ipc
     const std::string reply_bytes("\x12\0\0\0\x14j:{\"args\":[\"7.0.4\"]}\0\0\0\x08s:4614:0", 37);
     CHECK(encode(reply) == reply_bytes);
     CHECK(*decode_reply(decoded(reply_bytes)) == reply);
+}
+
+TEST_CASE("rpc: a request whose values would take much more memory than its text is refused", "[unit][ipc]") {
+    const auto request_of = [](std::string_view repeated, std::size_t count) {
+        std::string text = R"({"method":"prepare","args":[)";
+        for (std::size_t i = 0; i < count; ++i) text += repeated;
+        return text + "0]}";
+    };
+    CHECK(refusal_of(request_of("[],", kMaxRequestParts / 2)) ==
+          "cannot read a request: more than 4000000 names and values");
+    const auto large = decode_request(frame_of(request_of(R"({"name":"value"},)", 10'000)));
+    REQUIRE(large);
+    REQUIRE(std::holds_alternative<Request>(*large));
+    CHECK(std::get<Request>(*large).args.size() == 10'001);
 }
 
 TEST_CASE("rpc: the frames of a ping exchange, byte for byte", "[unit][ipc]") {
