@@ -161,8 +161,7 @@ int Daemon::run() {
         loop_.run();
     }
     // Answers that are on their way are delivered, to clients that read.
-    const auto deadline = std::chrono::steady_clock::now() + kFarewell;
-    while (server_->queued() > 0 && std::chrono::steady_clock::now() < deadline) loop_.run_ready();
+    server_->deliver_replies(kFarewell);
     return exit_status_;
 }
 

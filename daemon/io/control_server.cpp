@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <optional>
@@ -325,6 +326,14 @@ std::size_t ControlServer::queued() const {
     for (const auto& [key, connection] : state_->connections) bytes += connection->stream->queued();
     for (const auto& [key, subscriber] : state_->subscribers) bytes += subscriber.queued();
     return bytes;
+}
+
+void ControlServer::deliver_replies(std::chrono::milliseconds limit) {
+    bool is_late = false;
+    Timer deadline(state_->loop, [&is_late] { is_late = true; });
+    deadline.start(limit);
+    const auto is_unread = [](const auto& entry) { return entry.second->stream->queued() > 0; };
+    while (!is_late && std::ranges::any_of(state_->connections, is_unread)) state_->loop.run_once();
 }
 
 std::size_t ControlServer::clients() const {

@@ -90,8 +90,11 @@ public:
     void publish(std::string_view topic, const Json& payload);
     bool has_subscribers() const;
 
-    // Bytes that clients have not taken yet: run the loop until 0 (or a deadline) before the end.
+    // Bytes that clients have not taken yet.
     std::size_t queued() const;
+    // Runs the loop until all replies have been taken, or for so long: before the end. Who only listens to
+    // events is not waited for.
+    void deliver_replies(std::chrono::milliseconds limit);
     std::size_t clients() const;
     // Takes no new connections and removes the socket files; those that are open go on.
     void stop_listening();

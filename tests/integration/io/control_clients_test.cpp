@@ -5,6 +5,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <thread>
+
+#include "daemon/io/before_wait.h"
 #include "tests/integration/io/control_fixture.h"
 
 using namespace kpm;
@@ -100,6 +103,36 @@ TEST_CASE("control clients: too many open requests wait in the client's socket",
     CHECK(fixture.seen["later"] == 10);
     const std::string last = ipc::encode(ipc::value_reply("9", 9));
     CHECK(fixture.until([&] { return read_raw(client, got) && got.ends_with(last); }));
+}
+
+TEST_CASE("control clients: the end waits for who reads, and sleeps meanwhile", "[integration][io]") {
+    ControlFixture fixture;
+    fixture.serve();
+    const UniqueFd client = connect_raw(fixture.home.rpc_socket());
+    write_raw(client, request("later", Json::array()));
+    REQUIRE(fixture.until([&] { return fixture.held.size() == 1; }));
+    int turns = 0;
+    const BeforeWait count(fixture.loop, [&turns] { ++turns; });
+    fixture.held[0].value(std::string(std::size_t{8} << 20, 'x'));
+    REQUIRE(fixture.server->queued() > 0);
+    fixture.server->deliver_replies(100ms);
+    CHECK(fixture.server->queued() > 0);
+    CHECK(turns < 20);
+    std::string got;
+    std::thread reader([&] {
+        while (got.size() < std::size_t{8} << 20 && read_raw(client, got)) std::this_thread::yield();
+    });
+    fixture.server->deliver_replies(20s);
+    reader.join();
+    CHECK(fixture.server->queued() == 0);
+
+    // A follower that reads nothing is not waited for.
+    const UniqueFd follower = connect_raw(fixture.home.pub_socket());
+    REQUIRE(fixture.until([&] { return fixture.server->has_subscribers(); }));
+    while (fixture.server->queued() == 0) fixture.server->publish("t", std::string(100'000, 'x'));
+    turns = 0;
+    fixture.server->deliver_replies(20s);
+    CHECK(turns == 0);
 }
 
 TEST_CASE("control clients: a slow subscriber loses events, is told how many, and holds up nobody",
