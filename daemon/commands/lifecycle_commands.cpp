@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 #include "daemon/commands/arguments.h"
 #include "daemon/core/rows.h"
+#include "daemon/core/state_members.h"
 #include "ecosystem/parse_app.h"
 #include "ecosystem/schema.h"
 #include "ipc/answer_keys.h"
@@ -18,31 +17,11 @@ namespace {
 enum class Truth { Pm2, Outcome };
 
 // What PM2 keeps in a process's entry beside its configuration: in a dump, not for the next life.
-constexpr std::array<const char*, 25> kRuntimeKeys{"status",
-                                                   "pm_id",
-                                                   "pm_uptime",
-                                                   "created_at",
-                                                   "restart_time",
-                                                   "unstable_restarts",
-                                                   "unique_id",
-                                                   "axm_actions",
-                                                   "axm_monitor",
-                                                   "axm_options",
-                                                   "axm_dynamic",
-                                                   "vizion_running",
-                                                   "exit_code",
-                                                   "exit_signal",
-                                                   "failure",
-                                                   "node_version",
-                                                   "prev_restart_delay",
-                                                   "_tree_pids",
-                                                   "_pm2_version",
-                                                   "km_link",
-                                                   "status_text",
-                                                   "health_state",
-                                                   "gpu_state",
-                                                   "watch_trouble",
-                                                   ipc::kDumpVersionKey};
+void drop_state(Json& entry) {
+    for (const StateMember& member : kStateMemberTable)
+        if (!member.is_given) entry.erase(std::string(member.name));
+    for (const char* key : {"_tree_pids", "_pm2_version", ipc::kDumpVersionKey}) entry.erase(key);
+}
 
 // Unavailable means: the process is there, but not (or no longer) ready. PM2 calls that a success.
 bool is_failure(const Result<void>& result, Truth truth) {
@@ -92,7 +71,7 @@ NewApp new_app(const Json& wire, ecosystem::AppConfig config, std::string unique
     // An app that does not start by itself may have been started by hand before it was saved.
     app.start = app.is_restored ? text_member(wire, "status") != "stopped" : app.config.autostart;
     Json& extra = app.config.extra;
-    for (const char* key : kRuntimeKeys) extra.erase(key);
+    drop_state(extra);
     extra.erase(app.config.instance_var);
     drop_own_variables(app.config, wire);
     for (const auto& [name, value] : app.config.env) extra.erase(name);
@@ -178,7 +157,7 @@ Result<ecosystem::AppConfig> merged(ecosystem::AppConfig config, const Json& env
     Json changes = *conf;
     if (const auto it = changes.find("env"); it != changes.end() && (!it->is_object() || it->empty()))
         changes.erase("env");
-    for (const char* key : kRuntimeKeys) changes.erase(key);
+    drop_state(changes);
     changes.erase("exec_mode");
     return ecosystem::merge_wire(std::move(config), changes);
 }

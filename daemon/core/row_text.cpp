@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -79,25 +78,19 @@ void append_configuration(std::string& text, const Slot& slot, Environment envir
     append_variables(text, config.env, own_variables(slot), taken);
 }
 
-bool is_among(std::string_view name, std::span<const std::string_view> names) {
-    return std::ranges::find(names, name) != names.end();
-}
-
 // Whether no name stands for two things: nearly always. Otherwise what is shown depends on which comes last
 // in the tree, and may change with the state.
 bool is_plain(const Slot& slot) {
     const AppConfig& config = *slot.config;
     const Names state = state_names(slot);
     if (ecosystem::find_wire_field(config.instance_var) ||
-        std::ranges::count(state, config.instance_var) > 1 ||
-        is_among(config.instance_var, kOccasionalMembers))
+        std::ranges::count(state, config.instance_var) > 1 || is_occasional_member(config.instance_var))
         return false;
     for (const auto& [name, value] : config.extra.get_ref<const Json::object_t&>())
-        if (name == "env_" || is_among(name, kOccasionalMembers) ||
-            ecosystem::find_variable(config.env, name))
+        if (name == "env_" || is_occasional_member(name) || ecosystem::find_variable(config.env, name))
             return false;
-    return std::ranges::none_of(
-        config.env, [](const auto& variable) { return is_among(variable.name, kOccasionalMembers); });
+    return std::ranges::none_of(config.env,
+                                [](const auto& variable) { return is_occasional_member(variable.name); });
 }
 
 void append_state(std::string& text, const Slot& slot) {

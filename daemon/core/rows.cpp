@@ -146,9 +146,9 @@ Json outcome(const Slot& slot) {
 Json dump_entry(const Slot& slot) {
     Json entry = pm2_env(slot);
     if (is_told_to_stop(slot)) entry["status"] = public_name(State::Stopped);
-    for (const char* key : {"pm_id", "instances", "prev_restart_delay", "status_text", "health_state",
-                            "gpu_state", "log_state", "watch_trouble"})
-        entry.erase(key);
+    entry.erase("instances");
+    for (const StateMember& member : kStateMemberTable)
+        if (!member.is_dumped) entry.erase(std::string(member.name));
     entry[ipc::kDumpVersionKey] = ipc::kDumpVersion;
     return entry;
 }

@@ -13,11 +13,49 @@
 
 namespace kpm::core {
 
-constexpr std::size_t kStateMembers = 28;  // at most
-// Those that are not always there. A variable of such a name is shown in its place until it is.
-constexpr std::array<std::string_view, 10> kOccasionalMembers{
-    "node_version", "exit_code",    "exit_signal", "prev_restart_delay", "failure",
-    "status_text",  "health_state", "gpu_state",   "log_state",          "watch_trouble"};
+struct StateMember {
+    std::string_view name;
+    // Not always there. A variable of such a name is shown in its place until it is.
+    bool is_occasional = false;
+    bool is_dumped = true;
+    // A configuration may say it as well: an app of a dump keeps it.
+    bool is_given = false;
+};
+
+// All that visit_state() tells, but for the configuration's instance_var.
+inline constexpr std::array kStateMemberTable{
+    StateMember{"status"},
+    StateMember{.name = "pm_id", .is_dumped = false},
+    StateMember{"pm_uptime"},
+    StateMember{"created_at"},
+    StateMember{"restart_time"},
+    StateMember{"unstable_restarts"},
+    StateMember{"unique_id"},
+    StateMember{"axm_actions"},
+    StateMember{"axm_monitor"},
+    StateMember{"axm_options"},
+    StateMember{"axm_dynamic"},
+    StateMember{"vizion_running"},
+    StateMember{"km_link"},
+    StateMember{.name = "node_version", .is_occasional = true},
+    StateMember{.name = "version", .is_given = true},
+    StateMember{.name = "exit_code", .is_occasional = true},
+    StateMember{.name = "exit_signal", .is_occasional = true},
+    StateMember{.name = "prev_restart_delay", .is_occasional = true, .is_dumped = false},
+    StateMember{.name = "failure", .is_occasional = true},
+    StateMember{.name = "status_text", .is_occasional = true, .is_dumped = false},
+    StateMember{.name = "health_state", .is_occasional = true, .is_dumped = false},
+    StateMember{.name = "watch_trouble", .is_occasional = true, .is_dumped = false},
+    StateMember{.name = "gpu_state", .is_occasional = true, .is_dumped = false},
+    StateMember{.name = "log_state", .is_occasional = true, .is_dumped = false},
+};
+constexpr std::size_t kStateMembers = kStateMemberTable.size() + 1;  // at most
+
+constexpr bool is_occasional_member(std::string_view name) {
+    return std::ranges::any_of(kStateMemberTable, [name](const StateMember& member) {
+        return member.is_occasional && member.name == name;
+    });
+}
 
 // What the probes of its process have found; the slot must have some.
 Json health_state(const Slot& slot);
