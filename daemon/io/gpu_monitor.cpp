@@ -13,6 +13,7 @@
 
 #include "daemon/core/line_reader.h"
 #include "daemon/io/gpu_scan.h"
+#include "daemon/io/keeper_numbers.h"
 #include "daemon/io/own_folder.h"
 #include "daemon/io/pidfd.h"
 #include "daemon/io/stream.h"
@@ -23,8 +24,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* kProgram = "kpm-gpu-monitor";
-// Above those of ProbeCommands, and likewise unlike those of an earlier daemon.
-constexpr std::uint64_t kFirstToken = std::uint64_t{3} << 62;
 constexpr auto kFresh = 1s;
 constexpr auto kTooOld = 60s;
 constexpr auto kPatience = 5s;  // the first answer of a driver that nobody uses takes seconds
@@ -54,9 +53,7 @@ GpuMonitor::GpuMonitor(Loop& loop, std::string mark_name, std::function<void(std
       patience_(loop, [this] { fail(fmt::format("no answer within {} s", kPatience.count())); }),
       rest_(loop, [this] { end_program(); }),
       pause_(kFirstPause),
-      next_token_(kFirstToken |
-                  (static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()) &
-                   ((std::uint64_t{1} << 61) - 1))) {}
+      next_token_(keeper_numbers::kGpuMonitor.by_time()) {}
 
 // Nobody would end one that hangs.
 GpuMonitor::~GpuMonitor() {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "daemon/core/gpu_breaker.h"
+#include "daemon/io/keeper_numbers.h"
 #include "daemon/io/own_folder.h"
 #include "daemon/io/pidfd.h"
 #include "daemon/io/poll_fd.h"
@@ -19,8 +20,6 @@
 namespace kpm::io {
 namespace {
 
-// Above those of GpuMonitor, and likewise unlike those of an earlier daemon.
-constexpr std::uint64_t kFirstToken = std::uint64_t{7} << 61;
 constexpr std::size_t kMostPrinted = std::size_t{64} << 10;
 constexpr int kNoLibrary = 127;  // the loader's: the program did not come to look
 constexpr const char* kVendorFiles = "__EGL_VENDOR_LIBRARY_FILENAMES=";
@@ -56,9 +55,7 @@ GpuProbes::GpuProbes(Loop& loop, std::string mark_name, Answer answer)
     : loop_(loop),
       mark_name_(std::move(mark_name)),
       answer_(std::move(answer)),
-      next_token_(kFirstToken |
-                  (static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()) &
-                   ((std::uint64_t{1} << 61) - 1))) {}
+      next_token_(keeper_numbers::kGpuProbes.by_time()) {}
 
 // Nobody would end those that still run.
 GpuProbes::~GpuProbes() {

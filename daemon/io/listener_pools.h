@@ -14,6 +14,7 @@
 #include "daemon/core/host.h"
 #include "daemon/io/data_plane.h"
 #include "daemon/io/keeper_link.h"
+#include "daemon/io/keeper_numbers.h"
 #include "ipc/base/json.h"
 
 namespace kpm::io {
@@ -62,10 +63,7 @@ private:
     DataPlane& plane_;
     Persist persist_;
     std::map<std::string, Pool> pools_;
-    PoolId next_id_ = kFirstId;
-
-    // Owners of kept descriptors: incarnations count up from 1, pools from here.
-    static constexpr PoolId kFirstId = PoolId{1} << 62;
+    PoolId next_id_ = keeper_numbers::kPools.first;
 };
 
 }  // namespace kpm::io

@@ -15,6 +15,7 @@
 #include "daemon/core/node_sockets.h"
 #include "daemon/io/data_plane.h"
 #include "daemon/io/keeper_link.h"
+#include "daemon/io/keeper_numbers.h"
 #include "daemon/io/slot_turns.h"
 #include "daemon/io/timer.h"
 #include "daemon/io/user_lookup.h"
@@ -117,11 +118,8 @@ private:
     Log log_;
     std::map<std::string, App> apps_;
     std::map<WorkerId, Home> homes_;
-    std::uint64_t next_id_ = kFirstId;
+    std::uint64_t next_id_ = keeper_numbers::kNodeApps.first;
     Timer settle_;
-
-    // Pools and owners of kept descriptors; incarnations count up from 1 (persistent).
-    static constexpr std::uint64_t kFirstId = std::uint64_t{1} << 60;
 };
 
 }  // namespace kpm::io

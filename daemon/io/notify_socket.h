@@ -15,14 +15,15 @@
 #include <vector>
 
 #include "daemon/io/keeper_link.h"
+#include "daemon/io/keeper_numbers.h"
 #include "ipc/base/result.h"
 #include "ipc/base/unique_fd.h"
 #include "ipc/home.h"
 
 namespace kpm::io {
 
-// Under this number the keeper holds it. Incarnations count up from 1, pools from 1 << 62 (persistent).
-inline constexpr std::uint64_t kNotifyOwner = std::uint64_t{1} << 61;
+// Under this number the keeper holds it.
+inline constexpr std::uint64_t kNotifyOwner = keeper_numbers::kNotify.first;
 
 enum class NotifyAddress { File, Abstract };
 

@@ -9,16 +9,15 @@
 #include <utility>
 
 #include "daemon/io/child_setup.h"
+#include "daemon/io/keeper_numbers.h"
 #include "daemon/io/pidfd.h"
+#include "daemon/io/spawn_request.h"
 #include "ipc/base/signal_name.h"
 
 namespace kpm::io {
 namespace {
 
 using Verdict = core::ProbeResult::Verdict;
-
-// Above those of VersionProbe, and likewise unlike those of an earlier daemon.
-constexpr std::uint64_t kFirstToken = std::uint64_t{1} << 63;
 
 }  // namespace
 
@@ -53,9 +52,7 @@ ProbeCommands::ProbeCommands(Loop& loop, ProcessScanner& scanner, std::string ma
       scanner_(scanner),
       mark_name_(std::move(mark_name)),
       mark_(std::move(mark)),
-      next_token_(kFirstToken +
-                  (static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()) &
-                   (kFirstToken / 2 - 1))) {}
+      next_token_(keeper_numbers::kProbeCommands.by_time()) {}
 
 // Nobody would end those that still run.
 ProbeCommands::~ProbeCommands() {
@@ -150,9 +147,7 @@ bool ProbeCommands::spawn_failed(KeeperLink& keeper, std::uint64_t token, keeper
     if (it == runs_.end()) return false;
     const std::unique_ptr<Run> run = std::move(it->second);
     forget(token);
-    const bool is_transient =
-        stage == keeper::SpawnStage::Fork || error_number == EAGAIN || error_number == ENOMEM;
-    run->answer(is_transient ? Verdict::Unknown : Verdict::Failed,
+    run->answer(is_shortage(stage, error_number) ? Verdict::Unknown : Verdict::Failed,
                 spawn_error(stage, error_number, run->program, run->cwd).message);
     begin_next(keeper, *run);
     return true;

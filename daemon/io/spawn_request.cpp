@@ -105,4 +105,9 @@ Error spawn_error(keeper::SpawnStage stage, int error_number, std::string_view p
     return os_error("start", path, error_number);  // a step that a newer keeper knows
 }
 
+bool is_shortage(keeper::SpawnStage stage, int error_number) {
+    // With a limit of the user's own it is the execve after the change of user that fails.
+    return stage == keeper::SpawnStage::Fork || error_number == EAGAIN || error_number == ENOMEM;
+}
+
 }  // namespace kpm::io

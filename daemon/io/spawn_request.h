@@ -41,5 +41,7 @@ Result<UniqueFd> sealed_memfd(std::string_view bytes);
 
 // "cannot execute '/opt/app': No such file or directory", for SpawnFailed.
 Error spawn_error(keeper::SpawnStage stage, int error_number, std::string_view path, std::string_view cwd);
+// A machine, or a user, that is out of processes or memory for now: the same start may work later.
+bool is_shortage(keeper::SpawnStage stage, int error_number);
 
 }  // namespace kpm::io

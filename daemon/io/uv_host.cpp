@@ -244,11 +244,7 @@ void UvHost::on_spawn_failed(std::uint64_t token, keeper::SpawnStage stage, int 
     const auto start = starting_.extract(token);
     const auto& [program, cwd] = start ? start.mapped() : Starting{};
     const Error error = spawn_error(stage, error_number, program, cwd);
-    // A machine, or a user, that is out of processes for now: with a limit of the user's own it is the execve
-    // after the change of user that fails.
-    const bool is_transient =
-        stage == keeper::SpawnStage::Fork || error_number == EAGAIN || error_number == ENOMEM;
-    fail_spawn(child->key, error.message, is_transient);
+    fail_spawn(child->key, error.message, is_shortage(stage, error_number));
 }
 
 void UvHost::on_exited(const KeeperExit& exit) {

@@ -54,6 +54,10 @@ inline WorkerId worker_of(const core::AppKey& key) {
     return {key.pm_id, key.incarnation};
 }
 
+inline core::AppKey key_of(const WorkerId& worker) {
+    return {worker.pm_id, worker.incarnation};
+}
+
 class UvHost : public core::Host {
 public:
     struct Callbacks {

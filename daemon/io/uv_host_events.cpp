@@ -13,10 +13,6 @@
 namespace kpm::io {
 namespace {
 
-core::AppKey key_of(const WorkerId& worker) {
-    return {worker.pm_id, worker.incarnation};
-}
-
 constexpr std::chrono::milliseconds kLeftoverPatience{1600};  // PM2's kill_timeout
 
 template <class... Handlers>

@@ -14,10 +14,6 @@ namespace {
 // From the end of a worker's channel to the signal that ends the worker.
 constexpr std::chrono::seconds kFarewell{2};
 
-core::AppKey key_of(const WorkerId& worker) {
-    return {worker.pm_id, worker.incarnation};
-}
-
 }  // namespace
 
 void UvHost::open_nodes() {

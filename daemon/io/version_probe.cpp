@@ -11,6 +11,7 @@
 #include <iterator>
 #include <utility>
 
+#include "daemon/io/keeper_numbers.h"
 #include "daemon/io/pidfd.h"
 #include "ipc/base/text.h"
 
@@ -19,9 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Far from incarnations, which count from 1, and from kNotifyOwner. The time makes them unlike those of an
-// earlier daemon, whose processes may still end.
-constexpr std::uint64_t kFirstToken = std::uint64_t{1} << 62;
 constexpr auto kPatience = 10s;
 constexpr std::size_t kMostPrinted = 256, kLongestVersion = 40;
 
@@ -53,11 +51,7 @@ struct VersionProbe::Question {
     }
 };
 
-VersionProbe::VersionProbe(Loop& loop)
-    : loop_(loop),
-      next_token_(kFirstToken +
-                  static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count() &
-                                             ~(1LL << 62))) {}
+VersionProbe::VersionProbe(Loop& loop) : loop_(loop), next_token_(keeper_numbers::kVersionProbes.by_time()) {}
 
 // Nobody would end those that still run.
 VersionProbe::~VersionProbe() {
