@@ -229,7 +229,7 @@ public:
     virtual Adopted adopt(const AppKey& key, const LaunchSpec& spec) = 0;
 
     // Creates what a start needs beforehand (log files and their folders).
-    virtual Result<void> prepare_logs(const LogFiles& logs) = 0;
+    virtual Result<void> prepare_logs(const LaunchSpec& spec) = 0;
     // The path without symbolic links, as far as it exists; "": it is that already.
     virtual std::string real_path(const std::string& path) = 0;
     // Opens log files again under their names; all, or those of one app.

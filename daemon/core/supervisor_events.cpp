@@ -219,7 +219,7 @@ void Supervisor::ask_for(Slot& slot, Instance& instance) {
     if (const auto opened = use_pool(slot); !opened)
         return post(key, SpawnFailed{opened.error().message, false});
     const LaunchSpec spec = launch_spec(slot, instance, settings_);
-    if (const auto ready = host_.prepare_logs(spec.logs); !ready)
+    if (const auto ready = host_.prepare_logs(spec); !ready)
         return post(key, SpawnFailed{ready.error().message, false});
     claim_files(slot);  // they are there now, with their real names
     instance.is_held = true;

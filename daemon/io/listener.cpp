@@ -98,12 +98,18 @@ bool is_stale_socket_file(const std::string& path, const SocketAddress& address)
 
 // The file that was there a moment ago may be another's: what is changed is the socket, or nothing. errno or
 // 0.
+int open_socket_file(const std::string& path, UniqueFd& file, struct stat& status) {
+    file.reset(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (!file || ::fstat(file.get(), &status) < 0) return errno;
+    return S_ISSOCK(status.st_mode) ? 0 : ENOTSOCK;
+}
+
+// errno or 0.
 int set_file_mode(const core::ListenAddress& address, unsigned added) {
     if (!address.mode && added == 0) return 0;
-    const UniqueFd file(::open(address.path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    UniqueFd file;
     struct stat status {};
-    if (!file || ::fstat(file.get(), &status) < 0) return errno;
-    if (!S_ISSOCK(status.st_mode)) return ENOTSOCK;
+    if (const int failure = open_socket_file(address.path, file, status); failure != 0) return failure;
     const mode_t mode = address.mode.value_or((status.st_mode & 07777) | added);
     return ::chmod(fmt::format("/proc/self/fd/{}", file.get()).c_str(), mode) < 0 ? errno : 0;
 }
@@ -114,9 +120,12 @@ Result<void> set_owner(const core::ListenAddress& address, int& number) {
         look_up_user(address.user.empty() ? std::to_string(::geteuid()) : address.user, address.group);
     number = owner ? 0 : EINVAL;
     if (!owner) return owner.error();
-    if (::lchown(address.path.c_str(), owner->uid, owner->gid) == 0) return {};
-    number = errno;
-    return os_error("set the owner of", address.path, number);
+    UniqueFd file;
+    struct stat status {};
+    number = open_socket_file(address.path, file, status);
+    if (number == 0 && ::fchownat(file.get(), "", owner->uid, owner->gid, AT_EMPTY_PATH) < 0) number = errno;
+    if (number != 0) return os_error("set the owner of", address.path, number);
+    return {};
 }
 
 Error cannot_listen(const core::ListenAddress& address, int error_number) {

@@ -12,7 +12,6 @@ namespace {
 
 // Non-blocking for a path that is a fifo: without a reader open() would wait for one.
 constexpr int kOpenFlags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-constexpr mode_t kMode = 0666;  // less the umask
 
 struct Written {
     std::size_t size = 0;
@@ -39,19 +38,20 @@ bool is_log_path(std::string_view path) {
     return !path.empty() && path != "/dev/null" && path != "NULL";
 }
 
-Result<void> prepare_log_file(const std::string& path) {
+Result<void> prepare_log_file(const std::string& path, const FileOwner& owner) {
     const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-    std::error_code failure;
-    if (!folder.empty()) std::filesystem::create_directories(folder, failure);
-    if (failure) return os_error("create", folder.string(), failure.value());
-    const UniqueFd file(::open(path.c_str(), kOpenFlags, kMode));
-    if (!file) return os_error("open", path, errno);
+    if (!folder.empty())
+        if (auto made = make_app_folders(folder.string(), owner); !made) return made;
+    const auto file = open_app_file("open", path, kOpenFlags, owner);
+    if (!file) return file.error();
     return {};
 }
 
 Result<void> LogFile::open() {
-    file_.reset(::open(path_.c_str(), kOpenFlags, kMode));
-    if (!file_) return os_error("open", path_, errno);
+    file_.reset();
+    auto file = open_app_file("open", path_, kOpenFlags, owner_);
+    if (!file) return file.error();
+    file_ = std::move(*file);
     return {};
 }
 

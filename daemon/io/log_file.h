@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/io/app_file.h"
 #include "ipc/base/result.h"
 #include "ipc/base/unique_fd.h"
 
@@ -17,7 +18,7 @@ namespace kpm::io {
 // Whether `path` names a file at all: not for "", "/dev/null" and "NULL".
 bool is_log_path(std::string_view path);
 // Makes the file and the folders it is in.
-Result<void> prepare_log_file(const std::string& path);
+Result<void> prepare_log_file(const std::string& path, const FileOwner& owner);
 
 class LogFile {
 public:
@@ -31,7 +32,8 @@ public:
         std::optional<std::uint64_t> lost = {};  // the same of one that goes on, after each further try
     };
 
-    explicit LogFile(std::string path) : path_(std::move(path)) {}
+    explicit LogFile(std::string path, FileOwner owner = {})
+        : path_(std::move(path)), owner_(std::move(owner)) {}
 
     // Opens the file when it is not open.
     News append(std::string_view bytes, TimePoint now);
@@ -50,6 +52,7 @@ private:
     Result<void> open();
 
     std::string path_;
+    FileOwner owner_;
     UniqueFd file_;
     std::uint64_t dropped_ = 0;
     struct Trouble {

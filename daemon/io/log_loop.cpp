@@ -108,7 +108,7 @@ Result<void> prepare_log_files(const LogTargets& targets) {
     if (targets.disabled) return {};
     for (const std::string* path : {&targets.out, &targets.err, &targets.combined})
         if (is_log_path(*path))
-            if (auto prepared = prepare_log_file(*path); !prepared) return prepared;
+            if (auto prepared = prepare_log_file(*path, targets.owner); !prepared) return prepared;
     return {};
 }
 

@@ -8,9 +8,9 @@
 namespace kpm::io {
 namespace {
 
-std::optional<LogFile> file_of(const std::string& path) {
+std::optional<LogFile> file_of(const std::string& path, const FileOwner& owner) {
     if (!is_log_path(path)) return std::nullopt;
-    return LogFile(path);
+    return LogFile(path, owner);
 }
 
 }  // namespace
@@ -23,9 +23,9 @@ LogSession::LogSession(LogSource source, const LogTargets& targets, LogFeed& fee
       open_files_(open_files),
       disabled_(targets.disabled) {
     if (disabled_) return;
-    out_.file = file_of(targets.out);
-    err_.file = file_of(targets.err);
-    combined_ = file_of(targets.combined);
+    out_.file = file_of(targets.out, targets.owner);
+    err_.file = file_of(targets.err, targets.owner);
+    combined_ = file_of(targets.combined, targets.owner);
 }
 
 LogSession::~LogSession() {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/core/log_line.h"
+#include "daemon/io/app_file.h"
 
 namespace kpm::io {
 
@@ -26,6 +27,7 @@ struct LogTargets {
     core::LogFormat format = core::LogFormat::Raw;
     std::string date_format;  // dayjs tokens
     bool disabled = false;    // read and forget: no file, no followers
+    FileOwner owner = {};     // as whom the files are opened
 };
 
 // A piece of output in the form in which it was stored (topics log:out and log:err).

@@ -1,4 +1,5 @@
 list(APPEND KPM_IO_SOURCES
+    io/app_file.cpp
     io/console_log.cpp
     io/log_feed.cpp
     io/log_file.cpp

@@ -13,11 +13,12 @@
 
 namespace kpm::io {
 
-Result<void> write_pid_file(const std::string& path, pid_t pid) {
+Result<void> write_pid_file(const std::string& path, pid_t pid, const FileOwner& owner) {
     const std::string text = std::to_string(pid);
     const auto size = static_cast<off_t>(text.size());
-    const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | kNoWait, 0666));
-    if (!file) return os_error("write", path, errno);
+    const auto opened = open_app_file("write", path, O_WRONLY | O_CREAT | O_CLOEXEC | kNoWait, owner);
+    if (!opened) return opened.error();
+    const UniqueFd& file = *opened;
     struct stat before {};
     // Not at the opening: to give a block back and to take it again costs more than all the rest. And first,
     // so that nobody reads the end of another pid.
@@ -30,13 +31,13 @@ Result<void> write_pid_file(const std::string& path, pid_t pid) {
     return {};
 }
 
-void remove_pid_file(const std::string& path, pid_t pid) {
+void remove_pid_file(const std::string& path, pid_t pid, const FileOwner& owner) {
     const std::string text = read_small_file(path, 32);
     pid_t named = 0;
     if (std::from_chars(text.data(), text.data() + text.size(), named).ec != std::errc{} || named <= 0)
         return;
     const bool is_free = pid != 0 ? named == pid : ::kill(named, 0) != 0 && errno == ESRCH;
-    if (is_free) ::unlink(path.c_str());
+    if (is_free) remove_app_file(path, owner);
 }
 
 }  // namespace kpm::io

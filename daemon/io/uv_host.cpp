@@ -21,8 +21,9 @@
 namespace kpm::io {
 namespace {
 
-LogTargets targets_of(const core::LogFiles& logs) {
+LogTargets targets_of(const core::LogFiles& logs, const FileOwner& owner) {
     LogTargets targets;
+    targets.owner = owner;
     targets.out = logs.out;
     targets.err = logs.err;
     targets.combined = logs.combined;
@@ -193,12 +194,15 @@ void UvHost::add_preloads(SpawnRequest& request, const core::LaunchSpec& spec) {
 }
 
 void UvHost::connect(Child& child, const core::LaunchSpec& spec, ChildEnds ends, bool resumed) {
+    auto owner = file_owner(spec.user, spec.group);
+    if (!owner) log(owner.error().message + ": its files are reached as nobody");
+    child.owner = owner ? *std::move(owner) : nobodys_files();
     child.pid_file = spec.pid_file;
     child.whole_tree = spec.whole_tree;
     child.has_logs = ends.out || ends.err;
     if (child.has_logs)
         logs_.add_process({child.key.pm_id, child.key.incarnation, spec.name, spec.name_space},
-                          std::move(ends.out), std::move(ends.err), targets_of(spec.logs));
+                          std::move(ends.out), std::move(ends.err), targets_of(spec.logs, child.owner));
     if (spec.channel == core::ChildChannel::Messages) return open_messages(child, std::move(ends.channel));
     if (spec.channel == core::ChildChannel::NodeCluster)
         return add_node(child, spec, std::move(ends.channel));
@@ -225,7 +229,7 @@ void UvHost::on_spawned(KeeperChild spawned) {
     child->pid = spawned.pid;
     child->root = ProcessIdentity::of(spawned.pid, spawned.pidfd.get());
     if (!child->pid_file.empty())
-        if (const auto written = write_pid_file(child->pid_file, child->pid); !written)
+        if (const auto written = write_pid_file(child->pid_file, child->pid, child->owner); !written)
             log(written.error().message);
     callbacks_.post(child->key, core::Spawned{spawned.pid});
     if (notify_) notify_->add(child->key, spawned.pid);
@@ -354,7 +358,7 @@ void UvHost::release(const core::AppKey& key, const std::string& next_pid_file) 
     if (child->is_node) nodes_->remove_worker(worker_of(key));
     if (child->is_worker) plane_.remove_worker(worker_of(key));
     if (!child->pid_file.empty() && child->pid_file != next_pid_file)
-        remove_pid_file(child->pid_file, child->pid);
+        remove_pid_file(child->pid_file, child->pid, child->owner);
     // Not left to the last writer: a process that has left the tree could hold the pipes for ever. But what a
     // stop leaves alive on purpose may go on writing.
     if (child->has_logs && child->whole_tree)
@@ -375,8 +379,10 @@ void UvHost::end_turn() {
     finished_.clear();
 }
 
-Result<void> UvHost::prepare_logs(const core::LogFiles& logs) {
-    return prepare_log_files(targets_of(logs));
+Result<void> UvHost::prepare_logs(const core::LaunchSpec& spec) {
+    const auto owner = file_owner(spec.user, spec.group);
+    if (!owner) return owner.error();
+    return prepare_log_files(targets_of(spec.logs, *owner));
 }
 
 void UvHost::reopen_logs(std::optional<int> pm_id) {

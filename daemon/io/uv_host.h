@@ -15,6 +15,7 @@
 #include "daemon/core/host.h"
 #include "daemon/core/lifecycle.h"
 #include "daemon/core/log_losses.h"
+#include "daemon/io/app_file.h"
 #include "daemon/io/async_queue.h"
 #include "daemon/io/child_setup.h"
 #include "daemon/io/data_plane.h"
@@ -132,7 +133,7 @@ public:
     void set_serving(const core::AppKey& key, bool serving) override;
     void drain(const core::AppKey& key) override;
     core::Adopted adopt(const core::AppKey& key, const core::LaunchSpec& spec) override;
-    Result<void> prepare_logs(const core::LogFiles& logs) override;
+    Result<void> prepare_logs(const core::LaunchSpec& spec) override;
     std::string real_path(const std::string& path) override { return io::real_path(path); }
     void reopen_logs(std::optional<int> pm_id) override;
     Result<void> write_dump(const std::string& text) override;
@@ -182,6 +183,7 @@ private:
         std::unique_ptr<InputQueue> input;  // null: nothing waits to be read by it
         std::unique_ptr<TreeStop> tree;
         std::string pid_file;
+        FileOwner owner;  // as whom it is written
     };
 
     UvHost(Loop& loop, const ipc::Home& home, StateMemfd state, Heritage heritage, Callbacks callbacks);

@@ -243,4 +243,38 @@ for (const path of ['roots/web.sock', 'mine/web.sock'])
     CHECK_FALSE(fs::exists(kpm.work() / "mine" / "web.sock"));
 }
 
+TEST_CASE("users: no link of the app's user makes root write or empty a file", "[e2e]") {
+    const Shared shared;
+    const KpmHome& kpm = shared.kpm;
+    const uid_t daemon = user("daemon").pw_uid;
+    const fs::path mine = kpm.work() / "mine", log = mine / "out", pid_file = mine / "pid";
+    fs::create_directory(mine);
+    REQUIRE(::chown(mine.c_str(), daemon, daemon) == 0);
+    kpm.write("talk.sh", "echo hello; exec sleep 600\n");
+    kpm.write("eco.json",
+              R"({"name": "app", "script": "./talk.sh", "uid": "daemon", "out_file": "mine/out",
+                              "error_file": "mine/error", "pid_file": "mine/pid"})");
+    const CommandResult started = kpm.kpm({"start", "eco.json"});
+    INFO(started.out << started.err << kpm.daemon_log());
+    REQUIRE(started.status == 0);
+    REQUIRE(eventually([&] { return kpm.read(log) == "hello\n"; }));
+    struct stat made {};
+    REQUIRE(::stat(log.c_str(), &made) == 0);
+    CHECK(made.st_uid == daemon);
+
+    const fs::path secret = kpm.write("secret", "of root's");
+    fs::permissions(secret, fs::perms{0600});
+    for (const fs::path& file : {pid_file, log}) {
+        fs::remove(file);
+        fs::create_symlink(secret, file);
+        REQUIRE(::lchown(file.c_str(), daemon, daemon) == 0);
+    }
+    kpm.kpm({"reloadLogs"});
+    kpm.kpm({"flush"});
+    const CommandResult restarted = kpm.kpm({"restart", "app"});
+    CHECK(restarted.status == 1);
+    CHECK(restarted.err.find("is a link of user") != std::string::npos);
+    CHECK(kpm.read(secret) == "of root's");
+}
+
 }  // namespace kpm::users_test

@@ -94,7 +94,7 @@ public:
     void set_serving(const core::AppKey& key, bool serving) override;
     void drain(const core::AppKey& key) override;
     core::Adopted adopt(const core::AppKey& key, const core::LaunchSpec& spec) override;
-    Result<void> prepare_logs(const core::LogFiles&) override { return {}; }
+    Result<void> prepare_logs(const core::LaunchSpec&) override { return {}; }
     std::string real_path(const std::string&) override { return ""; }
     void reopen_logs(std::optional<int>) override {}
     Result<void> write_dump(const std::string&) override { return {}; }

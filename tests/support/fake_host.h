@@ -66,7 +66,7 @@ public:
         const auto it = adoptable.find(key.incarnation);
         return it == adoptable.end() ? Adopted{} : it->second;
     }
-    Result<void> prepare_logs(const LogFiles&) override {
+    Result<void> prepare_logs(const LaunchSpec&) override {
         if (log_error) return *log_error;
         return {};
     }

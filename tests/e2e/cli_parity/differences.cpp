@@ -35,12 +35,10 @@ std::span<const Difference> known_differences() {
         {"fraction", Errors, R"(.*Verify.*)", "", "Sizes such as `1.5G`"},
         {"fraction", List, "", R"(big \d+: .*)", "Sizes such as `1.5G`"},
         {"fraction", Files, "", R"((logs|pids)/big-.*)", "Sizes such as `1.5G`"},
-        // What an unknown user leaves.
         {"user", Output, "", R"(.*Starting.*)", "`--uid` of a user that does not exist"},
         {"user", Errors, R"(.*no-such-user.*)", R"(.*no-such-user.*)",
          "`--uid` of a user that does not exist"},
         {"user", List, "", R"(xyz \d+: .*)", "`--uid` of a user that does not exist"},
-        {"user", Files, "", R"(logs/xyz-.*)", "`--uid` of a user that does not exist"},
         // Notices.
         {"changes", Output, "", R"(\[PM2\] .*: changed .*)",
          "`restart <file>`, `start <file>`, `reload <file>` of what runs"},
