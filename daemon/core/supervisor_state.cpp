@@ -120,6 +120,8 @@ void Supervisor::adopt(Slot& slot, Instance& instance) {
     const bool stopping = state == State::Stopping || state == State::Killing;
     if (adopted.kind == Adopted::Kind::Unknown) {
         // The earlier daemon died between recording this launch and asking for it, or lost it altogether.
+        if (state == State::Spawning && instance.life.data().goal == LifecycleData::Goal::Stopped)
+            return post(key, SpawnFailed{.reason = "it was stopped before it was started", .is_final = true});
         if (state == State::Spawning) return launch(slot, instance);
         post(key, Exited{std::nullopt, 0});
         if (stopping) post(key, TreeGone{});

@@ -31,6 +31,23 @@ TEST_CASE("restore: the next daemon takes over what lives and starts what was ne
     CHECK(next.find(1)->current.incarnation == 3);
 }
 
+TEST_CASE("restore: what was stopped or deleted before it was asked for is not started",
+          "[unit][supervisor]") {
+    Bench first;
+    first.add(forked("stopped"));
+    first.add(forked("deleted"));
+    first.run([&] { first.supervisor.stop(0, first.done()); });
+    first.run([&] { first.supervisor.remove(1, first.done()); });
+    REQUIRE(first.state() == State::Spawning);
+    FakeHost host;
+    Supervisor next(host, Settings{});
+    next.restore(first.host.state);
+    next.drain();
+    CHECK(host.take() == Lines{"adopt 0/1", "adopt 1/2"});
+    CHECK(next.find(0)->current.life.state() == State::Stopped);
+    CHECK_FALSE(next.find(1));
+}
+
 TEST_CASE("restore: a configuration comes back as it was, whatever its texts hold", "[unit][supervisor]") {
     ecosystem::AppConfig config = forked();
     config.args = {"a b", "\"c\""};
