@@ -79,8 +79,9 @@ struct Told {
 struct CronJob {
     CronSchedule schedule;
     TimeZone zone;
-    EpochTime next;  // by the wall clock
-    TimePoint look;  // when to compare: the wall clock may be set
+    EpochTime next;         // by the wall clock
+    TimePoint look{};       // when to compare: the wall clock may be set
+    Duration wall_ahead{};  // of the monotonic clock, at the last look
 };
 
 struct Slot {

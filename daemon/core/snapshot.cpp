@@ -138,10 +138,10 @@ Result<std::unique_ptr<Instance>> to_instance(RecordReader& record, std::string_
     if (!incarnation) return std::unique_ptr<Instance>{};
     auto life = to_life(record);
     if (!life) return life.error();
-    auto instance = std::make_unique<Instance>(
-        Instance{.incarnation = static_cast<std::uint64_t>(*incarnation),
-                 .launched = EpochTime{record.number_or("launched", 0)},
-                 .life = Lifecycle(policy, std::move(*life))});
+    auto instance =
+        std::make_unique<Instance>(Instance{.incarnation = static_cast<std::uint64_t>(*incarnation),
+                                            .launched = EpochTime{record.number_or("launched", 0)},
+                                            .life = Lifecycle(policy, std::move(*life))});
     if (auto cause = to_cause(record)) instance->asked = std::make_unique<AskedEnd>(std::move(*cause));
     if (const auto health = record.number("health")) {
         // Its rules come with the adoption.
@@ -236,6 +236,7 @@ std::string run_state(const Slot& slot) {
     if (slot.created_at) record.put("created_at", slot.created_at->since_epoch);
     if (!slot.version.empty()) record.put("version", slot.version);
     if (slot.told && !slot.told->status_text.empty()) record.put("status_text", slot.told->status_text);
+    if (slot.cron) record.put("cron_next", slot.cron->next.since_epoch);
     if (slot.gpu) put(record, slot.gpu->placement);
     if (slot.incoming) put(record, kIncoming, *slot.incoming);
     if (slot.outgoing) put(record, kOutgoing, *slot.outgoing);
@@ -244,6 +245,11 @@ std::string run_state(const Slot& slot) {
         put(record, *slot.reload_cause);
     }
     return record.take();
+}
+
+std::optional<EpochTime> restore_cron(const std::string& run) {
+    const auto next = RecordReader(run).number("cron_next");
+    return next ? std::optional(EpochTime{*next}) : std::nullopt;
 }
 
 Result<Slot> restore_slot(int pm_id, const std::string& app_text, const std::string& run_text,

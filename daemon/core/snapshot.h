@@ -6,6 +6,7 @@
 // CLOCK_MONOTONIC: valid for another daemon on the same boot, which is all that this state is for. Unknown
 // keys are ignored, missing ones keep their defaults.
 
+#include <optional>
 #include <string>
 
 #include "daemon/core/settings.h"
@@ -30,6 +31,9 @@ std::string told_state(const Told& told);
 // One action that its process tells of. False: it is known, or beyond what is kept of one process.
 bool add_action(Told& told, const Json& action);
 Told restore_told(const std::string& text);
+
+// When cron_restart was to come next; nullopt: not at all.
+std::optional<EpochTime> restore_cron(const std::string& run);
 
 // Error: damaged state; the caller reports it and goes on without this slot.
 Result<Slot> restore_slot(int pm_id, const std::string& app, const std::string& run, const Settings& settings,

@@ -228,7 +228,7 @@ private:
     void ask_probe(Slot& slot, Instance& instance, ProbeKind kind);
     void track_memory(const Slot& slot);
     void check_memory();
-    void set_cron(Slot& slot);
+    void set_cron(Slot& slot, std::optional<EpochTime> due_before = {});
     void drop_cron(Slot& slot);
     void look_at_cron(Slot& slot);
     void schedule_cron(Slot& slot);

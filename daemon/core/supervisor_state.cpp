@@ -77,7 +77,9 @@ void Supervisor::restore(const std::map<std::string, std::string>& state) {
         track_memory(slots_.insert_or_assign(*pm_id, std::move(*slot)).first->second);
     }
     for (auto& [pm_id, slot] : slots_) {
-        if (slot.current.incarnation != 0) set_cron(slot);
+        const auto run = state.find(run_state_key(pm_id));
+        if (slot.current.incarnation != 0)
+            set_cron(slot, run == state.end() ? std::nullopt : restore_cron(run->second));
         claim_files(slot);
         track_watch(slot);
         adopt(slot, slot.current);

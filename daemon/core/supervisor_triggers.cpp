@@ -16,6 +16,16 @@ namespace {
 // The wall clock may be set; a tick is late by no more than this after that.
 constexpr Duration kLongestSleep{60'000};
 
+// A clock that is put right by little: a tick that it skips is made up for, one that comes again is not.
+// Beyond that what was due means nothing any more: a machine without a clock of its own has started in 1970.
+constexpr Duration kLeastSetBack{5 * 60'000}, kMostMissed{3 * 60 * 60'000};
+// How long the change from one daemon to the next may take.
+constexpr Duration kLongestChange{5 * 60'000};
+
+Duration wall_ahead(const Host& host) {
+    return Duration{host.wall_now().since_epoch} - host.now().time_since_epoch();
+}
+
 bool has_cron(const ecosystem::AppConfig& config) {
     return !config.cron_restart.empty() && config.cron_restart != "0";
 }
@@ -107,17 +117,23 @@ void Supervisor::check_memory() {
 
 // --- cron ---
 
-// As in PM2 a stopped app keeps its schedule, and the next tick starts it.
-void Supervisor::set_cron(Slot& slot) {
+// As in PM2 a stopped app keeps its schedule, and the next tick starts it. `due_before`: what an earlier
+// daemon would have done next. It may have come while there was none.
+void Supervisor::set_cron(Slot& slot, std::optional<EpochTime> due_before) {
     drop_cron(slot);
     if (!has_cron(*slot.config)) return;
     auto zone = host_.time_zone(slot.config->timezone);
     if (!zone) return host_.log(zone.error().message);
     auto schedule = CronSchedule::parse(slot.config->cron_restart, zone->to_local(host_.wall_now()));
     if (!schedule) return host_.log(schedule.error().message);
-    slot.cron =
-        std::make_unique<CronJob>(CronJob{std::move(*schedule), std::move(*zone), host_.wall_now(), {}});
-    schedule_cron(slot);
+    slot.cron = std::make_unique<CronJob>(
+        CronJob{.schedule = std::move(*schedule), .zone = std::move(*zone), .next = host_.wall_now()});
+    const Duration late{due_before ? slot.cron->next.since_epoch - due_before->since_epoch : -1};
+    if (late < Duration{0} || late > kLongestChange) return schedule_cron(slot);
+    slot.cron->next = *due_before;
+    slot.cron->look = host_.now();
+    slot.cron->wall_ahead = wall_ahead(host_);
+    cron_looks_.insert({slot.cron->look, slot.pm_id});
 }
 
 void Supervisor::drop_cron(Slot& slot) {
@@ -127,10 +143,12 @@ void Supervisor::drop_cron(Slot& slot) {
 
 // The next time after the one that was due, also when the clock says that it is not there yet.
 void Supervisor::schedule_cron(Slot& slot) {
+    dirty_.insert(slot.pm_id);
     const EpochTime from{std::max(host_.wall_now().since_epoch, slot.cron->next.since_epoch)};
     const auto next = slot.cron->schedule.next_after(from, slot.cron->zone);
     if (!next) return slot.cron.reset();  // its year has passed
     slot.cron->next = *next;
+    slot.cron->wall_ahead = wall_ahead(host_);
     const Duration wait{next->since_epoch - host_.wall_now().since_epoch};
     slot.cron->look = host_.now() + std::min(wait, kLongestSleep);
     cron_looks_.insert({slot.cron->look, slot.pm_id});
@@ -138,6 +156,12 @@ void Supervisor::schedule_cron(Slot& slot) {
 
 void Supervisor::look_at_cron(Slot& slot) {
     cron_looks_.erase({slot.cron->look, slot.pm_id});
+    const Duration now_ahead = wall_ahead(host_);
+    const Duration set_by = now_ahead - std::exchange(slot.cron->wall_ahead, now_ahead);
+    if (set_by > kMostMissed || set_by < -kLeastSetBack) {
+        slot.cron->next = host_.wall_now();
+        return schedule_cron(slot);
+    }
     const Duration wait{slot.cron->next.since_epoch - host_.wall_now().since_epoch};
     if (wait > Duration{0}) {
         slot.cron->look = host_.now() + std::min(wait, kLongestSleep);

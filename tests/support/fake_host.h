@@ -15,7 +15,7 @@ namespace kpm::core {
 class FakeHost : public Host {
 public:
     TimePoint now() const override { return now_; }
-    EpochTime wall_now() const override { return {now_.time_since_epoch().count()}; }
+    EpochTime wall_now() const override { return {(now_.time_since_epoch() + wall_ahead).count()}; }
 
     void spawn(const AppKey& key, const LaunchSpec& spec) override {
         note("spawn {} {}", text(key), spec.name);
@@ -150,6 +150,7 @@ public:
     // The key of the newest spawn.
     AppKey last() const { return keys.back(); }
 
+    Duration wall_ahead{0};  // of now(): the wall clock may be set
     std::map<std::uint64_t, LaunchSpec> specs;
     std::vector<AppKey> keys;
     std::map<std::uint64_t, Adopted> adoptable;

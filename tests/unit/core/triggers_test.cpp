@@ -61,6 +61,74 @@ TEST_CASE("cron: a date restarts the app once", "[unit][supervisor]") {
     CHECK_FALSE(bench.host.wake);
 }
 
+TEST_CASE("cron: a clock that is set by much begins the schedule anew, and nothing is restarted for it",
+          "[unit][supervisor]") {
+    Bench bench;
+    bench.host.wall_ahead = 24h * 365;
+    ecosystem::AppConfig config = forked();
+    config.cron_restart = "* * * * *";  // the fake clock stands 20 s before a minute
+    bench.add(config);
+    bench.happen(Spawned{10});
+    bench.host.take();
+    bench.host.wall_ahead += GENERATE(-24h, 24h * 365 * 50);
+    bench.pass(20s);
+    CHECK(bench.host.take().empty());
+    bench.pass(59'999ms);
+    CHECK(bench.host.take().empty());
+    bench.pass(1ms);
+    CHECK(bench.host.take() == Lines{"signal 0/1 2"});
+}
+
+TEST_CASE("cron: a clock that is put forward by little makes up for what it skips", "[unit][supervisor]") {
+    Bench bench;
+    ecosystem::AppConfig config = forked();
+    config.cron_restart = "30 0 * * *";  // the fake clock begins at 0:16:40
+    bench.add(config);
+    bench.happen(Spawned{10});
+    bench.host.take();
+    bench.host.wall_ahead += 1h;
+    bench.pass(60s);
+    CHECK(bench.host.take() == Lines{"signal 0/1 2"});
+}
+
+TEST_CASE("cron: a clock that is put back by little brings nothing twice", "[unit][supervisor]") {
+    Bench bench;
+    ecosystem::AppConfig config = forked();
+    config.cron_restart = "17 0 * * *";
+    bench.add(config);
+    bench.happen(Spawned{10});
+    bench.pass(20s);
+    bench.happen(Exited{0, 0});
+    bench.happen(TreeGone{});
+    bench.happen(Spawned{11});
+    bench.host.take();
+    bench.host.wall_ahead -= 30s;
+    for (int i = 0; i < 3; ++i) bench.pass(60s);
+    CHECK(bench.host.take().empty());
+}
+
+TEST_CASE("cron: a tick while one daemon follows the other is made up for, an old one is not",
+          "[unit][supervisor]") {
+    Bench first;
+    ecosystem::AppConfig config = forked();
+    config.cron_restart = GENERATE("17 0 * * *", "1970-01-01T00:17:00Z");  // in 20 s
+    first.add(config);
+    first.happen(Spawned{10});
+    const auto [pause, is_due] =
+        GENERATE(std::pair(10s, false), std::pair(30s, true), std::pair(600s, false));
+    FakeHost host;
+    host.adoptable[1] = {Adopted::Kind::Alive, 10};
+    host.advance(pause);
+    Supervisor next(host, Settings{});
+    next.restore(first.host.state);
+    next.drain();
+    CHECK(host.take() == (is_due ? Lines{"adopt 0/1", "signal 0/1 2"} : Lines{"adopt 0/1"}));
+    if (is_due) return;
+    host.advance(60s);
+    next.drain();
+    CHECK(host.take() == (pause == 600s ? Lines{} : Lines{"signal 0/1 2"}));
+}
+
 TEST_CASE("cron: a wrong pattern or zone is refused, and no wake-up stays", "[unit][supervisor]") {
     Bench bench;
     ecosystem::AppConfig config = forked();
