@@ -93,6 +93,7 @@ std::vector<std::string> launch_environment(const Slot& slot, const Settings& se
     const SlotConfig::Paths paths = slot.config.paths();
     for (const auto& [name, path] : path_members(paths)) variables.set(name, *path);
     set_state(variables, slot);
+    variables.unset("status_text");  // in a reload the old process's
     for (const auto& [name, value] : config.env) variables.set(name, value);
     variables.set("unique_id", slot.unique_id);
     variables.set(config.instance_var, std::to_string(slot.instance_index));

@@ -93,10 +93,11 @@ struct Slot {
 
     std::string watch_trouble;   // what of its watched files goes unnoticed, and why; "" = nothing
     std::string version;         // of the script's package at the newest launch, "" = none
-    std::unique_ptr<Told> told;  // by its newest process; null: nothing
+    std::unique_ptr<Told> told;  // by its current process; null: nothing
 
     Instance current;
     std::unique_ptr<Instance> incoming;      // a reload's new process, until it takes the slot
+    std::unique_ptr<Told> incoming_told;     // by that one
     std::optional<TimePoint> promotion;      // when it does; nullopt: it is not ready
     std::unique_ptr<Instance> outgoing;      // a reload's old process, until it has finished
     std::unique_ptr<EndCause> reload_cause;  // of a reload until it has its new process; null: there is none

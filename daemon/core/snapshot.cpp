@@ -191,6 +191,9 @@ std::string run_state_key(int pm_id) {
 std::string told_state_key(int pm_id) {
     return fmt::format("told/{}", pm_id);
 }
+std::string incoming_told_state_key(int pm_id) {
+    return fmt::format("told/{}/incoming", pm_id);
+}
 std::string ends_state_key(int pm_id) {
     return fmt::format("ends/{}", pm_id);
 }

@@ -2,9 +2,9 @@
 // A slot as the texts that survive the daemon (Host::persist), and back: configuration as JSON under
 // "app/<pm_id>", the life of its processes as a record (record.h) under "run/<pm_id>", so that the frequent
 // small change neither rewrites the rare big one nor builds a tree; likewise what its process has told under
-// "told/<pm_id>", and how its processes ended (EndHistory's record) under "ends/<pm_id>". Times are
-// CLOCK_MONOTONIC: valid for another daemon on the same boot, which is all that this state is for. Unknown
-// keys are ignored, missing ones keep their defaults.
+// "told/<pm_id>" (a reload's new process under "told/<pm_id>/incoming"), and how its processes ended
+// (EndHistory's record) under "ends/<pm_id>". Times are CLOCK_MONOTONIC: valid for another daemon on the same
+// boot, which is all that this state is for. Unknown keys are ignored, missing ones keep their defaults.
 
 #include <optional>
 #include <string>
@@ -22,6 +22,7 @@ constexpr const char* kEndingKey = "ending";
 std::string app_state_key(int pm_id);
 std::string run_state_key(int pm_id);
 std::string told_state_key(int pm_id);
+std::string incoming_told_state_key(int pm_id);
 std::string ends_state_key(int pm_id);
 
 std::string app_state(const Slot& slot);

@@ -245,7 +245,10 @@ private:
     void save(Slot& slot, bool with_config);
     void forget_state(int pm_id);
     void record_told();
-    void forget_told(Slot& slot);
+    static Told* told_by(Slot& slot, const Instance& instance);
+    void forget_told(Slot& slot, const Instance& instance);
+    void take_over_told(Slot& slot);
+    void drop_incoming(Slot& slot);
     void forget_live(Slot& slot, const Instance& instance);
     void adopt(Slot& slot, Instance& instance);
     void adopt_survivor(Slot& slot, Instance& instance, const AppKey& key);

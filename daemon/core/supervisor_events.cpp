@@ -185,7 +185,7 @@ void Supervisor::release(const Slot& slot, Instance& instance, bool starts_again
 
 void Supervisor::launch(Slot& slot, Instance& instance) {
     slot.stop_waiters.answer({});  // it is stopped, even if another client wants it back
-    forget_told(slot);
+    forget_told(slot, instance);
     release(slot, instance, true);  // what SIGKILL did not end in time, and nobody waits for
     instance.asked.reset();
     instance.has_left = false;
@@ -376,6 +376,7 @@ void Supervisor::promote(Slot& slot) {
     slot.outgoing = std::make_unique<Instance>(std::move(slot.current));
     slot.current = std::move(*slot.incoming);
     slot.incoming.reset();
+    take_over_told(slot);
     const auto cause = std::exchange(slot.reload_cause, nullptr);
     note_cause(*slot.outgoing, cause ? std::move(*cause) : EndCause{.kind = EndCause::Kind::Reload});
     if (std::exchange(slot.before, nullptr)) save(slot, true);
@@ -398,7 +399,7 @@ void Supervisor::fail_reload(Slot& slot, const std::string& reason) {
         apply(slot, *slot.incoming, Stop{});  // comes back here, as Stopped, once it is gone
         return;
     }
-    slot.incoming.reset();
+    drop_incoming(slot);
     check_rest(slot);
 }
 

@@ -84,7 +84,8 @@ bool add_action(Told& told, const Json& action) {
 
 void Supervisor::take_message(const AppKey& key, const Json& message) {
     Slot* slot = find_mutable(key.pm_id);
-    if (!slot || !find_instance(*slot, key.incarnation)) return;
+    const Instance* instance = slot ? find_instance(*slot, key.incarnation) : nullptr;
+    if (!instance) return;
     // Others count as ready by what Node itself tells.
     if (message == "ready" && (slot->config->wait_ready || !is_node_cluster(*slot->config)))
         post(key, Ready{});
@@ -92,8 +93,9 @@ void Supervisor::take_message(const AppKey& key, const Json& message) {
                            is_truthy(message["type"]) && is_truthy(message["data"]);
     if (!has_topic && message.is_object() && message.contains("node_version") &&
         message["node_version"].is_string()) {
-        if (message["node_version"] == slot->tell().node_version) return;
-        slot->told->node_version = message["node_version"];
+        Told* const told = told_by(*slot, *instance);
+        if (!told || message["node_version"] == told->node_version) return;
+        told->node_version = message["node_version"];
         return unrecorded_.ask(key.pm_id, host_.now());
     }
     const Json process = origin(*slot);
@@ -102,8 +104,9 @@ void Supervisor::take_message(const AppKey& key, const Json& message) {
     const EpochTime now = host_.wall_now();
     if (is_typed) {
         const std::string& type = message["type"].get_ref<const std::string&>();
-        const Meant meant = take_axm(slot->tell(), type, message["data"]);
-        if (meant == Meant::ToBeRecorded) unrecorded_.ask(key.pm_id, host_.now());
+        Told* const told = told_by(*slot, *instance);
+        const Meant meant = take_axm(told ? *told : *std::make_unique<Told>(), type, message["data"]);
+        if (told && meant == Meant::ToBeRecorded) unrecorded_.ask(key.pm_id, host_.now());
         if (meant != Meant::ForTheBus || !host_.has_followers()) return;
         host_.publish(type, {{"at", now.since_epoch}, {"data", message["data"]}, {"process", process}});
     } else if (host_.has_followers()) {
@@ -114,12 +117,14 @@ void Supervisor::take_message(const AppKey& key, const Json& message) {
 
 void Supervisor::take_notification(const AppKey& key, const Notification& notification) {
     Slot* slot = find_mutable(key.pm_id);
-    if (!slot || !find_instance(*slot, key.incarnation)) return;
-    const Instance& newest = slot->incoming ? *slot->incoming : slot->current;
-    if (notification.status && key.incarnation == newest.incarnation &&
-        *notification.status != slot->tell().status_text) {
-        slot->told->status_text = *notification.status;
-        dirty_.insert(key.pm_id);
+    const Instance* instance = slot ? find_instance(*slot, key.incarnation) : nullptr;
+    if (!instance) return;
+    if (notification.status) {
+        Told* const told = told_by(*slot, *instance);
+        if (told && *notification.status != told->status_text) {
+            told->status_text = *notification.status;
+            dirty_.insert(key.pm_id);
+        }
     }
     using Watchdog = Notification::Watchdog;
     if (notification.more_time) handle({key, TimeAsked{*notification.more_time}});
@@ -131,27 +136,54 @@ void Supervisor::take_notification(const AppKey& key, const Notification& notifi
 }
 
 void Supervisor::record_told() {
-    for (const int pm_id : unrecorded_.take_due(host_.now()))
-        if (const Slot* slot = find(pm_id); slot && slot->told)
-            host_.persist(told_state_key(pm_id), told_state(*slot->told));
+    for (const int pm_id : unrecorded_.take_due(host_.now())) {
+        const Slot* slot = find(pm_id);
+        if (slot && slot->told) host_.persist(told_state_key(pm_id), told_state(*slot->told));
+        if (slot && slot->incoming_told)
+            host_.persist(incoming_told_state_key(pm_id), told_state(*slot->incoming_told));
+    }
+}
+
+// Where it is kept what a process tells; null: it is a reload's old process, of which nothing is shown.
+Told* Supervisor::told_by(Slot& slot, const Instance& instance) {
+    if (&instance == &slot.current) return &slot.tell();
+    if (&instance != slot.incoming.get()) return nullptr;
+    if (!slot.incoming_told) slot.incoming_told = std::make_unique<Told>();
+    return slot.incoming_told.get();
 }
 
 // A new process has told nothing yet. The version is its interpreter's, which is the same: as with PM2 the
 // process finds it among its variables.
-void Supervisor::forget_told(Slot& slot) {
-    if (!slot.told) return;
+void Supervisor::forget_told(Slot& slot, const Instance& instance) {
+    if (!slot.told || &instance != &slot.current) return;
     std::string version = std::move(slot.told->node_version);
     slot.told.reset();
-    unrecorded_.forget(slot.pm_id);
+    if (!slot.incoming_told) unrecorded_.forget(slot.pm_id);
     if (version.empty()) return host_.persist(told_state_key(slot.pm_id), std::nullopt);
     slot.tell().node_version = std::move(version);
     host_.persist(told_state_key(slot.pm_id), told_state(*slot.told));
 }
 
-// What has ended cannot be triggered and has no figures. Not that of a reload's old process: the new one has
-// told.
+// The reload's new process has taken the slot.
+void Supervisor::take_over_told(Slot& slot) {
+    if (!slot.told && !slot.incoming_told) return;
+    const auto before = std::exchange(slot.told, std::move(slot.incoming_told));
+    if (before && !before->node_version.empty() && slot.tell().node_version.empty())
+        slot.told->node_version = before->node_version;
+    host_.persist(incoming_told_state_key(slot.pm_id), std::nullopt);
+    host_.persist(told_state_key(slot.pm_id),
+                  slot.told ? std::optional(told_state(*slot.told)) : std::nullopt);
+}
+
+void Supervisor::drop_incoming(Slot& slot) {
+    slot.incoming.reset();
+    if (std::exchange(slot.incoming_told, nullptr))
+        host_.persist(incoming_told_state_key(slot.pm_id), std::nullopt);
+}
+
+// What has ended cannot be triggered and has no figures.
 void Supervisor::forget_live(Slot& slot, const Instance& instance) {
-    if (!slot.told || &instance != (slot.incoming ? slot.incoming.get() : &slot.current)) return;
+    if (!slot.told || &instance != &slot.current) return;
     slot.told->axm_monitor = Json::object();
     if (slot.told->axm_actions.empty()) return;
     slot.told->axm_actions = Json::array();

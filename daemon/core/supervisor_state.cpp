@@ -42,6 +42,7 @@ void Supervisor::forget_state(int pm_id) {
     host_.persist(app_state_key(pm_id), std::nullopt);
     host_.persist(run_state_key(pm_id), std::nullopt);
     host_.persist(told_state_key(pm_id), std::nullopt);
+    host_.persist(incoming_told_state_key(pm_id), std::nullopt);
     host_.persist(ends_state_key(pm_id), std::nullopt);
 }
 
@@ -66,6 +67,9 @@ void Supervisor::restore(const std::map<std::string, std::string>& state) {
             told.status_text = std::move(slot->tell().status_text);
             *slot->told = std::move(told);
         }
+        if (const auto record = state.find(incoming_told_state_key(*pm_id));
+            record != state.end() && slot->incoming)
+            slot->incoming_told = std::make_unique<Told>(restore_told(record->second));
         if (const auto record = state.find(ends_state_key(*pm_id)); record != state.end())
             slot->ends = EndHistory(record->second);
         newest_config_ = slot->config;

@@ -110,11 +110,13 @@ TEST_CASE("notify: READY=1 of a reload's new process lets it take over", "[unit]
     bench.run([&] { bench.supervisor.reload(0, bench.done()); });
     const AppKey fresh = bench.host.last();
     REQUIRE(fresh != old);
-    CHECK(bench.shown_status() == "none");
+    CHECK(bench.shown_status() == "old");
+    CHECK_FALSE(bench.variable("status_text"));
     bench.happen(Spawned{11});
     bench.tell(fresh, {.status = "new"});
+    CHECK(bench.shown_status() == "old");
     bench.tell(old, {.status = "still here"});
-    CHECK(bench.shown_status() == "new");
+    CHECK(bench.shown_status() == "still here");
     CHECK(bench.supervisor.find(0)->incoming);
     bench.tell(fresh, {.is_ready = true});
     CHECK(bench.supervisor.find(0)->current.incarnation == fresh.incarnation);

@@ -256,6 +256,50 @@ TEST_CASE("reload: the end of the old process takes nothing from what the new on
     CHECK(pm2_env(*bench.supervisor.find(0))["axm_monitor"]["rate"]["value"] == 1);
 }
 
+TEST_CASE("reload: what the old process has told stays until the new one takes its place",
+          "[unit][supervisor]") {
+    Bench bench;
+    const AppKey old = online_worker(bench);
+    const auto say = [](Supervisor& supervisor, AppKey key, const char* action) {
+        supervisor.post([&supervisor, key, action] {
+            supervisor.take_message(key, {{"type", "axm:action"}, {"data", {{"action_name", action}}}});
+            supervisor.take_notification(key, {.status = action});
+        });
+        supervisor.drain();
+    };
+    const auto shown = [](Supervisor& supervisor) {
+        const Json env = pm2_env(*supervisor.find(0));
+        return env["axm_actions"].dump() + env.value("status_text", "");
+    };
+    const std::string of_old = R"([{"action_name":"old"}]old)";
+    say(bench.supervisor, old, "old");
+    bench.run([&] { bench.supervisor.reload(0, bench.done()); });
+    const AppKey fresh = bench.host.last();
+    bench.happen(Spawned{11});
+    CHECK(shown(bench.supervisor) == of_old);
+    say(bench.supervisor, fresh, "new");
+    CHECK(shown(bench.supervisor) == of_old);
+    SECTION("it fails") {
+        bench.happen(fresh, Exited{1, 0});
+        CHECK(shown(bench.supervisor) == of_old);
+        CHECK(bench.host.state.contains("told/0"));
+        CHECK_FALSE(bench.host.state.contains("told/0/incoming"));
+    }
+    SECTION("it gets ready") {
+        bench.happen(fresh, Ready{});
+        CHECK(shown(bench.supervisor) == R"([{"action_name":"new"}]new)");
+        say(bench.supervisor, old, "last words");
+        CHECK(shown(bench.supervisor) == R"([{"action_name":"new"}]new)");
+    }
+    SECTION("the daemon dies meanwhile") {
+        bench.pass(1s);
+        NextDaemon next(bench);
+        CHECK(shown(next.supervisor) == of_old);
+        next.happen(fresh, Ready{});
+        CHECK(pm2_env(*next.supervisor.find(0))["axm_actions"][0]["action_name"] == "new");
+    }
+}
+
 TEST_CASE("reload: a configuration whose process does not get ready is not kept", "[unit][supervisor]") {
     Bench bench;
     online_worker(bench);
