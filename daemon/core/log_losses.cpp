@@ -3,17 +3,18 @@
 namespace kpm::core {
 
 void LogLosses::note(const LogTrouble& news) {
-    Open& open = open_[news.path];
+    const auto place = open_.try_emplace({news.path, news.incarnation}).first;
+    Open& open = place->second;
     open.dropped = news.dropped;
     if (!news.reason.empty()) open.reason = news.reason;
     if (!news.is_over) return;
     over_ += open.dropped;
-    open_.erase(news.path);
+    open_.erase(place);
 }
 
 std::uint64_t LogLosses::dropped() const {
     std::uint64_t sum = over_;
-    for (const auto& [path, open] : open_) sum += open.dropped;
+    for (const auto& [file, open] : open_) sum += open.dropped;
     return sum;
 }
 

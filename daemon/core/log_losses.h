@@ -5,17 +5,19 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "ipc/base/json.h"
 
 namespace kpm::core {
 
-// News of one file.
+// News of one file of one process.
 struct LogTrouble {
+    std::uint64_t incarnation = 0;
     std::string path;
     std::string reason;         // cannot write '/var/log/a.log': No space left on device; "" = as before
     std::uint64_t dropped = 0;  // bytes since this trouble began
-    bool is_over = false;
+    bool is_over = false;       // it can be written again, or its process has ended
 };
 
 class LogLosses {
@@ -31,8 +33,9 @@ private:
         std::string reason;
         std::uint64_t dropped = 0;
     };
-    std::map<std::string, Open> open_;  // by path
-    std::uint64_t over_ = 0;            // bytes of troubles that are over
+    // By path and process: for a time two may write to one file.
+    std::map<std::pair<std::string, std::uint64_t>, Open> open_;
+    std::uint64_t over_ = 0;  // bytes of troubles that are over
 };
 
 }  // namespace kpm::core

@@ -97,7 +97,7 @@ void LogSession::write(std::optional<LogFile>& file, std::string_view text) {
 
 void LogSession::tell(const LogFile& file, const LogFile::News& news) {
     if (news.failed) feed_.report(LogWriteFailed{source_, file.path(), news.failed->message});
-    if (news.lost) feed_.report(LogWriteLost{source_, file.path(), *news.lost});
+    if (news.lost) feed_.report(LogWriteLost{source_, file.path(), *news.lost, false});
     if (news.recovered) feed_.report(LogWriteRecovered{source_, file.path(), *news.recovered});
 }
 
@@ -119,11 +119,15 @@ void LogSession::finish(Output& output) {
 void LogSession::ended(Output& output) {
     finish(output);
     if (out_.pump || err_.pump) return;
-    for (const std::optional<LogFile>* file : {&out_.file, &err_.file, &combined_})
-        if (const auto losing = *file ? (*file)->losing() : std::nullopt)
-            feed_.report(LogWriteLost{source_, (*file)->path(), *losing});
+    tell_last_losses();
     const auto end = std::move(on_end_);
     end();
+}
+
+void LogSession::tell_last_losses() {
+    for (const std::optional<LogFile>* file : {&out_.file, &err_.file, &combined_})
+        if (const auto losing = *file ? (*file)->losing() : std::nullopt)
+            feed_.report(LogWriteLost{source_, (*file)->path(), *losing, true});
 }
 
 void LogSession::drain_and_close() {
@@ -131,6 +135,7 @@ void LogSession::drain_and_close() {
         if (output->pump) output->pump->drain_and_close();
         finish(*output);
     }
+    tell_last_losses();
 }
 
 LogSourceStats LogSession::stats() const {

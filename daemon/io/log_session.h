@@ -61,6 +61,7 @@ private:
     void tell(const LogFile& file, const LogFile::News& news);
     void finish(Output& output);
     void ended(Output& output);
+    void tell_last_losses();
 
     LogSource source_;
     LogFeed& feed_;

@@ -47,11 +47,12 @@ struct LogWriteFailed {
     std::string path;
     std::string reason;  // cannot write '/var/log/a.log': No space left on device
 };
-// The trouble goes on: at each further try, and when the source ends in it.
+// The trouble goes on: at each further try, and when the source ends in it, which ends the trouble.
 struct LogWriteLost {
     LogSource source;
     std::string path;
     std::uint64_t dropped = 0;  // bytes since it began
+    bool is_end = false;        // of the source
 };
 struct LogWriteRecovered {
     LogSource source;

@@ -104,18 +104,21 @@ void UvHost::on_log_event(const LogEvent& event) {
                 publish(is_out ? "log:out" : "log:err", payload);
             },
             [&](const LogWriteFailed& failed) {
-                callbacks_.log_trouble(failed.source.pm_id, {failed.path, failed.reason, 0, false});
+                callbacks_.log_trouble(failed.source.pm_id,
+                                       {failed.source.incarnation, failed.path, failed.reason, 0, false});
                 log(fmt::format("App [{}:{}]: {}; lines are dropped", failed.source.name, failed.source.pm_id,
                                 failed.reason));
             },
             [&](const LogWriteLost& lost) {
-                callbacks_.log_trouble(lost.source.pm_id, {lost.path, "", lost.dropped, false});
+                callbacks_.log_trouble(lost.source.pm_id,
+                                       {lost.source.incarnation, lost.path, "", lost.dropped, lost.is_end});
             },
             [&](const LogReadFailed& failed) {
                 log(fmt::format("App [{}:{}]: {}", failed.source.name, failed.source.pm_id, failed.reason));
             },
             [&](const LogWriteRecovered& recovered) {
-                callbacks_.log_trouble(recovered.source.pm_id, {recovered.path, "", recovered.dropped, true});
+                callbacks_.log_trouble(recovered.source.pm_id, {recovered.source.incarnation, recovered.path,
+                                                                "", recovered.dropped, true});
                 log(fmt::format("App [{}:{}]: '{}' can be written again, {} bytes were dropped",
                                 recovered.source.name, recovered.source.pm_id, recovered.path,
                                 recovered.dropped));

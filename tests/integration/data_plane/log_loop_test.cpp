@@ -227,6 +227,19 @@ TEST_CASE("log loop: a full disk stalls neither the app nor its other stream", "
     const auto losses = fixture.events<LogWriteLost>();
     REQUIRE_FALSE(losses.empty());
     CHECK(losses.back().dropped == 256 * chunk.size());
+    CHECK(losses.back().is_end);
+}
+
+TEST_CASE("log loop: one that is let go in the trouble tells what was lost", "[integration][log_loop]") {
+    LogFixture fixture({.out = "/dev/full", .err = {}, .combined = {}, .date_format = {}});
+    fixture.start();
+    fixture.out.write("lost\n");
+    fixture.loop().detach(LogFixture::source());
+    REQUIRE(eventually([&] { return fixture.count<LogsEnded>() == 1; }));
+    const auto losses = fixture.events<LogWriteLost>();
+    REQUIRE(losses.size() == 1);
+    CHECK(losses[0].dropped == 5);
+    CHECK(losses[0].is_end);
 }
 
 TEST_CASE("log loop: paths that mean nothing make no file, disabled ones are only read",
