@@ -56,6 +56,7 @@ struct ProcessHealth {
 struct Instance {
     std::uint64_t incarnation = 0;  // of the newest launch, 0 = never launched
     EpochTime launched{};           // pm_uptime
+    std::uint64_t oom_before = 0;   // the kernel's count of OOM kills when it began, as far as known
     bool is_held = false;           // the host keeps its process, or what is left of it, until it is released
     bool has_left = false;          // a worker that has drained or lost its channel, told to or not
     Lifecycle life;

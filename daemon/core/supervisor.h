@@ -176,7 +176,8 @@ private:
     void note_cause(Instance& instance, EndCause cause);
     void note_process_end(const Slot& slot, Instance& instance, const Event& event);
     void keep_ends();
-    void look_for_oom_kill(Slot& slot, ProcessEnd& end);
+    OomKills look_at_oom_kills();
+    void look_for_oom_kill(Slot& slot, ProcessEnd& end, std::uint64_t before);
     void apply(Slot& slot, Instance& instance, const Event& event);
     void perform(Slot& slot, Instance& instance, const Actions& actions);
     void launch(Slot& slot, Instance& instance);
@@ -299,11 +300,12 @@ private:
     struct EndOf {
         int pm_id = 0;
         ProcessEnd end;
+        std::uint64_t oom_before = 0;
     };
-    std::vector<EndOf> ends_;      // of this turn
-    std::uint64_t oom_total_ = 0;  // at the last look
-    std::uint64_t oom_known_ = 0;  // of them: are told as an app's end, or were not one's
-    TimePoint oom_look_{};
+    std::vector<EndOf> ends_;       // of this turn
+    std::uint64_t oom_total_ = 0;   // at the last look
+    std::uint64_t oom_known_ = 0;   // of them: are told as an app's end, or were not one's
+    TimePoint oom_growth_{};        // when a look has found more than the one before
     std::optional<Client> client_;  // of the task that runs
     std::vector<AllEnded> end_waiters_;
     std::optional<LastEnd> last_end_;

@@ -90,17 +90,24 @@ void Supervisor::note_process_end(const Slot& slot, Instance& instance, const Ev
     const auto asked = std::exchange(instance.asked, nullptr);
     if (asked && has_worked(*asked, *exited, instance.life.policy().kill_timeout, host_.now()))
         end.cause = std::move(asked->cause);
-    ends_.push_back({slot.pm_id, std::move(end)});
+    ends_.push_back({slot.pm_id, std::move(end), instance.oom_before});
 }
 
-// The kernel counts and does not say whom: hence "probably". Its victims of one shortage may be told of one
-// after the other; those of another time were somebody else's.
-void Supervisor::look_for_oom_kill(Slot& slot, ProcessEnd& end) {
-    const OomKills kills = host_.oom_kills();
+// Its victims of one shortage may be told of one after the other; those of another time were somebody else's.
+OomKills Supervisor::look_at_oom_kills() {
+    OomKills kills = host_.oom_kills();
     const TimePoint now = host_.now();
-    if (now - oom_look_ > kSameShortage) oom_known_ = oom_total_;
-    oom_look_ = now;
+    if (now - oom_growth_ > kSameShortage) oom_known_ = oom_total_;
+    if (kills.total > oom_total_) oom_growth_ = now;
     oom_total_ = kills.total;
+    return kills;
+}
+
+// The kernel counts and does not say whom: hence "probably". But none that it had counted before the process
+// began.
+void Supervisor::look_for_oom_kill(Slot& slot, ProcessEnd& end, std::uint64_t before) {
+    const OomKills kills = look_at_oom_kills();
+    oom_known_ = std::max(oom_known_, before);
     if (kills.total <= oom_known_) return;
     ++oom_known_;
     end.cause = {.kind = Cause::OutOfMemory, .detail = fmt::format("its count of {} has grown", kills.where)};
@@ -112,10 +119,10 @@ void Supervisor::look_for_oom_kill(Slot& slot, ProcessEnd& end) {
 }
 
 void Supervisor::keep_ends() {
-    for (auto& [pm_id, end] : std::exchange(ends_, {})) {
+    for (auto& [pm_id, end, oom_before] : std::exchange(ends_, {})) {
         Slot* slot = find_mutable(pm_id);
         if (!slot) continue;
-        if (end.cause.kind == Cause::Own && end.signal == SIGKILL) look_for_oom_kill(*slot, end);
+        if (end.cause.kind == Cause::Own && end.signal == SIGKILL) look_for_oom_kill(*slot, end, oom_before);
         slot->ends.add(end);
         host_.persist(ends_state_key(pm_id), slot->ends.record());
     }

@@ -230,6 +230,7 @@ void Supervisor::ask_for(Slot& slot, Instance& instance) {
     host_.log(fmt::format("{} starting in -{} mode-", log_label(slot),
                           slot.config->exec_mode == ecosystem::ExecMode::Cluster ? "cluster" : "fork"));
     slot.version = host_.package_version(slot.config->script);
+    instance.oom_before = look_at_oom_kills().total;
     if (instance.health && instance.health->check.rules().gates()) host_.set_serving(key, false);
 }
 

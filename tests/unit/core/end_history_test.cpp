@@ -345,22 +345,44 @@ TEST_CASE("end causes: a SIGKILL that nobody asked for, while the OOM killer's c
     CHECK(bench.last().cause == EndCause{});
     CHECK(bench.supervisor.find(0)->current.life.data().failure.empty());
 
+    bench.add(forked("other"));
+    bench.happen(Spawned{20});
+    const auto kill_other = [&] {
+        bench.happen(bench.supervisor.find(1)->key(), Exited{std::nullopt, SIGKILL});
+        bench.happen(Spawned{21});
+        return bench.all(1).back().cause;
+    };
+    const auto kill_first = [&] {
+        bench.happen(bench.supervisor.find(0)->key(), Exited{std::nullopt, SIGKILL});
+        bench.happen(Spawned{13});
+        return bench.last().cause;
+    };
     bench.host.machine_oom_kills.total = 10;  // one shortage, two victims
-    kill(13);
-    CHECK(bench.last().cause.kind == Cause::OutOfMemory);
+    CHECK(kill_first().kind == Cause::OutOfMemory);
     bench.pass(5s);
-    kill(14);
-    CHECK(bench.last().cause.kind == Cause::OutOfMemory);
+    CHECK(kill_other().kind == Cause::OutOfMemory);
 
     bench.host.machine_oom_kills.total = 12;  // two victims, of which only one was an app
-    kill(15);
-    CHECK(bench.last().cause.kind == Cause::OutOfMemory);
+    CHECK(kill_first().kind == Cause::OutOfMemory);
     bench.pass(11s);
-    kill(16);
+    CHECK(kill_other() == EndCause{});
+}
+
+TEST_CASE("end causes: what the OOM killer did before the process began was not its end",
+          "[unit][supervisor]") {
+    Ends bench;
+    bench.host.machine_oom_kills.total = 8;  // somebody else's
+    SECTION("long ago") {
+        bench.pass(24h);
+    }
+    SECTION("just now") {}
+    bench.happen(Exited{1, 0});
+    bench.happen(Spawned{11});
+    bench.happen(Exited{std::nullopt, SIGKILL});
     CHECK(bench.last().cause == EndCause{});
 }
 
-TEST_CASE("end causes: the OOM killer's count is looked at for unexplained SIGKILLs only",
+TEST_CASE("end causes: the OOM killer's count is looked at for starts and unexplained SIGKILLs only",
           "[unit][supervisor]") {
     Ends bench;
     const int looks = bench.host.oom_looks;
@@ -369,10 +391,11 @@ TEST_CASE("end causes: the OOM killer's count is looked at for unexplained SIGKI
     bench.happen(Spawned{11});
     bench.happen(Exited{std::nullopt, SIGTERM});
     bench.happen(Spawned{12});
+    CHECK(bench.host.oom_looks == looks + 2);
     bench.run([&] { bench.supervisor.stop(0, bench.done()); });
     bench.pass(1600ms);
     bench.happen(Exited{std::nullopt, SIGKILL});
     bench.happen(TreeGone{});
     CHECK(bench.last().cause.kind == Cause::Stop);
-    CHECK(bench.host.oom_looks == looks);
+    CHECK(bench.host.oom_looks == looks + 2);
 }
