@@ -212,8 +212,7 @@ Told restore_told(const std::string& text) {
         for (const Json& action : state["axm_actions"]) add_action(told, action);
     if (state.contains("axm_options") && state["axm_options"].is_object())
         told.axm_options = state["axm_options"];
-    if (state.contains("node_version") && state["node_version"].is_string())
-        told.node_version = state["node_version"];
+    if (state.contains("node_version")) set_node_version(told, state["node_version"]);
     return told;
 }
 

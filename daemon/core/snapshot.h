@@ -31,6 +31,8 @@ std::string run_state(const Slot& slot);
 std::string told_state(const Told& told);
 // One action that its process tells of. False: it is known, or beyond what is kept of one process.
 bool add_action(Told& told, const Json& action);
+// The version of the interpreter that runs it. False: it is known, or too long to be one.
+bool set_node_version(Told& told, const Json& version);
 Told restore_told(const std::string& text);
 
 // When cron_restart was to come next; nullopt: not at all.

@@ -15,8 +15,9 @@ namespace {
 
 // What a process tells is kept and shown, so it must not be without end.
 constexpr std::size_t kMaxActions = 1000, kMaxMetrics = 2000;
-constexpr std::size_t kLongestAction = std::size_t{16} << 10;  // bytes, as JSON
-constexpr std::size_t kLongestPid = 10;                        // digits
+constexpr std::size_t kLongestValue = std::size_t{16} << 10;  // bytes, as JSON: of an action, metric, option
+constexpr std::size_t kLongestVersion = 64;  // it goes into the environment of the next process
+constexpr std::size_t kLongestPid = 10;      // digits
 
 Json origin(const Slot& slot) {
     return {{"pm_id", slot.pm_id}, {"name", slot.config->name}, {"namespace", slot.config->name_space}};
@@ -26,8 +27,25 @@ bool is_truthy(const Json& value) {
     return !value.is_null() && value != false && value != 0 && value != "";
 }
 
-void merge(Json& known, const Json& news) {
-    if (news.is_object() && known.size() + news.size() <= kMaxMetrics) known.update(news);
+bool is_too_long(const Json& value) {
+    if (value.is_string()) return value.get_ref<const std::string&>().size() > kLongestValue;
+    return value.is_structured() &&
+           value.dump(-1, ' ', false, Json::error_handler_t::replace).size() > kLongestValue;
+}
+
+// What is beyond the limits is left out; the rest goes on. False: nothing is new.
+bool merge(Json& known, const Json& news) {
+    if (!news.is_object()) return false;
+    bool is_changed = false;
+    for (const auto& [key, value] : news.items()) {
+        const auto place = known.find(key);
+        const bool is_new = place == known.end();
+        if (is_new && (known.size() >= kMaxMetrics || key.size() > kLongestValue)) continue;
+        if ((!is_new && *place == value) || is_too_long(value)) continue;
+        known[key] = value;
+        is_changed = true;
+    }
+    return is_changed;
 }
 
 bool has_all(const Json& known, const Json& news) {
@@ -49,9 +67,7 @@ enum class Meant { ForTheBus, ForTheDaemon, ToBeRecorded };
 Meant take_axm(Told& told, const std::string& type, const Json& data) {
     if (type == "axm:action") return add_action(told, data) ? Meant::ToBeRecorded : Meant::ForTheDaemon;
     if (type == "axm:option:configuration") {
-        if (has_all(told.axm_options, data)) return Meant::ForTheDaemon;
-        merge(told.axm_options, data);
-        return Meant::ToBeRecorded;
+        return merge(told.axm_options, data) ? Meant::ToBeRecorded : Meant::ForTheDaemon;
     }
     if (type == "axm:monitor") {
         merge(told.axm_monitor, data);
@@ -76,9 +92,17 @@ bool add_action(Told& told, const Json& action) {
     const auto name = action.find("action_name");
     if (name == action.end() || !name->is_string()) return false;
     if (told.action_names.contains(name->get_ref<const std::string&>())) return false;
-    if (action.dump(-1, ' ', false, Json::error_handler_t::replace).size() > kLongestAction) return false;
+    if (is_too_long(action)) return false;
     told.action_names.insert(name->get<std::string>());
     told.axm_actions.push_back(action);
+    return true;
+}
+
+bool set_node_version(Told& told, const Json& version) {
+    if (!version.is_string()) return false;
+    const auto& text = version.get_ref<const std::string&>();
+    if (text.size() > kLongestVersion || text == told.node_version) return false;
+    told.node_version = text;
     return true;
 }
 
@@ -94,9 +118,8 @@ void Supervisor::take_message(const AppKey& key, const Json& message) {
     if (!has_topic && message.is_object() && message.contains("node_version") &&
         message["node_version"].is_string()) {
         Told* const told = told_by(*slot, *instance);
-        if (!told || message["node_version"] == told->node_version) return;
-        told->node_version = message["node_version"];
-        return unrecorded_.ask(key.pm_id, host_.now());
+        if (told && set_node_version(*told, message["node_version"])) unrecorded_.ask(key.pm_id, host_.now());
+        return;
     }
     const Json process = origin(*slot);
     const bool is_typed = has_topic && message["type"].is_string() &&

@@ -77,6 +77,46 @@ TEST_CASE("told: an action as long as a book is not kept", "[unit][supervisor]")
     CHECK(app.actions() == 0);
 }
 
+TEST_CASE("told: metrics that are known go on when there are as many as are kept", "[unit][supervisor]") {
+    TalkingApp app;
+    const auto metrics = [&]() -> const Json& { return app.supervisor.find(0)->told->axm_monitor; };
+    const auto say_all = [&](int count, int value) {
+        Json data = Json::object();
+        for (int i = 0; i < count; ++i) data["m" + std::to_string(i)] = {{"value", value}};
+        app.say({{"type", "axm:monitor"}, {"data", data}});
+    };
+    say_all(1500, 1);
+    CHECK(metrics().size() == 1500);
+    say_all(1500, 2);
+    CHECK(metrics()["m1499"]["value"] == 2);
+    say_all(3000, 3);
+    CHECK(metrics().size() == 2000);
+    CHECK(metrics()["m0"]["value"] == 3);
+}
+
+TEST_CASE("told: values as long as a book are not kept, the others are", "[unit][supervisor]") {
+    TalkingApp app;
+    const std::string book(1 << 20, 'x');
+    const Json data = {{"long", book}, {"deep", {{"value", book}}}, {book, 1}, {"short", 1}};
+    app.say({{"type", "axm:monitor"}, {"data", data}});
+    CHECK(app.supervisor.find(0)->told->axm_monitor == Json{{"short", 1}});
+    app.say({{"type", "axm:option:configuration"}, {"data", data}});
+    CHECK(app.supervisor.find(0)->told->axm_options == Json{{"short", 1}});
+    const int before = app.records();
+    app.pass(1s);
+    app.say({{"type", "axm:option:configuration"}, {"data", data}});
+    CHECK(app.records() == before);
+}
+
+TEST_CASE("told: what is too long to be a version does not get into the next environment",
+          "[unit][supervisor]") {
+    TalkingApp app;
+    app.say({{"node_version", "v22.1.0"}});
+    app.say({{"node_version", std::string(200'000, '1')}});
+    CHECK(app.supervisor.find(0)->told->node_version == "v22.1.0");
+    CHECK(restore_told(Json{{"node_version", std::string(200'000, '1')}}.dump()).node_version.empty());
+}
+
 TEST_CASE("told: options, pids and versions are recorded when they change", "[unit][supervisor]") {
     TalkingApp app;
     const Json messages[] = {
