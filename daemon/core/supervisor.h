@@ -227,6 +227,7 @@ private:
     void follow_life(Slot& slot, Instance& instance, const Event& event);
     void drive_health(Slot& slot, Instance& instance, const HealthCheck::Event& event);
     void ask_probe(Slot& slot, Instance& instance, ProbeKind kind);
+    LaunchSpec spec_of_running(Slot& slot, const Instance& instance);
     void track_memory(const Slot& slot);
     void check_memory();
     void set_cron(Slot& slot, std::optional<EpochTime> due_before = {});

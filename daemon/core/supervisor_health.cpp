@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "daemon/core/launch.h"
 #include "daemon/core/supervisor.h"
 
@@ -156,8 +158,18 @@ void Supervisor::ask_probe(Slot& slot, Instance& instance, ProbeKind kind) {
             probed(key, kind, {ProbeResult::Verdict::Failed, reason});
         });
     if (spec.kind != Kind::Exec) return host_.probe(key, kind, spec, nullptr);
-    const LaunchSpec launch = launch_spec(slot, instance, settings_);
+    const LaunchSpec launch = spec_of_running(slot, instance);
     host_.probe(key, kind, spec, &launch);
+}
+
+// What it was started with: for the old process in a reload to another configuration that is not the slot's.
+LaunchSpec Supervisor::spec_of_running(Slot& slot, const Instance& instance) {
+    const bool is_older = slot.before && slot.incoming && &instance == &slot.current &&
+                          instance.incarnation < slot.incoming->incarnation;
+    if (is_older) std::swap(slot.config, *slot.before);
+    LaunchSpec spec = launch_spec(slot, instance, settings_);
+    if (is_older) std::swap(slot.config, *slot.before);
+    return spec;
 }
 
 }  // namespace kpm::core

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "daemon/core/launch.h"
 #include "daemon/core/record.h"
 #include "daemon/core/snapshot.h"
 #include "daemon/core/supervisor.h"
@@ -104,7 +103,7 @@ void Supervisor::restore(const std::map<std::string, std::string>& state) {
 
 // It was given up because it is still alive after SIGKILL. A stop or the next launch comes back to it.
 void Supervisor::adopt_survivor(Slot& slot, Instance& instance, const AppKey& key) {
-    if (host_.adopt(key, launch_spec(slot, instance, settings_)).kind == Adopted::Kind::Unknown) {
+    if (host_.adopt(key, spec_of_running(slot, instance)).kind == Adopted::Kind::Unknown) {
         post(key, Exited{std::nullopt, SIGKILL});
         return;
     }
@@ -121,7 +120,7 @@ void Supervisor::adopt(Slot& slot, Instance& instance) {
         if (instance.life.data().pid != 0) adopt_survivor(slot, instance, key);
         return;
     }
-    const LaunchSpec spec = launch_spec(slot, instance, settings_);
+    const LaunchSpec spec = spec_of_running(slot, instance);
     const Adopted adopted = host_.adopt(key, spec);
     const bool stopping = state == State::Stopping || state == State::Killing;
     if (adopted.kind == Adopted::Kind::Unknown) {

@@ -258,6 +258,32 @@ TEST_CASE("health: a reload's process that is not ready any more does not take t
     }
 }
 
+TEST_CASE("health: a command for a reload's old process runs as that was started",
+          "[unit][supervisor][health]") {
+    HealthBench bench;
+    ecosystem::AppConfig config = clustered();
+    config.env = {{"PORT", "3000"}};
+    config.health.liveness = Probe{.kind = Probe::Kind::Exec, .argv = {"check"}};
+    config.health.liveness->interval = 1s;
+    bench.add(config);
+    const AppKey old = bench.host.last();
+    bench.happen(Spawned{10});
+    bench.happen(Ready{});
+    bench.tell(old, kLiveness, Verdict::Passed);
+    config = bench.supervisor.find(0)->config.whole();
+    config.env = {{"PORT", "4000"}};
+    config.cwd = "/new";
+    bench.run([&] { bench.supervisor.reload(0, config, bench.done()); });
+    bench.happen(Spawned{11});
+    CHECK(has(bench.host.probe_launch.env, "PORT=4000"));
+    bench.host.take();
+    bench.pass(1s);
+    CHECK(bench.host.take() == Lines{"probe 0/1 liveness"});
+    CHECK(has(bench.host.probe_launch.env, "PORT=3000"));
+    CHECK(bench.host.probe_launch.cwd == "/srv");
+    CHECK(bench.supervisor.find(0)->config->cwd == "/new");
+}
+
 TEST_CASE("health: a command runs as the app does; a variable that is not set fails",
           "[unit][supervisor][health]") {
     HealthBench bench;
