@@ -49,6 +49,15 @@ void TreeStop::signal(int signo) {
     scanner_.request(*this);
 }
 
+// It may be gone already: the next look finds it, or not.
+void TreeStop::watch_root() {
+    if (!std::exchange(is_root_told_, false)) return;
+    const auto root = members_.find(root_);
+    if (root == members_.end()) return;
+    root_signalled_ = root->second.signalled;
+    member_ended(root_);
+}
+
 void TreeStop::scanned(ProcessLook& look) {
     missed_one_ = false;
     forget_foreign_sessions(look);
@@ -141,7 +150,8 @@ void TreeStop::adopt(pid_t pid, const ProcessEntry& entry) {
         (void)send_signal(fd, signo_);
         return;
     }
-    members_.emplace(pid, Member{entry.start_ticks, std::move(pidfd), std::move(*poll), 0});
+    const int signalled = pid == root_ ? std::exchange(root_signalled_, 0) : 0;
+    members_.emplace(pid, Member{entry.start_ticks, std::move(pidfd), std::move(*poll), signalled});
 }
 
 void TreeStop::signal(pid_t pid, Member& member) {

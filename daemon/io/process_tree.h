@@ -39,6 +39,8 @@ public:
     // trees are a root alone.
     void expect_root_end() { is_root_told_ = true; }
     void root_ended() { member_ended(root_); }
+    // After expect_root_end(): the caller will not say it any more. At any time.
+    void watch_root();
     // Another signal to all that is left: SIGKILL after the deadline.
     void signal(int signo);
     void kill() { signal(SIGKILL); }
@@ -67,6 +69,7 @@ private:
     int signo_ = 0;
     pid_t root_ = 0;
     bool is_root_told_ = false;
+    int root_signalled_ = 0;  // before watch_root()
     std::unordered_map<pid_t, Member> members_;
     // The sessions of the tree, with their leader's start; nullopt: that leader is dead.
     std::map<pid_t, std::optional<std::uint64_t>> sessions_;

@@ -74,6 +74,8 @@ Result<std::unique_ptr<UvHost>> UvHost::open(Loop& loop, const ipc::Home& home, 
          .gone =
              [self = host.get()] {
                  self->is_keeper_gone_ = true;
+                 for (auto& [token, child] : self->children_)
+                     if (child.tree) child.tree->watch_root();
                  self->callbacks_.keeper_gone();
              }});
     if (!link) return link.error();

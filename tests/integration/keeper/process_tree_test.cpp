@@ -62,6 +62,40 @@ constexpr const char* kSleep = "echo $$ >> pids; exec sleep 1000";
 
 }  // namespace
 
+TEST_CASE("tree stop: a root whose end nobody will tell of is watched, also one that has ended",
+          "[integration][keeper]") {
+    Tree tree;
+    io::TreeStop stop(tree.loop, tree.scanner, "", [&] { tree.done = true; });
+    stop.expect_root_end();
+    SECTION("it has ended") {
+        tree.spawn(kSleep, 1);
+        stop.begin(tree.root, tree.root_start, SIGTERM);
+        REQUIRE(eventually([&] {
+            tree.loop.run_ready();
+            return tree.living() == 0;
+        }));
+        CHECK_FALSE(tree.done);
+        stop.watch_root();
+    }
+    SECTION("it goes on") {
+        tree.spawn(fmt::format("trap '' TERM; {}", kSleep), 1);
+        stop.begin(tree.root, tree.root_start, SIGTERM);
+        REQUIRE(eventually([&] {
+            tree.loop.run_ready();
+            return stop.known_members() == 1;
+        }));
+        stop.watch_root();
+        REQUIRE(eventually([&] {
+            tree.loop.run_ready();
+            return stop.known_members() == 1;
+        }));
+        CHECK(tree.living() == 1);
+        stop.kill();
+    }
+    CHECK(tree.run_until_done());
+    CHECK(tree.living() == 0);
+}
+
 TEST_CASE("tree stop: children, grandchildren and their own sessions all end", "[integration][keeper]") {
     Tree tree;
     tree.spawn(fmt::format(
