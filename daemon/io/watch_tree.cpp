@@ -122,6 +122,7 @@ void WatchTree::check_root(Root& root) {
     const bool is_same = status && status->identity == root.identity;
     if (is_same && !is_link(root.path)) return;
     if (!is_same) report(root.path);
+    root.is_missing = true;  // for a full scan that the drop begins
     drop(root.path);
     root.is_missing = !is_watched_again(root, !is_same);
     if (root.is_missing && !retry_.is_active()) retry_.start(kRetry, kRetry);
@@ -255,8 +256,15 @@ void WatchTree::scan_all() {
     if (must_scan_all_) return;
     ++scan_number_;
     is_scanning_all_ = true;
-    for (Root& root : roots_)
-        if (!root.is_missing && !watch_root(root, false)) check_root(root);
+    for (Root& root : roots_) {
+        if (root.is_missing) continue;
+        const FileIdentity before = root.identity;
+        if (!watch_root(root, false))
+            check_root(root);
+        else if (lost_since_ && root.identity != before)
+            report(root.path);
+    }
+    if (!scan_.is_busy()) scan_finished();  // all roots are files
 }
 
 void WatchTree::follow(const Entry& link, bool is_new) {
@@ -284,6 +292,7 @@ Result<void> WatchTree::watch_file(const Entry& entry, bool is_through_link) {
                          .is_through_link = is_through_link,
                          .identity = status->identity,
                          .scan = scan_number_});
+    if (lost_since_ && status->modified > *lost_since_) report(entry.path);
     return {};
 }
 

@@ -34,6 +34,43 @@ TEST_CASE("watcher: a root may be a file, which may be replaced, removed and com
     CHECK(app.watcher->number_of_watches() == 1);
 }
 
+TEST_CASE("watcher: after an overflow a root that is a file is looked at, too", "[integration][io][watch]") {
+    Watched app;
+    app.start({.roots = {"server.js"}});
+    fs::create_directories(app.in("noise"));
+    auto noise = Watcher::open(app.loop, *app.inotify,
+                               {.roots = {app.in("noise")}, .filter = core::WatchFilter({.cwd = app.cwd})},
+                               {.on_change = [](const std::string&) {}, .on_trouble = [](const Error&) {}});
+    REQUIRE(noise.has_value());
+    REQUIRE(run_until(app.loop, [&] { return !(*noise)->is_scanning(); }));
+    std::ifstream limit_file("/proc/sys/fs/inotify/max_queued_events");
+    int limit = 0;
+    REQUIRE(limit_file >> limit);
+    const auto flood = [&] {
+        for (int i = 0; i < limit; ++i) {
+            const std::string name = app.in("noise/f" + std::to_string(i % 2)).string();
+            ::unlink(name.c_str());
+            REQUIRE(::mknod(name.c_str(), S_IFREG | 0600, 0) == 0);
+        }
+    };
+    SECTION("written") {
+        flood();
+        app.write("server.js", "other");
+    }
+    SECTION("replaced by one that is older") {
+        app.write("old.js");
+        fs::last_write_time(app.in("old.js"), fs::file_time_type::clock::now() - 24h);
+        flood();
+        fs::rename(app.in("old.js"), app.in("server.js"));
+    }
+    app.expect("server.js");
+    app.write("server.js", "again");
+    app.expect("server.js");
+    flood();
+    app.expect_nothing();  // what was lost the first time is not told again
+    CHECK(app.watcher->number_of_watches() == 1);
+}
+
 TEST_CASE("watcher: a root directory may be replaced, removed and come back", "[integration][io][watch]") {
     Watched app;
     app.start({.roots = {"src"}});
