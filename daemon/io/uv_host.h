@@ -197,6 +197,7 @@ private:
     void connect(Child& child, const core::LaunchSpec& spec, ChildEnds ends, bool resumed);
     void open_messages(Child& child, UniqueFd socket);
     void open_nodes();
+    bool read_on(std::uint64_t token, Inherited& inherited);
     void end_leftovers();
     bool probe_worker(const Child& child, core::ProbeKind kind, const core::ProbeSpec& spec);
     void add_node(Child& child, const core::LaunchSpec& spec, UniqueFd socket);

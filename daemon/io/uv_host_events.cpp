@@ -190,7 +190,7 @@ void UvHost::end_unclaimed() {
     // Only now: what these said last waits in NOTIFY_SOCKET among what others said, and all are known by now.
     for (const KeeperExit& exit : std::exchange(heritage_.ends, {})) on_exited(exit);
     nodes_->forget_unclaimed();
-    for (const auto& [token, inherited] : heritage_.processes) {
+    for (auto& [token, inherited] : heritage_.processes) {
         if (inherited.child && !inherited.exit) {
             const KeeperChild& child = *inherited.child;
             log(fmt::format("process {} of an unknown app is ended", child.pid));
@@ -199,13 +199,29 @@ void UvHost::end_unclaimed() {
                                                [this, place = sweeps_.begin()] { sweeps_.erase(place); });
             sweep->begin(child.pid, read_start(child.pid, child.pidfd.get()), SIGKILL);
         }
-        if (inherited.exit)
-            keeper_->collected(token);
-        else
+        if (!inherited.exit)
             keeper_->drop(token);
+        else if (!read_on(token, inherited))
+            keeper_->collected(token);
     }
     if (heritage_.inventory.start_count == 1) end_leftovers();
     heritage_ = {};
+}
+
+// What a stop has spared (treekill: false) would die of SIGPIPE: whoever still writes is read, to nowhere.
+bool UvHost::read_on(std::uint64_t token, Inherited& inherited) {
+    UniqueFd out, err;
+    for (KeptFd& one : inherited.kept) {
+        if (one.slot == static_cast<std::int64_t>(KeptSlot::Out)) out = std::move(one.fd);
+        if (one.slot == static_cast<std::int64_t>(KeptSlot::Err)) err = std::move(one.fd);
+    }
+    if (!out && !err) return false;
+    constexpr int kNobodys = -1;  // pm_id
+    Child& child = children_[token];
+    child.key = {kNobodys, token};
+    child.is_ended = child.is_released = child.has_logs = true;
+    logs_.add_process({kNobodys, token, "", ""}, std::move(out), std::move(err), {.disabled = true});
+    return true;
 }
 
 // They would be there twice after a resurrect. Found by the mark, which says whose home it was.

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <thread>
@@ -69,6 +70,24 @@ TEST_CASE("survival: an app that dies while there is no kpmd is started by the n
     }));
     CHECK(kpm.list().size() == 1);
     CHECK(kpm.find("app")["pm2_env"]["restart_time"] == 1);
+}
+
+TEST_CASE("survival: what treekill spares outlives a kill -9 of kpmd, too", "[e2e]") {
+    const KpmHome kpm;
+    kpm.write(
+        "parent.sh",
+        "(trap '' INT HUP; i=0; while :; do echo tick; i=$((i+1)); echo $i > count; sleep 0.05; done) &\n"
+        "echo $! > child.pid\nwait\n");
+    REQUIRE(kpm.kpm({"start", "parent.sh", "--no-treekill"}).status == 0);
+    const auto number_in = [&](const char* name) { return std::atoi(kpm.read(kpm.work() / name).c_str()); };
+    REQUIRE(eventually([&] { return number_in("child.pid") > 0 && number_in("count") > 0; }));
+    const int child = number_in("child.pid");
+    REQUIRE(kpm.kpm({"stop", "parent"}).status == 0);
+    crash_daemon(kpm);
+    const int before = number_in("count");
+    CHECK(eventually([&] { return number_in("count") > before + 5; }));
+    CHECK(is_running(child));
+    ::kill(child, SIGKILL);
 }
 
 TEST_CASE("survival: when the keeper is killed the apps end with the daemon, and come back once", "[e2e]") {
