@@ -155,7 +155,7 @@ int run_flush(Context& context) {
     if (!ids) return context.fail(ids.error());
     bool is_good = true;
     const auto empty = [&](const std::string& path) {
-        const auto emptied = empty_log(path, is_own_or_roots);
+        const auto emptied = empty_log(path);
         if (!emptied) context.console.error(emptied.error().message);
         is_good &= emptied.has_value();
     };
