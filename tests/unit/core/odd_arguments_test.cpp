@@ -79,7 +79,8 @@ TEST_CASE("odd arguments: no attribute of a configuration can hurt, and what is 
           "[unit][commands]") {
     Server named;
     start(named, wire());
-    for (const auto& [key, value] : pm2_env(*named.supervisor.find(0)).items())
+    const Json attributes = pm2_env(*named.supervisor.find(0));
+    for (const auto& [key, value] : attributes.items())
         for (const Json& odd : kOddValues)
             for (const char* method : {"restartProcessId", "prepare"}) {
                 Server server;
