@@ -9,7 +9,7 @@ declare -A packages=(
              libboost-dev libkissfft-dev zlib1g-dev libcurl4-openssl-dev libsqlite3-dev libegl-dev libgles-dev
              libncurses-dev catch2"
     [test]="nodejs npm python3 git libegl1 libgl1-mesa-dri procps tmux curl openssl groff-base
-            zsh fish gunicorn uvicorn lighttpd"
+            zsh fish gunicorn uvicorn libnettle8 libpcre2-8-0 libxxhash0"
     [image]="buildah debootstrap"
     [package]="dpkg-dev file npm"
     [package-test]="debootstrap lintian"

@@ -1,6 +1,8 @@
 // Servers that others wrote for systemd's socket activation, as Debian has them, unmodified: they take kpm's
 // sockets, share them, and are reloaded under load without a loss.
 #include <catch2/catch.hpp>
+#include <cstdlib>
+#include <stdexcept>
 
 #include "tests/support/eventually.h"
 #include "tests/support/http_load.h"
@@ -52,6 +54,12 @@ void check_server(const KpmHome& kpm, Json app, int free = free_port()) {
     reload_without_loss(load, kpm, "web");
 }
 
+std::string lighttpd_folder() {
+    const char* folder = std::getenv("KPM_LIGHTTPD");
+    if (!folder) throw std::runtime_error("KPM_LIGHTTPD is not set: run the tests through ctest");
+    return folder;
+}
+
 }  // namespace
 
 TEST_CASE("activated servers: gunicorn", "[e2e][activation]") {
@@ -78,7 +86,10 @@ TEST_CASE("activated servers: lighttpd", "[e2e][activation]") {
                                    "\"\nserver.systemd-socket-activation = \"enable\"\n"
                                    "server.bind = \"127.0.0.1\"\nserver.port = " +
                                    std::to_string(port) + "\nindex-file.names = (\"index.html\")\n");
-    check_server(kpm, {{"script", "lighttpd"}, {"args", "-D -f lighttpd.conf"}, {"kill_timeout", 20000}},
+    check_server(kpm,
+                 {{"script", lighttpd_folder() + "/sbin/lighttpd"},
+                  {"args", "-D -f lighttpd.conf -m " + lighttpd_folder() + "/lib/lighttpd"},
+                  {"kill_timeout", 20000}},
                  port);
 }
 
