@@ -76,7 +76,7 @@ bool is_root() {
 }  // namespace
 
 TEST_CASE("app file: nothing is written through a link of the app's", "[integration][data_plane]") {
-    if (!is_root()) return;
+    REQUIRE(is_root());
     const Folders folders;
     const fs::path link = folders.apps / "out.log";
     folders.put_link(folders.secret, link);
@@ -90,7 +90,7 @@ TEST_CASE("app file: nothing is written through a link of the app's", "[integrat
 }
 
 TEST_CASE("app file: nothing is made in a folder that the app has a link to", "[integration][data_plane]") {
-    if (!is_root()) return;
+    REQUIRE(is_root());
     const Folders folders;
     folders.put_link(folders.roots, folders.apps / "logs");
     for (const char* name : {"out.log", "new.log", "deep/new.log"}) {
@@ -104,7 +104,7 @@ TEST_CASE("app file: nothing is made in a folder that the app has a link to", "[
 }
 
 TEST_CASE("app file: a second name of root's file is not written", "[integration][data_plane]") {
-    if (!is_root()) return;
+    REQUIRE(is_root());
     const Folders folders;
     fs::create_hard_link(folders.secret, folders.apps / "out.log");
     const auto news = folders.append(folders.apps / "out.log");
@@ -114,7 +114,7 @@ TEST_CASE("app file: a second name of root's file is not written", "[integration
 }
 
 TEST_CASE("app file: where the app may, files and folders are the app's", "[integration][data_plane]") {
-    if (!is_root()) return;
+    REQUIRE(is_root());
     const Folders folders;
     folders.put_link(folders.apps, folders.apps / "current");
     const fs::path path = folders.apps / "current" / "logs" / "out.log";
@@ -132,7 +132,7 @@ TEST_CASE("app file: where the app may, files and folders are the app's", "[inte
 
 TEST_CASE("app file: where the app may not, kpmd makes them, through root's links too",
           "[integration][data_plane]") {
-    if (!is_root()) return;
+    REQUIRE(is_root());
     const Folders folders;
     fs::create_symlink("roots", folders.folder.path() / "log");
     const fs::path path = folders.folder.path() / "log" / "app" / "out.log";
@@ -147,7 +147,7 @@ TEST_CASE("app file: where the app may not, kpmd makes them, through root's link
 }
 
 TEST_CASE("app file: a log that root has made before goes on", "[integration][data_plane]") {
-    if (!is_root()) return;
+    REQUIRE(is_root());
     const Folders folders;
     const fs::path path = folders.apps / "out.log";
     std::ofstream(path) << "old\n";

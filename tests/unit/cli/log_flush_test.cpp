@@ -5,31 +5,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+
+#include "tests/support/temp_dir.h"
 
 namespace kpm::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-class LogFolder {
-public:
-    LogFolder() {
-        char pattern[] = "/tmp/kpm-flush-XXXXXX";
-        path_ = fs::canonical(mkdtemp(pattern));
-    }
-    ~LogFolder() { fs::remove_all(path_); }
-    LogFolder(const LogFolder&) = delete;
-    LogFolder& operator=(const LogFolder&) = delete;
+struct LogFolder {
+    TempDir directory;
 
-    fs::path operator/(const char* name) const { return path_ / name; }
-    void write(const char* name) const { std::ofstream(path_ / name) << "text\n"; }
-    bool is_empty(const char* name) const { return fs::file_size(path_ / name) == 0; }
-
-private:
-    fs::path path_;
+    fs::path operator/(const char* name) const { return directory.path() / name; }
+    void write(const char* name) const { std::ofstream(*this / name) << "text\n"; }
+    bool is_empty(const char* name) const { return fs::file_size(*this / name) == 0; }
 };
 
 }  // namespace
@@ -50,6 +41,8 @@ TEST_CASE("log flush: a file is emptied, and what is no file is left alone", "[u
 
 // Others can empty no more than what is theirs.
 TEST_CASE("log flush: root follows no link of others", "[unit][cli][logs]") {
+    constexpr uid_t kOther = 65534;
+    REQUIRE(geteuid() == 0);
     const LogFolder folder;
     fs::create_directories(folder / "real/deep");
     folder.write("real/deep/out.log");
@@ -57,15 +50,14 @@ TEST_CASE("log flush: root follows no link of others", "[unit][cli][logs]") {
     fs::create_directory_symlink(folder / "real", folder / "link");
     fs::create_symlink("loop", folder / "loop");
     CHECK_FALSE(empty_log(folder / "loop"));
-    if (geteuid() == 0) {
-        constexpr uid_t kOther = 65534;
-        REQUIRE(lchown((folder / "link").c_str(), kOther, kOther) == 0);
-        const auto refused = empty_log(folder / "link/deep/out.log");
-        REQUIRE_FALSE(refused);
-        CHECK(refused.error().code == ErrorCode::Denied);
-        CHECK_FALSE(folder.is_empty("real/deep/out.log"));
-        REQUIRE(lchown((folder / "link").c_str(), 0, 0) == 0);
-    }
+
+    REQUIRE(lchown((folder / "link").c_str(), kOther, kOther) == 0);
+    const auto refused = empty_log(folder / "link/deep/out.log");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::Denied);
+    CHECK_FALSE(folder.is_empty("real/deep/out.log"));
+
+    REQUIRE(lchown((folder / "link").c_str(), 0, 0) == 0);
     CHECK(empty_log(folder / "link/deep/../file"));
     CHECK(folder.is_empty("real/deep/out.log"));
 }
