@@ -25,7 +25,9 @@ struct FileNotice {
     int watch = -1;  // -1 when the kernel's queue overflowed
     std::uint32_t mask = 0;
     std::string_view name = {};  // of the entry; empty when it is about the watched thing itself
-    // Of an overflow: until then all is known.
+    // Of an overflow: until then all is known. Early rather than late: a file is dated by a clock that stands
+    // for up to a tick, or by one that does not (multigrain timestamps, Linux 6.13), so that a change from
+    // just before may be told twice.
     std::chrono::system_clock::time_point known_until = {};
 };
 
