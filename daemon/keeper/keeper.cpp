@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "daemon/keeper/descriptors.h"
 #include "daemon/keeper/spawn_spec.h"
 
 namespace kpm::keeper {
@@ -34,9 +35,7 @@ bool Keeper::open_loop() {
         return false;
     }
     watch(EPOLL_CTL_ADD, signals_.get(), EPOLLIN);
-    const int error = launcher_.start();
-    if (error) relay_.fail("cannot start a thread: %s", std::strerror(error));
-    return error == 0;
+    return true;
 }
 
 void Keeper::watch(int operation, int fd, std::uint32_t events) {
@@ -48,7 +47,7 @@ void Keeper::watch(int operation, int fd, std::uint32_t events) {
 }
 
 UniqueFd Keeper::watch_process(pid_t pid) {
-    UniqueFd pidfd = open_pidfd(pid);
+    UniqueFd pidfd = keep(open_pidfd(pid));
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
         static_cast<rlim_t>(pidfd.get()) + kDescriptorReserve > limit.rlim_cur)
@@ -85,7 +84,7 @@ int Keeper::run() {
                 read_link(kPacketsPerTurn);
         }
         if (reaper_.next_look() == 0)
-            reaper_.collect_others(children_, [this](const Ended& process) { ended(process); });
+            reaper_.collect_others(children_, orphans_, [this](const Ended& process) { ended(process); });
     }
     return exit_code_;
 }
@@ -138,6 +137,7 @@ void Keeper::handle_signals() {
         }
         if (signo == SIGCHLD) {
             collect(static_cast<pid_t>(info.ssi_pid));
+            if (!daemon_pidfd_ && daemon_.pid() > 0) collect(daemon_.pid());
             reaper_.ask_for_others(children_);
         }
     }
@@ -265,7 +265,7 @@ void Keeper::spawn(Packet& packet) {
     if (launched.error == 0) {
         plan.fds = with.fds + before;
         ::sigemptyset(&plan.blocked_signals);
-        launched = launcher_.launch(plan);
+        launched = launch(plan);
     }
     // Before the pidfd is opened: there is room for it, even when the descriptor table was full.
     for (UniqueFd& fd : with.fds) fd.reset();

@@ -9,18 +9,21 @@
 #include "daemon/keeper/daemon_process.h"
 #include "daemon/keeper/inventory.h"
 #include "daemon/keeper/last_stop.h"
-#include "daemon/keeper/launcher.h"
 #include "daemon/keeper/reaper.h"
 
 namespace kpm::keeper {
 
 class Keeper {
 public:
-    Keeper(const Options& options, ReadyRelay& relay, const rlimit& child_file_limit)
-        : relay_(relay), child_file_limit_(child_file_limit), daemon_(options), options_(options) {}
+    Keeper(const Options& options, ReadyRelay& relay, Orphans& orphans, const rlimit& child_file_limit)
+        : relay_(relay),
+          orphans_(orphans),
+          child_file_limit_(child_file_limit),
+          daemon_(options),
+          options_(options) {}
 
-    // Until kpmd has said Quit and is gone, or after SIGTERM all but kpmd, which does not come up; returns
-    // the exit code of the process.
+    // On a thread that is not the main one, see orphans.h. Until kpmd has said Quit and is gone, or after
+    // SIGTERM all but kpmd, which does not come up; returns the exit code of the process.
     int run();
 
 private:
@@ -48,9 +51,9 @@ private:
     void close_link();
 
     ReadyRelay& relay_;
+    Orphans& orphans_;
     rlimit child_file_limit_;
-    DaemonProcess daemon_;  // started by the main thread: not by the launcher, which has the apps
-    Launcher launcher_;
+    DaemonProcess daemon_;
     const Options& options_;
     UniqueFd epoll_;
     UniqueFd daemon_pidfd_;

@@ -30,6 +30,16 @@ struct Attempt {
     int error;
 };
 
+// The table is the keeper's until now: a copy of it, up to what is inherited. What the keeper has above is
+// neither copied nor closed.
+KPM_IN_CHILD bool own_table(const LaunchPlan& plan) {
+    int end = STDERR_FILENO + 1;
+    for (std::uint32_t i = 0; i < plan.fd_count; ++i)
+        if (plan.fds[i].get() >= end) end = plan.fds[i].get() + 1;
+    return ::close_range(static_cast<unsigned>(end), ~0u, CLOSE_RANGE_UNSHARE) == 0 ||
+           ::unshare(CLONE_FILES) == 0;  // Linux before 5.9
+}
+
 KPM_IN_CHILD bool place_fds(const LaunchPlan& plan) {
     int moved[kMaxSpecFds];
     int above = 3;
@@ -78,7 +88,7 @@ KPM_IN_CHILD void become(Attempt& attempt) {
     if (::setsid() < 0) return;
 
     attempt.stage = SpawnStage::Stdio;
-    if (!place_fds(plan)) return;
+    if (!own_table(plan) || !place_fds(plan)) return;
 
     attempt.stage = SpawnStage::Limits;
     if (plan.umask != kNoId) ::umask(static_cast<mode_t>(plan.umask));
@@ -119,7 +129,8 @@ Launched launch(const LaunchPlan& plan) {
     alignas(16) static char stack[kStackSize];
     Attempt attempt{&plan, ::getpid(), SpawnStage::Fork, 0};
     Launched launched;
-    launched.pid = ::clone(child_main, stack + kStackSize, CLONE_VM | CLONE_VFORK | SIGCHLD, &attempt);
+    launched.pid =
+        ::clone(child_main, stack + kStackSize, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &attempt);
     if (launched.pid < 0) {
         launched.error = errno;
     } else if (attempt.error) {

@@ -1,6 +1,6 @@
 #pragma once
-// Starts one process: clone (sharing memory, so that its cost does not depend on ours and the failed step
-// comes back in a variable) and exec. All steps between are named by SpawnStage, in its order.
+// Starts one process: clone (sharing memory and descriptors, so that its cost does not depend on ours and the
+// failed step comes back in a variable) and exec. All steps between are named by SpawnStage, in its order.
 
 #include <signal.h>
 #include <sys/resource.h>

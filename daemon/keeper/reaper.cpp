@@ -21,7 +21,7 @@ int Reaper::next_look() const {
     return wait > 0 ? static_cast<int>((wait + 999) / 1000) : 0;
 }
 
-bool Reaper::wait_for(idtype_t which, pid_t pid, Ended& ended) {
+bool wait_for(idtype_t which, pid_t pid, Ended& ended) {
     siginfo_t info{};
     const int whose = which == P_ALL ? __WNOTHREAD : 0;
     if (::waitid(which, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | whose) != 0 || info.si_pid == 0)

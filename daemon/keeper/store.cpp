@@ -1,5 +1,7 @@
 #include "daemon/keeper/store.h"
 
+#include "daemon/keeper/descriptors.h"
+
 namespace kpm::keeper {
 namespace {
 
@@ -19,7 +21,7 @@ bool Store::put(std::uint64_t owner_id, std::int64_t slot, UniqueFd fd) {
     Owner* owner = owners_.find(owner_id);
     for (StoredFd* entry = owner ? owner->first : nullptr; entry; entry = entry->next) {
         if (entry->slot != slot) continue;
-        entry->fd = std::move(fd);
+        entry->fd = keep(std::move(fd));
         return true;
     }
     StoredFd* entry = make<StoredFd>();
@@ -34,7 +36,7 @@ bool Store::put(std::uint64_t owner_id, std::int64_t slot, UniqueFd fd) {
         owners_.insert(owner_id, owner);
     }
     entry->slot = slot;
-    entry->fd = std::move(fd);
+    entry->fd = keep(std::move(fd));
     entry->next = std::exchange(owner->first, entry);
     return true;
 }

@@ -1,0 +1,29 @@
+#pragma once
+// Numbers of descriptors. A process starts with a copy of its parent's table up to the highest number that it
+// inherits (launch.cpp): what the keeper keeps goes above what comes with a message, so that a start copies a
+// handful however much is kept.
+
+#include <fcntl.h>
+
+#include "ipc/base/unique_fd.h"
+
+namespace kpm::keeper {
+
+// Those below come and go: the few of the keeper itself, and kMaxPacketFds. As many as the kernel has in a
+// table without memory of its own (include/linux/fdtable.h, NR_OPEN_DEFAULT).
+inline constexpr int kFirstKept = 64;
+
+// Above what comes and goes, if the limit of descriptors lets it.
+inline UniqueFd keep(UniqueFd fd) {
+    if (fd.get() < 0 || fd.get() >= kFirstKept) return fd;
+    UniqueFd kept{::fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirstKept)};
+    return kept ? std::move(kept) : std::move(fd);
+}
+
+// Room for two hundred apps' descriptors. Before the process has a second thread: from then on each time that
+// the table grows the kernel waits until no processor looks at the old one, which takes milliseconds.
+inline void grow_table() {
+    const UniqueFd high{::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 1023)};
+}
+
+}  // namespace kpm::keeper
