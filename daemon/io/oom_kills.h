@@ -7,18 +7,19 @@
 #include <string>
 
 #include "daemon/core/host.h"
+#include "ipc/base/unique_fd.h"
 
 namespace kpm::io {
 
 class OomKillCounter {
 public:
-    // Where these are; others in tests. Opens nothing for good: the files are read when somebody asks.
+    // Where these are; others in tests. One file stays open, which each start of an app reads.
     explicit OomKillCounter(const std::string& proc = "/proc", const std::string& mount = "/sys/fs/cgroup");
 
     core::OomKills read() const;
 
 private:
-    std::string file_;
+    UniqueFd file_;  // empty: nothing counts
     std::string where_;
 };
 
