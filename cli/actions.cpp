@@ -140,6 +140,7 @@ bool act(Context& context, const ActionRequest& request, std::span<const Process
         context.console.info(fmt::format("Applying action {} on app [{}](ids: {})", words.rpc,
                                          printable(request.target), ids_text(request.ids)));
     }
+    session.prepare_to_show();
     const std::size_t parallel = parallel_of(context, request);
     OrderedPlaces places(
         context, processes_of(request.ids, rows),

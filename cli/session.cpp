@@ -170,6 +170,11 @@ Result<ProcessList> Session::first_list() {
     return asked ? list_from(client_.wait(*asked)) : brief_list();
 }
 
+void Session::prepare_to_show() {
+    // Its answer is not for us: the daemon has what the next one takes.
+    if (!std::exchange(is_prepared_, true)) client_.send(ipc::method::kGetSystemData);
+}
+
 void Session::ask_to_show() {
     ahead_ = {client_.send(ipc::method::kGetSystemData),
               client_.send(ipc::method::kGetMonitorData, brief_list_args())};

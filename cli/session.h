@@ -64,6 +64,9 @@ public:
         Result<Json> system;
         Result<Json> data;  // as of brief_list()
     };
+    // For who does something first and shows a list then: the machine's figures may take the daemon a tenth of
+    // a second, of which nothing is left by then.
+    void prepare_to_show();
     // Asks for it and does not wait: for who has something else to wait for before it shows a list.
     void ask_to_show();
     // What was asked for ahead, unless anything else was sent since, which may have changed it; else anew.
@@ -77,6 +80,7 @@ private:
     Result<void> identify();
 
     ipc::Client client_;
+    bool is_prepared_ = false;  // to show a list
     Question question_ = Question::None;
     std::optional<ipc::Client::Ticket> asked_;  // the question
     struct {

@@ -60,6 +60,7 @@ public:
 
     // Without waiting for one before the next is asked for: the daemon and the keeper work side by side.
     bool run() {
+        context_.session->prepare_to_show();
         for (;;) {
             const auto next = asked_.size() < kMostAsked ? work_.take() : std::nullopt;
             if (next)

@@ -73,7 +73,8 @@ void HostSampler::ask(std::function<void(Json)> answer) {
     }
     if (age > kStale) before_ = sample_host();
     waiting_.push_back(std::move(answer));
-    second_look_.start(kSecondLook);
+    second_look_.start(age > kStale ? kSecondLook
+                                    : std::chrono::ceil<std::chrono::milliseconds>(kSecondLook - age));
 }
 
 void HostSampler::look_again() {
