@@ -1,7 +1,8 @@
 // The rival without a manager: what fork and exec cost by themselves on this machine.
 //   bare_spawn start N PROGRAM ARGS…    milliseconds until all N have exec'ed; they are ended afterwards
-//   bare_spawn crash STAMPER FILE       milliseconds from a child's death by SIGKILL to its successor's first
-//                                       instruction; STAMPER is exec_stamp, which writes that time to FILE
+//   bare_spawn crash STAMPER FILE S     milliseconds from a child's death by SIGKILL, S seconds after its start,
+//                                       to its successor's first instruction; STAMPER is exec_stamp, which
+//                                       writes that time to FILE
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -69,12 +70,13 @@ long long wait_for_stamp(const char* path, int count) {
     return 0;
 }
 
-int crash(char* stamper, char* path) {
+int crash(char* stamper, char* path, double uptime) {
     char* const argv[] = {stamper, path, nullptr};
     int exec_pipe[2];
     if (::pipe2(exec_pipe, O_CLOEXEC) != 0) return 1;
     const pid_t first = spawn(argv, exec_pipe);
     if (wait_for_stamp(path, 1) == 0) return 1;
+    ::usleep(static_cast<useconds_t>(uptime * 1e6));
     const long long killed = now_ns();
     ::kill(first, SIGKILL);
     ::waitpid(first, nullptr, 0);
@@ -90,7 +92,7 @@ int crash(char* stamper, char* path) {
 
 int main(int argc, char** argv) {
     if (argc >= 4 && std::strcmp(argv[1], "start") == 0) return start(std::atoi(argv[2]), argv + 3);
-    if (argc == 4 && std::strcmp(argv[1], "crash") == 0) return crash(argv[2], argv[3]);
-    std::fprintf(stderr, "usage: bare_spawn start N PROGRAM ARGS... | bare_spawn crash STAMPER FILE\n");
+    if (argc == 5 && std::strcmp(argv[1], "crash") == 0) return crash(argv[2], argv[3], std::atof(argv[4]));
+    std::fprintf(stderr, "usage: bare_spawn start N PROGRAM ARGS... | bare_spawn crash STAMPER FILE SECONDS\n");
     return 2;
 }
