@@ -29,6 +29,8 @@ trap clean_up EXIT
 fail() { echo "error: $*" >&2; exit 1; }
 
 scripts/debian-base.sh "$folder"
+g++ -std=c++20 -O1 -o "$folder/container_filter" tests/support/container_filter.cpp
+export CONTAINER_FILTER=$folder/container_filter
 if ! "${buildah[@]}" inspect --type image localhost/base >/dev/null 2>&1; then
     container=$("${buildah[@]}" from scratch)
     "${buildah[@]}" add -q "$container" "$folder/base" / >/dev/null

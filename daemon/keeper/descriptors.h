@@ -20,10 +20,4 @@ inline UniqueFd keep(UniqueFd fd) {
     return kept ? std::move(kept) : std::move(fd);
 }
 
-// Room for two hundred apps' descriptors. Before the process has a second thread: from then on each time that
-// the table grows the kernel waits until no processor looks at the old one, which takes milliseconds.
-inline void grow_table() {
-    const UniqueFd high{::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 1023)};
-}
-
 }  // namespace kpm::keeper

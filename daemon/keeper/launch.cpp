@@ -22,6 +22,10 @@ constexpr std::size_t kPidTextSize = 32;  // name, '=', ten digits and a NUL
 static_assert(std::string_view(kPidVariables[0]).size() + 11 <= kPidTextSize);
 static_assert(std::string_view(kPidVariables[1]).size() + 11 <= kPidTextSize);
 
+// Can a child that shares the keeper's table make a copy of a part of it? Else it begins with one of the
+// whole.
+bool shares_table = false;
+
 // Shared by the keeper and the child, which runs while the keeper waits in clone.
 struct Attempt {
     const LaunchPlan* plan;
@@ -36,8 +40,7 @@ KPM_IN_CHILD bool own_table(const LaunchPlan& plan) {
     int end = STDERR_FILENO + 1;
     for (std::uint32_t i = 0; i < plan.fd_count; ++i)
         if (plan.fds[i].get() >= end) end = plan.fds[i].get() + 1;
-    return ::close_range(static_cast<unsigned>(end), ~0u, CLOSE_RANGE_UNSHARE) == 0 ||
-           ::unshare(CLONE_FILES) == 0;  // Linux before 5.9
+    return ::close_range(static_cast<unsigned>(end), ~0u, CLOSE_RANGE_UNSHARE) == 0;
 }
 
 KPM_IN_CHILD bool place_fds(const LaunchPlan& plan) {
@@ -88,7 +91,7 @@ KPM_IN_CHILD void become(Attempt& attempt) {
     if (::setsid() < 0) return;
 
     attempt.stage = SpawnStage::Stdio;
-    if (!own_table(plan) || !place_fds(plan)) return;
+    if ((shares_table && !own_table(plan)) || !place_fds(plan)) return;
 
     attempt.stage = SpawnStage::Limits;
     if (plan.umask != kNoId) ::umask(static_cast<mode_t>(plan.umask));
@@ -125,12 +128,21 @@ KPM_IN_CHILD int child_main(void* argument) {
 
 }  // namespace
 
+void prepare_launches() {
+    // Not before Linux 5.9, and not where a container's engine refuses calls that it does not know.
+    // unshare(2) would do the same, but an engine refuses it to all who are no administrators.
+    shares_table = ::close_range(~0u, ~0u, CLOSE_RANGE_UNSHARE) == 0;
+    // Room for two hundred apps' descriptors: once there is a second thread the kernel waits each time that
+    // the table grows until no processor looks at the old one, which takes milliseconds.
+    const UniqueFd high{::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 1023)};
+}
+
 Launched launch(const LaunchPlan& plan) {
     alignas(16) static char stack[kStackSize];
     Attempt attempt{&plan, ::getpid(), SpawnStage::Fork, 0};
     Launched launched;
-    launched.pid =
-        ::clone(child_main, stack + kStackSize, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &attempt);
+    const int flags = CLONE_VM | CLONE_VFORK | SIGCHLD | (shares_table ? CLONE_FILES : 0);
+    launched.pid = ::clone(child_main, stack + kStackSize, flags, &attempt);
     if (launched.pid < 0) {
         launched.error = errno;
     } else if (attempt.error) {

@@ -38,6 +38,8 @@ struct Launched {
     int error = 0;
 };
 
+// Once, before the process has a second thread and the first launch.
+void prepare_launches();
 Launched launch(const LaunchPlan& plan);
 
 }  // namespace kpm::keeper

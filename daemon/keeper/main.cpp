@@ -6,8 +6,8 @@
 
 #include <cstring>
 
-#include "daemon/keeper/descriptors.h"
 #include "daemon/keeper/keeper.h"
+#include "daemon/keeper/launch.h"
 
 namespace kpm::keeper {
 namespace {
@@ -39,7 +39,7 @@ int start_thread(pthread_t& thread, Loop& loop) {
 
 // The keeper's loop on a thread of its own, orphans on this one.
 int run_keeper(const Options& options, ReadyRelay& relay, const rlimit& child_file_limit) {
-    grow_table();
+    prepare_launches();
     Orphans orphans;
     Keeper keeper(options, relay, orphans, child_file_limit);
     Loop loop{keeper, orphans};

@@ -17,6 +17,7 @@
 namespace kpm::keeper {
 namespace {
 
+constexpr int kInheritedAtMost = 4096;
 constexpr rlim_t kFileLimit = 1 << 20;  // what the kernel allows a process unless it was told otherwise
 
 // Both live as long as the process: never freed.
@@ -31,6 +32,12 @@ const char* absolute(const char* path) {
 bool path_in_home(const Options& options, const char* name, char (&path)[PATH_MAX]) {
     const int length = std::snprintf(path, sizeof path, "%s/%s", options.home, name);
     return length > 0 && static_cast<std::size_t>(length) < sizeof path;
+}
+
+void close_all(int first, int last) {
+    if (::close_range(static_cast<unsigned>(first), static_cast<unsigned>(last), 0) == 0) return;
+    // Linux before 5.9, or a container's engine that does not know the call: as far as starters go.
+    for (int fd = first; fd <= last && fd < kInheritedAtMost; ++fd) ::close(fd);
 }
 
 }  // namespace
@@ -75,8 +82,8 @@ rlimit prepare_process(int keep_fd) {
         if (fd > STDERR_FILENO) ::close(fd);
         if (fd < 0 || fd > STDERR_FILENO) break;
     }
-    if (keep_fd > 3) ::close_range(3, static_cast<unsigned>(keep_fd) - 1, 0);
-    ::close_range(keep_fd >= 3 ? static_cast<unsigned>(keep_fd) + 1 : 3, ~0u, 0);
+    if (keep_fd > 3) close_all(3, keep_fd - 1);
+    close_all(keep_fd >= 3 ? keep_fd + 1 : 3, INT_MAX);
 
     sigset_t all;
     ::sigfillset(&all);

@@ -32,6 +32,34 @@ bool comes(const Container& container, const std::string& text) {
 
 }  // namespace
 
+TEST_CASE("runtime: these containers have Docker's default rights, first process and second shell", "[e2e]") {
+    const Root root;
+    Container container;
+    container.write("app.sh",
+                    "#!/bin/sh\ncat /proc/self/status\nunshare --net true || echo refused\nexec sleep 600\n");
+    container.start({"kpm-runtime", "app.sh"});
+    CHECK(comes(container, "refused\n"));
+    const CommandResult second = container.exec({"cat", "/proc/self/status"});
+    for (const std::string& status : {container.out(), second.out}) {
+        CHECK(has(status, "CapBnd:\t00000000a80425fb\n"));
+        CHECK(has(status, "Seccomp:\t2\n"));
+    }
+}
+
+TEST_CASE("runtime: an engine that knows no newer system calls", "[e2e]") {
+    const Root root;
+    Container container({.env = {"HOME=/tmp"}, .has_old_engine = true});
+    container.write("app.sh", "#!/bin/sh\nls -l /proc/self/fd\necho here\nexec sleep 600\n");
+    container.start({"kpm-runtime", "app.sh"});
+    CHECK(comes(container, "here\n"));
+    INFO(container.out() << container.err());
+    CHECK(has(container.out(), " 0 -> pipe:"));
+    CHECK_FALSE(has(container.out(), "kpm.lock"));
+    CHECK(container.exec({"kpm", "restart", "app"}).status == 0);
+    container.signal(SIGTERM);
+    CHECK(container.wait() == 0);
+}
+
 TEST_CASE("runtime: the exit code is the app's own", "[e2e]") {
     const Root root;
     for (const auto& [script, code] :

@@ -34,6 +34,7 @@ folder=$1; shift 2
 exec chroot "$folder/root" "$@" >"$folder/out" 2>"$folder/err"
 )";
 
+constexpr const char* kFilter = ".container_filter";  // in /srv
 constexpr const char* kPath = "PATH=/mnt:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 std::string whole(const fs::path& path) {
@@ -50,6 +51,7 @@ Container::Container(Options options) : options_(std::move(options)) {
     for (const char* name : {"root", "srv"}) fs::create_directory(folder_.path() / name);
     fs::permissions(folder_.path(), fs::perms{0755});
     fs::permissions(folder_.path() / "srv", fs::perms{0777});
+    fs::copy_file(KPM_CONTAINER_FILTER, folder_.path() / "srv" / kFilter);
 }
 
 Container::~Container() {
@@ -77,10 +79,11 @@ std::string Container::err() const {
 
 // With the container's environment and user, and the sanitizers' settings of this one.
 std::vector<std::string> Container::entering(std::vector<std::string> argv) const {
-    std::vector<std::string> words;
+    std::vector<std::string> words{std::string("/srv/") + kFilter};
+    if (options_.has_old_engine) words.emplace_back("--old");
     if (options_.uid != 0) {
         const std::string id = std::to_string(options_.uid);
-        words = {"setpriv", "--reuid", id, "--regid", id, "--clear-groups"};
+        words.insert(words.end(), {"setpriv", "--reuid", id, "--regid", id, "--clear-groups"});
     }
     words.insert(words.end(), {"env", "-i", "-C", "/srv", kPath});
     for (const char* name : {"ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS"})

@@ -1,7 +1,7 @@
 #pragma once
 // A container as far as a process can tell: namespaces of its own for processes and mounts, a root that
-// cannot be written, a fresh /tmp, the built programs in /mnt and a writable folder in /srv. No image, no
-// network of its own. Needs root.
+// cannot be written, a fresh /tmp, the built programs in /mnt and a writable folder in /srv, and no more
+// rights than an engine gives by default (container_filter.cpp). No image, no network of its own. Needs root.
 
 #include <sys/types.h>
 
@@ -20,6 +20,7 @@ public:
     struct Options {
         std::vector<std::string> env;  // "NAME=value", beside PATH: there is nothing else
         unsigned uid = 0;              // of the first process
+        bool has_old_engine = false;   // that knows no system call since Linux 5.4
     };
 
     // The files come before the start.
