@@ -18,8 +18,8 @@
 // Ownership: `token` is kpmd's number for one life of one process (an incarnation), never used twice in a
 // home. Stored descriptors belong to an owner (a token, or any other number that kpmd likes, e.g. a
 // listener's) and a slot; the keeper holds them until DropOwner. An Exited is repeated in each inventory
-// until Collected. The keeper opens pidfds when it sends them and keeps none: descriptors are what bounds the
-// number of apps.
+// until Collected. The keeper opens a pidfd for each that it sends. It watches one of its own for each child
+// as long as descriptors are to spare: they are what bounds the number of apps.
 //
 // History: 1 – first version. 2 – WATCHDOG_PID. 3 – LISTEN_PID. 4 – a Spawn carries its spec and what is to
 // be stored for it, Collected drops that.

@@ -50,10 +50,12 @@ TEST_CASE("runtime: an engine that knows no newer system calls", "[e2e]") {
     const Root root;
     Container container({.env = {"HOME=/tmp"}, .has_old_engine = true});
     container.write("app.sh", "#!/bin/sh\nls -l /proc/self/fd\necho here\nexec sleep 600\n");
-    container.start({"kpm-runtime", "app.sh"});
+    // Neither the starter's descriptors nor the keeper's reach the app.
+    container.start({"sh", "-c", "exec 9</etc/passwd && exec kpm-runtime app.sh"});
     CHECK(comes(container, "here\n"));
     INFO(container.out() << container.err());
     CHECK(has(container.out(), " 0 -> pipe:"));
+    CHECK_FALSE(has(container.out(), "/etc/passwd"));
     CHECK_FALSE(has(container.out(), "kpm.lock"));
     CHECK(container.exec({"kpm", "restart", "app"}).status == 0);
     container.signal(SIGTERM);
