@@ -11,16 +11,26 @@ UniqueFd open_pidfd(pid_t child) {
 
 Children::~Children() {
     for (std::size_t i = 0; i < capacity(); ++i) destroy(at(i));
-    destroy(spare_);
+    while (Child* child = spare_) {
+        spare_ = child->next;
+        destroy(child);
+    }
 }
 
-bool Children::reserve() {
-    if (!spare_) spare_ = make<Child>();
-    return spare_ && by_token_.reserve() && by_pid_.reserve();
+bool Children::reserve(std::size_t more) {
+    for (; spares_ < more; ++spares_) {
+        Child* child = make<Child>();
+        if (!child) return false;
+        child->next = spare_;
+        spare_ = child;
+    }
+    return by_token_.reserve(more) && by_pid_.reserve(more);
 }
 
 Child& Children::add(std::uint64_t token, pid_t pid) {
-    Child& child = *std::exchange(spare_, nullptr);
+    Child& child = *spare_;
+    spare_ = std::exchange(child.next, nullptr);
+    --spares_;
     child.token = token;
     child.pid = pid;
     by_token_.insert(token, &child);

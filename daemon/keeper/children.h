@@ -29,8 +29,8 @@ public:
     Children() = default;
     ~Children();
 
-    // Makes room for one more, so that add() cannot fail after the fork; false = no memory.
-    bool reserve();
+    // Makes room for so many more, so that add() cannot fail after the fork; false = no memory.
+    bool reserve(std::size_t more);
     Child& add(std::uint64_t token, pid_t pid);
     // From now on this tells of its end.
     void watch(Child& child, UniqueFd pidfd);
@@ -53,7 +53,8 @@ private:
     Table<Child> by_token_;
     Table<Child> by_pid_;  // only those that live: a pid may come again
     std::size_t unwatched_ = 0;
-    Child* spare_ = nullptr;
+    Child* spare_ = nullptr;  // a list by `next`
+    std::size_t spares_ = 0;
     Child* first_ = nullptr;
     Child* last_ = nullptr;
 };

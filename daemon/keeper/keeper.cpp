@@ -9,7 +9,6 @@
 #include <cstring>
 
 #include "daemon/keeper/descriptors.h"
-#include "daemon/keeper/spawn_spec.h"
 
 namespace kpm::keeper {
 namespace {
@@ -166,7 +165,7 @@ void Keeper::daemon_exited(int exit_code, int signal) {
     const int pid = daemon_.pid();
     daemon_.mark_exited();
     daemon_pidfd_.reset();
-    forget_answer();
+    answers_.forget();
     inventory_ = Inventory{};
     while (link_.is_open() && read_link(kPacketsPerTurn)) continue;
     if (link_.is_open()) close_link();
@@ -185,23 +184,33 @@ void Keeper::daemon_exited(int exit_code, int signal) {
 }
 
 bool Keeper::read_link(int most) {
-    for (; most > 0 && may_read(); --most) {
-        Packet packet;
-        switch (link_.receive(packet)) {
-            case Link::Received::Yes:
-                handle(packet);
-                break;
-            case Link::Received::Malformed:
-                log_line("ignored a packet that is no message");
-                break;
-            case Link::Received::Nothing:
-                return false;
-            case Link::Received::Gone:
-                close_link();
-                return false;
-        }
+    bool has_more = true;
+    for (; most > 0 && has_more && may_read(); --most) {
+        const std::size_t before = launches_.count();
+        Packet& packet = launches_.next();
+        has_more = receive(packet);
+        if (launches_.count() == before) packet.with.close();  // of what was refused
+        if (launches_.is_full()) finish_launch();
     }
-    return may_read();
+    while (!launches_.is_empty()) finish_launch();
+    return has_more && may_read();
+}
+
+bool Keeper::receive(Packet& packet) {
+    switch (link_.receive(packet)) {
+        case Link::Received::Yes:
+            handle(packet);
+            return true;
+        case Link::Received::Malformed:
+            log_line("ignored a packet that is no message");
+            return true;
+        case Link::Received::Nothing:
+            return false;
+        case Link::Received::Gone:
+            close_link();
+            return false;
+    }
+    return false;
 }
 
 void Keeper::handle(Packet& packet) {
@@ -242,33 +251,25 @@ void Keeper::handle(Packet& packet) {
 
 void Keeper::spawn(Packet& packet) {
     const std::uint64_t token = packet.message.token;
-    LaunchPlan plan;
-    SpecReader reader;
-    Launched launched{-1, SpawnStage::Request, 0};
     ReceivedFds& with = packet.with;
     const auto slots = static_cast<std::uint64_t>(packet.message.a);
     const std::size_t before = packet.spec.empty() ? 1 : 0;  // the memfd
     const auto others = before + static_cast<std::size_t>(std::popcount(slots));
+    int error = 0;
     if (with.lost)
-        launched.error = EMFILE;
+        error = EMFILE;
     else if (slots >> kMaxSpawnSlots != 0 || with.count < others)
-        launched.error = EINVAL;
-    else if (children_.find(token))
-        launched.error = EEXIST;
-    else if (!children_.reserve() || !store(token, slots, with.fds + before + (with.count - others)))
-        launched.error = ENOMEM;
-    const auto inherited = static_cast<std::uint32_t>(with.count - others);
-    if (launched.error == 0 && before > 0)
-        launched.error = reader.read(with.fds[0].get(), inherited, child_file_limit_, plan);
-    else if (launched.error == 0)
-        launched.error = reader.read(packet.spec, inherited, child_file_limit_, plan);
-    if (launched.error == 0) {
-        plan.fds = with.fds + before;
-        ::sigemptyset(&plan.blocked_signals);
-        launched = launch(plan);
-    }
-    // Before the pidfd is opened: there is room for it, even when the descriptor table was full.
-    for (UniqueFd& fd : with.fds) fd.reset();
+        error = EINVAL;
+    else if (children_.find(token) || launches_.has(token))
+        error = EEXIST;
+    else if (!children_.reserve(launches_.count() + 1) ||
+             !store(token, slots, with.fds + before + (with.count - others)))
+        error = ENOMEM;
+    launches_.begin(error, before, static_cast<std::uint32_t>(with.count - others), child_file_limit_);
+}
+
+void Keeper::finish_launch() {
+    const auto [token, launched] = launches_.finish();
     if (launched.pid < 0)
         return answer(
             {Kind::SpawnFailed, 0, token, static_cast<std::int64_t>(launched.stage), launched.error});
@@ -284,25 +285,20 @@ bool Keeper::store(std::uint64_t owner, std::uint64_t slots, UniqueFd* fds) {
 }
 
 void Keeper::answer(const Message& message, UniqueFd fd) {
-    has_answer_ = daemon_.pid() > 0;
-    answer_ = message;
-    if (has_answer_) answer_fd_ = std::move(fd);
+    if (daemon_.pid() > 0) answers_.add(message, std::move(fd));
     flush();
 }
 
 void Keeper::flush() {
     if (!link_.is_open()) return;
     Link::Sent sent = inventory_.advance(link_, store_, children_, state_.get());
-    if (sent == Link::Sent::Yes && has_answer_) {
-        sent = link_.send(answer_, answer_fd_.get());
-        if (sent == Link::Sent::Yes) forget_answer();
-    }
+    if (sent == Link::Sent::Yes) sent = answers_.send(link_);
     while (sent == Link::Sent::Yes && children_.first_queued()) {
         sent = link_.send(exited_message(*children_.first_queued()));
         if (sent == Link::Sent::Yes) children_.dequeue(*children_.first_queued());
     }
     if (sent == Link::Sent::Gone) {  // what it sent before it closed its end is still read
-        forget_answer();
+        answers_.forget();
         inventory_ = Inventory{};
     }
     std::uint32_t events = may_read() ? EPOLLIN : 0u;
@@ -315,12 +311,7 @@ void Keeper::flush() {
 void Keeper::close_link() {
     watch(EPOLL_CTL_DEL, link_.fd(), 0);
     link_.close();
-    forget_answer();
-}
-
-void Keeper::forget_answer() {
-    has_answer_ = false;
-    answer_fd_.reset();
+    answers_.forget();
 }
 
 }  // namespace kpm::keeper

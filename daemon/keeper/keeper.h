@@ -3,12 +3,15 @@
 // what kpmd asks and remembers; decides nothing.
 //
 // Flow: what kpmd must learn waits in the tables, not in a queue of packets. While the inventory or an answer
-// waits for room in the socket, nothing is read, so that there is at most one answer; exits wait in
-// Children's own queue.
+// waits for room in the socket, nothing is read, so that there are at most as many answers as launches may be
+// under way; exits wait in Children's own queue. No launch outlives the turn that has read it: who ends
+// is known by then.
 
+#include "daemon/keeper/answers.h"
 #include "daemon/keeper/daemon_process.h"
 #include "daemon/keeper/inventory.h"
 #include "daemon/keeper/last_stop.h"
+#include "daemon/keeper/launches.h"
 #include "daemon/keeper/reaper.h"
 
 namespace kpm::keeper {
@@ -39,14 +42,15 @@ private:
     void ended(const Ended& process);
     void daemon_exited(int exit_code, int signal);
 
-    bool may_read() const { return inventory_.is_done() && !has_answer_; }
-    bool read_link(int most);  // false: nothing more to read now
+    bool may_read() const { return inventory_.is_done() && answers_.is_empty(); }
+    bool read_link(int most);      // false: nothing more to read now
+    bool receive(Packet& packet);  // of launches_.next(), and handles it; false: as above
     void handle(Packet& packet);
     void spawn(Packet& packet);
+    void finish_launch();
     // One for each bit of `slots`; false: no memory.
     bool store(std::uint64_t owner, std::uint64_t slots, UniqueFd* fds);
     void answer(const Message& message, UniqueFd fd = {});
-    void forget_answer();
     void flush();
     void close_link();
 
@@ -67,9 +71,8 @@ private:
     Store store_;
     UniqueFd state_;
 
-    bool has_answer_ = false;  // did not fit into the socket yet
-    Message answer_;
-    UniqueFd answer_fd_;
+    Launches launches_;
+    Answers answers_;
 
     bool stop_asked_ = false;  // SIGTERM came: each kpmd is told, until one quits
     bool quit_ = false;

@@ -1,6 +1,7 @@
 #pragma once
 // Starts one process: clone (sharing memory and descriptors, so that its cost does not depend on ours and the
 // failed step comes back in a variable) and exec. All steps between are named by SpawnStage, in its order.
+// The caller goes on while the child takes them: several launches may be under way.
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -40,6 +41,35 @@ struct Launched {
 
 // Once, before the process has a second thread and the first launch.
 void prepare_launches();
+
+class Launch {
+public:
+    Launch() = default;
+    Launch(const Launch&) = delete;
+    Launch& operator=(const Launch&) = delete;
+
+    // The plan, and all that it points to, has to stay as it is until finish().
+    void begin(const LaunchPlan& plan);
+    // Waits until the child runs its program, or has failed and is gone.
+    Launched finish();
+
+private:
+    static int run_child(void* launch);
+    void become();
+
+    static constexpr std::size_t kStackSize = 32 * 1024;
+
+    const LaunchPlan* plan_ = nullptr;
+    pid_t keeper_ = 0;
+    pid_t pid_ = -1;
+    // The child's to write, until it is gone from this memory.
+    SpawnStage stage_ = SpawnStage::Fork;
+    int error_ = 0;
+    int is_in_memory_ = 0;  // a futex: the kernel sets it to 0 and wakes who waits (CLONE_CHILD_CLEARTID)
+    alignas(16) char stack_[kStackSize];
+};
+
+// Both in one.
 Launched launch(const LaunchPlan& plan);
 
 }  // namespace kpm::keeper

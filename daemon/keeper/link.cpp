@@ -24,15 +24,15 @@ Link::Received Link::receive(Packet& packet) {
     // A kpmd that died with unread packets makes the first read fail with ECONNRESET, once; what it sent is
     // still there.
     ssize_t size;
-    do size = receive_packet(socket_.get(), buffer_, sizeof buffer_, packet.with, MSG_DONTWAIT);
+    do size = receive_packet(socket_.get(), packet.bytes, sizeof packet.bytes, packet.with, MSG_DONTWAIT);
     while (size < 0 && errno == ECONNRESET);
     if (size < 0 && errno == EMSGSIZE) return Received::Malformed;
     if (size < 0) return errno == EAGAIN ? Received::Nothing : Received::Gone;
     if (size == 0 && packet.with.count == 0) return Received::Gone;
     if (static_cast<std::size_t>(size) < sizeof packet.message) return Received::Malformed;
-    std::memcpy(&packet.message, buffer_, sizeof packet.message);
-    packet.spec = std::span(buffer_).subspan(sizeof packet.message,
-                                             static_cast<std::size_t>(size) - sizeof packet.message);
+    std::memcpy(&packet.message, packet.bytes, sizeof packet.message);
+    packet.spec = std::span(packet.bytes)
+                      .subspan(sizeof packet.message, static_cast<std::size_t>(size) - sizeof packet.message);
     return packet.spec.empty() || packet.message.kind == Kind::Spawn ? Received::Yes : Received::Malformed;
 }
 

@@ -9,8 +9,9 @@ namespace kpm::keeper {
 
 struct Packet {
     Message message;
-    std::span<const std::byte> spec;  // behind the message; valid until the next is received
+    std::span<const std::byte> spec;  // behind the message, in `bytes`
     ReceivedFds with;
+    alignas(Message) std::byte bytes[sizeof(Message) + kMaxInlineSpec];
 };
 
 class Link {
@@ -28,7 +29,6 @@ public:
 
 private:
     UniqueFd socket_;
-    alignas(Message) std::byte buffer_[sizeof(Message) + kMaxInlineSpec];
 };
 
 }  // namespace kpm::keeper

@@ -41,7 +41,8 @@ int start_thread(pthread_t& thread, Loop& loop) {
 int run_keeper(const Options& options, ReadyRelay& relay, const rlimit& child_file_limit) {
     prepare_launches();
     Orphans orphans;
-    Keeper keeper(options, relay, orphans, child_file_limit);
+    static Keeper keeper(options, relay, orphans,
+                         child_file_limit);  // half a megabyte: no stack may be so small
     Loop loop{keeper, orphans};
     pthread_t thread;
     int error = orphans.open();

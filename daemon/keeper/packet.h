@@ -16,6 +16,10 @@ struct ReceivedFds {
     UniqueFd fds[kMaxPacketFds];
     std::size_t count = 0;
     bool lost = false;  // more than a packet may carry, or no room in the descriptor table
+
+    void close() {
+        for (UniqueFd& fd : fds) fd.reset();
+    }
 };
 
 // `fds`: at most kMaxPacketFds. 0, or an errno.

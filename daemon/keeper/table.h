@@ -33,10 +33,11 @@ public:
     Table& operator=(const Table&) = delete;
     ~Table() { std::free(slots_); }
 
-    // Makes room for one more record; false = no memory.
-    bool reserve() {
-        if ((count_ + 1) * 4 <= capacity_ * 3) return true;
-        const std::size_t wider = capacity_ ? capacity_ * 2 : 64;
+    // Makes room for so many more records; false = no memory.
+    bool reserve(std::size_t more = 1) {
+        if ((count_ + more) * 4 <= capacity_ * 3) return true;
+        std::size_t wider = capacity_ ? capacity_ * 2 : 64;
+        while ((count_ + more) * 4 > wider * 3) wider *= 2;
         auto* fresh = static_cast<Slot*>(std::calloc(wider, sizeof(Slot)));
         if (!fresh) return false;
         Slot* old = std::exchange(slots_, fresh);

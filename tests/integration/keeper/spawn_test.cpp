@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 
 #include "daemon/io/user_lookup.h"
+#include "ipc/base/fd_passing.h"
 #include "ipc/base/text.h"
 #include "tests/integration/keeper/keeper_fixture.h"
 
@@ -269,6 +270,67 @@ TEST_CASE("keeper: a start that fails names its stage and reason", "[integration
     // The keeper is none the worse for it, and the failed child is no zombie of a later exit.
     REQUIRE(kpmd.spawn(2, shell("exit 3")).message.kind == Kind::Spawned);
     CHECK(kpmd.wait_exit(2).exit_code == 3);
+}
+
+// They are under way side by side, in one memory.
+TEST_CASE("keeper: of many requests at once each has its own answer, in their order",
+          "[integration][keeper]") {
+    KeeperFixture keeper;
+    FakeKpmd kpmd = keeper.start_ready();
+    constexpr std::uint64_t kRequests = 60;
+    // The fourth of four asks for the first one's.
+    const auto token_of = [](std::uint64_t i) { return i % 4 == 3 ? i - 2 : i + 1; };
+    // So that it finds them all at once.
+    REQUIRE(::kill(keeper.pid(), SIGSTOP) == 0);
+    const UniqueFd null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+    for (std::uint64_t i = 0; i < kRequests; ++i) {
+        io::SpawnRequest request = shell(fmt::format("exit {}", i));
+        request.fds = {{null.get(), 1}, {null.get(), 2}};
+        if (i % 4 == 1) request.path = "/nonexistent/program";
+        if (i % 4 == 2) request.cwd = "/proc/self/mem";
+        const UniqueFd spec = memfd_of(request);
+        kpmd.send({Kind::Spawn, 0, token_of(i), 0, 0}, {spec.get(), null.get(), null.get()});
+    }
+    REQUIRE(::kill(keeper.pid(), SIGCONT) == 0);
+    std::vector<Reply> answers;
+    std::map<std::uint64_t, std::int64_t> exits;
+    while (answers.size() < kRequests || exits.size() < kRequests / 4) {
+        Reply reply = kpmd.receive();
+        if (reply.message.kind == Kind::Exited)
+            exits[reply.message.token] = reply.message.a;
+        else
+            answers.push_back(std::move(reply));
+    }
+    for (std::uint64_t i = 0; i < kRequests; ++i) {
+        CAPTURE(i);
+        const Reply& answer = answers[i];
+        if (i % 4 == 0) {
+            CHECK(answer.message.kind == Kind::Spawned);
+            CHECK(answer.fds.size() == 1);
+            CHECK(exits.at(i + 1) == static_cast<std::int64_t>(i));
+        }
+        CHECK(answer.message.token == token_of(i));
+        if (i % 4 == 1) check_failure(answer, SpawnStage::Exec, ENOENT);
+        if (i % 4 == 2) check_failure(answer, SpawnStage::Directory, ENOTDIR);
+        if (i % 4 == 3) check_failure(answer, SpawnStage::Request, EEXIST);
+    }
+}
+
+TEST_CASE("keeper: descriptors of a message that it ignores, or of a start that failed, are closed",
+          "[integration][keeper]") {
+    KeeperFixture keeper;
+    FakeKpmd kpmd = keeper.start_ready();
+    Pipe pipe;
+    SECTION("ignored") {
+        kpmd.send({Kind::Collected, 0, 1, 0, 0}, {pipe.write_end.get()});
+    }
+    SECTION("failed") {
+        io::SpawnRequest request = shell("exit 0");
+        request.path = "/nonexistent/program";
+        request.fds = {{pipe.write_end.get(), 1}};
+        check_failure(kpmd.spawn(1, request), SpawnStage::Exec, ENOENT);
+    }
+    CHECK(pipe.read_all().empty());  // to its end: nobody has the other one
 }
 
 TEST_CASE("keeper: a malformed request is refused and hurts nobody", "[integration][keeper]") {
