@@ -23,7 +23,13 @@ class AsyncQueue {
         std::mutex mutex;
         std::vector<Message> messages;
         uv_async_t* wake = nullptr;  // null once the receiver is gone
+        bool is_woken = false;       // since the last drain
         std::size_t limit = 0;       // 0 = unbounded
+
+        // One wake-up serves all messages up to the next drain.
+        void wake_up() {
+            if (wake != nullptr && !std::exchange(is_woken, true)) uv_async_send(wake);
+        }
     };
 
     // Alive while its callback runs, even if the queue dies in it.
@@ -38,18 +44,27 @@ public:
         Sender() = default;
 
         // False: the receiver is gone, or the queue is full; the message is dropped.
-        bool push(Message message) const {
+        bool push(Message message) const { return push(std::move(message), true); }
+        // For the first of several: the receiver sleeps on until wake(), or the next push(). A thread that is
+        // woken for each takes the processor from who has more to say.
+        bool push_asleep(Message message) const { return push(std::move(message), false); }
+        void wake() const {
+            if (!shared_) return;
+            const std::lock_guard lock(shared_->mutex);
+            if (!shared_->messages.empty()) shared_->wake_up();
+        }
+
+    private:
+        bool push(Message message, bool wakes) const {
             if (!shared_) return false;
             const std::lock_guard lock(shared_->mutex);
             if (shared_->wake == nullptr) return false;
             if (shared_->limit != 0 && shared_->messages.size() >= shared_->limit) return false;
             shared_->messages.push_back(std::move(message));
-            // One wake-up serves all messages up to the next drain.
-            if (shared_->messages.size() == 1) uv_async_send(shared_->wake);
+            if (wakes) shared_->wake_up();
             return true;
         }
 
-    private:
         friend class AsyncQueue;
         explicit Sender(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
         std::shared_ptr<Shared> shared_;
@@ -104,6 +119,7 @@ void AsyncQueue<Message>::drain(const std::shared_ptr<Receiver>& receiver) {
     {
         const std::lock_guard lock(shared.mutex);
         batch.swap(shared.messages);
+        shared.is_woken = false;
     }
     for (Message& message : batch) {
         {

@@ -121,7 +121,10 @@ LogLoop::LogLoop(Sink sink, core::ConsoleShape console)
 LogLoop::~LogLoop() = default;
 
 void LogLoop::add_process(const LogSource& source, UniqueFd out, UniqueFd err, const LogTargets& targets) {
-    thread_->send(AddProcess{source, {std::move(out), std::move(err)}, targets});
+    thread_->send_asleep(AddProcess{source, {std::move(out), std::move(err)}, targets});
+}
+void LogLoop::wake() {
+    thread_->wake();
 }
 void LogLoop::detach(const LogSource& source) {
     thread_->send(Detach{source});

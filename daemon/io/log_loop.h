@@ -31,8 +31,10 @@ public:
     LogLoop(const LogLoop&) = delete;
     LogLoop& operator=(const LogLoop&) = delete;
 
-    // The pipes are read ends (copies: the keeper holds them too); an empty one counts as being at EOF.
+    // The pipes are read ends (copies: the keeper holds them too); an empty one counts as being at EOF. Begins
+    // with the next call of another function, or with wake(): many are started in one turn.
     void add_process(const LogSource& source, UniqueFd out, UniqueFd err, const LogTargets& targets);
+    void wake();
     // A source ends by itself at EOF of both pipes, also long after its root process did. detach is for pipes
     // that a stray descendant holds open: stores what is in them now and lets go.
     void detach(const LogSource& source);

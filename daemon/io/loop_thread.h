@@ -31,6 +31,9 @@ public:
     }
 
     void send(Command command) { sender_.push(std::move(command)); }
+    // The thread is told with the next send(), or by wake().
+    void send_asleep(Command command) { sender_.push_asleep(std::move(command)); }
+    void wake() { sender_.wake(); }
 
 private:
     void execute(std::optional<Command> command) {

@@ -9,6 +9,7 @@
 #include <array>
 #include <csignal>
 #include <cstdint>
+#include <filesystem>
 
 #include "daemon/io/console_log.h"
 #include "daemon/io/daemon_log.h"
@@ -379,6 +380,15 @@ void UvHost::forget_if_finished(std::uint64_t incarnation) {
 void UvHost::end_turn() {
     for (const std::uint64_t incarnation : finished_) keeper_->collected(incarnation);
     finished_.clear();
+    package_versions_.clear();
+    logs_.wake();
+}
+
+// Instances, and apps of one file, have their script in the same folder.
+std::string UvHost::package_version(const std::string& script) {
+    const auto [known, is_new] = package_versions_.try_emplace(std::filesystem::path(script).parent_path());
+    if (is_new) known->second = io::package_version(script);
+    return known->second;
 }
 
 Result<void> UvHost::prepare_logs(const core::LaunchSpec& spec) {

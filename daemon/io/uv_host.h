@@ -141,7 +141,7 @@ public:
     Result<core::TimeZone> time_zone(std::string_view name) override { return load_zone(name); }
     Result<void> watch(const core::WatchKey& key, const core::WatchSpec& spec) override;
     void unwatch(const core::WatchKey& key) override;
-    std::string package_version(const std::string& script) override { return io::package_version(script); }
+    std::string package_version(const std::string& script) override;
     void worker_stats(std::function<void(std::vector<core::WorkerFigures>)> answer) override;
     void system_data(std::function<void(Json)> answer) override { host_sampler_.ask(std::move(answer)); }
     core::GpuInventory gpus() override;
@@ -246,8 +246,9 @@ private:
     struct Starting {
         std::string program, cwd;
     };
-    std::unordered_map<std::uint64_t, Starting> starting_;  // not answered yet; for messages
-    std::vector<std::uint64_t> finished_;                   // incarnations; the keeper is told by end_turn()
+    std::unordered_map<std::uint64_t, Starting> starting_;           // not answered yet; for messages
+    std::unordered_map<std::string, std::string> package_versions_;  // by folder, of this turn
+    std::vector<std::uint64_t> finished_;  // incarnations; the keeper is told by end_turn()
     std::list<std::unique_ptr<TreeStop>> sweeps_;
     std::list<std::unique_ptr<TreeStop>> leftovers_;
     std::unique_ptr<Inotify> inotify_;  // of all watchers; null: there are none

@@ -69,6 +69,7 @@ public:
     }
     void start(int pm_id = 1) {
         loop_->add_process(source(pm_id), std::move(out.reader), std::move(err.reader), targets_);
+        loop_->wake();
     }
     // The app ends: its ends of the pipes close.
     bool finish() {
@@ -348,6 +349,7 @@ TEST_CASE("log loop: a chatty app does not starve another one", "[integration][l
     Pipe quiet;
     LogTargets quiet_targets{.out = chatty.path("quiet.log"), .err = {}, .combined = {}, .date_format = {}};
     chatty.loop().add_process(LogFixture::source(2), std::move(quiet.reader), UniqueFd(), quiet_targets);
+    chatty.loop().wake();
     std::atomic<bool> enough = false;
     std::thread noise([&, writer = chatty.out.writer.get()] {
         const std::string chunk(65536, 'n');
@@ -384,6 +386,7 @@ TEST_CASE("log loop: stopping stores what is in the pipes", "[integration][log_l
 TEST_CASE("log loop: a process without pipes ends at once", "[integration][log_loop]") {
     LogFixture fixture;
     fixture.loop().add_process(LogFixture::source(), UniqueFd(), UniqueFd(), fixture.targets());
+    fixture.loop().wake();
     CHECK(eventually([&] { return fixture.count<LogsEnded>() == 1; }));
 }
 
@@ -392,6 +395,7 @@ TEST_CASE("log loop: what cannot be polled is reported and counts as ended", "[i
     UniqueFd file(::open(fixture.path("file").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     REQUIRE(file);
     fixture.loop().add_process(LogFixture::source(), std::move(file), UniqueFd(), fixture.targets());
+    fixture.loop().wake();
     CHECK(eventually([&] { return fixture.count<LogsEnded>() == 1; }));
     CHECK(fixture.count<LogReadFailed>() == 1);
 }

@@ -79,3 +79,28 @@ TEST_CASE("async queue: a full one refuses, a drained one takes again", "[integr
     CHECK(queue.sender().push(4));
     CHECK(run_until(loop, [&] { return got == std::vector<int>{1, 2, 4}; }));
 }
+
+TEST_CASE("async queue: what is pushed asleep comes with the next push or wake, in order",
+          "[integration][io]") {
+    Loop loop;
+    std::vector<int> got;
+    AsyncQueue<int> queue(loop, [&](int number) { got.push_back(number); });
+    const auto sender = queue.sender();
+    AsyncQueue<int> marks(loop, [&](int) { got.push_back(0); });
+    const auto mark = [&] {
+        marks.sender().push(0);
+        return run_until(loop, [&] { return !got.empty() && got.back() == 0; });
+    };
+    CHECK(sender.push_asleep(1));
+    CHECK(mark());
+    CHECK(got == std::vector<int>{0});
+    CHECK(sender.push(2));
+    CHECK(run_until(loop, [&] { return got == std::vector<int>{0, 1, 2}; }));
+    CHECK(sender.push_asleep(3));
+    CHECK(sender.push_asleep(4));
+    sender.wake();
+    CHECK(run_until(loop, [&] { return got == std::vector<int>{0, 1, 2, 3, 4}; }));
+    sender.wake();  // there is nothing
+    CHECK(mark());
+    CHECK(got == std::vector<int>{0, 1, 2, 3, 4, 0});
+}
