@@ -26,12 +26,6 @@ Result<std::pair<UniqueFd, UniqueFd>> make_pipe() {
     return std::pair{UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
-Result<void> set_nonblocking(int fd) {
-    if (::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK) != 0)
-        return os_error("prepare", "pipe", errno);
-    return {};
-}
-
 // A pipe that the child itself keeps open: its stdin never ends, also while no daemon runs, and costs nobody
 // else a descriptor. Who wants to write opens it through /proc.
 Result<UniqueFd> make_input() {
@@ -42,11 +36,10 @@ Result<UniqueFd> make_input() {
     return both;
 }
 
-// The child's end.
+// The child's end. Ours becomes non-blocking once it is polled.
 Result<UniqueFd> make_output(UniqueFd& ours) {
     auto ends = make_pipe();
     if (!ends) return ends.error();
-    if (const auto set = set_nonblocking(ends->first.get()); !set) return set.error();
     ours = std::move(ends->first);
     return std::move(ends->second);
 }

@@ -3,6 +3,9 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
+
+#include "daemon/io/poll_set.h"
 
 namespace kpm::io {
 namespace {
@@ -18,9 +21,14 @@ Loop::Loop() {
     // libuv writes to sockets without MSG_NOSIGNAL: a peer that has gone must be an error, not a death.
     std::signal(SIGPIPE, SIG_IGN);
     if (uv_loop_init(&loop_) != 0) give_up("cannot be made");
+    auto poll_set = PollSet::open(&loop_);
+    if (!poll_set) give_up("cannot be made");
+    poll_set_ = *std::move(poll_set);
 }
 
 Loop::~Loop() {
+    if (!poll_set_->is_empty()) give_up("ended with polled descriptors");
+    poll_set_.reset();
     bool is_open = false;
     uv_walk(
         &loop_,

@@ -3,7 +3,11 @@
 
 #include <uv.h>
 
+#include <memory>
+
 namespace kpm::io {
+
+class PollSet;
 
 class Loop {
 public:
@@ -15,6 +19,7 @@ public:
     Loop& operator=(const Loop&) = delete;
 
     uv_loop_t* raw() { return &loop_; }
+    PollSet& poll_set() { return *poll_set_; }
 
     // Waits for events and runs their callbacks, once. False: nothing is left that could ever happen.
     bool run_once();
@@ -26,6 +31,7 @@ public:
 
 private:
     uv_loop_t loop_;
+    std::unique_ptr<PollSet> poll_set_;
 };
 
 }  // namespace kpm::io

@@ -1,18 +1,17 @@
 #pragma once
 // Readiness of a descriptor that libuv does not own (the keeper's socket, pidfds, channels, listeners).
 
-#include <uv.h>
-
 #include <functional>
 
 #include "daemon/io/loop.h"
-#include "daemon/io/uv_owned.h"
+#include "daemon/io/poll_set.h"
 #include "ipc/base/result.h"
 
 namespace kpm::io {
 
 // `fd` is borrowed and made non-blocking; it must stay open until the PollFd is gone (declare its UniqueFd
-// before the PollFd). One PollFd a descriptor. Level-triggered: what is not read comes again.
+// before the PollFd). One PollFd a descriptor. Level-triggered: what is not read comes again. May end in its
+// own callback.
 class PollFd {
 public:
     // `events` is a set of UV_READABLE, UV_WRITABLE, UV_DISCONNECT. The callback gets those that hold; a
@@ -22,15 +21,9 @@ public:
     void watch(int events);  // replaces the set; 0 pauses
 
 private:
-    struct Box {
-        uv_poll_t handle;
-        std::function<void(int)> on_ready;
-        int events = 0;  // that libuv looks for
-    };
-    explicit PollFd(UvOwned<Box> box) : box_(std::move(box)) {}
-    static void ready(uv_poll_t* handle, int status, int events) noexcept;
+    explicit PollFd(PollSet::Owned member) : member_(std::move(member)) {}
 
-    UvOwned<Box> box_;
+    PollSet::Owned member_;
 };
 
 }  // namespace kpm::io

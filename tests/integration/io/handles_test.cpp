@@ -10,7 +10,6 @@
 
 #include "daemon/io/before_wait.h"
 #include "daemon/io/loop.h"
-#include "daemon/io/poll_fd.h"
 #include "daemon/io/signals.h"
 #include "daemon/io/timer.h"
 #include "ipc/base/unique_fd.h"
@@ -99,49 +98,6 @@ TEST_CASE("signals: each number is heard, and the owner may end it in the callba
     CHECK(run_until(loop, [&] { return heard.size() == 2; }));
     CHECK(heard == std::vector<int>{SIGUSR1, SIGUSR2});
     CHECK(signals == nullptr);
-}
-
-TEST_CASE("poll: readiness comes until it is read, and the owner may end it in the callback",
-          "[integration][io]") {
-    int ends[2];
-    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
-    const UniqueFd reader(ends[0]), writer(ends[1]);
-    Loop loop;
-    int calls = 0;
-    std::unique_ptr<PollFd> poll;
-    Result<PollFd> opened = PollFd::open(loop, reader.get(), UV_READABLE, [&](int events) {
-        CHECK((events & UV_READABLE) != 0);
-        if (++calls == 2) poll.reset();
-    });
-    REQUIRE(opened);
-    poll = std::make_unique<PollFd>(*std::move(opened));
-    REQUIRE(::write(writer.get(), "x", 1) == 1);
-    loop.run();
-    CHECK(calls == 2);
-}
-
-TEST_CASE("poll: a paused descriptor is silent", "[integration][io]") {
-    int ends[2];
-    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
-    const UniqueFd reader(ends[0]), writer(ends[1]);
-    Loop loop;
-    int calls = 0;
-    Result<PollFd> poll = PollFd::open(loop, reader.get(), UV_READABLE, [&](int) { ++calls; });
-    REQUIRE(poll);
-    poll->watch(0);
-    REQUIRE(::write(writer.get(), "x", 1) == 1);
-    CHECK_FALSE(loop.run_ready());
-    CHECK(calls == 0);
-    poll->watch(UV_READABLE);
-    CHECK(run_until(loop, [&] { return calls > 0; }));
-}
-
-TEST_CASE("poll: what cannot be polled is an error", "[integration][io]") {
-    const UniqueFd file(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
-    Loop loop;
-    const Result<PollFd> poll = PollFd::open(loop, file.get(), UV_READABLE, [](int) {});
-    REQUIRE_FALSE(poll);
-    CHECK(poll.error().code == ErrorCode::Denied);
 }
 
 TEST_CASE("loop: one that ends with an open handle says which and aborts", "[integration][io]") {
