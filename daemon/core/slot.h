@@ -104,8 +104,9 @@ struct Slot {
     std::unique_ptr<EndCause> reload_cause;  // of a reload until it has its new process; null: there is none
     // The configuration to go back to if the reload fails; null: as it is.
     std::unique_ptr<SlotConfig> before;
-    bool doomed = false;            // it is being deleted
-    bool is_wanted = false;         // a client's newest word about it was not `stop`
+    bool doomed = false;     // it is being deleted
+    bool is_wanted = false;  // a client's newest word about it was not `stop`
+    bool has_unsaved_config = false;
     std::unique_ptr<CronJob> cron;  // null: none
     std::unique_ptr<SlotGpu> gpu;   // null: its app has no attribute `gpu`, or was never started
     EndHistory ends;

@@ -84,11 +84,13 @@ int Supervisor::add(NewApp app, Done done) {
     names_.add(slot.config->name, pm_id, index);
     track_memory(slot);
     if (app.start) set_cron(slot);
-    save(slot, true);
+    slot.has_unsaved_config = true;
     if (app.start)
         start(pm_id, std::move(done));
     else
         done({});
+    // The launch has saved it.
+    if (Slot* added = find_mutable(pm_id); added && added->has_unsaved_config) save(*added, true);
     return pm_id;
 }
 

@@ -33,7 +33,8 @@ void Supervisor::save(Slot& slot, bool with_config) {
         host_.persist(kCountersKey, record);
         saved_counters_ = std::move(record);
     }
-    if (with_config) host_.persist(app_state_key(slot.pm_id), app_state(slot));
+    if (std::exchange(slot.has_unsaved_config, false) || with_config)
+        host_.persist(app_state_key(slot.pm_id), app_state(slot));
     host_.persist(run_state_key(slot.pm_id), run_state(slot));
 }
 

@@ -39,6 +39,7 @@ bool is_log_path(std::string_view path) {
 }
 
 Result<void> prepare_log_file(const std::string& path, const FileOwner& owner) {
+    if (open_app_file("open", path, kOpenFlags, owner)) return {};
     const std::filesystem::path folder = std::filesystem::path(path).parent_path();
     if (!folder.empty())
         if (auto made = make_app_folders(folder.string(), owner); !made) return made;
