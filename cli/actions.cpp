@@ -303,10 +303,8 @@ std::optional<Error> failure_in(const Result<Json>& answer) {
 }
 
 ipc::Client::Ticket ask_to_start(Session& session, const ecosystem::AppConfig& resolved) {
-    const auto ticket = session.client().send(session.is_kpm() ? method::kStart : method::kPrepare,
-                                              Json::array({ecosystem::dump_wire(resolved)}));
-    (void)session.client().flush();  // a lost connection is told by started_app
-    return ticket;
+    return session.client().send(session.is_kpm() ? method::kStart : method::kPrepare,
+                                 Json::array({ecosystem::dump_wire(resolved)}));
 }
 
 Result<Json> wait_showing(Context& context, ipc::Client::Ticket ticket, std::string_view what) {

@@ -76,8 +76,9 @@ std::optional<Error> failure_in(const Result<Json>& answer);
 // An answer of the session's daemon; what is waited for is shown while it takes long.
 Result<Json> wait_showing(Context& context, ipc::Client::Ticket ticket, std::string_view what);
 
-// Sends a resolved app and does not wait. With kpm's daemon the answer comes when the app is executed, or
-// ready where it tells that, or has failed; context.launches.settle() waits for the rest of its start.
+// The request to start a resolved app, which goes with the client's next flush or wait. With kpm's daemon the
+// answer comes when the app is executed, or ready where it tells that, or has failed;
+// context.launches.settle() waits for the rest of its start.
 ipc::Client::Ticket ask_to_start(Session& session, const ecosystem::AppConfig& resolved);
 // What its answer means.
 Result<Json> started_app(Context& context, Result<Json> answer);

@@ -16,6 +16,8 @@ namespace kpm::cli {
 namespace {
 
 constexpr std::size_t kMostAsked = 64;  // starts that the daemon has not answered yet
+// Requests that go together, in bytes: each that comes alone takes a turn of the daemon's.
+constexpr std::size_t kTogether = 8192;
 
 std::optional<ecosystem::ResolvedApp> resolve_or_say(Context& context, const ecosystem::AppConfig& config,
                                                      const ecosystem::ResolveContext& resolving) {
@@ -141,8 +143,11 @@ private:
                             printable(config.name)));
         }
         make_folders(context_, config);
+        const bool is_first = asked_.empty();
         asked_.push_back({place, config.name, ecosystem::instance_count(config, context_.session->cpus()),
                           ask_to_start(*context_.session, config)});
+        ipc::Client& client = context_.session->client();
+        if (is_first || client.unsent() >= kTogether) (void)client.flush();  // take_answer() tells
     }
 
     // Of the first that was asked for; of any where an app may wait just for that one.

@@ -73,7 +73,8 @@ public:
 
     // For callers that poll themselves.
     int fd() const { return socket_.get(); }
-    bool has_unsent() const { return sent_ < outgoing_.size(); }  // poll for writing too
+    bool has_unsent() const { return unsent() > 0; }                 // poll for writing too
+    std::size_t unsent() const { return outgoing_.size() - sent_; }  // bytes
     // The process that serves the socket.
     pid_t daemon_pid() const;
 
