@@ -13,6 +13,12 @@ clean_up() {
 }
 trap clean_up EXIT
 fail() { echo "error: $*" >&2; exit 1; }
+# One that nobody listens on, below those that the kernel gives to clients.
+free_port() {
+    local port=$((10000 + RANDOM % 20000))
+    while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((10000 + RANDOM % 20000)); done
+    echo "$port"
+}
 
 mkdir -p "$prefix" && cd "$folder"
 npm install --global --offline --no-audit --no-fund --prefix "$prefix" "$file" >/dev/null
@@ -28,7 +34,7 @@ kpm start app.sh --name web >/dev/null
 kpm list | grep -q 'web.*online' || { kpm list; fail "the app is not online"; }
 kpm logs web --nostream --raw | grep -q began || fail "its log is empty"
 mkdir site && echo hello >site/index.html
-kpm serve site $((20000 + RANDOM % 20000)) >/dev/null || fail "kpm serve"
+kpm serve site "$(free_port)" >/dev/null || fail "kpm serve"
 pid=$(kpm pid web)
 # A new version of the package, under the app that runs.
 npm install --global --offline --no-audit --no-fund --prefix "$prefix" --force "$file" >/dev/null 2>&1
