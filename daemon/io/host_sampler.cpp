@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 constexpr auto kFreshest = 1s;       // questions that come closer together get the same figures
 constexpr auto kStale = 30s;         // PM2's period
 constexpr auto kSecondLook = 100ms;  // some ticks of the CPU's clock
+constexpr auto kLeastApart = 40ms;   // as few of them as still tell something
 
 std::optional<double> temperature() {
     const std::string text =
@@ -62,8 +63,11 @@ bool HostSampler::is_switched_off() const {
 
 void HostSampler::ask(std::function<void(Json)> answer) {
     if (is_switched_off()) return answer(Json::object());
-    if (!waiting_.empty()) return waiting_.push_back(std::move(answer));
     const auto age = std::chrono::steady_clock::now() - before_.at;
+    if (!waiting_.empty()) {
+        waiting_.push_back(std::move(answer));
+        return look_in(kLeastApart - age);
+    }
     if (!figures_.is_null() && age < kFreshest) return answer(figures_);
     if (age >= kSecondLook && age <= kStale) {
         core::HostSample now = sample_host();
@@ -73,8 +77,13 @@ void HostSampler::ask(std::function<void(Json)> answer) {
     }
     if (age > kStale) before_ = sample_host();
     waiting_.push_back(std::move(answer));
-    second_look_.start(age > kStale ? kSecondLook
-                                    : std::chrono::ceil<std::chrono::milliseconds>(kSecondLook - age));
+    look_in(age > kStale ? kSecondLook : kSecondLook - age);
+}
+
+void HostSampler::look_in(std::chrono::nanoseconds time) {
+    if (time > 0ns) return second_look_.start(std::chrono::ceil<std::chrono::milliseconds>(time));
+    second_look_.stop();
+    look_again();
 }
 
 void HostSampler::look_again() {

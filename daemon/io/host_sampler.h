@@ -1,8 +1,10 @@
 #pragma once
 // The machine's own figures on demand: no timer runs while nobody asks. Rates need two looks at the machine;
 // the earlier one is that of the question before. Where that is too long ago to tell how things are, there is
-// a second look a moment after the first, and the answer comes then.
+// a second look a moment after the first, and the answer comes then. Who asks while another waits has asked
+// ahead (a command that acts before it shows): that moment is shorter.
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -23,6 +25,7 @@ public:
 
 private:
     bool is_switched_off() const;
+    void look_in(std::chrono::nanoseconds time);
     void look_again();
 
     ipc::Home home_;

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <thread>
 
 #include "tests/support/run_loop.h"
 #include "tests/support/temp_dir.h"
@@ -35,6 +36,21 @@ TEST_CASE("host sampler: this machine's figures, and nothing on the loop while n
     CHECK(data.at("fs:use:/").at("value") > 0);
     CHECK(ask(loop, sampler).size() == data.size());
     CHECK_FALSE(loop.run_once());
+}
+
+TEST_CASE("host sampler: who asks once more gets the figures of the time since the first question",
+          "[integration][metrics]") {
+    const TempDir home;
+    Loop loop;
+    HostSampler sampler(loop, ipc::Home{home.path()});
+    int answers = 0;
+    const auto count = [&](const Json& data) { answers += data.contains("CPU Usage"); };
+    sampler.ask(count);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // which the figures are of
+    sampler.ask(count);
+    CHECK(answers == 2);  // at once: the loop has not turned
+    CHECK_FALSE(loop.run_once());
+    CHECK(answers == 2);
 }
 
 TEST_CASE("host sampler: can be switched off and on by a setting", "[integration][metrics]") {
