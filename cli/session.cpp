@@ -80,6 +80,10 @@ unsigned cpus_of(const Json& hello) {
 
 }  // namespace
 
+int keeper_version_in(const Json& hello) {
+    return static_cast<int>(integer_of(hello, "keeper").value_or(kUntoldKeeperVersion));
+}
+
 Result<Session> Session::open(const ipc::Home& home, Console& console, IfAbsent if_absent,
                               Question question) {
     const auto limit = std::chrono::steady_clock::now() + kLastBreath;
@@ -141,6 +145,7 @@ Result<void> Session::identify() {
         daemon_version_ = text_of(*hello, "version");
         if (daemon_version_.empty()) daemon_version_ = text_of(*hello, "kpm");
         cpus_ = cpus_of(*hello);
+        keeper_version_ = keeper_version_in(*hello);
         return {};
     }
     if (hello.error().message.find("does not exist") == std::string::npos) return hello.error();

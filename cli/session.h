@@ -11,6 +11,7 @@
 #include "cli/console.h"
 #include "cli/process_row.h"
 #include "ipc/base/json.h"
+#include "ipc/base/keeper_version.h"
 #include "ipc/base/result.h"
 #include "ipc/client.h"
 #include "ipc/home.h"
@@ -31,6 +32,9 @@ enum class Question {
     BriefList,  // first_list()
 };
 
+// What a daemon's greeting tells of it.
+int keeper_version_in(const Json& hello);
+
 class Session {
 public:
     enum class IfAbsent { Launch, Fail };
@@ -45,6 +49,8 @@ public:
     bool is_new() const { return is_new_; }
     // What `instances: max` means to the daemon.
     unsigned cpus() const { return cpus_; }
+    // Of what the daemon says to its keeper: a kpmd of another one cannot take its place.
+    int keeper_version() const { return keeper_version_; }
     ipc::Client& client() { return client_; }
 
     Result<Json> call(std::string_view method, Json args = Json::array({Json::object()})) {
@@ -64,8 +70,8 @@ public:
         Result<Json> system;
         Result<Json> data;  // as of brief_list()
     };
-    // For who does something first and shows a list then: the machine's figures may take the daemon a tenth of
-    // a second, of which nothing is left by then.
+    // For who does something first and shows a list then: the machine's figures may take the daemon a tenth
+    // of a second, of which nothing is left by then.
     void prepare_to_show();
     // Asks for it and does not wait: for who has something else to wait for before it shows a list.
     void ask_to_show();
@@ -89,6 +95,7 @@ private:
     bool is_kpm_ = false;
     bool is_new_ = false;
     unsigned cpus_ = 1;
+    int keeper_version_ = kUntoldKeeperVersion;
     std::string daemon_version_;
 };
 

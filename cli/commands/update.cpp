@@ -14,6 +14,7 @@
 #include "cli/module_start.h"
 #include "cli/own_programs.h"
 #include "cli/progress.h"
+#include "ipc/base/keeper_version.h"
 #include "ipc/protocol.h"
 
 namespace kpm::cli {
@@ -58,10 +59,10 @@ int replace_daemon(Context& context, pid_t old) {
     return print_list(context);
 }
 
-// The keeper would only start its own installation's daemon again.
-int move_installation(Context& context, const std::string& old) {
-    context.console.warn(fmt::format(
-        "the daemon that runs is another installation's ({}): the apps are restarted", printable(old)));
+// With a keeper that would only start its own installation's daemon again, or that does not understand this
+// one's.
+int replace_keeper(Context& context, std::string_view reason) {
+    context.console.warn(fmt::format("{}: the apps are restarted", reason));
     if (const int killed = run_kill(context); killed != kDone) return killed;
     auto session = Session::open(context.home, context.console, Session::IfAbsent::Launch);
     if (!session) return context.fail(session.error());
@@ -89,8 +90,15 @@ int run_update(Context& context) {
         return context.fail(fmt::format("cannot update '{}': its daemon (pid {}) has no keeper",
                                         context.home.root().string(), daemon));
     }
-    return is_same_file(origin->daemon, *own) ? replace_daemon(context, daemon)
-                                              : move_installation(context, origin->daemon.string());
+    if (!is_same_file(origin->daemon, *own))
+        return replace_keeper(context, fmt::format("the daemon that runs is another installation's ({})",
+                                                   printable(origin->daemon.string())));
+    // kpmd would find a keeper that it cannot talk to, and the apps would run without a daemon.
+    if (const int version = context.session->keeper_version(); version != kKeeperVersion)
+        return replace_keeper(
+            context, fmt::format("the keeper that runs speaks version {}, this version's {}", version,
+                                 kKeeperVersion));
+    return replace_daemon(context, daemon);
 }
 
 }  // namespace kpm::cli

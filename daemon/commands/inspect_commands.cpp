@@ -8,6 +8,7 @@
 
 #include "daemon/commands/arguments.h"
 #include "daemon/core/row_text.h"
+#include "ipc/base/keeper_version.h"
 #include "ipc/protocol.h"
 
 namespace kpm::core {
@@ -130,7 +131,8 @@ void hello(Supervisor& supervisor, const Json&, Answer answer) {
                 {"protocol", ipc::kProtocolVersion},
                 {"pid", supervisor.settings().pid},
                 {"home", supervisor.settings().home},
-                {"cpus", supervisor.settings().cpus}});
+                {"cpus", supervisor.settings().cpus},
+                {"keeper", kKeeperVersion}});
 }
 
 void workers(Supervisor& supervisor, const Json&, Answer answer) {

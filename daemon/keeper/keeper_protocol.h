@@ -28,9 +28,11 @@
 #include <cstdint>
 #include <iterator>
 
+#include "ipc/base/keeper_version.h"
+
 namespace kpm::keeper {
 
-inline constexpr std::uint32_t kVersion = 4;
+inline constexpr std::uint32_t kVersion = kKeeperVersion;
 inline constexpr const char* kFdVariable = "KPM_KEEPER_FD";
 // The daemon writes "ready\n" or "error: <text>\n" to this descriptor once, and closes it (the CLI waits for
 // it).
