@@ -9,8 +9,9 @@
 
 namespace kpm::keeper {
 
-// Those below come and go: the few of the keeper itself, and kMaxPacketFds. As many as the kernel has in a
-// table without memory of its own (include/linux/fdtable.h, NR_OPEN_DEFAULT).
+// Those below come and go: the few of the keeper itself, and what comes with the launches under way, each
+// app's handful. As many as the kernel has in a table without memory of its own (include/linux/fdtable.h,
+// NR_OPEN_DEFAULT); where a launch has more, it copies more.
 inline constexpr int kFirstKept = 64;
 
 // Above what comes and goes, if the limit of descriptors lets it.
