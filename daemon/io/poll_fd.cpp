@@ -1,5 +1,6 @@
 #include "daemon/io/poll_fd.h"
 
+#include <cstdio>
 #include <utility>
 
 namespace kpm::io {
@@ -12,8 +13,10 @@ Result<PollFd> PollFd::open(Loop& loop, int fd, int events, std::function<void(i
 }
 
 void PollFd::watch(int events) {
-    // Fails for want of memory; then nothing is told, as of a descriptor on which nothing happens.
-    (void)member_->set.watch(*member_, events);
+    // Fails for want of memory, or at the kernel's limit of what a user may watch; the next call tries again.
+    // kpmd's stderr is its log, and this any of its threads.
+    if (const auto watched = member_->set.watch(*member_, events); !watched)
+        std::fprintf(stderr, "%s\n", watched.error().message.c_str());
 }
 
 }  // namespace kpm::io

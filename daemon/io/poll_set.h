@@ -26,7 +26,7 @@ public:
     struct Remove {
         void operator()(Member* member) const { member->set.remove(member); }
     };
-    // Before the set. It may end in any member's callback, its own too.
+    // Has to end before the set does; may do so in any member's callback, its own too.
     using Owned = std::unique_ptr<Member, Remove>;
 
     static Result<std::unique_ptr<PollSet>> open(uv_loop_t* loop);

@@ -11,6 +11,9 @@
 
 namespace kpm::keeper {
 
+// Elsewhere some numbers are those of older calls, with users and groups of 16 bits.
+static_assert(sizeof(long) == 8);
+
 // Where this file does not know the processor errno is shared, and the keeper has to wait.
 #if defined(__x86_64__) || defined(__aarch64__)
 inline constexpr bool kLeavesErrno = true;

@@ -1,14 +1,15 @@
 #include "daemon/io/host_sampler.h"
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <fstream>
-#include <thread>
 
 #include "tests/support/run_loop.h"
 #include "tests/support/temp_dir.h"
 
 using namespace kpm;
 using namespace kpm::io;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -46,9 +47,12 @@ TEST_CASE("host sampler: who asks once more gets the figures of the time since t
     int answers = 0;
     const auto count = [&](const Json& data) { answers += data.contains("CPU Usage"); };
     sampler.ask(count);
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // which the figures are of
+    // Time passes, which the figures are of, on another loop.
+    Loop other;
+    const auto begin = std::chrono::steady_clock::now();
+    REQUIRE(run_until(other, [&] { return std::chrono::steady_clock::now() - begin > 50ms; }));
     sampler.ask(count);
-    CHECK(answers == 2);  // at once: the loop has not turned
+    CHECK(answers == 2);  // at once: its loop has not turned
     CHECK_FALSE(loop.run_once());
     CHECK(answers == 2);
 }

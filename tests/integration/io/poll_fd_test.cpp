@@ -119,8 +119,8 @@ TEST_CASE("poll: more than are told of in a turn are all told of", "[integration
         pipe.write();
     }
     CHECK(run_until(loop, [&] { return calls == pipes.size(); }));
-    CHECK_FALSE(run_until(
-        loop, [&] { return calls > pipes.size(); }, std::chrono::milliseconds(20)));
+    CHECK(loop.run_ready());
+    CHECK(calls == pipes.size());  // each was read: none comes again
 }
 
 TEST_CASE("poll: the end of a pipe's writers is readable, that of its readers an error that is told once",
